@@ -1,0 +1,63 @@
+import type { FeatureSchema } from '../models/features/schema.ts';
+
+/** A record as it comes from outside: named values, not yet checked. */
+export type RawRecord = Readonly<Record<string, unknown>>;
+
+export interface ScoreOptions {
+  /** Share of normal rows that may be flagged, in (0, 1); the model's own rate when absent. */
+  readonly falsePositiveRate?: number;
+}
+
+/** Scores of one call, row by row. Higher = more anomalous, always. */
+export interface ScoreBatch {
+  readonly scores: Float32Array;
+  /** Conformal p-values, (1 + #{calibration >= score}) / (n + 1): the share of normal rows at least as anomalous. */
+  readonly pValues: Float64Array;
+  /** 1 where the p-value is at most the false-positive rate (equivalently: the score exceeds `threshold`). */
+  readonly verdicts: Uint8Array;
+  /** The score above which a row is flagged at `falsePositiveRate`. */
+  readonly threshold: number;
+  readonly falsePositiveRate: number;
+}
+
+export interface CalibrationSummary {
+  readonly method: 'split' | 'cross';
+  /** Normal rows held out. */
+  readonly count: number;
+  /** 1 / (count + 1): the smallest false-positive rate that this calibration can promise. */
+  readonly smallestFalsePositiveRate: number;
+}
+
+export interface DetectorDescription {
+  readonly name: string;
+  readonly version: string;
+  readonly family: string;
+  readonly schema: FeatureSchema;
+  readonly rowWidth: number;
+  readonly slotNames: readonly string[];
+  readonly falsePositiveRate: number;
+  readonly calibration: CalibrationSummary;
+  readonly trainedAt: string;
+  readonly trainingRows: number;
+  /** The execution provider that was proven to run this model: cpu, webgpu or cuda. */
+  readonly device: string;
+}
+
+/** An opened model. A score never depends on the other rows of the call. */
+export interface Detector {
+  readonly description: DetectorDescription;
+  /** Records -> raw rows, `records.length * rowWidth` values. Throws `SCHEMA_MISMATCH` or `INVALID_INPUT`, naming the record and field. */
+  encode(records: readonly RawRecord[]): Float32Array;
+  /** Scores records, or raw rows packed one after the other (`slotNames` is their order). */
+  score(rows: readonly RawRecord[] | Float32Array, options?: ScoreOptions): Promise<ScoreBatch>;
+  /** The threshold at a rate; throws `RATE_UNSUPPORTED` with the smallest possible rate. */
+  thresholdAt(falsePositiveRate: number): number;
+  close(): Promise<void>;
+}
+
+export interface OpenDetectorOptions {
+  readonly device?: 'auto' | 'cpu' | 'webgpu' | 'cuda';
+  readonly threads?: number;
+  /** Called with a sentence when something is not as asked (a device fell back, say). */
+  readonly warn?: (message: string) => void;
+}
