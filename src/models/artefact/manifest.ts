@@ -1,0 +1,56 @@
+import { z } from 'zod';
+
+/** Version of the manifest's layout; a reader refuses what it does not know. */
+export const MANIFEST_VERSION = 1;
+
+const fieldBase = { name: z.string().min(1), missing: z.boolean() };
+const fieldSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ ...fieldBase, kind: z.literal('number'), integer: z.boolean() }),
+  z.strictObject({ ...fieldBase, kind: z.literal('boolean') }),
+  z.strictObject({ ...fieldBase, kind: z.literal('category'), levels: z.array(z.string()) }),
+  z.strictObject({ ...fieldBase, kind: z.literal('timestamp') }),
+]);
+
+const columnFingerprint = z.strictObject({
+  name: z.string(),
+  missingShare: z.number().min(0).max(1),
+  /** Numbers: min, 1 %, 5 %, 25 %, 50 %, 75 %, 95 %, 99 %, max over the training rows. */
+  quantiles: z.array(z.number()).optional(),
+  mean: z.number().optional(),
+  standardDeviation: z.number().optional(),
+  /** Categories and booleans: share of each level over the training rows. */
+  levelShares: z.record(z.string(), z.number()).optional(),
+});
+export type ColumnFingerprint = z.infer<typeof columnFingerprint>;
+
+export const manifestSchema = z.strictObject({
+  manifestVersion: z.literal(MANIFEST_VERSION),
+  name: z.string().min(1),
+  version: z.string().min(1),
+  family: z.string().min(1),
+  createdAt: z.string(),
+  features: z.strictObject({
+    fields: z.array(fieldSchema).min(1),
+    excluded: z.array(z.strictObject({ name: z.string(), reason: z.string() })),
+  }),
+  /** The resolved training configuration, as it was printed at the start. */
+  training: z.strictObject({
+    config: z.record(z.string(), z.unknown()),
+    rows: z.number().int().positive(),
+    rowsInSource: z.number().int().positive(),
+    rollbacks: z.number().int().nonnegative(),
+    seconds: z.number().nonnegative(),
+    device: z.string(),
+  }),
+  fingerprint: z.strictObject({ sha256: z.string(), columns: z.array(columnFingerprint) }),
+  calibration: z.strictObject({
+    method: z.enum(['split', 'cross']),
+    falsePositiveRate: z.number().gt(0).lt(1),
+    /** Scores of held-out normal rows, ascending. */
+    scores: z.array(z.number()).min(1),
+  }),
+  /** sha256 (hex) of every other file in the folder. */
+  files: z.record(z.string(), z.string()),
+  libraries: z.record(z.string(), z.string()),
+});
+export type Manifest = z.infer<typeof manifestSchema>;

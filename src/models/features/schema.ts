@@ -1,0 +1,61 @@
+/**
+ * The schema of a model's input: which fields a record has, of what kind, and which slots of the raw numeric row each
+ * field fills. It is inferred once, from training rows, kept in the manifest, and is the same in training, gRPC and Kafka.
+ *
+ * | kind      | slots | value in the raw row                                              | null, NaN, absent value |
+ * |-----------|-------|-------------------------------------------------------------------|-------------------------|
+ * | number    | 1     | the number; infinities stay infinite (the critic clips them)       | NaN                     |
+ * | boolean   | 1     | 0 or 1                                                            | NaN                     |
+ * | category  | 1     | index of the level in `levels`; `levels.length` for an unseen one  | NaN                     |
+ * | timestamp | 2     | second of the day [0, 86400), day of the week (0 = Monday), in UTC | NaN, NaN                |
+ */
+export type Field = NumberField | BooleanField | CategoryField | TimestampField;
+export type FieldKind = Field['kind'];
+
+interface FieldBase {
+  readonly name: string;
+  /** Whether training rows had missing values here; if so, missing is a level of its own and may be normal. */
+  readonly missing: boolean;
+}
+export interface NumberField extends FieldBase {
+  readonly kind: 'number';
+  /** Every training value was a whole number; generated rows are rounded. */
+  readonly integer: boolean;
+}
+export interface BooleanField extends FieldBase {
+  readonly kind: 'boolean';
+}
+export interface CategoryField extends FieldBase {
+  readonly kind: 'category';
+  /** Levels seen in training, most frequent first, ties by name. */
+  readonly levels: readonly string[];
+}
+export interface TimestampField extends FieldBase {
+  readonly kind: 'timestamp';
+}
+
+export interface ExcludedColumn {
+  readonly name: string;
+  /** For people: "constant", "looks like an identifier (9,812 levels in 10,000 rows)", "excluded on request", ... */
+  readonly reason: string;
+}
+
+export interface FeatureSchema {
+  readonly fields: readonly Field[];
+  readonly excluded: readonly ExcludedColumn[];
+}
+
+/** Slots of the raw row that a field of each kind fills. */
+export const SLOTS: { readonly [K in FieldKind]: number } = { number: 1, boolean: 1, category: 1, timestamp: 2 };
+
+/** Width of the raw row: how many float32 slots one record takes. */
+export function rowWidth(schema: FeatureSchema): number {
+  return schema.fields.reduce((width, field) => width + SLOTS[field.kind], 0);
+}
+
+/** Names of the raw row's slots, in order: the field's name, or `name.secondOfDay` and `name.dayOfWeek`. */
+export function slotNames(schema: FeatureSchema): string[] {
+  return schema.fields.flatMap((field) =>
+    field.kind === 'timestamp' ? [`${field.name}.secondOfDay`, `${field.name}.dayOfWeek`] : [field.name],
+  );
+}
