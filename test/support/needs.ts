@@ -1,0 +1,147 @@
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
+import { describe as jestDescribe, it as jestIt } from '@jest/globals';
+
+/** What a test may need beyond Node and the installed packages. `broker` is what our own Kafka broker needs to start. */
+export type Need = 'java' | 'mvn' | 'python' | `python:${string}` | 'chromium' | 'shared' | 'gpu' | 'broker';
+
+/** Needs that no package registry can satisfy, so that even REQUIRE_ALL=1 lets them be absent. */
+const OPTIONAL: readonly Need[] = ['shared', 'gpu'];
+
+type DescribeBody = () => void;
+type TestBody = () => void | Promise<void>;
+export interface Blocks {
+  readonly describe: (name: string, body: DescribeBody) => void;
+  readonly describeSkipped: (name: string, body: DescribeBody) => void;
+  readonly it: (name: string, body: TestBody, timeoutMs?: number) => void;
+  readonly itSkipped: (name: string, body: TestBody, timeoutMs?: number) => void;
+}
+
+export interface Needs {
+  readonly available: boolean;
+  /** Why not, and what to install; empty when everything is there. */
+  readonly reason: string;
+  /** Like Jest's `describe`. The body of a skipped block is still read for its tests: prepare things in `beforeAll`. */
+  readonly describe: Blocks['describe'];
+  readonly it: Blocks['it'];
+}
+
+export interface NeedsOptions {
+  /** What is absent and how to get it, or undefined when it is there. */
+  readonly probe: (need: Need) => string | undefined;
+  /** Absence fails instead of skipping: for CI, where a skipped test would hide a hole. */
+  readonly requireAll: boolean;
+  readonly blocks: Blocks;
+}
+
+const jestBlocks: Blocks = {
+  describe: (name, body) => jestDescribe(name, body),
+  describeSkipped: (name, body) => jestDescribe.skip(name, body),
+  it: (name, body, timeoutMs) => jestIt(name, body, timeoutMs),
+  itSkipped: (name, body, timeoutMs) => jestIt.skip(name, body, timeoutMs),
+};
+
+/** Guards tests that need something from the machine: skipped with the reason in their title, or failed in CI. */
+export function needs(...what: Need[]): Needs {
+  const requireAll = process.env['REQUIRE_ALL'] === '1';
+  return createNeeds(what, { probe: probeMachine, requireAll, blocks: jestBlocks });
+}
+
+export function createNeeds(what: readonly Need[], { probe, requireAll, blocks }: NeedsOptions): Needs {
+  const absences = what.flatMap((need) => {
+    const absence = probe(need);
+    return absence === undefined ? [] : [{ need, absence }];
+  });
+  const reason = absences.map(({ absence }) => absence).join('; ');
+  if (absences.length === 0) return { available: true, reason, describe: blocks.describe, it: blocks.it };
+  if (requireAll && absences.some(({ need }) => !OPTIONAL.includes(need))) return createFailing(reason, blocks);
+  return {
+    available: false,
+    reason,
+    describe: (name, body) => blocks.describeSkipped(`${name} (skipped: ${reason})`, body),
+    it: (name, body, timeoutMs) => blocks.itSkipped(`${name} (skipped: ${reason})`, body, timeoutMs),
+  };
+}
+
+function createFailing(reason: string, blocks: Blocks): Needs {
+  const fail = (): never => {
+    throw new Error(`REQUIRE_ALL=1, but this test cannot run: ${reason}`);
+  };
+  return {
+    available: false,
+    reason,
+    describe: (name) => blocks.describe(name, () => blocks.it('has what it needs', fail)),
+    it: (name) => blocks.it(name, fail),
+  };
+}
+
+/** The Python of the tests: ARISTARCH_PYTHON, else python3. */
+export function pythonPath(): string {
+  return process.env['ARISTARCH_PYTHON'] ?? 'python3';
+}
+
+/** The Chromium of the tests: ARISTARCH_CHROMIUM, else the first on PATH of chromium, chromium-browser, google-chrome. */
+export function chromiumPath(): string {
+  const named = process.env['ARISTARCH_CHROMIUM'];
+  if (named !== undefined) return named;
+  return findOnPath('chromium') ?? findOnPath('chromium-browser') ?? findOnPath('google-chrome') ?? 'chromium';
+}
+
+/** A path inside the shared data beside the project, whether or not it exists: guard its users with `needs('shared')`. */
+export function sharedData(path = ''): string {
+  return join(resolve(import.meta.dirname, '../../../shared/data'), path);
+}
+
+const PROBES: { readonly [N in Exclude<Need, `python:${string}`>]: () => string | undefined } = {
+  java: () => (succeeds('java', ['-version']) ? undefined : 'no `java` runs: install a Java runtime, 17 or newer'),
+  mvn: () => (findOnPath('mvn') === undefined ? 'no `mvn` on PATH: install Apache Maven' : undefined),
+  broker: () => PROBES.java() ?? PROBES.mvn(),
+  python: () => (succeeds(pythonPath(), ['--version']) ? undefined : `no \`${pythonPath()}\` runs: ${PYTHON_REMEDY}`),
+  chromium: () =>
+    findOnPath(chromiumPath()) === undefined
+      ? `no \`${chromiumPath()}\`: install Chromium, or set ARISTARCH_CHROMIUM to its path`
+      : undefined,
+  shared: () => (existsSync(sharedData()) ? undefined : 'no ../shared/data beside the project'),
+  gpu: () => (succeeds('nvidia-smi', ['-L']) ? undefined : 'no NVIDIA GPU answers nvidia-smi'),
+};
+
+const PYTHON_REMEDY = 'install Python 3, or set ARISTARCH_PYTHON to one';
+
+function probeMachine(need: Need): string | undefined {
+  return isPythonModule(need) ? probePythonModule(need.slice('python:'.length)) : PROBES[need]();
+}
+
+function isPythonModule(need: Need): need is `python:${string}` {
+  return need.startsWith('python:');
+}
+
+/** Finds the module without importing it: importing scikit-learn alone takes seconds. */
+function probePythonModule(module: string): string | undefined {
+  const absence = PROBES.python();
+  if (absence !== undefined) return absence;
+  const script = 'import importlib.util, sys; sys.exit(importlib.util.find_spec(sys.argv[1]) is None)';
+  if (succeeds(pythonPath(), ['-c', script, module])) return undefined;
+  const packageName = module === 'sklearn' ? 'scikit-learn' : module;
+  return `no Python module ${module}: \`${pythonPath()} -m pip install ${packageName}\`, or set ARISTARCH_PYTHON to a Python that has it`;
+}
+
+function succeeds(command: string, args: readonly string[]): boolean {
+  // Named, because under Jest `process.env` is a copy, and a child would be given the original.
+  return spawnSync(command, args, { stdio: 'ignore', env: process.env }).status === 0;
+}
+
+/** The executable file that a name or path stands for. */
+function findOnPath(name: string): string | undefined {
+  const folders = name.includes('/') ? [''] : (process.env['PATH'] ?? '').split(delimiter);
+  return folders.map((folder) => join(folder, name)).find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
