@@ -1,0 +1,213 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { AristarchError, toAristarchError } from '../base/errors.ts';
+import type { Detector, DetectorDescription, RawRecord, ScoreBatch, ScoreOptions } from '../scoring/detector.ts';
+import type { Clock } from './clock.ts';
+import type { Metrics, Transport } from './metrics.ts';
+import type { RecentScores } from './recent-scores.ts';
+
+/** What a transport asks for: rows to score, and under which conditions. */
+export interface ScoreJob {
+  readonly transport: Transport;
+  /** Named records, or raw rows packed one after the other in the order of the model's slots. */
+  readonly rows: readonly RawRecord[] | Float32Array;
+  /** Width that the sender says packed rows have; must be the model's. */
+  readonly width?: number;
+  /** The records that packed rows were made of, where the transport encoded them itself; shown on the live page. */
+  readonly records?: readonly RawRecord[];
+  /** Name of the model; absent or empty for the served one. */
+  readonly model?: string;
+  /** Share of normal rows that may be flagged, in (0, 1). */
+  readonly falsePositiveRate?: number;
+  /** Throws `DEADLINE_EXCEEDED` or `CANCELLED` when nobody waits any longer; asked before the work and between chunks. */
+  readonly checkAlive?: () => void;
+}
+
+export interface ScoreOutcome {
+  readonly batch: ScoreBatch;
+  readonly model: string;
+  readonly modelVersion: string;
+}
+
+export interface ScoringLimits {
+  /** Most rows in one request. */
+  readonly maxRows: number;
+  /** Rows scored before the event loop gets a turn and the caller's deadline is looked at again. */
+  readonly chunkRows: number;
+  /** Rate of requests that state none; the model's own when absent. */
+  readonly falsePositiveRate?: number;
+}
+
+export interface ScoringServiceParts {
+  readonly detector: Detector;
+  readonly metrics: Metrics;
+  readonly recent: RecentScores;
+  readonly clock: Clock;
+  readonly limits: ScoringLimits;
+}
+
+/**
+ * What the server does, without any transport: checks a job, scores it, counts it, and publishes it to the live page.
+ * gRPC and Kafka are thin adapters around this class. Every failure is an `AristarchError`.
+ */
+export class ScoringService {
+  readonly #parts: ScoringServiceParts;
+
+  /** Throws `RATE_UNSUPPORTED` or `INVALID_INPUT` at once when the default rate cannot be served. */
+  constructor(parts: ScoringServiceParts) {
+    this.#parts = parts;
+    if (parts.limits.falsePositiveRate !== undefined) parts.detector.thresholdAt(parts.limits.falsePositiveRate);
+    parts.metrics.describe(parts.detector.description);
+  }
+
+  /** The served model; throws `NOT_FOUND` for any other name. */
+  describe(model?: string): DetectorDescription {
+    const { description } = this.#parts.detector;
+    if (model === undefined || model === '' || model === description.name) return description;
+    throw new AristarchError(
+      'NOT_FOUND',
+      `model "${model}" is not served here; this server has "${description.name}"`,
+      {
+        model,
+        served: [description.name],
+      },
+    );
+  }
+
+  /** Records -> packed raw rows, for a transport that must know which of its records is bad before it scores them. */
+  encode(records: readonly RawRecord[]): Float32Array {
+    return this.#parts.detector.encode(records);
+  }
+
+  /** Scores a job; the result has one score for each row, in order. */
+  async score(job: ScoreJob): Promise<ScoreOutcome> {
+    const { metrics, clock } = this.#parts;
+    const { transport } = job;
+    const startedMs = clock.monotonicMs();
+    let code: string = 'OK';
+    metrics.requestsInFlight.inc({ transport });
+    try {
+      const { name, version } = this.describe(job.model);
+      this.#check(job);
+      const batch = await this.#scoreInChunks(job);
+      this.#publish(job, batch);
+      return { batch, model: name, modelVersion: version };
+    } catch (thrown) {
+      const error = toAristarchError(thrown);
+      code = error.code;
+      throw error;
+    } finally {
+      metrics.requestsInFlight.dec({ transport });
+      metrics.requests.inc({ transport, code });
+      if (code === 'OK') metrics.scoreSeconds.observe({ transport }, (clock.monotonicMs() - startedMs) / 1000);
+    }
+  }
+
+  /** Scores one row of zeros: proof that the model runs on this machine. Throws `ARTEFACT_INVALID` when the score is no number. */
+  async selfTest(): Promise<void> {
+    const { detector } = this.#parts;
+    const { scores, pValues } = await detector.score(new Float32Array(detector.description.rowWidth));
+    if (scores.length === 1 && Number.isFinite(scores[0]) && pValues[0]! > 0 && pValues[0]! <= 1) return;
+    throw new AristarchError(
+      'ARTEFACT_INVALID',
+      `model "${detector.description.name}" failed its self-test: a row of zeros got score ${String(scores[0])} and ` +
+        `p-value ${String(pValues[0])}; train it again, or serve another version`,
+    );
+  }
+
+  #check(job: ScoreJob): void {
+    const rate = job.falsePositiveRate;
+    if (rate !== undefined && !(rate > 0 && rate < 1)) {
+      throw new AristarchError('INVALID_INPUT', `false-positive rate ${rate} is not between 0 and 1 (both excluded)`, {
+        falsePositiveRate: rate,
+      });
+    }
+    const rows = this.#countRows(job);
+    const { maxRows } = this.#parts.limits;
+    if (rows === 0) throw new AristarchError('INVALID_INPUT', 'the request has no rows; send at least one');
+    if (rows > maxRows) {
+      throw new AristarchError(
+        'RESOURCE_EXHAUSTED',
+        `the request has ${rows} rows and the limit is ${maxRows}; send smaller requests, or raise --max-rows`,
+        { rows, maxRows },
+      );
+    }
+    this.#parts.metrics.requestRows.observe({ transport: job.transport }, rows);
+  }
+
+  #countRows({ rows, width }: ScoreJob): number {
+    if (!(rows instanceof Float32Array)) return rows.length;
+    const { rowWidth, name } = this.#parts.detector.description;
+    if (width !== undefined && width !== rowWidth) {
+      throw new AristarchError(
+        'SCHEMA_MISMATCH',
+        `rows are ${width} values wide and model "${name}" takes ${rowWidth}; DescribeModel lists them as slots`,
+        { width, rowWidth },
+      );
+    }
+    if (rows.length % rowWidth !== 0) {
+      throw new AristarchError(
+        'SCHEMA_MISMATCH',
+        `${rows.length} packed values are no whole number of rows of ${rowWidth} values`,
+        { values: rows.length, rowWidth },
+      );
+    }
+    return rows.length / rowWidth;
+  }
+
+  async #scoreInChunks(job: ScoreJob): Promise<ScoreBatch> {
+    const { detector, limits } = this.#parts;
+    job.checkAlive?.();
+    // Records are encoded together, so that an error counts records from the start of the request, not of a chunk.
+    const rows = job.rows instanceof Float32Array ? job.rows : detector.encode(job.rows);
+    const rate = job.falsePositiveRate ?? limits.falsePositiveRate;
+    const options: ScoreOptions = rate === undefined ? {} : { falsePositiveRate: rate };
+    const step = limits.chunkRows * detector.description.rowWidth;
+    const batches: ScoreBatch[] = [];
+    for (let start = 0; start < rows.length; start += step) {
+      // The model blocks the event loop; between chunks it gets a turn, in which a cancellation can arrive.
+      if (start > 0) await nextTurn();
+      job.checkAlive?.();
+      batches.push(await detector.score(rows.subarray(start, start + step), options));
+    }
+    return joinBatches(batches);
+  }
+
+  #publish(job: ScoreJob, batch: ScoreBatch): void {
+    const { metrics, recent, clock, detector } = this.#parts;
+    const { transport } = job;
+    const flagged = batch.verdicts.reduce((sum, verdict) => sum + verdict, 0);
+    metrics.rowsScored.inc({ transport }, batch.scores.length);
+    metrics.rowsFlagged.inc({ transport }, flagged);
+    for (const pValue of batch.pValues) metrics.pValues.observe(pValue);
+    const records = job.rows instanceof Float32Array ? job.records : job.rows;
+    const { slotNames } = detector.description;
+    const recordAt = (row: number) => records?.[row] ?? packedRecord(job.rows as Float32Array, row, slotNames);
+    recent.publish({ transport, atMs: clock.wallMs(), batch, recordAt });
+  }
+}
+
+/** A packed row with its slots' names, for people. */
+function packedRecord(rows: Float32Array, row: number, slotNames: readonly string[]): RawRecord {
+  return Object.fromEntries(slotNames.map((name, slot) => [name, rows[row * slotNames.length + slot]]));
+}
+
+function joinBatches(batches: readonly ScoreBatch[]): ScoreBatch {
+  const first = batches[0]!;
+  if (batches.length === 1) return first;
+  const count = batches.reduce((sum, batch) => sum + batch.scores.length, 0);
+  const joined = {
+    scores: new Float32Array(count),
+    pValues: new Float64Array(count),
+    verdicts: new Uint8Array(count),
+    threshold: first.threshold,
+    falsePositiveRate: first.falsePositiveRate,
+  };
+  let offset = 0;
+  for (const batch of batches) {
+    joined.scores.set(batch.scores, offset);
+    joined.pValues.set(batch.pValues, offset);
+    joined.verdicts.set(batch.verdicts, offset);
+    offset += batch.scores.length;
+  }
+  return joined;
+}
