@@ -1,0 +1,65 @@
+import { z } from 'zod';
+
+/**
+ * Schemas for settings that arrive as text (flags, environment) or as JSON (the file). Unlike `z.coerce`, they take neither
+ * `true` nor an empty text for a number, nor the text "false" for true.
+ */
+export interface Bounds {
+  readonly min?: number;
+  readonly max?: number;
+}
+
+const DECIMAL = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
+
+function numeric(error: string) {
+  return z.union([z.number(), z.string().regex(DECIMAL).transform(Number)], { error });
+}
+
+/** A finite number, bounds included. */
+export function realNumber({ min = -Infinity, max = Infinity }: Bounds = {}) {
+  const error = `a number${describeBounds(min, max)} is needed`;
+  return numeric(error).refine((value) => Number.isFinite(value) && value >= min && value <= max, { error });
+}
+
+/** A whole number, bounds included. */
+export function wholeNumber({ min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER }: Bounds = {}) {
+  const error = `a whole number${describeBounds(min, max)} is needed`;
+  return numeric(error).refine((value) => Number.isInteger(value) && value >= min && value <= max, { error });
+}
+
+/** A false-positive rate or another share: strictly between 0 and 1. */
+export function share() {
+  const error = 'a number between 0 and 1, both excluded, is needed';
+  return numeric(error).refine((value) => value > 0 && value < 1, { error });
+}
+
+/** true or false, as JSON or as the words true, false, yes, no, on, off, 1, 0. */
+export function onOff() {
+  return z.union([z.boolean(), z.stringbool()], { error: 'true or false is needed' });
+}
+
+/** Names separated by commas, or a JSON list; blanks around names and empty names are dropped. */
+export function nameList() {
+  const split = z.string().transform((text) => text.split(',').map((name) => name.trim()));
+  return z
+    .union([z.array(z.string()), split], { error: 'names separated by commas are needed' })
+    .transform((names) => names.filter((name) => name !== ''));
+}
+
+/** One of a few words. */
+export function oneOf<const Words extends readonly [string, ...string[]]>(words: Words) {
+  return z.enum(words, { error: `one of ${words.join(', ')} is needed` });
+}
+
+/** A text that is not empty. */
+export function text() {
+  return z.string({ error: 'a text is needed' }).min(1, { error: 'it must not be empty' });
+}
+
+function describeBounds(min: number, max: number): string {
+  const low = Number.isFinite(min) && min !== Number.MIN_SAFE_INTEGER;
+  const high = Number.isFinite(max) && max !== Number.MAX_SAFE_INTEGER;
+  if (low && high) return ` from ${min} to ${max}`;
+  if (low) return ` of at least ${min}`;
+  return high ? ` of at most ${max}` : '';
+}
