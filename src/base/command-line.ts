@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { Command } from 'commander';
 import { toAristarchError, type AristarchError, type ErrorCode } from './errors.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
@@ -71,7 +72,7 @@ function internalHint(error: AristarchError): string {
   if (process.env['ARISTARCH_DEBUG'] === undefined) {
     return 'This is a fault in Aristarch itself. Run again with ARISTARCH_DEBUG=1 to see where.\n';
   }
-  const origin = error.cause instanceof Error ? error.cause : error;
+  const origin = types.isNativeError(error.cause) ? error.cause : error;
   return `${origin.stack ?? origin.message}\n`;
 }
 

@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /**
  * The one error class of the project. A code says what kind of fault it is, so that each transport can map it once
  * (gRPC status, Kafka action, exit code) in a total table; the message names the wrong value and the remedy; `data`
@@ -37,6 +39,10 @@ export class AristarchError extends Error {
 /** Any thrown value as an `AristarchError`; what is not one already is a fault of ours, `INTERNAL`. */
 export function toAristarchError(thrown: unknown): AristarchError {
   if (thrown instanceof AristarchError) return thrown;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return new AristarchError('INTERNAL', message, {}, thrown);
+  return new AristarchError('INTERNAL', messageOf(thrown), {}, thrown);
+}
+
+/** What a thrown value says. Errors of another realm (a vm context, as Jest's) count too; for them `instanceof` is false. */
+export function messageOf(thrown: unknown): string {
+  return types.isNativeError(thrown) ? thrown.message : String(thrown);
 }

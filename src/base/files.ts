@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { AristarchError } from './errors.ts';
+import { types } from 'node:util';
+import { AristarchError, messageOf } from './errors.ts';
 
 /**
  * Atomic writes: everything is built beside the target, flushed to the disk, and moved into place in one rename, so that
@@ -114,14 +115,13 @@ async function makeFolder(path: string): Promise<void> {
 
 /** Whether an error of the file system says that there is nothing at the path. */
 export function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return types.isNativeError(error) && 'code' in error && error.code === 'ENOENT';
 }
 
 function unusable(path: string, error: unknown): AristarchError {
-  const why = error instanceof Error ? error.message : String(error);
   return new AristarchError(
     'PRECONDITION_FAILED',
-    `cannot write ${path} (${why}): choose a place where you may write`,
+    `cannot write ${path} (${messageOf(error)}): choose a place where you may write`,
     { path },
     error,
   );

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
 import type { z } from 'zod';
-import { AristarchError } from './errors.ts';
+import { AristarchError, messageOf } from './errors.ts';
 
 /** One setting of a process: where it comes from, what it may be, and what people should know of it. */
 export interface Setting<S extends z.ZodType = z.ZodType> {
@@ -96,8 +96,12 @@ function parseJson(path: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new AristarchError('INVALID_INPUT', `the configuration file ${path} is not JSON: ${why}`, { path }, cause);
+    throw new AristarchError(
+      'INVALID_INPUT',
+      `the configuration file ${path} is not JSON: ${messageOf(cause)}`,
+      { path },
+      cause,
+    );
   }
 }
 

@@ -1,0 +1,39 @@
+/**
+ * The names most like the one that was asked for, for "did you mean" in messages: the same but for case first, then by
+ * edit distance (Levenshtein 1966), and only where at most a third of the letters differ.
+ */
+export function nearNames(wanted: string, names: readonly string[], limit = 3): string[] {
+  const target = wanted.toLowerCase();
+  return names
+    .map((name) => ({ name, distance: editDistance(target, name.toLowerCase()) }))
+    .filter(({ name, distance }) => distance <= Math.max(1, Math.max(name.length, wanted.length) / 3))
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, limit)
+    .map(({ name }) => name);
+}
+
+/** ` Did you mean "a" or "b"?`, or the first few names there are, or nothing where there are none. */
+export function suggestNames(wanted: string, names: readonly string[]): string {
+  const near = nearNames(wanted, names).map((name) => JSON.stringify(name));
+  if (near.length > 0) return ` Did you mean ${near.join(' or ')}?`;
+  return names.length === 0 ? '' : ` There are: ${listNames(names)}.`;
+}
+
+/** `a, b, c and 12 more`. */
+export function listNames(names: readonly string[], limit = 12): string {
+  const shown = names.slice(0, limit).join(', ');
+  return names.length <= limit ? shown : `${shown} and ${names.length - limit} more`;
+}
+
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      current.push(Math.min(replaced, previous[j]! + 1, current[j - 1]! + 1));
+    }
+    previous = current;
+  }
+  return previous[b.length]!;
+}
