@@ -1,0 +1,65 @@
+import * as echarts from 'echarts';
+import type { CustomSeriesOption, EChartsOption } from 'echarts';
+import { html, trusted, type Html } from './html.ts';
+
+export type ChartOptions = EChartsOption;
+export type CustomSeries = CustomSeriesOption;
+
+/** Colours are custom properties of the page, so that one drawing serves the light and the dark scheme. */
+export const INK = {
+  text: 'var(--muted)',
+  line: 'var(--line)',
+  series: 'var(--series)',
+  band: 'var(--band)',
+  bar: 'var(--bar)',
+  alarm: 'var(--alarm)',
+} as const;
+
+/** Two drawings of each chart, one for wide and one for narrow screens: text that shrinks with its picture is unreadable. */
+const SIZES = {
+  wide: { width: 760, height: 260 },
+  half: { width: 372, height: 190 },
+  narrow: { width: 340, height: 220 },
+};
+export type ChartSize = keyof typeof SIZES;
+
+/** Fonts of the page; ECharts estimates the widths of texts, which is enough for axes. */
+export const FONT = 'system-ui, sans-serif';
+
+export interface Chart {
+  /** Unique in the page, lower-case letters, digits and hyphens. */
+  readonly id: string;
+  /** What the picture shows, in words and numbers, for those who do not see it. */
+  readonly description: string;
+  /** Sizes to draw; the page shows the first on wide screens, the last on narrow ones. */
+  readonly sizes: readonly ChartSize[];
+  readonly options: (size: ChartSize) => ChartOptions;
+}
+
+/** The chart as inline SVG: no script, no request, the same bytes for the same input. */
+export function renderChart(chart: Chart): Html {
+  return html`<div class="chart" role="img" aria-label="${chart.description}">
+    ${chart.sizes.map((size) => draw(chart, size))}
+  </div>`;
+}
+
+function draw(chart: Chart, size: ChartSize): Html {
+  const instance = echarts.init(null, null, { renderer: 'svg', ssr: true, ...SIZES[size] });
+  try {
+    instance.setOption({ animation: false, textStyle: { fontFamily: FONT }, ...chart.options(size) });
+    return trusted(tidy(instance.renderToSVGString({ useViewBox: true }), `${chart.id}-${size}`, size));
+  } finally {
+    instance.dispose();
+  }
+}
+
+/** Names inside the drawing are made stable and unique in the page; its hover rules, of no use here, go. */
+function tidy(svg: string, id: string, size: ChartSize): string {
+  return svg
+    .replace(/<style[^>]*>[\s\S]*?<\/style>/g, '')
+    .replace(/ class="zr\d+-cls-\d+"/g, '')
+    .replace(/zr\d+-/g, `${id}-`)
+    .replace(/ pointer-events="visible"| ecmeta_\w+="[^"]*"| baseProfile="full"/g, '')
+    .replace('<svg ', `<svg class="${size}" aria-hidden="true" focusable="false" `)
+    .trim();
+}

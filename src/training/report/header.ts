@@ -1,0 +1,78 @@
+import { formatBytes, formatCount, formatDuration, formatNumber, formatShare, plural } from './format.ts';
+import { html, NOTHING, type Html } from './html.ts';
+import type { ReportInput, SamplingNote } from './input.ts';
+import { toThreshold } from './thresholds.ts';
+
+const CALIBRATION_METHODS = {
+  split: 'on rows held out from training',
+  cross: 'by cross-conformal folds (every row was held out once), then refitted on all rows',
+} as const;
+
+export function renderHeader(input: ReportInput): Html {
+  const { meta } = input;
+  const facts: [string, string | Html][] = [
+    ['Family', meta.preset === undefined ? meta.family : `${meta.family}, preset ${meta.preset}`],
+    [
+      'Rows',
+      meta.rows === meta.rowsInSource
+        ? formatCount(meta.rows)
+        : `${formatCount(meta.rows)} of ${formatCount(meta.rowsInSource)}`,
+    ],
+    ['Fields', formatCount(input.features.length)],
+    ['Training time', formatDuration(meta.trainingSeconds)],
+    ['Device', meta.threads === undefined ? meta.device : `${meta.device}, ${plural(meta.threads, 'thread')}`],
+    ['Seed', String(meta.seed)],
+    ['Data', meta.sources.join(', ')],
+    [
+      'Made',
+      html`<time datetime="${meta.createdAt}">${meta.createdAt.replace('T', ' ').replace(/\.\d+Z$/, 'Z')}</time>`,
+    ],
+  ];
+  return html`<header>
+      <p class="kicker">Training report</p>
+      <h1>${meta.name} <small>version ${meta.version}</small></h1>
+      <p class="lead">${sayCalibration(input)}</p>
+      <dl class="facts">
+        ${facts.map(
+          ([name, value]) =>
+            html`<div>
+              <dt>${name}</dt>
+              <dd>${value}</dd>
+            </div>`,
+        )}
+      </dl>
+    </header>
+    ${renderWarnings(input.warnings)}${input.sampling === undefined ? NOTHING : renderSampling(input, input.sampling)}`;
+}
+
+function sayCalibration(input: ReportInput): string {
+  const rate = input.falsePositiveRate;
+  const count = input.calibrationScores.length;
+  const { threshold } = toThreshold(input.calibrationScores, rate);
+  const method = `Calibrated ${CALIBRATION_METHODS[input.meta.calibrationMethod]}: ${plural(count, 'score')}.`;
+  if (threshold === undefined)
+    return `${method} The false-alarm rate of ${formatShare(rate)} needs more rows than these.`;
+  const perThousand = formatNumber(Math.round(rate * 1e6) / 1e3);
+  return `${method} At the model’s false-alarm rate of ${formatShare(rate)}, about ${perThousand} of 1,000 normal rows will be flagged: those that score above ${formatNumber(threshold)}.`;
+}
+
+function renderWarnings(warnings: readonly string[]): Html {
+  if (warnings.length === 0) return NOTHING;
+  return html`<section id="warnings" class="warnings">
+    <h2>Warnings</h2>
+    <ul>
+      ${warnings.map((warning) => html`<li>${warning}</li>`)}
+    </ul>
+  </section>`;
+}
+
+function renderSampling({ meta }: ReportInput, note: SamplingNote): Html {
+  return html`<section id="sampling">
+    <h2>Sampled data</h2>
+    <p>
+      The source has ${plural(meta.rowsInSource, 'row')}, more than the memory budget of
+      ${formatBytes(note.memoryBudgetBytes)} holds. Training used a uniform sample of ${plural(meta.rows, 'row')}, drawn
+      with seed ${note.seed}; the same seed draws the same rows.
+    </p>
+  </section>`;
+}

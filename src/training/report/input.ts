@@ -1,0 +1,94 @@
+import type { ColumnFingerprint } from '../../models/artefact/manifest.ts';
+import type { ExcludedColumn, Field } from '../../models/features/schema.ts';
+
+/** Everything that the training report shows. The trainer fills it; the report reads nothing else. */
+export interface ReportInput {
+  readonly meta: ReportMeta;
+  /** One entry for each network that was trained, in the order in which they are to be shown. */
+  readonly curves: readonly NetworkCurves[];
+  /** Scores of held-out normal rows, ascending. */
+  readonly calibrationScores: readonly number[];
+  /** The model's own false-positive rate, in (0, 1). */
+  readonly falsePositiveRate: number;
+  readonly features: readonly FeatureSummary[];
+  readonly excluded: readonly ExcludedColumn[];
+  /** Sentences for people. */
+  readonly warnings: readonly string[];
+  /** Present when the data were larger than the memory budget, so that a sample was trained on. */
+  readonly sampling?: SamplingNote;
+  readonly config: readonly ConfigRow[];
+  /** The most anomalous rows that training saw, worst first. */
+  readonly worstRows: readonly WorstRow[];
+  /** Library -> version. */
+  readonly libraries: Readonly<Record<string, string>>;
+}
+
+export interface ReportMeta {
+  readonly name: string;
+  readonly version: string;
+  readonly family: string;
+  readonly preset?: string;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  /** Files and addresses that the rows came from. */
+  readonly sources: readonly string[];
+  /** Rows trained on, those held out for calibration included. */
+  readonly rows: number;
+  readonly rowsInSource: number;
+  readonly calibrationMethod: 'split' | 'cross';
+  readonly trainingSeconds: number;
+  /** The execution provider that was proven to run the training. */
+  readonly device: string;
+  readonly threads?: number;
+  readonly seed: number;
+}
+
+export interface NetworkCurves {
+  /** "WGAN-GP critic", "logistic member", ... */
+  readonly network: string;
+  readonly series: readonly CurveSeries[];
+  readonly rollbacks?: readonly Rollback[];
+}
+
+export interface CurveSeries {
+  /** A key of `CURVE_MEANINGS`, or any name of its own. */
+  readonly name: string;
+  readonly steps: readonly number[];
+  /** As long as `steps`; a value that is not finite leaves a gap. */
+  readonly values: readonly number[];
+}
+
+/** A divergence: training went back to the last good state, at a lower rate. */
+export interface Rollback {
+  /** The step at which the divergence was seen. */
+  readonly step: number;
+  readonly reason: string;
+}
+
+export interface FeatureSummary {
+  readonly field: Field;
+  readonly fingerprint: ColumnFingerprint;
+}
+
+export interface SamplingNote {
+  readonly memoryBudgetBytes: number;
+  readonly seed: number;
+}
+
+/** One option of the resolved configuration. */
+export interface ConfigRow {
+  readonly name: string;
+  readonly value: unknown;
+  readonly default?: unknown;
+  readonly unit?: string;
+  /** The paper or measurement that the default comes from. */
+  readonly source?: string;
+}
+
+export interface WorstRow {
+  readonly score: number;
+  readonly pValue: number;
+  readonly heldOut: boolean;
+  /** Field name -> value, as in the data; null where missing. */
+  readonly values: Readonly<Record<string, unknown>>;
+}
