@@ -78,6 +78,17 @@ export class ScoringService {
     return this.#parts.detector.encode(records);
   }
 
+  /** Turns a message into a job; a message that is none is counted as a refused request of its transport. */
+  admit<T>(transport: Transport, parse: () => T): T {
+    try {
+      return parse();
+    } catch (thrown) {
+      const error = toAristarchError(thrown);
+      this.#parts.metrics.requests.inc({ transport, code: error.code });
+      throw error;
+    }
+  }
+
   /** Scores a job; the result has one score for each row, in order. */
   async score(job: ScoreJob): Promise<ScoreOutcome> {
     const { metrics, clock } = this.#parts;

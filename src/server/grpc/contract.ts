@@ -1,0 +1,70 @@
+import { fileURLToPath } from 'node:url';
+import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
+import { protoPath as healthProto } from 'grpc-health-check';
+
+/** The wire contract, proto/aristarch/v1/aristarch.proto, as proto-loader hands its messages over. */
+export const SERVICE = 'aristarch.v1.Aristarch';
+
+const PROTO_FOLDER = fileURLToPath(new URL('../../../proto', import.meta.url));
+
+// Numbers for int64: timestamps in milliseconds and row counts stay below 2^53.
+const OPTIONS = { longs: Number, enums: String, defaults: true, oneofs: true };
+
+export function loadContract(): PackageDefinition {
+  return loadSync('aristarch/v1/aristarch.proto', { ...OPTIONS, includeDirs: [PROTO_FOLDER] });
+}
+
+/** What reflection tells: our service and the health service. */
+export function loadReflectedContracts(): PackageDefinition {
+  return { ...loadContract(), ...loadSync(healthProto, OPTIONS) };
+}
+
+export interface WireScoreRequest {
+  readonly model: string;
+  /** Which of the two is set. */
+  readonly rows?: 'records' | 'dense';
+  readonly records?: { readonly records: readonly WireRecord[] };
+  readonly dense?: { readonly values: readonly number[]; readonly width: number };
+  readonly falsePositiveRate?: number;
+  readonly requestId: string;
+}
+export interface WireRecord {
+  readonly fields: Readonly<Record<string, WireValue>>;
+}
+export interface WireValue {
+  readonly kind?: 'number' | 'text' | 'flag' | 'timestampMs' | 'null';
+  readonly number?: number;
+  readonly text?: string;
+  readonly flag?: boolean;
+  readonly timestampMs?: number;
+}
+export interface WireScoreResponse {
+  readonly results: readonly { readonly score: number; readonly pValue: number; readonly anomalous: boolean }[];
+  readonly threshold: number;
+  readonly falsePositiveRate: number;
+  readonly model: string;
+  readonly modelVersion: string;
+  readonly requestId: string;
+}
+export interface WireDescribeRequest {
+  readonly model: string;
+}
+export interface WireDescribeResponse {
+  readonly model: string;
+  readonly modelVersion: string;
+  readonly family: string;
+  readonly fields: readonly {
+    readonly name: string;
+    readonly kind: string;
+    readonly missing: boolean;
+    readonly levels: readonly string[];
+  }[];
+  readonly slots: readonly string[];
+  readonly falsePositiveRate: number;
+  readonly smallestFalsePositiveRate: number;
+  readonly calibrationCount: number;
+  readonly calibrationMethod: string;
+  readonly device: string;
+  readonly trainedAt: string;
+  readonly trainingRows: number;
+}

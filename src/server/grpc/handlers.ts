@@ -1,0 +1,51 @@
+import { AristarchError, toAristarchError } from '../../base/errors.ts';
+import type { ScoringService } from '../scoring-service.ts';
+import type { WireDescribeRequest, WireDescribeResponse, WireScoreRequest, WireScoreResponse } from './contract.ts';
+import { fromScoreRequest, openReceived, type Received, toDescribeResponse, toScoreResponse } from './convert.ts';
+
+/** What a handler may know of its call. */
+export interface CallContext {
+  /** Throws `DEADLINE_EXCEEDED` or `CANCELLED` when nobody waits for the answer any longer. */
+  readonly checkAlive: () => void;
+}
+
+/** The methods of aristarch.v1.Aristarch without grpc-js: messages in, messages out, an `AristarchError` for a status. */
+export interface Handlers {
+  readonly score: (request: Received<WireScoreRequest>, call: CallContext) => Promise<WireScoreResponse>;
+  /** One response for each request, in order; a request is read only when the response before it was taken. */
+  readonly scoreStream: (
+    requests: AsyncIterable<Received<WireScoreRequest>>,
+    call: CallContext,
+  ) => AsyncGenerator<WireScoreResponse>;
+  readonly describeModel: (request: Received<WireDescribeRequest>) => WireDescribeResponse;
+}
+
+export function createHandlers(service: ScoringService): Handlers {
+  const score = async (
+    received: Received<WireScoreRequest>,
+    { checkAlive }: CallContext,
+    transport: 'grpc' | 'grpc_stream',
+  ) => {
+    const { requestId, job } = service.admit(transport, () => fromScoreRequest(openReceived(received)));
+    return toScoreResponse(await service.score({ ...job, transport, checkAlive }), requestId);
+  };
+  return {
+    score: (received, call) => score(received, call, 'grpc'),
+    scoreStream: async function* (requests, call) {
+      let message = 0;
+      for await (const received of requests) {
+        message++;
+        yield await score(received, call, 'grpc_stream').catch((thrown: unknown) => {
+          throw inMessage(message, thrown);
+        });
+      }
+    },
+    describeModel: (received) => toDescribeResponse(service.describe(openReceived(received).model)),
+  };
+}
+
+/** The error of one message of a stream, which ends the stream: earlier messages were answered, later ones were not read. */
+function inMessage(message: number, thrown: unknown): AristarchError {
+  const { code, message: text, data, cause } = toAristarchError(thrown);
+  return new AristarchError(code, `message ${message} of the stream: ${text}`, { ...data, message }, cause);
+}

@@ -1,0 +1,212 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  Metadata,
+  Server,
+  ServerCredentials,
+  type sendUnaryData,
+  type ServerDuplexStream,
+  type ServerUnaryCall,
+  type ServiceDefinition,
+  status,
+  type StatusObject,
+} from '@grpc/grpc-js';
+import { ReflectionService } from '@grpc/reflection';
+import { HealthImplementation } from 'grpc-health-check';
+import type { Logger } from 'pino';
+import { AristarchError, toAristarchError } from '../../base/errors.ts';
+import type { Clock } from '../clock.ts';
+import { toListenError } from '../listen-error.ts';
+import type { ScoringService } from '../scoring-service.ts';
+import { createCalls, type Calls } from './calls.ts';
+import {
+  loadContract,
+  loadReflectedContracts,
+  SERVICE,
+  type WireScoreRequest,
+  type WireScoreResponse,
+} from './contract.ts';
+import { type Received, receive } from './convert.ts';
+import { type CallContext, createHandlers, type Handlers } from './handlers.ts';
+import { toWireStatus } from './status.ts';
+
+export interface GrpcServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly maxMessageBytes: number;
+  readonly maxConnectionAgeMs: number;
+  readonly drainTimeoutMs: number;
+}
+export interface GrpcServerParts {
+  readonly service: ScoringService;
+  readonly options: GrpcServerOptions;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+export interface GrpcServer {
+  readonly port: number;
+  /**
+   * Health turns NOT_SERVING, new calls are refused, calls in flight are finished; what is left after the drain timeout
+   * is cut off. Streams are ended with UNAVAILABLE, after the response to the message they work on, at half the timeout.
+   */
+  stop(): Promise<void>;
+}
+
+type Stream = ServerDuplexStream<Received<WireScoreRequest>, WireScoreResponse>;
+
+/** Time for the last responses to leave the machine, once every handler has handed its own over. */
+const FLUSH_MS = 100;
+
+/** Serves aristarch.v1.Aristarch with health and reflection. Throws `UNAVAILABLE` when the port cannot be opened. */
+export async function startGrpcServer(parts: GrpcServerParts): Promise<GrpcServer> {
+  const { options } = parts;
+  const server = new Server({
+    'grpc.max_receive_message_length': options.maxMessageBytes,
+    'grpc.max_connection_age_ms': options.maxConnectionAgeMs,
+  });
+  const calls = createCalls();
+  const endStreams = new AbortController();
+  addScoring(server, parts, calls, endStreams.signal);
+  const health = new HealthImplementation({ '': 'SERVING', [SERVICE]: 'SERVING' });
+  health.addToServer(server);
+  new ReflectionService(loadReflectedContracts()).addToServer(server);
+  const port = await listen(server, options);
+  return {
+    port,
+    stop: async () => {
+      for (const name of ['', SERVICE]) health.setStatus(name, 'NOT_SERVING');
+      const endingStreams = setTimeout(() => endStreams.abort(), options.drainTimeoutMs / 2);
+      await drain(server, calls, parts);
+      clearTimeout(endingStreams);
+    },
+  };
+}
+
+function listen(server: Server, { host, port }: GrpcServerOptions): Promise<number> {
+  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
+      if (error) reject(toListenError({ service: 'gRPC', host, port, flag: '--grpc-port' }, error));
+      else resolve(bound);
+    });
+  });
+}
+
+async function drain(server: Server, calls: Calls, { options, log }: GrpcServerParts): Promise<void> {
+  const timeout = new AbortController();
+  const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+  // Watchers of health and reflection streams last as long as their clients like; only scoring is waited for.
+  const done = calls.idle().then(() => sleep(FLUSH_MS));
+  await Promise.race([closed, done, sleep(options.drainTimeoutMs, undefined, { signal: timeout.signal })]);
+  timeout.abort();
+  if (calls.inFlight > 0) log.warn({ calls: calls.inFlight }, 'gRPC calls were cut off at the drain timeout');
+  server.forceShutdown();
+}
+
+function addScoring(server: Server, parts: GrpcServerParts, calls: Calls, endStreams: AbortSignal): void {
+  const handlers = createHandlers(parts.service);
+  const unary =
+    <Q, R>(handle: (request: Received<Q>, context: CallContext) => R | Promise<R>) =>
+    (call: ServerUnaryCall<Received<Q>, R>, respond: sendUnaryData<R>): void =>
+      void calls.track(answer(call, respond, handle, parts));
+  server.addService(scoringDefinition(), {
+    score: unary(handlers.score),
+    describeModel: unary(handlers.describeModel),
+    scoreStream: (call: ServerDuplexStream<unknown, unknown>) =>
+      void calls.track(answerStream(call as Stream, handlers.scoreStream, parts, endStreams)),
+  });
+}
+
+/** The service, with deserialisers that do not throw. */
+function scoringDefinition(): ServiceDefinition {
+  const definition = loadContract()[SERVICE] as ServiceDefinition;
+  const methods = Object.entries(definition).map(([name, method]) => {
+    const requestDeserialize = receive(method.requestDeserialize, `request of ${method.path}`);
+    return [name, { ...method, requestDeserialize }];
+  });
+  return Object.fromEntries(methods) as ServiceDefinition;
+}
+
+async function answer<Q, R>(
+  call: ServerUnaryCall<Received<Q>, R>,
+  respond: sendUnaryData<R>,
+  handle: (request: Received<Q>, context: CallContext) => R | Promise<R>,
+  parts: GrpcServerParts,
+): Promise<void> {
+  try {
+    respond(null, await handle(call.request, contextOf(call, parts.clock)));
+  } catch (thrown) {
+    respond(toServiceError(thrown, parts.log));
+  }
+}
+
+async function answerStream(
+  call: Stream,
+  handle: Handlers['scoreStream'],
+  { clock, log }: GrpcServerParts,
+  endStreams: AbortSignal,
+): Promise<void> {
+  const progress = { busy: false, ended: false };
+  const gone = new AbortController();
+  const fail = (thrown: unknown) => {
+    if (progress.ended || call.cancelled) return;
+    progress.ended = true;
+    call.emit('error', toServiceError(thrown, log));
+  };
+  const endWhenIdle = () => {
+    if (!progress.busy) fail(shuttingDown());
+  };
+  call.on('cancelled', () => gone.abort());
+  endStreams.addEventListener('abort', endWhenIdle);
+  try {
+    for await (const response of handle(requestsOf(call, progress, endStreams), contextOf(call, clock))) {
+      if (!call.write(response)) await once(call, 'drain', { signal: gone.signal });
+    }
+    call.end();
+  } catch (thrown) {
+    fail(thrown);
+  } finally {
+    endStreams.removeEventListener('abort', endWhenIdle);
+  }
+}
+
+/** The messages of a stream, one at a time: the next is asked for only when the one before it was answered. */
+async function* requestsOf(call: Stream, progress: { busy: boolean }, endStreams: AbortSignal) {
+  // Kept open on return: the status of an error is still to be sent through the same stream.
+  for await (const request of call.iterator({ destroyOnReturn: false })) {
+    progress.busy = true;
+    yield request as Received<WireScoreRequest>;
+    progress.busy = false;
+    if (endStreams.aborted) throw shuttingDown();
+  }
+}
+
+function shuttingDown(): AristarchError {
+  return new AristarchError(
+    'UNAVAILABLE',
+    'the server is shutting down; send the messages that have no response yet on a new stream',
+  );
+}
+
+function contextOf(call: { cancelled: boolean; getDeadline(): number | Date }, clock: Clock): CallContext {
+  const deadlineMs = Number(call.getDeadline());
+  return {
+    checkAlive: () => {
+      if (clock.wallMs() >= deadlineMs) {
+        throw new AristarchError('DEADLINE_EXCEEDED', 'the deadline passed before the rows were scored', {
+          deadlineMs,
+        });
+      }
+      if (call.cancelled) throw new AristarchError('CANCELLED', 'the caller cancelled the call');
+    },
+  };
+}
+
+function toServiceError(thrown: unknown, log: Logger): Partial<StatusObject> & Error {
+  const error = toAristarchError(thrown);
+  if (error.code === 'INTERNAL') log.error({ err: error }, 'a call failed through a fault of the server');
+  const { code, details, metadata } = toWireStatus(error);
+  const trailer = new Metadata();
+  for (const [key, value] of Object.entries(metadata)) trailer.set(key, value);
+  return Object.assign(new Error(details), { code: status[code], details, metadata: trailer });
+}
