@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto';
+
+/** Names inside an artefact's folder. */
+export const MANIFEST_FILE = 'manifest.json';
+export const CRITIC_FILE = 'critic.onnx';
+export const GENERATOR_FILE = 'generator.onnx';
+export const REPORT_FILE = 'report.html';
+
+/** The key under which the manifest keeps its own hash; it is no part of `Manifest`. */
+export const MANIFEST_HASH_KEY = 'manifestSha256';
+const NO_HASH = '0'.repeat(64);
+
+/** A plain file name, so that no entry can point out of the folder. */
+export function isPlainName(name: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name) && name !== MANIFEST_FILE;
+}
+
+export function sha256Of(bytes: Uint8Array | string): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** Adds the manifest's own hash: of this text, with zeros in its place. A flipped digit in the calibration shows, too. */
+export function sealManifest(manifest: Readonly<Record<string, unknown>>): string {
+  const text = toReadableJson({ ...manifest, [MANIFEST_HASH_KEY]: NO_HASH });
+  return withHash(text, sha256Of(text));
+}
+
+/** Whether the text of a manifest is what was sealed with `hash`. */
+export function isSealed(text: string, hash: string): boolean {
+  return sha256Of(withHash(text, NO_HASH)) === hash;
+}
+
+function withHash(text: string, hash: string): string {
+  return text.replace(new RegExp(`("${MANIFEST_HASH_KEY}": ")[0-9a-f]*"`), `$1${hash}"`);
+}
+
+/** Indented JSON with every list of numbers on one line: ten thousand calibration scores are one line, not ten thousand. */
+function toReadableJson(value: unknown): string {
+  const text = JSON.stringify(value, null, 2);
+  const flat = text.replace(/\[\n[^[\]{}"]*\n *\]/g, (list) =>
+    list.replace(/\s+/g, ' ').replace('[ ', '[').replace(' ]', ']'),
+  );
+  return `${flat}\n`;
+}

@@ -1,0 +1,121 @@
+import { readFile, realpath } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { AristarchError, messageOf } from '../../base/errors.ts';
+import { isMissing } from '../../base/files.ts';
+import { CRITIC_FILE, isPlainName, isSealed, MANIFEST_FILE, MANIFEST_HASH_KEY, sha256Of } from './layout.ts';
+import { MANIFEST_VERSION, manifestSchema, type Manifest } from './manifest.ts';
+
+/** A model's folder that was found whole. */
+export interface Artefact {
+  readonly folder: string;
+  readonly manifest: Manifest;
+  /** Bytes of one of `manifest.files`, checked against its hash once more, since a folder can change after it was opened. */
+  readonly read: (name: string) => Promise<Uint8Array>;
+}
+
+const RETRAIN = 'copy the folder again from where it was trained, or train again';
+
+/**
+ * Opens a model's folder and checks all of it: the manifest's version, hash and schema, and every file's presence and
+ * hash. Throws `NOT_FOUND` where there is no folder, else `ARTEFACT_INVALID` that says which file is wrong and what to do.
+ */
+export async function readArtefact(folder: string): Promise<Artefact> {
+  const root = await realpath(folder).catch((error: unknown) => {
+    throw folderError(folder, error);
+  });
+  const manifest = checkManifest(folder, await readManifestText(folder, root));
+  if (!Object.hasOwn(manifest.files, CRITIC_FILE))
+    throw invalid(folder, `${MANIFEST_FILE} names no ${CRITIC_FILE}`, RETRAIN);
+  const read = (name: string) => readChecked(folder, root, name, manifest.files[name]);
+  for (const name of Object.keys(manifest.files)) await read(name);
+  return { folder, manifest, read };
+}
+
+function folderError(folder: string, error: unknown): AristarchError {
+  const remedy = 'give the folder that "train --out" wrote';
+  const why = isMissing(error) ? 'does not exist' : `cannot be read (${messageOf(error)})`;
+  return new AristarchError('NOT_FOUND', `the model folder ${folder} ${why}: ${remedy}`, { folder }, error);
+}
+
+function invalid(folder: string, fault: string, remedy: string, cause?: unknown): AristarchError {
+  return new AristarchError(
+    'ARTEFACT_INVALID',
+    `the model in ${folder} cannot be used: ${fault}; ${remedy}`,
+    { folder, fault },
+    cause,
+  );
+}
+
+async function readManifestText(folder: string, root: string): Promise<string> {
+  try {
+    return await readFile(join(root, MANIFEST_FILE), 'utf8');
+  } catch (error) {
+    const fault = isMissing(error)
+      ? `there is no ${MANIFEST_FILE} in it`
+      : `${MANIFEST_FILE} cannot be read (${messageOf(error)})`;
+    throw invalid(folder, fault, 'give the folder that "train --out" wrote', error);
+  }
+}
+
+function checkManifest(folder: string, text: string): Manifest {
+  const parsed = parseObject(folder, text);
+  const { manifestVersion, [MANIFEST_HASH_KEY]: hash, ...rest } = parsed;
+  if (manifestVersion === undefined) {
+    throw invalid(folder, `${MANIFEST_FILE} is not one of Aristarch's`, 'give the folder that "train --out" wrote');
+  }
+  if (manifestVersion !== MANIFEST_VERSION) throw invalid(folder, ...describeVersion(manifestVersion));
+  if (typeof hash !== 'string' || !isSealed(text, hash)) {
+    throw invalid(folder, `${MANIFEST_FILE} was changed after it was written (its hash differs)`, RETRAIN);
+  }
+  const checked = manifestSchema.safeParse({ manifestVersion, ...rest });
+  if (checked.success) return checked.data;
+  const issue = checked.error.issues[0];
+  const where = issue === undefined || issue.path.length === 0 ? '' : ` at ${issue.path.join('.')}`;
+  throw invalid(
+    folder,
+    `${MANIFEST_FILE} does not fit its layout${where} (${issue?.message ?? ''})`,
+    RETRAIN,
+    checked.error,
+  );
+}
+
+function parseObject(folder: string, text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  } catch (error) {
+    throw invalid(folder, `${MANIFEST_FILE} is not JSON (${messageOf(error)})`, RETRAIN, error);
+  }
+  throw invalid(folder, `${MANIFEST_FILE} is not one of Aristarch's`, 'give the folder that "train --out" wrote');
+}
+
+function describeVersion(version: unknown): [fault: string, remedy: string] {
+  const newer = typeof version === 'number' && version > MANIFEST_VERSION;
+  const remedy = newer ? 'it was written by a newer Aristarch: upgrade this one' : 'train again with this Aristarch';
+  return [
+    `its manifest has version ${JSON.stringify(version)}, and this Aristarch reads version ${MANIFEST_VERSION}`,
+    remedy,
+  ];
+}
+
+async function readChecked(folder: string, root: string, name: string, hash: string | undefined): Promise<Uint8Array> {
+  if (hash === undefined)
+    throw new AristarchError('NOT_FOUND', `the model in ${folder} has no ${name}`, { folder, name });
+  if (!isPlainName(name))
+    throw invalid(folder, `${MANIFEST_FILE} names ${JSON.stringify(name)}, which is no plain file name`, RETRAIN);
+  const bytes = await readInside(folder, root, name);
+  if (sha256Of(bytes) !== hash) throw invalid(folder, `${name} is corrupt or was changed (its hash differs)`, RETRAIN);
+  return bytes;
+}
+
+/** Links are followed as long as they stay inside: Kubernetes mounts files as links into a sibling folder. */
+async function readInside(folder: string, root: string, name: string): Promise<Uint8Array> {
+  try {
+    const path = await realpath(join(root, name));
+    if (path.startsWith(root + sep)) return await readFile(path);
+  } catch (error) {
+    const fault = isMissing(error) ? `${name} is missing` : `${name} cannot be read (${messageOf(error)})`;
+    throw invalid(folder, fault, RETRAIN, error);
+  }
+  throw invalid(folder, `${name} is a link that leaves the folder`, RETRAIN);
+}
