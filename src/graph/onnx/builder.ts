@@ -1,0 +1,82 @@
+import type { Tensor } from '../tensor.ts';
+import type { Initializer, NodeAttribute, NodeMessage } from './model.ts';
+
+/** Collects the nodes and initializers of one ONNX graph (or loop body) and names its values. */
+export interface Builder {
+  readonly nodes: readonly NodeMessage[];
+  readonly initializers: readonly Initializer[];
+  /** The ONNX name of a tensor that was emitted, here or in an outer graph. */
+  nameOf(tensor: Tensor): string;
+  setName(tensor: Tensor, name: string): void;
+  /** Adds a node with one output; returns the output's name. */
+  node(operator: string, inputs: readonly string[], attributes?: Record<string, NodeAttribute>): string;
+  /** Adds a node whose outputs have given names. */
+  namedNode(operator: string, inputs: readonly string[], outputs: string[], attributes?: Record<string, NodeAttribute>): void;
+  /** Constants; equal ones are kept once. */
+  floats(values: Float32Array, shape: readonly number[]): string;
+  integers(values: readonly number[], shape?: readonly number[]): string;
+  /** The length of the batch dimension as a vector of one element, read off an input when the graph runs. */
+  batchLength(): string;
+  /** A loop body, which sees the names of this graph. */
+  inner(prefix: string): Builder;
+}
+
+/** A builder; `batched` names an input whose axis has the batch dimension. */
+export function createBuilder(prefix = '', outer?: Builder, batched?: { name: string; axis: number }): Builder {
+  const nodes: NodeMessage[] = [];
+  const initializers: Initializer[] = [];
+  const known = new Map<string, string>();
+  const names = new Map<Tensor, string>();
+  let batchLength: string | undefined;
+
+  const addInitializer = (elementType: 'float32' | 'int64', shape: readonly number[], bytes: Uint8Array): string => {
+    const key = `${elementType} ${shape.join()} ${Buffer.from(bytes).toString('base64')}`;
+    const name = known.get(key) ?? `${prefix}c${initializers.length}`;
+    if (!known.has(key)) {
+      known.set(key, name);
+      initializers.push({ name, elementType, shape, bytes });
+    }
+    return name;
+  };
+
+  const builder: Builder = {
+    nodes,
+    initializers,
+    nameOf: (tensor) => {
+      const name = names.get(tensor) ?? outer?.nameOf(tensor);
+      if (name === undefined) throw new Error(`${tensor.primitive} was used before it was emitted`);
+      return name;
+    },
+    setName: (tensor, name) => names.set(tensor, name),
+    node: (operator, inputs, attributes = {}) => {
+      const output = `${prefix}v${nodes.length}`;
+      nodes.push({ operator, inputs, outputs: [output], attributes });
+      return output;
+    },
+    namedNode: (operator, inputs, outputs, attributes = {}) => {
+      nodes.push({ operator, inputs, outputs, attributes });
+    },
+    floats: (values, shape) => addInitializer('float32', shape, littleEndianFloats(values)),
+    integers: (values, shape = [values.length]) => addInitializer('int64', shape, littleEndianIntegers(values)),
+    batchLength: () => {
+      if (!batched) throw new Error('no input has the batch dimension');
+      const { name, axis } = batched;
+      batchLength ??= builder.node('Gather', [builder.node('Shape', [name]), builder.integers([axis])], { axis: 0 });
+      return batchLength;
+    },
+    inner: (innerPrefix) => createBuilder(innerPrefix, builder),
+  };
+  return builder;
+}
+
+function littleEndianFloats(values: Float32Array): Uint8Array {
+  const view = new DataView(new ArrayBuffer(values.length * 4));
+  values.forEach((value, index) => view.setFloat32(index * 4, value, true));
+  return new Uint8Array(view.buffer);
+}
+
+function littleEndianIntegers(values: readonly number[]): Uint8Array {
+  const view = new DataView(new ArrayBuffer(values.length * 8));
+  values.forEach((value, index) => view.setBigInt64(index * 8, BigInt(value), true));
+  return new Uint8Array(view.buffer);
+}

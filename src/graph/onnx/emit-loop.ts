@@ -1,0 +1,99 @@
+import { topologicalOrder } from '../order.ts';
+import { reportName, stateName, stepGraph, type StepProgram } from '../program.ts';
+import type { Shape } from '../shape.ts';
+import type { Tensor } from '../tensor.ts';
+import { createBuilder, type Builder } from './builder.ts';
+import { emitTensors, floatInfo } from './emit-graph.ts';
+import { encodeModel, type GraphMessage, type ValueInfo } from './model.ts';
+
+/** Name of the input that says how many steps to run: int64, a scalar. */
+export const STEP_COUNT = 'steps';
+const STEPS = 'K';
+
+/**
+ * K training steps as one ONNX `Loop`. Inputs: `steps`, the state, the shared data, and each per-step input with one
+ * more axis in front, K long. Outputs: `state.NAME` after the last step and `report.NAME`, a value for each step.
+ */
+export function emitLoop(program: StepProgram): Uint8Array {
+  const graph = stepGraph(program);
+  const order = topologicalOrder(Object.values(graph.outputs));
+  const changing = changingTensors(order, program);
+  const outer = createBuilder();
+  // What is the same in every step is computed once, outside.
+  const kept = new Set(Object.values(graph.outputs));
+  emitTensors(
+    order.filter((tensor) => !changing.has(tensor)),
+    kept,
+    outer,
+  );
+  const condition = outer.node('Cast', [outer.integers([1], [])], { to: 9 });
+  const body = emitBody(program, graph.outputs, order.filter((tensor) => changing.has(tensor)), outer);
+  const states = program.state.map(({ input }) => input.attributes.name);
+  const reports = Object.keys(program.reports);
+  outer.namedNode(
+    'Loop',
+    [STEP_COUNT, condition, ...states],
+    [...states.map(stateName), ...reports.map(reportName)],
+    { body },
+  );
+  return encodeModel({
+    name: program.name,
+    nodes: outer.nodes,
+    initializers: outer.initializers,
+    inputs: [
+      { name: STEP_COUNT, elementType: 'int64', shape: [] },
+      ...[...program.state.map(({ input }) => input), ...program.shared].map(inputInfo),
+      ...program.perStep.map(({ attributes, shape }) => manyInfo(attributes.name, shape)),
+    ],
+    outputs: [
+      ...program.state.map(({ input }) => floatInfo(stateName(input.attributes.name), input.shape)),
+      ...reports.map((name) => manyInfo(reportName(name), [])),
+    ],
+  });
+}
+
+function emitBody(
+  program: StepProgram,
+  outputs: Readonly<Record<string, Tensor>>,
+  order: readonly Tensor[],
+  outer: Builder,
+): GraphMessage {
+  const body = outer.inner('b.');
+  for (const input of program.perStep) {
+    body.setName(input, body.node('Gather', [input.attributes.name, 'b.step'], { axis: 0 }));
+  }
+  for (const { input } of program.state) body.setName(input, `b.${input.attributes.name}`);
+  emitTensors(
+    order.filter((tensor) => tensor.primitive !== 'input'),
+    new Set(Object.values(outputs)),
+    body,
+  );
+  body.namedNode('Identity', ['b.condition'], ['b.again']);
+  for (const [name, tensor] of Object.entries(outputs)) body.namedNode('Identity', [body.nameOf(tensor)], [`b.${name}`]);
+  const bool = (name: string): ValueInfo => ({ name, elementType: 'bool', shape: [] });
+  return {
+    name: `${program.name}.step`,
+    nodes: body.nodes,
+    initializers: body.initializers,
+    inputs: [
+      { name: 'b.step', elementType: 'int64', shape: [] },
+      bool('b.condition'),
+      ...program.state.map(({ input }) => floatInfo(`b.${input.attributes.name}`, input.shape)),
+    ],
+    outputs: [bool('b.again'), ...Object.entries(outputs).map(([name, { shape }]) => floatInfo(`b.${name}`, shape))],
+  };
+}
+
+/** The tensors whose value differs from step to step. */
+function changingTensors(order: readonly Tensor[], program: StepProgram): Set<Tensor> {
+  const changing = new Set<Tensor>([...program.state.map(({ input }) => input), ...program.perStep]);
+  for (const tensor of order) if (tensor.inputs.some((operand) => changing.has(operand))) changing.add(tensor);
+  return changing;
+}
+
+const inputInfo = ({ attributes, shape }: Tensor<'input'>): ValueInfo => floatInfo(attributes.name, shape);
+const manyInfo = (name: string, shape: Shape): ValueInfo => ({
+  name,
+  elementType: 'float32',
+  shape: [STEPS, ...shape],
+});

@@ -1,0 +1,120 @@
+import { BATCH, type Shape } from '../shape.ts';
+import type { PrimitiveTable, Tensor } from '../tensor.ts';
+import type { Builder } from './builder.ts';
+import { ELEMENT_TYPE } from './model.ts';
+
+type Emit = (tensor: Tensor, to: Builder) => string;
+
+const FLOAT = { to: ELEMENT_TYPE.float32 };
+const BOOL = { to: ELEMENT_TYPE.bool };
+const INT64 = { to: ELEMENT_TYPE.int64 };
+
+const operands = (tensor: Tensor, to: Builder): string[] => tensor.inputs.map((operand) => to.nameOf(operand));
+/** An ONNX operator of the same meaning. */
+const direct =
+  (operator: string): Emit =>
+  (tensor, to) =>
+    to.node(operator, operands(tensor, to));
+/** An ONNX operator that answers with booleans, which become 0 and 1. */
+const truth =
+  (operator: string): Emit =>
+  (tensor, to) =>
+    to.node('Cast', [to.node(operator, operands(tensor, to))], FLOAT);
+
+const scalar = (value: number, to: Builder): string => to.floats(Float32Array.of(value), []);
+
+/** How each primitive is said in ONNX; returns the name of its value. */
+export const onnxRules: PrimitiveTable<[Builder], string> = {
+  input: ({ attributes }) => attributes.name,
+  constant: ({ attributes }, to) => to.floats(attributes.values, attributes.shape as readonly number[]),
+
+  negate: direct('Neg'),
+  abs: direct('Abs'),
+  sign: direct('Sign'),
+  exp: direct('Exp'),
+  log: direct('Log'),
+  sqrt: direct('Sqrt'),
+  sin: direct('Sin'),
+  cos: direct('Cos'),
+  tanh: direct('Tanh'),
+  sigmoid: direct('Sigmoid'),
+  softplus: direct('Softplus'),
+  leakyRelu: (tensor, to) => {
+    const { slope } = tensor.attributes;
+    if (slope === 0) return to.node('Relu', operands(tensor, to));
+    return to.node('LeakyRelu', operands(tensor, to), { alpha: { float: slope } });
+  },
+  leakySlope: ({ inputs: [x], attributes: { slope } }, to) =>
+    to.node('Where', [to.node('Greater', [to.nameOf(x), scalar(0, to)]), scalar(1, to), scalar(slope, to)]),
+  floor: direct('Floor'),
+  round: direct('Round'),
+  isNaN: truth('IsNaN'),
+  detach: ({ inputs: [x] }, to) => to.nameOf(x),
+
+  add: direct('Add'),
+  subtract: direct('Sub'),
+  multiply: direct('Mul'),
+  divide: direct('Div'),
+  maximum: direct('Max'),
+  minimum: direct('Min'),
+  greater: truth('Greater'),
+  equal: truth('Equal'),
+  select: ({ inputs: [condition, a, b] }, to) =>
+    to.node('Where', [to.node('Cast', [to.nameOf(condition)], BOOL), to.nameOf(a), to.nameOf(b)]),
+
+  matMul: emitMatMul,
+
+  sum: ({ inputs: [x], attributes: { axes, keepDims } }, to) =>
+    to.node('ReduceSum', [to.nameOf(x), to.integers(axes)], { keepdims: keepDims ? 1 : 0, noop_with_empty_axes: 1 }),
+  max: ({ inputs: [x], attributes: { axis } }, to) =>
+    to.node('ReduceMax', [to.nameOf(x)], { axes: [axis], keepdims: 1 }),
+  argMax: ({ inputs: [x], attributes: { axis } }, to) =>
+    to.node('Cast', [to.node('ArgMax', [to.nameOf(x)], { axis, keepdims: 1 })], FLOAT),
+
+  reshape: ({ inputs: [x], shape }, to) => {
+    const lengths = shape.map((dimension) => (dimension === BATCH ? -1 : dimension));
+    return to.node('Reshape', [to.nameOf(x), to.integers(lengths)]);
+  },
+  broadcastTo: ({ inputs: [x], shape }, to) => to.node('Expand', [to.nameOf(x), emitShape(shape, to)]),
+  transpose: ({ inputs: [x], attributes: { permutation } }, to) =>
+    to.node('Transpose', [to.nameOf(x)], { perm: permutation }),
+  concat: (tensor, to) => to.node('Concat', operands(tensor, to), { axis: tensor.attributes.axis }),
+  slice: ({ inputs: [x], attributes: { axis, start, end } }, to) =>
+    to.node('Slice', [to.nameOf(x), to.integers([start]), to.integers([end]), to.integers([axis])]),
+  pad: ({ inputs: [x], attributes: { axis, before, after } }, to) => {
+    const at = (length: number): number[] => x.shape.map((_, index) => (index === axis ? length : 0));
+    return to.node('Pad', [to.nameOf(x), to.integers([...at(before), ...at(after)])]);
+  },
+  gatherRows: ({ inputs: [table, indices] }, to) =>
+    to.node('Gather', [to.nameOf(table), to.node('Cast', [to.nameOf(indices)], INT64)], { axis: 0 }),
+  scatterRows: emitScatterRows,
+};
+
+function emitMatMul({ inputs: [a, b], attributes, shape }: Tensor<'matMul'>, to: Builder): string {
+  const { transposeA, transposeB } = attributes;
+  if (shape.length === 2) {
+    return to.node('Gemm', [to.nameOf(a), to.nameOf(b)], { transA: Number(transposeA), transB: Number(transposeB) });
+  }
+  const swapLast = shape.map((_, axis) => axis);
+  swapLast.splice(-2, 2, shape.length - 1, shape.length - 2);
+  const oriented = (x: Tensor, transposed: boolean): string =>
+    transposed ? to.node('Transpose', [to.nameOf(x)], { perm: swapLast }) : to.nameOf(x);
+  return to.node('MatMul', [oriented(a, transposeA), oriented(b, transposeB)]);
+}
+
+/** A one-hot product and not ScatterND: it adds in a fixed order, and every provider has it. */
+function emitScatterRows({ inputs: [updates, indices], attributes, shape }: Tensor<'scatterRows'>, to: Builder): string {
+  const { rows } = attributes;
+  const places = to.node('Cast', [to.nameOf(indices)], INT64);
+  const offOn = to.floats(Float32Array.of(0, 1), [2]);
+  const oneHot = to.node('OneHot', [places, to.integers([rows], []), offOn], { axis: -1 });
+  const flat = to.node('Reshape', [to.nameOf(updates), to.integers([Number(updates.shape[0]), -1])]);
+  return to.node('Reshape', [to.node('Gemm', [oneHot, flat], { transA: 1 }), emitShape(shape, to)]);
+}
+
+/** A shape as a value; the batch dimension is read off the graph's first batched input when the graph runs. */
+function emitShape(shape: Shape, to: Builder): string {
+  if (!shape.includes(BATCH)) return to.integers(shape as readonly number[]);
+  const parts = shape.map((dimension) => (dimension === BATCH ? to.batchLength() : to.integers([dimension])));
+  return to.node('Concat', parts, { axis: 0 });
+}

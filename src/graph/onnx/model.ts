@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import protobuf from 'protobufjs';
+
+/**
+ * ONNX messages, as far as we write them, and their encoding. Operator set 17 and IR version 8: ONNX Runtime reads them
+ * since 1.12, so every onnxruntime that is in use does, in Node, Python, Java and the browser.
+ */
+export const OPERATOR_SET = 17;
+const IR_VERSION = 8;
+
+export const ELEMENT_TYPE = { float32: 1, int64: 7, bool: 9 } as const;
+export type ElementType = keyof typeof ELEMENT_TYPE;
+
+export interface ValueInfo {
+  readonly name: string;
+  readonly elementType: ElementType;
+  /** A string is a symbolic dimension. */
+  readonly shape: readonly (number | string)[];
+}
+
+export interface Initializer {
+  readonly name: string;
+  readonly elementType: 'float32' | 'int64' | 'bool';
+  readonly shape: readonly number[];
+  readonly bytes: Uint8Array;
+}
+
+export type NodeAttribute = number | readonly number[] | GraphMessage | { readonly float: number };
+
+export interface NodeMessage {
+  readonly operator: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: Readonly<Record<string, NodeAttribute>>;
+}
+
+export interface GraphMessage {
+  readonly name: string;
+  readonly nodes: readonly NodeMessage[];
+  readonly initializers: readonly Initializer[];
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+}
+
+/** The bytes of an ONNX file. Equal graphs give equal bytes. */
+export function encodeModel(graph: GraphMessage): Uint8Array {
+  const text = readFileSync(new URL('../../../proto/onnx/onnx.proto', import.meta.url), 'utf8');
+  const model = protobuf.parse(text).root.lookupType('onnx.ModelProto');
+  return model
+    .encode({
+      irVersion: IR_VERSION,
+      producerName: 'aristarch',
+      opsetImport: [{ version: OPERATOR_SET }],
+      graph: toGraph(graph),
+    })
+    .finish();
+}
+
+function toGraph(graph: GraphMessage): object {
+  return {
+    name: graph.name,
+    node: graph.nodes.map(toNode),
+    initializer: graph.initializers.map(({ name, elementType, shape, bytes }) => ({
+      name,
+      dataType: ELEMENT_TYPE[elementType],
+      dims: shape,
+      rawData: bytes,
+    })),
+    input: graph.inputs.map(toValueInfo),
+    output: graph.outputs.map(toValueInfo),
+  };
+}
+
+function toNode({ operator, inputs, outputs, attributes }: NodeMessage): object {
+  return {
+    opType: operator,
+    name: outputs[0],
+    input: inputs,
+    output: outputs,
+    attribute: Object.entries(attributes).map(([name, value]) => ({ name, ...toAttribute(value) })),
+  };
+}
+
+const ATTRIBUTE_TYPE = { float: 1, integer: 2, graph: 5, integers: 7 } as const;
+
+function toAttribute(value: NodeAttribute): object {
+  if (typeof value === 'number') return { type: ATTRIBUTE_TYPE.integer, i: value };
+  if ('float' in value) return { type: ATTRIBUTE_TYPE.float, f: value.float };
+  if ('nodes' in value) return { type: ATTRIBUTE_TYPE.graph, g: toGraph(value) };
+  return { type: ATTRIBUTE_TYPE.integers, ints: value };
+}
+
+function toValueInfo({ name, elementType, shape }: ValueInfo): object {
+  const dim = shape.map((dimension) =>
+    typeof dimension === 'string' ? { dimParam: dimension } : { dimValue: dimension },
+  );
+  return { name, type: { tensorType: { elemType: ELEMENT_TYPE[elementType], shape: { dim } } } };
+}

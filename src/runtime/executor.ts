@@ -1,0 +1,50 @@
+import type { Graph } from '../graph/graph.ts';
+import type { StepProgram } from '../graph/program.ts';
+
+export const DEVICES = ['cpu', 'webgpu', 'cuda', 'tfjs'] as const;
+export type Device = (typeof DEVICES)[number];
+/** What a user may ask for; `auto` is CUDA where it works, else the CPU. */
+export const DEVICE_CHOICES = ['auto', ...DEVICES] as const;
+export type DeviceChoice = (typeof DEVICE_CHOICES)[number];
+
+export interface NumberArray {
+  readonly data: Float32Array;
+  readonly shape: readonly number[];
+}
+export type NamedArrays = Readonly<Record<string, NumberArray>>;
+
+/** A compiled graph. */
+export interface Session {
+  run(feeds: NamedArrays): Promise<NamedArrays>;
+  close(): Promise<void>;
+}
+
+/** A compiled training step. */
+export interface StepSession {
+  /**
+   * Runs `steps` steps. Feeds: the state, the shared data, and each per-step input with one more axis in front, `steps`
+   * long. Answers `state.NAME` after the last step and `report.NAME`, a value for each step.
+   */
+  run(steps: number, feeds: NamedArrays): Promise<NamedArrays>;
+  close(): Promise<void>;
+}
+
+/** An engine on a device that was proven to work. */
+export interface Executor {
+  readonly device: Device;
+  /** For people and reports: engine, version, device, threads. */
+  readonly description: string;
+  compile(graph: Graph): Promise<Session>;
+  compileSteps(program: StepProgram): Promise<StepSession>;
+  /** Loads a model from the bytes of an ONNX file. */
+  load(onnx: Uint8Array): Promise<Session>;
+  close(): Promise<void>;
+}
+
+export interface ExecutorOptions {
+  readonly device: DeviceChoice;
+  /** Threads inside one operation; the bytes of a training run depend on it. */
+  readonly threads: number;
+  /** Called with a sentence when something is not as asked: a device that fell back, say. */
+  readonly warn: (message: string) => void;
+}
