@@ -34,11 +34,13 @@ export interface ScoringLimits {
   /** Rows scored before the event loop gets a turn and the caller's deadline is looked at again. */
   readonly chunkRows: number;
   /** Rate of requests that state none; the model's own when absent. */
-  readonly falsePositiveRate?: number;
+  readonly falsePositiveRate?: number | undefined;
 }
 
 export interface ScoringServiceParts {
   readonly detector: Detector;
+  /** Name under which the model is served; the artefact's own when absent. */
+  readonly modelName?: string | undefined;
   readonly metrics: Metrics;
   readonly recent: RecentScores;
   readonly clock: Clock;
@@ -51,17 +53,20 @@ export interface ScoringServiceParts {
  */
 export class ScoringService {
   readonly #parts: ScoringServiceParts;
+  readonly #description: DetectorDescription;
 
   /** Throws `RATE_UNSUPPORTED` or `INVALID_INPUT` at once when the default rate cannot be served. */
   constructor(parts: ScoringServiceParts) {
     this.#parts = parts;
+    const { description } = parts.detector;
+    this.#description = { ...description, name: parts.modelName ?? description.name };
     if (parts.limits.falsePositiveRate !== undefined) parts.detector.thresholdAt(parts.limits.falsePositiveRate);
-    parts.metrics.describe(parts.detector.description);
+    parts.metrics.describe(this.#description);
   }
 
   /** The served model; throws `NOT_FOUND` for any other name. */
   describe(model?: string): DetectorDescription {
-    const { description } = this.#parts.detector;
+    const description = this.#description;
     if (model === undefined || model === '' || model === description.name) return description;
     throw new AristarchError(
       'NOT_FOUND',
@@ -120,7 +125,7 @@ export class ScoringService {
     if (scores.length === 1 && Number.isFinite(scores[0]) && pValues[0]! > 0 && pValues[0]! <= 1) return;
     throw new AristarchError(
       'ARTEFACT_INVALID',
-      `model "${detector.description.name}" failed its self-test: a row of zeros got score ${String(scores[0])} and ` +
+      `model "${this.#description.name}" failed its self-test: a row of zeros got score ${String(scores[0])} and ` +
         `p-value ${String(pValues[0])}; train it again, or serve another version`,
     );
   }
@@ -147,7 +152,7 @@ export class ScoringService {
 
   #countRows({ rows, width }: ScoreJob): number {
     if (!(rows instanceof Float32Array)) return rows.length;
-    const { rowWidth, name } = this.#parts.detector.description;
+    const { rowWidth, name } = this.#description;
     if (width !== undefined && width !== rowWidth) {
       throw new AristarchError(
         'SCHEMA_MISMATCH',

@@ -1,0 +1,18 @@
+import type { Writable } from 'node:stream';
+import { pino, type Logger } from 'pino';
+import { PinoPretty } from 'pino-pretty';
+
+export interface LogOptions {
+  readonly level: string;
+  /** Standard error; standard output is for results only. */
+  readonly stream: Writable;
+  /** Lines for a person at a terminal; else one JSON object a line, for a collector. */
+  readonly pretty: boolean;
+  readonly colors: boolean;
+}
+
+export function createLog({ level, stream, pretty, colors }: LogOptions): Logger {
+  if (!pretty) return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream);
+  const lines = PinoPretty({ destination: stream, colorize: colors, translateTime: 'SYS:HH:MM:ss.l', sync: true });
+  return pino({ level, base: null }, lines);
+}
