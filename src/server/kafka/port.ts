@@ -1,0 +1,137 @@
+import type { AristarchError } from '../../base/errors.ts';
+import type { RawRecord, ScoreBatch } from '../../scoring/detector.ts';
+
+/**
+ * What this room needs of a Kafka client, and no more, so that the client can be changed by writing one adapter. Offsets
+ * are 64-bit and therefore `bigint`; bytes stay bytes.
+ */
+
+export type MessageHeaders = Record<string, Buffer | string | (Buffer | string)[] | undefined>;
+
+export interface InboundMessage {
+  readonly offset: bigint;
+  readonly key: Buffer | null;
+  /** Null for a tombstone. */
+  readonly value: Buffer | null;
+  readonly headers: MessageHeaders;
+  /** Milliseconds since 1970; undefined where the producer set none. */
+  readonly timestampMs: number | undefined;
+}
+
+export interface OutboundMessage {
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: MessageHeaders;
+  /**
+   * Where a message without a key goes (modulo the topic's partitions): its source partition, which keeps the order of
+   * keyless events. Keyed messages go by the hash of their key, as Java's client does it.
+   */
+  readonly keylessPartition: number;
+}
+
+/** Messages of one partition, as fetched: never empty, offsets ascending. */
+export interface PartitionBatch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly messages: readonly InboundMessage[];
+  /**
+   * Says that everything before `nextOffset` is done, and lets reading go on there. 'lost' when the partition was taken
+   * away meanwhile: nothing is committed, and its next owner reads the batch again. Rejects when the commit failed.
+   */
+  commit(nextOffset: bigint): Promise<'committed' | 'lost'>;
+  /** Leaves the batch undone: the partition rests for `delayMs`, then is read again from its last committed offset. */
+  redeliverAfter(delayMs: number): void;
+}
+
+export type BatchHandler = (batch: PartitionBatch) => Promise<void>;
+
+export type ConsumerEvent =
+  | { readonly kind: 'joined'; readonly partitions: readonly number[] }
+  | { readonly kind: 'rebalancing' }
+  /** `restarts` is false when the client has given up: it will never read again. */
+  | { readonly kind: 'crashed'; readonly restarts: boolean; readonly error: AristarchError };
+
+export interface ConsumerPort {
+  /** Joins the group and delivers batches, one at a time for each partition. */
+  run(handler: BatchHandler): Promise<void>;
+  /** Fetches no more, waits for the handlers at work and their commits, leaves the group, disconnects. */
+  stop(): Promise<void>;
+}
+
+export interface ProducerPort {
+  /**
+   * Resolves when every in-sync replica has every message, except those returned: the broker refuses each of them for its
+   * size. Rejects with an `AristarchError` when it is unknown whether all arrived; sending again may then duplicate some.
+   */
+  send(topic: string, messages: readonly OutboundMessage[]): Promise<readonly OutboundMessage[]>;
+  close(): Promise<void>;
+}
+
+/** One connection of a client's producer, used by one caller at a time and thrown away after any failure. */
+export interface ProducerSession {
+  /** Rejects with `RESOURCE_EXHAUSTED` when the broker refuses the size, else with the fault's own code. */
+  send(topic: string, messages: readonly OutboundMessage[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface PartitionOffsets {
+  readonly partition: number;
+  /** Oldest offset that is still kept. */
+  readonly low: bigint;
+  /** Offset that the next message will get. */
+  readonly high: bigint;
+  /** Undefined where the group has committed nothing yet. */
+  readonly committed: bigint | undefined;
+}
+
+export interface KafkaClient {
+  /** Those of `topics` that do not exist. One attempt; rejects with `UNAVAILABLE` when no broker answers. */
+  findMissingTopics(topics: readonly string[]): Promise<string[]>;
+  openProducerSession(): Promise<ProducerSession>;
+  openConsumer(onEvent: (event: ConsumerEvent) => void): ConsumerPort;
+  /** Offsets of every partition of the input topic. */
+  readOffsets(): Promise<PartitionOffsets[]>;
+  close(): Promise<void>;
+}
+
+/** What scoring must offer to this transport. */
+export interface ScoreRecords {
+  readonly model: { readonly name: string; readonly version: string };
+  /** Records -> raw rows, packed. Throws when a record does not fit the schema. */
+  encode(records: readonly RawRecord[]): Float32Array;
+  /** Scores of raw rows, packed, and the records they were made of; one call for each batch. */
+  score(rows: Float32Array, records: readonly RawRecord[]): Promise<ScoreBatch>;
+}
+
+export interface KafkaConfig {
+  /** host:port of some brokers; the rest are found through them. */
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  readonly groupId: string;
+  readonly topicIn: string;
+  readonly topicOut: string;
+  readonly deadLetterTopic: string;
+  /** Where a group starts that has committed nothing yet. */
+  readonly startAt: 'earliest' | 'latest';
+  /** Events with a larger value go to the dead-letter topic unread. */
+  readonly maxEventBytes: number;
+  /** Most events that are scored, sent and committed together; a larger fetch is worked off in slices. */
+  readonly maxBatchEvents: number;
+  /** Partitions whose batches are worked on at the same time. */
+  readonly concurrency: number;
+  /** How long the group waits for a silent member before it gives its partitions to others. */
+  readonly sessionTimeoutMs: number;
+  /** How long to look for a broker at start before giving up. */
+  readonly startTimeoutMs: number;
+  /** Time between two readings of the consumer lag. */
+  readonly lagIntervalMs: number;
+  /** Rest of a partition after a fault that waiting may not cure. */
+  readonly pauseMs: number;
+  readonly tls: boolean;
+  readonly sasl?: KafkaSasl | undefined;
+}
+
+type Mechanism = 'plain' | 'scram-sha-256' | 'scram-sha-512';
+export type KafkaSasl = {
+  readonly [M in Mechanism]: { readonly mechanism: M; readonly username: string; readonly password: string };
+}[Mechanism];

@@ -1,0 +1,168 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { AristarchError, toAristarchError } from '../../base/errors.ts';
+import type { Clock } from '../clock.ts';
+import type { Metrics } from '../metrics.ts';
+import type { ScoringService } from '../scoring-service.ts';
+import { createBatchHandler } from './handlers.ts';
+import { createKafkajsClient } from './kafkajs-adapter.ts';
+import { watchLag } from './lag.ts';
+import type { ConsumerPort, KafkaClient, KafkaConfig, ProducerPort, ScoreRecords } from './port.ts';
+import { createReliableProducer } from './reliable-producer.ts';
+import { createState, type Readiness, type State } from './state.ts';
+
+export interface KafkaScoringParts {
+  readonly service: Pick<ScoringService, 'describe' | 'encode' | 'score'>;
+  readonly config: KafkaConfig;
+  readonly metrics: Metrics['kafka'];
+  readonly log: Logger;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
+  /** Called once when scoring from Kafka has ended for good, other than by `stop`: the process should end too. */
+  readonly onFatal: (error: AristarchError) => void;
+  /** Another client than kafkajs; for tests. */
+  readonly createClient?: (config: KafkaConfig, log: Logger) => KafkaClient;
+}
+
+export interface KafkaScoring {
+  /** Resolves when the consumer has joined its group for the first time; rejects with what `onFatal` was told, or `CANCELLED`. */
+  readonly started: Promise<void>;
+  readonly readiness: () => Readiness;
+  /** Fetches no more, finishes and commits the batches at work, leaves the group, disconnects. */
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * Scores a topic of events into a topic of results. Returns at once and connects by itself: a broker that is not there yet
+ * is waited for, `startTimeoutMs` long. Throws `INVALID_INPUT` when the topics do not fit together.
+ */
+export function startKafkaScoring(parts: KafkaScoringParts): KafkaScoring {
+  checkTopics(parts.config);
+  const abort = new AbortController();
+  const state = createState(parts);
+  const { createClient = createKafkajsClient } = parts;
+  const client = createClient(parts.config, parts.log);
+  const work = run(parts, client, state, abort.signal).catch((thrown: unknown) => {
+    if (!abort.signal.aborted) state.fail(toAristarchError(thrown));
+    return undefined;
+  });
+  async function stop(): Promise<void> {
+    state.stop();
+    abort.abort();
+    const opened = await work;
+    await opened?.consumer.stop();
+    await opened?.producer.close();
+    await opened?.lag;
+    await client.close();
+  }
+  let stopped: Promise<void> | undefined;
+  return { started: state.started, readiness: state.readiness, stop: () => (stopped ??= stop()) };
+}
+
+/** A topic that is read and written would feed on itself for ever. */
+function checkTopics({ topicIn, topicOut, deadLetterTopic }: KafkaConfig): void {
+  const names = { topicIn, topicOut, deadLetterTopic };
+  for (const [name, value] of Object.entries(names)) {
+    if (value === '')
+      throw new AristarchError(
+        'INVALID_INPUT',
+        `Kafka scoring needs three topics, and ${name} is empty: name one`,
+        names,
+      );
+  }
+  if (topicIn === topicOut || topicIn === deadLetterTopic || topicOut === deadLetterTopic) {
+    throw new AristarchError(
+      'INVALID_INPUT',
+      `the topics for events, results and dead letters must differ, and are "${topicIn}", "${topicOut}" and "${deadLetterTopic}"`,
+      names,
+    );
+  }
+}
+
+interface Opened {
+  readonly consumer: ConsumerPort;
+  readonly producer: ProducerPort;
+  readonly lag: Promise<void>;
+}
+
+async function run(
+  parts: KafkaScoringParts,
+  client: KafkaClient,
+  state: State,
+  signal: AbortSignal,
+): Promise<Opened | undefined> {
+  const { config, metrics, log } = parts;
+  await waitForTopics(parts, client, state, signal);
+  if (signal.aborted) return undefined;
+  const producer = createReliableProducer({ openSession: () => client.openProducerSession() });
+  const scorer = toScorer(parts.service);
+  const consumer = client.openConsumer((event) => state.on(event));
+  await consumer.run(createBatchHandler({ scorer, producer, config, metrics, log }));
+  const lag = watchLag({ client, config, metrics, log, assigned: state.assigned }, signal);
+  return { consumer, producer, lag };
+}
+
+function toScorer(service: KafkaScoringParts['service']): ScoreRecords {
+  const { name, version } = service.describe();
+  return {
+    model: { name, version },
+    encode: (records) => service.encode(records),
+    score: async (rows, records) => (await service.score({ transport: 'kafka', rows, records })).batch,
+  };
+}
+
+const CONNECT_DELAY_MS = { first: 250, longest: 5_000 };
+
+/** Waits for a broker, then looks whether the topics are there. */
+async function waitForTopics(
+  { config, log, clock }: KafkaScoringParts,
+  client: KafkaClient,
+  state: State,
+  signal: AbortSignal,
+): Promise<void> {
+  const deadlineMs = clock.monotonicMs() + config.startTimeoutMs;
+  const brokers = config.brokers.join(', ');
+  for (
+    let delayMs = CONNECT_DELAY_MS.first;
+    !signal.aborted;
+    delayMs = Math.min(2 * delayMs, CONNECT_DELAY_MS.longest)
+  ) {
+    try {
+      checkNoneMissing(
+        config,
+        await client.findMissingTopics([config.topicIn, config.topicOut, config.deadLetterTopic]),
+      );
+      return;
+    } catch (thrown) {
+      const error = toAristarchError(thrown);
+      if (error.code !== 'UNAVAILABLE') throw error;
+      if (clock.monotonicMs() + delayMs > deadlineMs) throw unreachable(config, error);
+      state.wait(`no Kafka broker answers at ${brokers}`);
+      log.warn(
+        { brokers: config.brokers, delayMs },
+        `no Kafka broker answers at ${brokers}; next attempt in ${delayMs} ms (${error.message})`,
+      );
+      await sleep(delayMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+function checkNoneMissing({ brokers }: KafkaConfig, missing: readonly string[]): void {
+  const [first] = missing;
+  if (first === undefined) return;
+  const names = missing.map((topic) => `"${topic}"`).join(', ');
+  throw new AristarchError(
+    'NOT_FOUND',
+    `Kafka has no topic ${names} that this user may see; create ${missing.length === 1 ? 'it' : 'them'} first: ` +
+      `kafka-topics.sh --bootstrap-server ${brokers[0] ?? ''} --create --topic ${first} --partitions 4`,
+    { missing: [...missing] },
+  );
+}
+
+function unreachable({ brokers, startTimeoutMs }: KafkaConfig, cause: AristarchError): AristarchError {
+  return new AristarchError(
+    'UNAVAILABLE',
+    `no Kafka broker answered at ${brokers.join(', ')} within ${startTimeoutMs} ms: start the broker, or correct its address`,
+    { brokers: [...brokers], startTimeoutMs },
+    cause,
+  );
+}
