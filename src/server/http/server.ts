@@ -5,13 +5,15 @@ import { toListenError } from '../listen-error.ts';
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
-/** Path -> handler; a path that ends in `/*` stands for everything below it. */
+/** Path -> handler. */
 export type Routes = Readonly<Record<string, RequestHandler>>;
 
 export interface HttpServerParts {
   readonly host: string;
   readonly port: number;
   readonly routes: Routes;
+  /** Asked for paths that no route has: the live page. False when the path is none of its own either. */
+  readonly otherwise: (request: IncomingMessage, response: ServerResponse) => boolean;
   readonly log: Logger;
 }
 export interface HttpServer {
@@ -32,8 +34,9 @@ const SECURITY_HEADERS = {
 const METHODS = ['GET', 'HEAD'];
 
 /** Serves the routes. Throws `UNAVAILABLE` when the port cannot be opened. */
-export async function startHttpServer({ host, port, routes, log }: HttpServerParts): Promise<HttpServer> {
-  const server = createServer((request, response) => void dispatch(routes, request, response, log));
+export async function startHttpServer(parts: HttpServerParts): Promise<HttpServer> {
+  const { host, port } = parts;
+  const server = createServer((request, response) => void dispatch(parts, request, response));
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(toListenError({ service: 'HTTP', host, port, flag: '--http-port' }, error)));
     server.listen(port, host, resolve);
@@ -48,37 +51,27 @@ export async function startHttpServer({ host, port, routes, log }: HttpServerPar
   };
 }
 
-async function dispatch(
-  routes: Routes,
-  request: IncomingMessage,
-  response: ServerResponse,
-  log: Logger,
-): Promise<void> {
-  const [path = '/'] = (request.url ?? '/').split('?');
+async function dispatch(parts: HttpServerParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const path = (request.url ?? '/').replace(/\?.*$/s, '');
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
-  const handle = findRoute(routes, path);
-  if (handle === undefined) {
-    sendJson(response, 404, { error: 'there is nothing at this path', paths: Object.keys(routes) });
-    return;
-  }
-  if (!METHODS.includes(request.method ?? '')) {
-    response.setHeader('allow', METHODS.join(', '));
-    sendJson(response, 405, { error: 'this server answers GET and HEAD only; scores are asked for over gRPC' });
-    return;
-  }
   try {
-    await handle(request, response);
+    if (!METHODS.includes(request.method ?? '')) refuseMethod(response);
+    else if (Object.hasOwn(parts.routes, path)) await parts.routes[path]!(request, response);
+    else if (!parts.otherwise(request, response)) refusePath(response, parts.routes);
   } catch (error) {
-    log.error({ err: error, path }, 'an HTTP request failed through a fault of the server');
+    parts.log.error({ err: error, path }, 'an HTTP request failed through a fault of the server');
     if (response.headersSent) response.destroy();
     else sendJson(response, 500, { error: 'a fault in Aristarch itself; its log says more' });
   }
 }
 
-function findRoute(routes: Routes, path: string): RequestHandler | undefined {
-  if (Object.hasOwn(routes, path)) return routes[path];
-  const below = Object.keys(routes).find((route) => route.endsWith('/*') && path.startsWith(route.slice(0, -1)));
-  return below === undefined ? undefined : routes[below];
+function refuseMethod(response: ServerResponse): void {
+  response.setHeader('allow', METHODS.join(', '));
+  sendJson(response, 405, { error: 'this server answers GET and HEAD only; scores are asked for over gRPC' });
+}
+
+function refusePath(response: ServerResponse, routes: Routes): void {
+  sendJson(response, 404, { error: 'there is nothing at this path', paths: ['/', ...Object.keys(routes)] });
 }
 
 export function sendJson(response: ServerResponse, statusCode: number, value: unknown): void {

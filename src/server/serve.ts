@@ -1,0 +1,175 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { AristarchError } from '../base/errors.ts';
+import type { Detector, DetectorDescription, OpenDetectorOptions } from '../scoring/detector.ts';
+import type { Clock } from './clock.ts';
+import type { ServeConfig } from './config.ts';
+import { type GrpcServer, startGrpcServer } from './grpc/server.ts';
+import { createOperatorRoutes } from './http/handlers.ts';
+import { createPage, type Page } from './http/page/page.ts';
+import { type HttpServer, sendJson, startHttpServer } from './http/server.ts';
+import { toKafkaConfig } from './kafka-config.ts';
+import { startKafkaScoring } from './kafka/server.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { createReadiness, type Readiness } from './readiness.ts';
+import { RecentScores } from './recent-scores.ts';
+import { ScoringService } from './scoring-service.ts';
+
+export interface ServeParts {
+  readonly config: ServeConfig;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly openDetector: (folder: string, options: OpenDetectorOptions) => Promise<Detector>;
+  /** Metrics of the process itself as well (CPU, memory, event loop). */
+  readonly processMetrics?: boolean;
+  /** Called when a part has ended for good after the start; the process should stop. */
+  readonly onFatal: (error: AristarchError) => void;
+}
+
+export interface Serving {
+  readonly model: DetectorDescription;
+  readonly service: ScoringService;
+  /** host:port, with the ports that were really opened. */
+  readonly addresses: { readonly grpc: string; readonly http: string };
+  /** Not ready any more; work in flight is finished, for as long as the drain timeout, then everything is closed. */
+  stop(): Promise<void>;
+}
+
+type Closer = () => void | Promise<void>;
+
+/** Rows between two looks at the caller's deadline: a few milliseconds of a small critic. */
+const CHUNK_ROWS = 4096;
+
+/**
+ * Starts everything: HTTP first, so that the process can be watched while it starts; then the model, gRPC, and Kafka where
+ * it is configured. When one part fails, those before it are closed again and its error is thrown.
+ */
+export async function startServing(parts: ServeParts): Promise<Serving> {
+  const startedMs = parts.clock.monotonicMs();
+  const closers: Closer[] = [];
+  const stop = once(async () => {
+    for (const close of closers.reverse()) await close();
+  });
+  try {
+    const { serving, metrics } = await startParts(parts, closers);
+    const readyMs = parts.clock.monotonicMs() - startedMs;
+    metrics.startSeconds.set(readyMs / 1000);
+    logReady(parts.log, serving, readyMs);
+    return { ...serving, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startParts(parts: ServeParts, closers: Closer[]) {
+  const { config, clock } = parts;
+  const metrics = createMetrics({ process: parts.processMetrics ?? false });
+  const recent = new RecentScores();
+  const readiness = createReadiness();
+  for (const part of ['model', 'grpc'] as const) readiness.set(part, { waitsFor: 'starting' });
+  const opened: { page?: Page } = {};
+  const http = await startHttp(parts, metrics, readiness, () => opened.page);
+  closers.push(() => http.stop());
+
+  const detector = await parts.openDetector(config.model, detectorOptions(parts));
+  closers.push(() => detector.close());
+  const limits = { maxRows: config.maxRows, chunkRows: CHUNK_ROWS, falsePositiveRate: config.falsePositiveRate };
+  const service = new ScoringService({ detector, metrics, recent, clock, limits, modelName: config.modelName });
+  await service.selfTest();
+  readiness.set('model', 'ready');
+  const page = openPage(service, detector, recent, parts);
+  opened.page = page;
+  closers.push(() => page.close());
+
+  const grpc = await startGrpc(parts, service);
+  closers.push(() => grpc.stop());
+  readiness.set('grpc', 'ready');
+  startKafka(parts, service, metrics, readiness, closers);
+  closers.push(() => readiness.set('grpc', { waitsFor: 'the server is shutting down' }));
+  const addresses = { grpc: hostPort(config.grpcHost, grpc.port), http: hostPort(config.httpHost, http.port) };
+  return { serving: { model: service.describe(), service, addresses }, metrics };
+}
+
+function detectorOptions({ config, log }: ServeParts): OpenDetectorOptions {
+  return { device: config.device, threads: config.threads, warn: (message) => log.warn(message) };
+}
+
+function startHttp(
+  parts: ServeParts,
+  metrics: Metrics,
+  readiness: Readiness,
+  page: () => Page | undefined,
+): Promise<HttpServer> {
+  const { config, log } = parts;
+  return startHttpServer({
+    host: config.httpHost,
+    port: config.httpPort,
+    log,
+    routes: createOperatorRoutes({ metrics, checks: readiness.checks }),
+    otherwise: (request, response) => {
+      const opened = page();
+      if (opened !== undefined) return opened.handle(request, response);
+      sendJson(response, 503, { error: 'the model is still being loaded' });
+      return true;
+    },
+  });
+}
+
+function openPage(
+  service: ScoringService,
+  detector: Detector,
+  feed: RecentScores,
+  { config, clock }: ServeParts,
+): Page {
+  const model = { description: service.describe(), thresholdAt: (rate: number) => detector.thresholdAt(rate) };
+  const { falsePositiveRate } = config;
+  return createPage({ model, feed, clock, ...(falsePositiveRate !== undefined && { falsePositiveRate }) });
+}
+
+function startGrpc({ config, clock, log }: ServeParts, service: ScoringService): Promise<GrpcServer> {
+  const { grpcHost: host, grpcPort: port, maxMessageBytes, maxConnectionAgeMs, drainTimeoutMs } = config;
+  return startGrpcServer({
+    service,
+    clock,
+    log,
+    options: { host, port, maxMessageBytes, maxConnectionAgeMs, drainTimeoutMs },
+  });
+}
+
+function startKafka(
+  { config, log, clock, onFatal }: ServeParts,
+  service: ScoringService,
+  metrics: Metrics,
+  readiness: Readiness,
+  closers: Closer[],
+): void {
+  const kafkaConfig = toKafkaConfig(config);
+  if (kafkaConfig === undefined) return;
+  const kafka = startKafkaScoring({ service, config: kafkaConfig, metrics: metrics.kafka, log, clock, onFatal });
+  readiness.set('kafka', () => {
+    const { ready, reason } = kafka.readiness();
+    return { ok: ready, ...(reason !== undefined && { reason }) };
+  });
+  // Its own stop waits for the batches at work and their commits; a broker that answers nothing must not hold up the rest.
+  closers.push(() => Promise.race([kafka.stop(), sleep(config.drainTimeoutMs, undefined, { ref: false })]));
+}
+
+function logReady(log: Logger, { model, addresses }: Omit<Serving, 'stop'>, readyMs: number): void {
+  const { name, version, family, device } = model;
+  const facts = { model: name, version, family, device, grpc: addresses.grpc, http: addresses.http };
+  log.info(
+    { ...facts, readyMs: Math.round(readyMs) },
+    `ready: gRPC on ${addresses.grpc}, live page on http://${addresses.http}/`,
+  );
+}
+
+function hostPort(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Stops once, however often it is asked to. */
+function once(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => (running ??= work());
+}
