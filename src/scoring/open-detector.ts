@@ -1,0 +1,147 @@
+import { AristarchError } from '../base/errors.ts';
+import { CRITIC_FILE } from '../models/artefact/layout.ts';
+import type { Manifest } from '../models/artefact/manifest.ts';
+import { readArtefact } from '../models/artefact/read.ts';
+import { createEncoder } from '../models/features/encode.ts';
+import { rowWidth, slotNames } from '../models/features/schema.ts';
+import type { Executor, Session } from '../runtime/executor.ts';
+import { openExecutor } from '../runtime/open-executor.ts';
+import { createCalibration, type Calibration } from './calibration.ts';
+import type { Detector, DetectorDescription, OpenDetectorOptions, RawRecord, ScoreBatch } from './detector.ts';
+
+/** Rows that go through the critic at a time: bounds memory, and is past the size at which more rows run faster per row. */
+const CHUNK_ROWS = 4096;
+
+/**
+ * Opens a model's folder for scoring. Throws what `readArtefact` throws, and `DEVICE_UNAVAILABLE` where the device cannot be
+ * used. Default: the device `auto` on one thread, which is fastest for critics of this size; more processes scale better.
+ */
+export async function openDetector(folder: string, options: OpenDetectorOptions = {}): Promise<Detector> {
+  const artefact = await readArtefact(folder);
+  const calibration = createCalibration(artefact.manifest.calibration.scores);
+  const critic = await artefact.read(CRITIC_FILE);
+  const { device = 'auto', threads = 1, warn = () => undefined } = options;
+  const executor = await openExecutor({ device, threads, warn });
+  try {
+    const session = await executor.load(critic);
+    return createDetector(artefact.manifest, calibration, executor, session);
+  } catch (thrown) {
+    await executor.close();
+    throw thrown;
+  }
+}
+
+function createDetector(manifest: Manifest, calibration: Calibration, executor: Executor, session: Session): Detector {
+  const description = describe(manifest, calibration, executor);
+  const encoder = createEncoder(description.schema);
+  const running = new Set<Promise<ScoreBatch>>();
+  let closing: Promise<void> | undefined;
+  const checkOpen = () => {
+    if (closing === undefined) return;
+    throw new AristarchError('PRECONDITION_FAILED', `model "${description.name}" was closed: open it again`);
+  };
+  const encode = (records: readonly RawRecord[]) => encoder(records);
+  const close = async () => {
+    await Promise.allSettled(running);
+    await session.close();
+    await executor.close();
+  };
+  return {
+    description,
+    encode,
+    thresholdAt: calibration.thresholdAt,
+    async score(rows, { falsePositiveRate = description.falsePositiveRate } = {}) {
+      checkOpen();
+      const threshold = calibration.thresholdAt(falsePositiveRate);
+      const packed = rows instanceof Float32Array ? checkWidth(rows, description) : encode(rows);
+      const work = runCritic(session, packed, description).then((scores) =>
+        judge(scores, calibration, threshold, falsePositiveRate),
+      );
+      running.add(work);
+      try {
+        return await work;
+      } finally {
+        running.delete(work);
+      }
+    },
+    close: () => (closing ??= close()),
+  };
+}
+
+function describe(manifest: Manifest, calibration: Calibration, { device }: Executor): DetectorDescription {
+  const schema = manifest.features;
+  return {
+    name: manifest.name,
+    version: manifest.version,
+    family: manifest.family,
+    schema,
+    rowWidth: rowWidth(schema),
+    slotNames: slotNames(schema),
+    falsePositiveRate: manifest.calibration.falsePositiveRate,
+    calibration: {
+      method: manifest.calibration.method,
+      count: calibration.count,
+      smallestFalsePositiveRate: calibration.smallestRate,
+    },
+    trainedAt: manifest.createdAt,
+    trainingRows: manifest.training.rows,
+    device,
+  };
+}
+
+function checkWidth(rows: Float32Array, { rowWidth: width, name }: DetectorDescription): Float32Array {
+  if (rows.length % width === 0) return rows;
+  const message = `${rows.length} packed values are no whole number of rows: model "${name}" takes ${width} values a row`;
+  throw new AristarchError('SCHEMA_MISMATCH', message, { values: rows.length, rowWidth: width });
+}
+
+/** rows [n, width] -> scores [n]. */
+async function runCritic(
+  session: Session,
+  rows: Float32Array,
+  description: DetectorDescription,
+): Promise<Float32Array> {
+  const width = description.rowWidth;
+  const count = rows.length / width;
+  const scores = new Float32Array(count);
+  for (let from = 0; from < count; from += CHUNK_ROWS) {
+    const chunk = rows.subarray(from * width, (from + CHUNK_ROWS) * width);
+    const n = chunk.length / width;
+    const results = await session.run({ rows: { data: chunk, shape: [n, width] } });
+    scores.set(checkScores(results['scores']?.data, n, from, description), from);
+  }
+  return scores;
+}
+
+function checkScores(
+  scores: Float32Array | undefined,
+  count: number,
+  firstRow: number,
+  { name }: DetectorDescription,
+): Float32Array {
+  if (scores?.length !== count) {
+    const fault =
+      scores === undefined ? 'has no output "scores"' : `answered ${scores.length} scores for ${count} rows`;
+    throw new AristarchError('ARTEFACT_INVALID', `${CRITIC_FILE} of model "${name}" ${fault}: train again`, { name });
+  }
+  const bad = scores.findIndex((score) => !Number.isFinite(score));
+  if (bad === -1) return scores;
+  const row = firstRow + bad;
+  const message = `model "${name}" gave row ${row} the score ${String(scores[bad])}: it cannot judge this row; train again`;
+  throw new AristarchError('ARTEFACT_INVALID', message, { name, row });
+}
+
+function judge(
+  scores: Float32Array,
+  { pValueOf }: Calibration,
+  threshold: number,
+  falsePositiveRate: number,
+): ScoreBatch {
+  return {
+    scores,
+    pValues: Float64Array.from(scores, pValueOf),
+    verdicts: Uint8Array.from(scores, (score) => (score > threshold ? 1 : 0)),
+    threshold,
+    falsePositiveRate,
+  };
+}
