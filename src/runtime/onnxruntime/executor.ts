@@ -3,7 +3,7 @@ import { AristarchError, toAristarchError } from '../../base/errors.ts';
 import { emitGraph } from '../../graph/onnx/emit-graph.ts';
 import { emitLoop, STEP_COUNT } from '../../graph/onnx/emit-loop.ts';
 import type { Executor, NamedArrays, NumberArray, Session } from '../executor.ts';
-import { createProbe } from './probe.ts';
+import { createProbe } from '../probe.ts';
 
 export const PROVIDERS = ['cpu', 'webgpu', 'cuda'] as const;
 export type Provider = (typeof PROVIDERS)[number];

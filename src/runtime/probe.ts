@@ -1,7 +1,7 @@
-import { AristarchError } from '../../base/errors.ts';
-import { createGraph, type Graph } from '../../graph/graph.ts';
-import { add, input, matMul } from '../../graph/operations.ts';
-import type { NamedArrays } from '../executor.ts';
+import { AristarchError } from '../base/errors.ts';
+import { createGraph, type Graph } from '../graph/graph.ts';
+import { add, input, matMul } from '../graph/operations.ts';
+import type { NamedArrays } from './executor.ts';
 
 export interface Probe {
   readonly graph: Graph;
