@@ -28,6 +28,12 @@ export default tseslint.config(
   },
   { files: ['**/*.mjs', '**/*.cjs'], extends: [tseslint.configs.disableTypeChecked] },
   {
+    // The live page's own script: it runs in browsers, as it stands.
+    files: ['src/server/http/page/assets/*.js'],
+    extends: [tseslint.configs.disableTypeChecked],
+    languageOptions: { globals: globals.browser },
+  },
+  {
     files: ['**/*.cjs'],
     rules: { '@typescript-eslint/no-require-imports': 'off' },
     languageOptions: { globals: globals.node },

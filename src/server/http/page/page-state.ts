@@ -1,0 +1,132 @@
+import type { Clock } from '../../clock.ts';
+import type { RecentScore } from '../../recent-scores.ts';
+import { countByBin, readCalibration, type CalibrationShape } from './calibration-shape.ts';
+import type { PageFeed, PageModel } from './feed.ts';
+import { RateMeter } from './rate-meter.ts';
+import { toShownRecord, type ShownRecord } from './shown-record.ts';
+
+const BINS = 36;
+/** Points of one message; a burst is thinned, for nobody sees more dots than these in a fifth of a second. */
+const MAX_POINTS = 40;
+/** Points for a page that has just been opened. */
+const BACKLOG = 240;
+const WORST_SHOWN = 10;
+/** Seconds over which the shown throughput is averaged. */
+const THROUGHPUT_SECONDS = 5;
+const ALARM_SECONDS = 59;
+
+export interface ShownModel extends CalibrationShape {
+  readonly name: string;
+  readonly version: string;
+  readonly family: string;
+  readonly device: string;
+  readonly trainedAt: string;
+  readonly trainingRows: number;
+  readonly calibrationRows: number;
+  readonly falsePositiveRate: number;
+  readonly threshold: number;
+}
+
+/** [sequence, score, p-value, flagged]. */
+export type ShownPoint = readonly [number, number, number, 0 | 1];
+
+export interface ShownWorst {
+  readonly sequence: number;
+  readonly atMs: number;
+  readonly transport: string;
+  readonly score: number;
+  readonly pValue: number;
+  readonly anomalous: boolean;
+  readonly record: ShownRecord;
+}
+
+export interface ShownScores {
+  readonly atMs: number;
+  readonly rows: number;
+  readonly flagged: number;
+  readonly rowsPerSecond: number;
+  /** Of the last minute. */
+  readonly minute: { readonly rows: number; readonly flagged: number };
+  /** The latest rows by bin of the model's score axis. */
+  readonly counts: readonly number[];
+  readonly points: readonly ShownPoint[];
+  readonly worst: readonly ShownWorst[];
+}
+
+/** What the page shows, as data. It holds no history of its own but a minute of counts: the feed has the rest. */
+export class PageState {
+  readonly model: ShownModel;
+  readonly #feed: PageFeed;
+  readonly #clock: Clock;
+  readonly #meter = new RateMeter();
+  readonly #unsubscribe: () => void;
+  #seen = 0;
+
+  constructor(model: PageModel, feed: PageFeed, clock: Clock, falsePositiveRate = model.description.falsePositiveRate) {
+    this.#feed = feed;
+    this.#clock = clock;
+    this.model = toShownModel(model, falsePositiveRate);
+    this.#seen = feed.snapshot(clock.wallMs()).totals.rows;
+    this.#unsubscribe = feed.subscribe((_, totals) => this.#meter.record(clock.wallMs(), totals));
+  }
+
+  /** Everything, for a page that has just been opened. */
+  backlog(): ShownScores {
+    return this.#show((latest) => latest.slice(-BACKLOG));
+  }
+
+  /** What is new since the last call. */
+  next(): ShownScores {
+    const before = this.#seen;
+    return this.#show((latest) => {
+      this.#seen = latest.at(-1)?.sequence ?? before;
+      return thin(
+        latest.filter((score) => score.sequence > before),
+        MAX_POINTS,
+      );
+    });
+  }
+
+  close(): void {
+    this.#unsubscribe();
+  }
+
+  #show(choose: (latest: readonly RecentScore[]) => readonly RecentScore[]): ShownScores {
+    const nowMs = this.#clock.wallMs();
+    const { totals, latest, worst } = this.#feed.snapshot(nowMs);
+    return {
+      atMs: nowMs,
+      ...totals,
+      rowsPerSecond: this.#meter.over(nowMs, THROUGHPUT_SECONDS).rows / THROUGHPUT_SECONDS,
+      minute: this.#meter.over(nowMs, ALARM_SECONDS),
+      counts: countByBin(
+        this.model.edges,
+        latest.map((score) => score.score),
+      ),
+      points: choose(latest).map(toPoint),
+      worst: worst.slice(0, WORST_SHOWN).map((score) => ({ ...score, record: toShownRecord(score.record) })),
+    };
+  }
+}
+
+function toShownModel(model: PageModel, falsePositiveRate: number): ShownModel {
+  const { name, version, family, device, trainedAt, trainingRows, calibration } = model.description;
+  return {
+    ...{ name, version, family, device, trainedAt, trainingRows, falsePositiveRate },
+    calibrationRows: calibration.count,
+    threshold: model.thresholdAt(falsePositiveRate),
+    ...readCalibration(model, BINS),
+  };
+}
+
+function toPoint(score: RecentScore): ShownPoint {
+  return [score.sequence, score.score, score.pValue, score.anomalous ? 1 : 0];
+}
+
+/** At most `count` scores; the flagged ones stay, for they are what the page is for. */
+function thin(scores: readonly RecentScore[], count: number): readonly RecentScore[] {
+  const stride = Math.ceil(scores.length / count);
+  if (stride <= 1) return scores;
+  const kept = scores.filter((score, index) => score.anomalous || index % stride === 0);
+  return kept.slice(-2 * count);
+}

@@ -1,0 +1,76 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../../clock.ts';
+import { PAGE_HEADERS, readAssets } from './assets.ts';
+import { EventStream, toEvent } from './event-stream.ts';
+import type { PageFeed, PageModel } from './feed.ts';
+import { PageState } from './page-state.ts';
+
+export interface PageParts {
+  readonly model: PageModel;
+  readonly feed: PageFeed;
+  readonly clock: Clock;
+  /** The rate that the server flags at by default; the model's own when absent. */
+  readonly falsePositiveRate?: number;
+  /** Most pages open at once. */
+  readonly maxClients?: number;
+  /** Milliseconds between messages. */
+  readonly intervalMs?: number;
+}
+
+export interface Page {
+  /** Answers GET and HEAD of the page, its files and its events; false when the path is none of the page's. */
+  handle(request: IncomingMessage, response: ServerResponse): boolean;
+  /** Pages connected at present. */
+  readonly clients: number;
+  /** Ends all event streams; to be called before the HTTP server closes, which waits for them. */
+  close(): void;
+}
+
+/** The live page: scores streaming by, their histogram against the calibration, and the worst records lately. */
+export function createPage({ model, feed, clock, falsePositiveRate, ...limits }: PageParts): Page {
+  const assets = readAssets();
+  const state = new PageState(model, feed, clock, falsePositiveRate);
+  const stream = new EventStream({
+    ...limits,
+    greet: () => toEvent('model', state.model) + toEvent('scores', state.backlog()),
+    tick: createTick(state),
+  });
+  return {
+    get clients() {
+      return stream.clients;
+    },
+    handle(request, response) {
+      const path = new URL(request.url ?? '/', 'http://page').pathname;
+      const asset = assets.get(path);
+      if (asset === undefined && path !== '/events') return false;
+      if (asset === undefined) {
+        answerEvents(stream, request, response);
+      } else {
+        response.writeHead(200, { ...PAGE_HEADERS, 'content-type': asset.contentType });
+        response.end(request.method === 'HEAD' ? undefined : asset.body);
+      }
+      return true;
+    },
+    close() {
+      stream.close();
+      state.close();
+    },
+  };
+}
+
+function answerEvents(stream: EventStream, request: IncomingMessage, response: ServerResponse): void {
+  if (request.method === 'GET') stream.add(response);
+  else response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' }).end();
+}
+
+/** A message while rows come or the shown rates still change; silence otherwise. */
+function createTick(state: PageState): () => string | undefined {
+  let last = '';
+  return () => {
+    const scores = state.next();
+    const text = JSON.stringify({ ...scores, atMs: undefined });
+    if (text === last) return undefined;
+    last = text;
+    return toEvent('scores', scores);
+  };
+}
