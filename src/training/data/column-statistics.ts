@@ -1,0 +1,105 @@
+import { readLevel, readValue, type ValueKind } from '../../models/features/column-reads.ts';
+import { wrongType } from '../../models/features/match-columns.ts';
+import { levelText } from '../../models/features/encode.ts';
+import { columnClass, type Column } from '../../tables/column-class.ts';
+import { quoteName } from '../../tables/sql.ts';
+import type { Table } from '../../tables/table.ts';
+
+/** What inference asks of a column of numbers, flags or times. Times are in whole seconds since 1970. */
+export interface ValueStatistics {
+  readonly missing: number;
+  readonly infinite: number;
+  /** Over finite values; NaN where there are none. */
+  readonly min: number;
+  readonly max: number;
+  /** Every finite value is a whole number. */
+  readonly whole: boolean;
+}
+
+/** One pass over the data for all columns together. */
+export async function readValueStatistics(
+  table: Table,
+  columns: readonly { readonly column: Column; readonly kind: ValueKind }[],
+): Promise<ValueStatistics[]> {
+  if (columns.length === 0) return [];
+  const values = columns.map(({ column, kind }, index) => `${valueSql(column, kind)} AS v${index}`);
+  const aggregates = columns.flatMap((_, index) => {
+    const v = `v${index}`;
+    return [
+      `count_if(isnan(${v})) AS missing${index}`,
+      `count_if(isinf(${v})) AS infinite${index}`,
+      `CAST(min(${v}) FILTER (isfinite(${v})) AS DOUBLE) AS min${index}`,
+      `CAST(max(${v}) FILTER (isfinite(${v})) AS DOUBLE) AS max${index}`,
+      `bool_and(${v} = trunc(${v})) FILTER (isfinite(${v})) AS whole${index}`,
+    ];
+  });
+  const [row] = await table.query(`${aggregates.join(', ')} FROM (SELECT ${values.join(', ')} FROM data)`);
+  return columns.map((_, index) => ({
+    missing: Number(row![`missing${index}`]),
+    infinite: Number(row![`infinite${index}`]),
+    min: toNumber(row![`min${index}`]),
+    max: toNumber(row![`max${index}`]),
+    whole: row![`whole${index}`] !== false,
+  }));
+}
+
+function valueSql(column: Column, kind: ValueKind): string {
+  const sql = readValue(column, kind);
+  if (sql === undefined) throw wrongType(column, kind);
+  return sql;
+}
+
+function toNumber(value: unknown): number {
+  return typeof value === 'number' ? value : NaN;
+}
+
+export interface LevelStatistics {
+  readonly missing: number;
+  /** How many different levels there are. */
+  readonly distinct: number;
+  /** The most frequent levels, most frequent first, ties by name. */
+  readonly levels: readonly string[];
+}
+
+/** One pass over the column; DuckDB spills to disk where the levels do not fit in memory. */
+export async function readLevelStatistics(table: Table, column: Column, limit: number): Promise<LevelStatistics> {
+  const level = readLevel(column);
+  if (level === undefined) throw wrongType(column, 'category');
+  const known = level.form === 'text' ? 'level IS NOT NULL' : 'NOT isnan(level)';
+  const [counts] = await table.query(
+    `count_if(NOT (${known})) AS missing, count(DISTINCT level) FILTER (${known}) AS levels FROM (SELECT ${level.sql} AS level FROM data)`,
+  );
+  const rows = await table.query(
+    `level, count(*) AS n FROM (SELECT ${level.sql} AS level FROM data) WHERE ${known} GROUP BY level ORDER BY n DESC, level LIMIT ${limit}`,
+  );
+  const levels = rows.map(({ level: value }) => (typeof value === 'number' ? levelText(value) : String(value)));
+  return { missing: Number(counts!['missing']), distinct: Number(counts!['levels']), levels };
+}
+
+export type JsonContent = 'number' | 'boolean' | 'scalar' | 'nested';
+
+/** What a JSON column holds, whose records disagree on the type; numbers may stand beside the strings that JSON writes for NaN. */
+export async function readJsonContent(table: Table, { name }: Column): Promise<JsonContent> {
+  const type = `json_type(${quoteName(name)})`;
+  const text = `(${quoteName(name)} ->> '$')`;
+  const [row] = await table.query(
+    `bool_and(${type} IN ('BIGINT', 'UBIGINT', 'DOUBLE') OR ${text} IN ('NaN', 'Infinity', '-Infinity')) AS numbers, ` +
+      `bool_and(${type} = 'BOOLEAN') AS booleans, bool_or(${type} IN ('OBJECT', 'ARRAY')) AS nested FROM data WHERE ${text} IS NOT NULL`,
+  );
+  if (row!['nested'] === true) return 'nested';
+  if (row!['numbers'] === true) return 'number';
+  return row!['booleans'] === true ? 'boolean' : 'scalar';
+}
+
+/** Whether a column of whole numbers without gaps counts its rows: every value from `min` on occurs once. */
+export async function countsRows(
+  table: Table,
+  column: Column,
+  { min, max, missing, whole }: ValueStatistics,
+): Promise<boolean> {
+  const candidate =
+    columnClass(column.type) === 'integer' && whole && missing === 0 && max - min + 1 === table.rowCount;
+  if (!candidate) return false;
+  const [row] = await table.query(`count(DISTINCT ${quoteName(column.name)}) AS n FROM data`);
+  return Number(row!['n']) === table.rowCount;
+}
