@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
+import { createServeCommand } from './server/command.ts';
 
 /** Every command of Aristarch, in the order of `--help`. A command lives in its room; here it gets one line. */
-const COMMANDS: readonly (() => Command)[] = [];
+const COMMANDS: readonly (() => Command)[] = [createServeCommand];
 
 const EXAMPLES = `
 Examples:

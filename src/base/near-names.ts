@@ -4,12 +4,17 @@
  */
 export function nearNames(wanted: string, names: readonly string[], limit = 3): string[] {
   const target = wanted.toLowerCase();
-  return names
-    .map((name) => ({ name, distance: editDistance(target, name.toLowerCase()) }))
-    .filter(({ name, distance }) => distance <= Math.max(1, Math.max(name.length, wanted.length) / 3))
-    .sort((a, b) => a.distance - b.distance)
-    .slice(0, limit)
-    .map(({ name }) => name);
+  const allowed = (name: string) => Math.max(1, Math.max(name.length, wanted.length) / 3);
+  return (
+    names
+      // Names come from callers, too: one of a megabyte is turned away by its length, before the distance costs seconds.
+      .filter((name) => Math.abs(name.length - wanted.length) <= allowed(name))
+      .map((name) => ({ name, distance: editDistance(target, name.toLowerCase()) }))
+      .filter(({ name, distance }) => distance <= allowed(name))
+      .sort((a, b) => a.distance - b.distance)
+      .slice(0, limit)
+      .map(({ name }) => name)
+  );
 }
 
 /** ` Did you mean "a" or "b"?`, or the first few names there are, or nothing where there are none. */

@@ -11,8 +11,11 @@ export interface LogOptions {
   readonly colors: boolean;
 }
 
+const LEVEL_BY_NAME = { level: (label: string) => ({ level: label }) };
+
 export function createLog({ level, stream, pretty, colors }: LogOptions): Logger {
-  if (!pretty) return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream);
+  if (!pretty)
+    return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: LEVEL_BY_NAME }, stream);
   const lines = PinoPretty({ destination: stream, colorize: colors, translateTime: 'SYS:HH:MM:ss.l', sync: true });
   return pino({ level, base: null }, lines);
 }

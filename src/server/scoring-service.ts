@@ -131,12 +131,8 @@ export class ScoringService {
   }
 
   #check(job: ScoreJob): void {
-    const rate = job.falsePositiveRate;
-    if (rate !== undefined && !(rate > 0 && rate < 1)) {
-      throw new AristarchError('INVALID_INPUT', `false-positive rate ${rate} is not between 0 and 1 (both excluded)`, {
-        falsePositiveRate: rate,
-      });
-    }
+    // Refuses an impossible rate before any row is looked at.
+    if (job.falsePositiveRate !== undefined) this.#parts.detector.thresholdAt(job.falsePositiveRate);
     const rows = this.#countRows(job);
     const { maxRows } = this.#parts.limits;
     if (rows === 0) throw new AristarchError('INVALID_INPUT', 'the request has no rows; send at least one');

@@ -1,0 +1,120 @@
+import type { EventEmitter } from 'node:events';
+import { Command } from 'commander';
+import type { Logger } from 'pino';
+import { type ActionContext, emitJson, reportError, runAction } from '../base/command-line.ts';
+import { addOptions, givenFlags, printableSettings, readSettingsFile } from '../base/settings.ts';
+import { processTerminal, type Terminal } from '../base/terminal.ts';
+import { openDetector } from '../scoring/open-detector.ts';
+import { SYSTEM_CLOCK } from './clock.ts';
+import { resolveServeConfig, SERVE_SETTINGS, type ServeConfig } from './config.ts';
+import { createLog } from './log.ts';
+import { type ServeParts, type Serving, startServing } from './serve.ts';
+
+/** What the command takes from the process; other ones for tests, and for commands that serve as a part of their work. */
+export interface ServeCommandParts {
+  readonly terminal?: Terminal;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Emits SIGTERM and SIGINT. */
+  readonly signals?: Pick<EventEmitter, 'on' | 'off'>;
+  readonly openDetector?: ServeParts['openDetector'];
+}
+
+const EXAMPLES = `
+Examples:
+  aristarch serve --model models/m
+  aristarch serve --model models/m --grpc-host 0.0.0.0 --http-host 0.0.0.0
+  aristarch serve --model models/m --kafka-brokers localhost:9092 \\
+    --topic-in events --topic-out scores --dead-letter rejects
+  aristarch serve --config serve.json --dry-run
+
+Ask it:  grpcurl -plaintext localhost:50051 aristarch.v1.Aristarch/DescribeModel
+Watch it: http://localhost:8080/ (live page), /metrics, /healthz, /readyz
+SIGTERM and Ctrl-C finish the work in flight first; a second signal does not wait for it.`;
+
+export function createServeCommand(parts: ServeCommandParts = {}): Command {
+  const command = new Command('serve')
+    .description('Serve a model: gRPC, HTTP (live page, metrics, health) and, with --kafka-brokers, a Kafka topic.')
+    .option('--config <file>', 'JSON file of settings by name (grpcPort, kafkaBrokers, ...); flags and environment win')
+    .option('--dry-run', 'print the configuration and end')
+    .option('--json', 'write addresses and model as JSON to standard output once the server is ready');
+  addOptions(command, SERVE_SETTINGS).addHelpText('after', EXAMPLES);
+  return command.action(runAction((context) => serve(context, parts), parts.terminal ?? processTerminal()));
+}
+
+async function serve({ command, terminal, json }: ActionContext, parts: ServeCommandParts): Promise<void> {
+  const config = await readConfig(command, parts.env ?? process.env);
+  const printable = printableSettings(SERVE_SETTINGS, config);
+  if (command.opts()['dryRun'] === true) {
+    emitJson(terminal, printable);
+    return;
+  }
+  const log = openLog(config, terminal);
+  log.info({ config: printable }, 'starting with this configuration');
+  // Listened for before anything starts: a signal in the middle of the start ends the process cleanly, too.
+  const end = waitForEnd(parts.signals ?? process, log);
+  try {
+    const serving = await startServing({
+      config,
+      log,
+      clock: SYSTEM_CLOCK,
+      openDetector: parts.openDetector ?? openDetector,
+      processMetrics: true,
+      onFatal: (error) => end.fail(() => reportError(error, terminal, json)),
+    });
+    if (json) emitJson(terminal, ready(serving));
+    await end.reached;
+    await stop(serving, log);
+  } finally {
+    end.forget();
+  }
+}
+
+async function readConfig(command: Command, env: Readonly<Record<string, string | undefined>>): Promise<ServeConfig> {
+  const path: unknown = command.opts()['config'];
+  const file = typeof path === 'string' ? { file: await readSettingsFile(path) } : {};
+  return resolveServeConfig({ flags: givenFlags(command), env, ...file });
+}
+
+function openLog(config: ServeConfig, { stderr, interactive, colors }: Terminal): Logger {
+  return createLog({
+    level: config.logLevel,
+    stream: stderr,
+    pretty: interactive,
+    colors: colors.isColorSupported,
+  });
+}
+
+function ready({ model, addresses }: Serving): unknown {
+  const { name, version, family, device } = model;
+  return { ...addresses, model: { name, version, family, device } };
+}
+
+async function stop(serving: Serving, log: Logger): Promise<void> {
+  await serving.stop();
+  log.info('stopped');
+}
+
+/** The first signal asks for a graceful end, the second ends the process at once. */
+function waitForEnd(signals: Pick<EventEmitter, 'on' | 'off'>, log: Logger) {
+  let reach: () => void = () => undefined;
+  const reached = new Promise<void>((resolve) => (reach = resolve));
+  let asked = false;
+  const onSignal = (signal: string) => {
+    if (asked) process.exit(130);
+    asked = true;
+    log.info({ signal }, 'finishing the work in flight; a second signal does not wait for it');
+    reach();
+  };
+  const names = ['SIGTERM', 'SIGINT'];
+  for (const name of names) signals.on(name, onSignal);
+  return {
+    reached,
+    fail: (report: () => void) => {
+      report();
+      reach();
+    },
+    forget: () => {
+      for (const name of names) signals.off(name, onSignal);
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import type { FeatureSchema } from '../../src/models/features/schema.ts';
+import { rowWidth, slotNames } from '../../src/models/features/schema.ts';
+import { encodeRecords } from '../../src/models/features/encode.ts';
+import { createCalibration } from '../../src/scoring/calibration.ts';
+import type { Detector } from '../../src/scoring/detector.ts';
+
+export const DOUBLE_SCHEMA: FeatureSchema = {
+  fields: [
+    { kind: 'number', name: 'amount', missing: false, integer: false },
+    { kind: 'category', name: 'country', missing: true, levels: ['DE', 'FR'] },
+    { kind: 'boolean', name: 'online', missing: false },
+    { kind: 'timestamp', name: 'at', missing: true },
+  ],
+  excluded: [{ name: 'id', reason: 'excluded on request' }],
+};
+
+export interface DetectorDouble extends Detector {
+  /** Rows of each call of `score`, in order. */
+  readonly calls: readonly number[];
+  readonly closed: () => boolean;
+}
+
+export interface DetectorDoubleOptions {
+  /** Awaited in each call, before anything is scored. */
+  readonly beforeScore?: (call: number) => Promise<void> | void;
+  readonly name?: string;
+  readonly broken?: boolean;
+}
+
+/**
+ * A detector without a network: a row's score is the absolute value of its first slot (`amount`), NaN counting as 0. It is
+ * calibrated on 999 scores 0.01, 0.02, ... 9.99, so that the p-value of score s is about 1 - s / 10; its own rate is 1 %.
+ */
+export function createDetectorDouble(options: DetectorDoubleOptions = {}): DetectorDouble {
+  const calibration = createCalibration(Array.from({ length: 999 }, (_, index) => (index + 1) / 100));
+  const width = rowWidth(DOUBLE_SCHEMA);
+  const calls: number[] = [];
+  let closed = false;
+  const encode: Detector['encode'] = (records) => encodeRecords(DOUBLE_SCHEMA, records);
+  return {
+    calls,
+    closed: () => closed,
+    description: {
+      name: options.name ?? 'double',
+      version: '20260101T000000Z',
+      family: 'double',
+      schema: DOUBLE_SCHEMA,
+      rowWidth: width,
+      slotNames: slotNames(DOUBLE_SCHEMA),
+      falsePositiveRate: 0.01,
+      calibration: { method: 'split', count: 999, smallestFalsePositiveRate: 0.001 },
+      trainedAt: '2026-01-01T00:00:00.000Z',
+      trainingRows: 5000,
+      device: 'cpu',
+    },
+    encode,
+    thresholdAt: calibration.thresholdAt,
+    async score(rows, { falsePositiveRate = 0.01 } = {}) {
+      const packed = rows instanceof Float32Array ? rows : encode(rows);
+      calls.push(packed.length / width);
+      await options.beforeScore?.(calls.length);
+      const scores = Float32Array.from({ length: packed.length / width }, (_, row) => {
+        const amount = Math.abs(packed[row * width]!);
+        return options.broken === true ? NaN : Number.isNaN(amount) ? 0 : amount;
+      });
+      const threshold = calibration.thresholdAt(falsePositiveRate);
+      return {
+        scores,
+        pValues: Float64Array.from(scores, (score) => calibration.pValueOf(score)),
+        verdicts: Uint8Array.from(scores, (score) => (score > threshold ? 1 : 0)),
+        threshold,
+        falsePositiveRate,
+      };
+    },
+    close: () => {
+      closed = true;
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,90 @@
+import { afterEach } from '@jest/globals';
+import {
+  type CallOptions,
+  type Client,
+  type ClientDuplexStream,
+  credentials,
+  loadPackageDefinition,
+  Metadata,
+  type ServiceClientConstructor,
+  type ServiceError,
+} from '@grpc/grpc-js';
+import { loadContract, type WireDescribeResponse, type WireScoreResponse } from '../../src/server/grpc/contract.ts';
+
+/** What a caller may send: fields left out have protobuf's default. */
+export type ScoreMessage = Readonly<Record<string, unknown>>;
+export type ScoreStream = ClientDuplexStream<ScoreMessage, WireScoreResponse>;
+
+type Callback<R> = (error: ServiceError | null, response: R) => void;
+interface RawClient extends Client {
+  score(
+    request: ScoreMessage,
+    metadata: Metadata,
+    options: CallOptions,
+    done: Callback<WireScoreResponse>,
+  ): { cancel(): void };
+  scoreStream(options?: CallOptions): ScoreStream;
+  describeModel(request: ScoreMessage, done: Callback<WireDescribeResponse>): void;
+}
+
+export interface ScoringClient {
+  readonly raw: RawClient;
+  score(request: ScoreMessage, options?: CallOptions): Promise<WireScoreResponse>;
+  /** The error that a call ends with; fails when it succeeds. */
+  refusal(request: ScoreMessage, options?: CallOptions): Promise<ServiceError>;
+  describe(model?: string): Promise<WireDescribeResponse>;
+}
+
+/** Real grpc-js clients, closed after each test. */
+export function createClientFixture(): (address: string) => ScoringClient {
+  const open: Client[] = [];
+  afterEach(() => {
+    for (const client of open.splice(0)) client.close();
+  });
+  return (address) => {
+    const aristarch = loadPackageDefinition(loadContract())['aristarch'] as unknown as {
+      v1: { Aristarch: ServiceClientConstructor };
+    };
+    const raw = new aristarch.v1.Aristarch(address, credentials.createInsecure()) as unknown as RawClient;
+    open.push(raw);
+    const score: ScoringClient['score'] = (request, options = {}) =>
+      new Promise((resolve, reject) => {
+        raw.score(request, new Metadata(), options, (error, response) => (error ? reject(error) : resolve(response)));
+      });
+    return {
+      raw,
+      score,
+      refusal: (request, options) =>
+        score(request, options).then(
+          () => {
+            throw new Error('the call succeeded');
+          },
+          (error: unknown) => error as ServiceError,
+        ),
+      describe: (model = '') =>
+        new Promise((resolve, reject) => {
+          raw.describeModel({ model }, (error, response) => (error ? reject(error) : resolve(response)));
+        }),
+    };
+  };
+}
+
+/** One named record of the detector double; its score is `amount`. */
+export function record(amount: number, changes: Readonly<Record<string, unknown>> = {}): unknown {
+  const fields: Readonly<Record<string, unknown>> = {
+    amount: { number: amount },
+    country: { text: 'DE' },
+    online: { flag: true },
+    at: { timestampMs: Date.UTC(2026, 0, 1) },
+    ...changes,
+  };
+  return { fields: Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) };
+}
+
+/** A request of named records, or of packed rows of the double: five slots, of which the first is the amount. */
+export function records(...amounts: number[]): ScoreMessage {
+  return { records: { records: amounts.map((amount) => record(amount)) } };
+}
+export function dense(...amounts: number[]): ScoreMessage {
+  return { dense: { width: 5, values: amounts.flatMap((amount) => [amount, 0, 1, 0, 0]) } };
+}

@@ -1,0 +1,41 @@
+import { afterEach } from '@jest/globals';
+import { pino, type Logger } from 'pino';
+import { SYSTEM_CLOCK, type Clock } from '../../src/server/clock.ts';
+import { resolveServeConfig } from '../../src/server/config.ts';
+import { type Serving, startServing } from '../../src/server/serve.ts';
+import type { AristarchError } from '../../src/base/errors.ts';
+import type { Detector } from '../../src/scoring/detector.ts';
+import { createDetectorDouble } from './detector-double.ts';
+
+export interface ServeOptions {
+  readonly detector?: Detector;
+  /** By setting name; ports are free ones unless said. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly clock?: Clock;
+  readonly openDetector?: () => Promise<Detector>;
+  readonly onFatal?: (error: AristarchError) => void;
+  readonly log?: Logger;
+}
+
+export const SILENT: Logger = pino({ level: 'silent' });
+
+/** Starts servers on free ports with a detector double, and stops them after each test. */
+export function createServeFixture(): (options?: ServeOptions) => Promise<Serving> {
+  const running: Serving[] = [];
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map((serving) => serving.stop()));
+  });
+  return async (options = {}) => {
+    const detector = options.detector ?? createDetectorDouble();
+    const file = { model: 'models/double', grpcPort: 0, httpPort: 0, drainTimeoutMs: 3000, ...options.settings };
+    const serving = await startServing({
+      config: resolveServeConfig({ flags: {}, env: {}, file }),
+      log: options.log ?? SILENT,
+      clock: options.clock ?? SYSTEM_CLOCK,
+      openDetector: options.openDetector ?? (() => Promise.resolve(detector)),
+      onFatal: options.onFatal ?? (() => undefined),
+    });
+    running.push(serving);
+    return serving;
+  };
+}
