@@ -8,8 +8,9 @@ export interface CalibrationShape {
   readonly expected: readonly number[];
 }
 
-/** Points of the calibration's distribution that are asked for; a bin of a 36-bin axis needs no more. */
-const POINTS = 400;
+/** Points of the calibration's distribution that are asked for: so many spread evenly over the body, so many over the tail. */
+const POINTS = 250;
+const TAIL = 0.1;
 /** The axis runs past the highest calibration scores by this part of their range, so that anomalies show as a heap of their own. */
 const HEADROOM = 0.6;
 
@@ -19,7 +20,7 @@ const HEADROOM = 0.6;
  */
 export function readCalibration(model: PageModel, bins: number): CalibrationShape {
   const smallest = model.description.calibration.smallestFalsePositiveRate;
-  const rates = Array.from({ length: POINTS + 1 }, (_, index) => smallest + (0.9999 - smallest) * (index / POINTS));
+  const rates = toRates(Math.min(smallest, 0.9));
   const points = rates.map((rate) => ({ rate, score: model.thresholdAt(rate) }));
   const [low, high] = [points.at(-1)!.score, points[0]!.score];
   // The far tail would squeeze the body; the axis reaches to the 1 % point plus headroom at most thrice its distance.
@@ -30,12 +31,21 @@ export function readCalibration(model: PageModel, bins: number): CalibrationShap
   return { edges, expected: above.slice(0, -1).map((share, bin) => Math.max(0, share - above[bin + 1]!)) };
 }
 
+/** Rates from the smallest to nearly 1, in geometric steps in the tail, where a bin holds little, and even ones above it. */
+function toRates(smallest: number): number[] {
+  const tail = Math.max(TAIL, smallest);
+  const fine = Array.from({ length: POINTS }, (_, index) => smallest * (tail / smallest) ** (index / POINTS));
+  const even = Array.from({ length: POINTS + 1 }, (_, index) => tail + (0.9999 - tail) * (index / POINTS));
+  return [...fine, ...even];
+}
+
 /** Counts of scores by bin. */
 export function countByBin(edges: readonly number[], scores: readonly number[]): number[] {
   const bins = edges.length - 1;
   const [low, high] = [edges[0]!, edges[bins]!];
   const counts = new Array<number>(bins).fill(0);
   for (const score of scores) {
+    if (Number.isNaN(score)) continue;
     const bin = Math.floor(((score - low) / (high - low)) * bins);
     counts[Math.min(bins - 1, Math.max(0, bin))]! += 1;
   }

@@ -6,7 +6,7 @@ const MARGIN = { top: 18, right: 8, bottom: 22, left: 44 };
 const DOTS = 300;
 const SHARE_TICKS = [0.01, 0.05, 0.1, 0.2, 0.4, 0.8];
 
-/** Scores streaming by: a dot for each, a diamond for each flagged one, at the top edge where the score is off the axis. */
+/** Scores streaming by: a dot for each, a diamond for each flagged one, an arrow at the top edge where it is off the axis. */
 export class StreamChart {
   #svg;
   #model;
@@ -32,7 +32,9 @@ export class StreamChart {
     const [low, high] = [edges[0], edges.at(-1)];
     const y = (score) => plot.bottom - (Math.min(1, Math.max(0, (score - low) / (high - low))) * plot.height || 0);
     const x = (index) => plot.right - 6 - (this.#points.length - 1 - index) * ((plot.width - 12) / DOTS);
-    const marks = this.#points.map(([, score, , flagged], index) => drawMark(x(index), y(score), flagged));
+    const marks = this.#points.map(([, score, , flagged], index) =>
+      drawMark(x(index), y(score), flagged, score > high),
+    );
     this.#svg.replaceChildren(
       ...toTicks(low, high, 4).flatMap((tick) => drawGridLine(plot, y(tick), formatNumber(tick))),
       ...marks,
@@ -131,8 +133,9 @@ function measure(svg) {
   return { left, right, top, bottom, width: right - left, height: bottom - top };
 }
 
-function drawMark(x, y, flagged) {
+function drawMark(x, y, flagged, above) {
   if (!flagged) return element('circle', { class: 'dot', cx: x, cy: y, r: 2.5 });
+  if (above) return element('path', { class: 'flag', d: `M${x} ${y - 7}l6 10h-12z` });
   return element('path', { class: 'flag', d: `M${x} ${y - 6}l5 6l-5 6l-5-6z` });
 }
 
@@ -149,7 +152,7 @@ export function toTicks(low, high, count) {
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough);
   const ticks = [];
-  for (let place = Math.ceil(low / step); place * step <= high; place++) ticks.push(place * step);
+  for (let place = Math.ceil(low / step); place * step <= high; place++) ticks.push(place * step || 0);
   return ticks;
 }
 

@@ -23,6 +23,8 @@ export class WorstTable {
 
 function createRow(score) {
   const row = document.createElement('tr');
+  // Said outright, because the phone's layout takes the roles away from table elements.
+  row.role = 'row';
   if (score.anomalous) row.className = 'flagged';
   row.append(
     createCell(formatTime(score.atMs)),
@@ -38,11 +40,12 @@ function createCell(text, className = '') {
   const cell = document.createElement('td');
   cell.textContent = text;
   cell.className = className;
+  cell.role = 'cell';
   return cell;
 }
 
 function createRecordCell({ fields, more }) {
-  const cell = document.createElement('td');
+  const cell = createCell('');
   cell.append(createList(fields.slice(0, OPEN_FIELDS)));
   const folded = fields.slice(OPEN_FIELDS);
   if (folded.length + more === 0) return cell;
