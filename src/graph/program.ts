@@ -36,4 +36,3 @@ export function stepGraph(program: StepProgram): Graph {
 
 export const stateName = (name: string): string => `state.${name}`;
 export const reportName = (name: string): string => `report.${name}`;
-

@@ -25,13 +25,26 @@ export function simplify(graph: Graph): Graph {
   };
   // A rewrite may make new tensors below the top one; they are simplified and shared in turn.
   const settle = (tensor: Tensor): Tensor => {
-    const shared = share(withInputs(tensor, tensor.inputs.map((operand) => (identities.has(operand) ? operand : settle(operand)))));
+    const shared = share(
+      withInputs(
+        tensor,
+        tensor.inputs.map((operand) => (identities.has(operand) ? operand : settle(operand))),
+      ),
+    );
     const better = rewrite(shared);
     return better ? settle(better) : shared;
   };
 
   for (const tensor of topologicalOrder(Object.values(graph.outputs))) {
-    result.set(tensor, settle(withInputs(tensor, tensor.inputs.map((operand) => result.get(operand) ?? operand))));
+    result.set(
+      tensor,
+      settle(
+        withInputs(
+          tensor,
+          tensor.inputs.map((operand) => result.get(operand) ?? operand),
+        ),
+      ),
+    );
   }
   const outputs = Object.entries(graph.outputs).map(([name, tensor]) => [name, result.get(tensor) ?? tensor]);
   return createGraph(graph.name, graph.inputs, Object.fromEntries(outputs) as Record<string, Tensor>);
@@ -42,8 +55,10 @@ function keyOf(tensor: Tensor, identities: Map<Tensor, number>): string {
   const operands = tensor.inputs.map((operand) => identities.get(operand) ?? '?');
   const showValue = (_: string, value: unknown): unknown => {
     if (!(value instanceof Float32Array)) return value;
-    // As text, since JSON has no NaN and no infinities.
-    return value.length > LARGE ? identities.get(tensor) ?? identities.size : value.join();
+    // As text, since JSON has no NaN, no infinities and no -0.
+    return value.length > LARGE ? (identities.get(tensor) ?? identities.size) : Array.from(value, showNumber).join();
   };
   return `${tensor.primitive}(${operands.join()})${JSON.stringify(tensor.attributes, showValue)}`;
 }
+
+const showNumber = (value: number): string => (Object.is(value, -0) ? '-0' : String(value));

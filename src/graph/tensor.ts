@@ -4,7 +4,7 @@ import type { Shape } from './shape.ts';
 type Leaf = readonly [];
 type Unary = readonly [Tensor];
 type Binary = readonly [Tensor, Tensor];
-type None = Readonly<Record<never, never>>;
+type None = Readonly<Record<string, never>>;
 
 /**
  * Every primitive of the language: what it takes. A primitive is one row here and one row in each total table - shape

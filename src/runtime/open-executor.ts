@@ -1,6 +1,7 @@
-import { AristarchError, toAristarchError } from '../base/errors.ts';
+import { toAristarchError } from '../base/errors.ts';
 import type { DeviceChoice, Executor, ExecutorOptions } from './executor.ts';
 import { openOrtExecutor } from './onnxruntime/executor.ts';
+import { openTfjsExecutor } from './tfjs/executor.ts';
 
 /**
  * Opens an engine on a device that is proven to run. A device asked for by name that cannot be used is an error, never
@@ -16,9 +17,7 @@ const OPENERS: { readonly [D in DeviceChoice]: Opener } = {
   cpu: ({ threads }) => openOrtExecutor({ provider: 'cpu', threads }),
   webgpu: ({ threads }) => openOrtExecutor({ provider: 'webgpu', threads }),
   cuda: ({ threads }) => openOrtExecutor({ provider: 'cuda', threads }),
-  tfjs: () => {
-    throw new AristarchError('DEVICE_UNAVAILABLE', 'tfjs');
-  },
+  tfjs: ({ warn }) => openTfjsExecutor({ warn }),
   auto: async ({ threads, warn }) => {
     try {
       return await openOrtExecutor({ provider: 'cuda', threads });

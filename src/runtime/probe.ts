@@ -22,7 +22,8 @@ export function createProbe(): Probe {
     },
     check: (results) => {
       const answer = results['y']?.data[0];
-      if (answer !== 16) throw new AristarchError('INTERNAL', `the device computed ${String(answer)} where 16 is right`);
+      if (answer !== 16)
+        throw new AristarchError('INTERNAL', `the device computed ${String(answer)} where 16 is right`);
     },
   };
 }

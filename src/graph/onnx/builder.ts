@@ -11,7 +11,12 @@ export interface Builder {
   /** Adds a node with one output; returns the output's name. */
   node(operator: string, inputs: readonly string[], attributes?: Record<string, NodeAttribute>): string;
   /** Adds a node whose outputs have given names. */
-  namedNode(operator: string, inputs: readonly string[], outputs: string[], attributes?: Record<string, NodeAttribute>): void;
+  namedNode(
+    operator: string,
+    inputs: readonly string[],
+    outputs: string[],
+    attributes?: Record<string, NodeAttribute>,
+  ): void;
   /** Constants; equal ones are kept once. */
   floats(values: Float32Array, shape: readonly number[]): string;
   integers(values: readonly number[], shape?: readonly number[]): string;
@@ -21,7 +26,7 @@ export interface Builder {
   inner(prefix: string): Builder;
 }
 
-/** A builder; `batched` names an input whose axis has the batch dimension. */
+/** A builder. The names that it makes begin with a dot, so that none is an input's. `batched` names an input whose axis has the batch dimension. */
 export function createBuilder(prefix = '', outer?: Builder, batched?: { name: string; axis: number }): Builder {
   const nodes: NodeMessage[] = [];
   const initializers: Initializer[] = [];
@@ -31,7 +36,7 @@ export function createBuilder(prefix = '', outer?: Builder, batched?: { name: st
 
   const addInitializer = (elementType: 'float32' | 'int64', shape: readonly number[], bytes: Uint8Array): string => {
     const key = `${elementType} ${shape.join()} ${Buffer.from(bytes).toString('base64')}`;
-    const name = known.get(key) ?? `${prefix}c${initializers.length}`;
+    const name = known.get(key) ?? `${prefix}.c${initializers.length}`;
     if (!known.has(key)) {
       known.set(key, name);
       initializers.push({ name, elementType, shape, bytes });
@@ -49,7 +54,7 @@ export function createBuilder(prefix = '', outer?: Builder, batched?: { name: st
     },
     setName: (tensor, name) => names.set(tensor, name),
     node: (operator, inputs, attributes = {}) => {
-      const output = `${prefix}v${nodes.length}`;
+      const output = `${prefix}.v${nodes.length}`;
       nodes.push({ operator, inputs, outputs: [output], attributes });
       return output;
     },

@@ -27,15 +27,17 @@ export function emitLoop(program: StepProgram): Uint8Array {
     outer,
   );
   const condition = outer.node('Cast', [outer.integers([1], [])], { to: 9 });
-  const body = emitBody(program, graph.outputs, order.filter((tensor) => changing.has(tensor)), outer);
+  const body = emitBody(
+    program,
+    graph.outputs,
+    order.filter((tensor) => changing.has(tensor)),
+    outer,
+  );
   const states = program.state.map(({ input }) => input.attributes.name);
   const reports = Object.keys(program.reports);
-  outer.namedNode(
-    'Loop',
-    [STEP_COUNT, condition, ...states],
-    [...states.map(stateName), ...reports.map(reportName)],
-    { body },
-  );
+  outer.namedNode('Loop', [STEP_COUNT, condition, ...states], [...states.map(stateName), ...reports.map(reportName)], {
+    body,
+  });
   return encodeModel({
     name: program.name,
     nodes: outer.nodes,
@@ -58,9 +60,9 @@ function emitBody(
   order: readonly Tensor[],
   outer: Builder,
 ): GraphMessage {
-  const body = outer.inner('b.');
+  const body = outer.inner('.b');
   for (const input of program.perStep) {
-    body.setName(input, body.node('Gather', [input.attributes.name, 'b.step'], { axis: 0 }));
+    body.setName(input, body.node('Gather', [input.attributes.name, '.step'], { axis: 0 }));
   }
   for (const { input } of program.state) body.setName(input, `b.${input.attributes.name}`);
   emitTensors(
@@ -68,19 +70,20 @@ function emitBody(
     new Set(Object.values(outputs)),
     body,
   );
-  body.namedNode('Identity', ['b.condition'], ['b.again']);
-  for (const [name, tensor] of Object.entries(outputs)) body.namedNode('Identity', [body.nameOf(tensor)], [`b.${name}`]);
+  body.namedNode('Identity', ['.condition'], ['.again']);
+  for (const [name, tensor] of Object.entries(outputs))
+    body.namedNode('Identity', [body.nameOf(tensor)], [`b.${name}`]);
   const bool = (name: string): ValueInfo => ({ name, elementType: 'bool', shape: [] });
   return {
     name: `${program.name}.step`,
     nodes: body.nodes,
     initializers: body.initializers,
     inputs: [
-      { name: 'b.step', elementType: 'int64', shape: [] },
-      bool('b.condition'),
+      { name: '.step', elementType: 'int64', shape: [] },
+      bool('.condition'),
       ...program.state.map(({ input }) => floatInfo(`b.${input.attributes.name}`, input.shape)),
     ],
-    outputs: [bool('b.again'), ...Object.entries(outputs).map(([name, { shape }]) => floatInfo(`b.${name}`, shape))],
+    outputs: [bool('.again'), ...Object.entries(outputs).map(([name, { shape }]) => floatInfo(`b.${name}`, shape))],
   };
 }
 

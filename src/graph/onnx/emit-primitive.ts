@@ -1,4 +1,4 @@
-import { BATCH, type Shape } from '../shape.ts';
+import { BATCH, sizeOf, type Shape } from '../shape.ts';
 import type { PrimitiveTable, Tensor } from '../tensor.ts';
 import type { Builder } from './builder.ts';
 import { ELEMENT_TYPE } from './model.ts';
@@ -103,12 +103,15 @@ function emitMatMul({ inputs: [a, b], attributes, shape }: Tensor<'matMul'>, to:
 }
 
 /** A one-hot product and not ScatterND: it adds in a fixed order, and every provider has it. */
-function emitScatterRows({ inputs: [updates, indices], attributes, shape }: Tensor<'scatterRows'>, to: Builder): string {
+function emitScatterRows(
+  { inputs: [updates, indices], attributes, shape }: Tensor<'scatterRows'>,
+  to: Builder,
+): string {
   const { rows } = attributes;
   const places = to.node('Cast', [to.nameOf(indices)], INT64);
   const offOn = to.floats(Float32Array.of(0, 1), [2]);
   const oneHot = to.node('OneHot', [places, to.integers([rows], []), offOn], { axis: -1 });
-  const flat = to.node('Reshape', [to.nameOf(updates), to.integers([Number(updates.shape[0]), -1])]);
+  const flat = to.node('Reshape', [to.nameOf(updates), to.integers([-1, sizeOf(shape.slice(1))])]);
   return to.node('Reshape', [to.node('Gemm', [oneHot, flat], { transA: 1 }), emitShape(shape, to)]);
 }
 

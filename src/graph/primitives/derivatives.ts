@@ -115,4 +115,3 @@ function runningEnds(lengths: readonly number[]): number[] {
   let end = 0;
   return lengths.map((length) => (end += length));
 }
-

@@ -110,12 +110,15 @@ function matMulShape({ inputs: [a, b], attributes: { transposeA, transposeB } }:
 function concatShape(inputs: readonly Tensor[], axis: number): Shape {
   const [first, ...others] = inputs;
   if (!first) throw shapeError('concat needs at least one tensor');
-  const length = others.reduce((total, { shape }) => {
-    if (!sameShape(replaceAxis(shape, axis, 1), replaceAxis(first.shape, axis, 1))) {
-      throw shapeError(`${showShape(first.shape)} and ${showShape(shape)} do not concatenate along axis ${axis}`);
-    }
-    return total + staticDimension(shape, axis);
-  }, staticDimension(first.shape, axis));
+  const length = others.reduce(
+    (total, { shape }) => {
+      if (!sameShape(replaceAxis(shape, axis, 1), replaceAxis(first.shape, axis, 1))) {
+        throw shapeError(`${showShape(first.shape)} and ${showShape(shape)} do not concatenate along axis ${axis}`);
+      }
+      return total + staticDimension(shape, axis);
+    },
+    staticDimension(first.shape, axis),
+  );
   return replaceAxis(first.shape, axis, length);
 }
 

@@ -1,0 +1,166 @@
+import { AristarchError } from '../../base/errors.ts';
+import type { Graph } from '../../graph/graph.ts';
+import { topologicalOrder } from '../../graph/order.ts';
+import { reportName, stateName, stepGraph, type StepProgram } from '../../graph/program.ts';
+import { BATCH, sizeOf } from '../../graph/shape.ts';
+import { applyRule, type Tensor } from '../../graph/tensor.ts';
+import type { Executor, NamedArrays, NumberArray } from '../executor.ts';
+import { createProbe } from '../probe.ts';
+import { tfjsRules } from './kernels.ts';
+import { loadTfjs, type LoadOptions, type Tf, type TfTensor } from './load.ts';
+
+type Values = ReadonlyMap<string, TfTensor>;
+type Interpreter = (inputs: Values) => Map<string, TfTensor>;
+
+/** The executor on TF.js: interprets graphs, an operation at a time. Throws `DEVICE_UNAVAILABLE`. */
+export async function openTfjsExecutor(options: LoadOptions): Promise<Executor> {
+  const { tf, packageName } = await loadTfjs(options);
+  const probe = createProbe();
+  probe.check(await runGraph(tf, createInterpreter(tf, probe.graph), probe.feeds));
+  return {
+    device: 'tfjs',
+    description: `${packageName} ${tf.version_core}, backend ${tf.getBackend()}`,
+    compile: (graph) => {
+      const interpret = createInterpreter(tf, graph);
+      return Promise.resolve({ run: (feeds) => runGraph(tf, interpret, feeds), close: done });
+    },
+    compileSteps: (program) => {
+      const interpret = createInterpreter(tf, stepGraph(program));
+      return Promise.resolve({ run: (steps, feeds) => runSteps(tf, program, interpret, steps, feeds), close: done });
+    },
+    load: () =>
+      Promise.reject(
+        new AristarchError(
+          'DEVICE_UNAVAILABLE',
+          'device tfjs trains and does not open .onnx files: score with --device cpu, webgpu or cuda.',
+        ),
+      ),
+    close: done,
+  };
+}
+
+const done = (): Promise<void> => Promise.resolve();
+
+/** Computes a graph's outputs; everything in between is disposed. */
+function createInterpreter(tf: Tf, graph: Graph): Interpreter {
+  const order = topologicalOrder(Object.values(graph.outputs));
+  const batched = graph.inputs.find(({ shape }) => shape.includes(BATCH));
+  return (inputs) => {
+    const valueOf = (name: string): TfTensor => {
+      const value = inputs.get(name);
+      if (!value) throw new AristarchError('INTERNAL', `${graph.name} was run without its input ${name}`);
+      return value;
+    };
+    const batch = batched ? (valueOf(batched.attributes.name).shape[batched.shape.indexOf(BATCH)] ?? 1) : 1;
+    const values = new Map<Tensor, TfTensor>();
+    const operandsOf = (tensor: Tensor): TfTensor[] => tensor.inputs.map((operand) => values.get(operand)!);
+    const compute = (): Record<string, TfTensor> => {
+      for (const tensor of order) {
+        values.set(tensor, applyRule(tfjsRules, tensor, { tf, operands: operandsOf(tensor), valueOf, batch }));
+      }
+      // Two outputs may be one tensor; clones share its data and are disposed of one by one.
+      const outputs = Object.entries(graph.outputs).map(([name, tensor]) => [name, values.get(tensor)!.clone()]);
+      return Object.fromEntries(outputs) as Record<string, TfTensor>;
+    };
+    return new Map(Object.entries(tf.tidy(compute)));
+  };
+}
+
+async function runGraph(tf: Tf, interpret: Interpreter, feeds: NamedArrays): Promise<NamedArrays> {
+  const inputs = upload(tf, feeds);
+  try {
+    return await download(interpret(inputs));
+  } finally {
+    dispose(inputs);
+  }
+}
+
+/** The steps one after the other; the state stays on the device between them. */
+async function runSteps(
+  tf: Tf,
+  program: StepProgram,
+  interpret: Interpreter,
+  steps: number,
+  feeds: NamedArrays,
+): Promise<NamedArrays> {
+  const constant = upload(tf, pick(feeds, program.shared));
+  const reports = Object.keys(program.reports);
+  const history: TfTensor[][] = [];
+  let state = upload(
+    tf,
+    pick(
+      feeds,
+      program.state.map((variable) => variable.input),
+    ),
+  );
+  try {
+    for (let step = 0; step < steps; step++) {
+      const drawn = upload(tf, atStep(feeds, program.perStep, step));
+      const outputs = interpret(new Map([...state, ...constant, ...drawn]));
+      dispose(drawn, state);
+      state = new Map([...state.keys()].map((name) => [name, outputs.get(stateName(name))!]));
+      history.push(reports.map((name) => outputs.get(reportName(name))!));
+    }
+    const results = await download(new Map([...state].map(([name, value]) => [stateName(name), value.clone()])));
+    return { ...results, ...(await readReports(reports, history)) };
+  } finally {
+    dispose(constant, state);
+    history.flat().forEach((value) => value.dispose());
+  }
+}
+
+/** Scalars of all steps, as one vector a report. */
+async function readReports(names: readonly string[], history: readonly TfTensor[][]): Promise<NamedArrays> {
+  const values = await Promise.all(history.map((step) => Promise.all(step.map((value) => value.data()))));
+  const vectors = names.map((name, index): [string, NumberArray] => [
+    reportName(name),
+    { data: Float32Array.from(values, (step) => step[index]?.[0] ?? NaN), shape: [values.length] },
+  ]);
+  return Object.fromEntries(vectors);
+}
+
+function pick(feeds: NamedArrays, inputs: readonly Tensor<'input'>[]): NamedArrays {
+  return Object.fromEntries(inputs.map(({ attributes: { name } }) => [name, feedOf(feeds, name)]));
+}
+
+/** One step's part of the per-step inputs, whose first axis counts the steps. */
+function atStep(feeds: NamedArrays, inputs: readonly Tensor<'input'>[], step: number): NamedArrays {
+  const parts = inputs.map(({ attributes: { name }, shape }): [string, NumberArray] => {
+    const size = sizeOf(shape);
+    const data = feedOf(feeds, name).data.subarray(step * size, (step + 1) * size);
+    return [name, { data, shape: shape as readonly number[] }];
+  });
+  return Object.fromEntries(parts);
+}
+
+function feedOf(feeds: NamedArrays, name: string): NumberArray {
+  const feed = feeds[name];
+  if (!feed) throw new AristarchError('INTERNAL', `the step was run without its input ${name}`);
+  return feed;
+}
+
+/** Copies, because a backend may keep the array that it is given. */
+function upload(tf: Tf, feeds: NamedArrays): Map<string, TfTensor> {
+  const tensors = Object.entries(feeds).map(([name, { data, shape }]): [string, TfTensor] => [
+    name,
+    tf.tensor(data.slice(), [...shape], 'float32'),
+  ]);
+  return new Map(tensors);
+}
+
+/** Reads tensors and disposes them. */
+async function download(tensors: ReadonlyMap<string, TfTensor>): Promise<NamedArrays> {
+  const read = async ([name, value]: [string, TfTensor]): Promise<[string, NumberArray]> => [
+    name,
+    { data: Float32Array.from(await value.data()), shape: value.shape },
+  ];
+  try {
+    return Object.fromEntries(await Promise.all([...tensors].map(read)));
+  } finally {
+    dispose(tensors);
+  }
+}
+
+function dispose(...groups: Values[]): void {
+  for (const group of groups) for (const tensor of group.values()) tensor.dispose();
+}
