@@ -144,6 +144,7 @@ export function withoutValue(letter: OutboundMessage): OutboundMessage {
 
 /** The last resort, for events whose key or headers are too large by themselves: our own headers remain. */
 export function withoutKeyAndHeaders(letter: OutboundMessage): OutboundMessage {
-  const own = Object.values(HEADERS).map((name) => [name, letter.headers[name]] as const);
-  return { ...letter, key: null, headers: { ...Object.fromEntries(own), [HEADERS.dropped]: 'value, key, headers' } };
+  const own = new Set<string>(Object.values(HEADERS));
+  const headers = Object.fromEntries(Object.entries(letter.headers).filter(([name]) => own.has(name)));
+  return { ...letter, key: null, headers: { ...headers, [HEADERS.dropped]: 'value, key, headers' } };
 }

@@ -205,40 +205,42 @@ async function sendResults(
   return results.filter(({ result }) => refused.has(result)).map(({ message }) => ({ message, reason }));
 }
 
-/** Sends dead letters whole; what the topic refuses for its size loses its value, and at last its key and headers. */
 async function sendDeadLetters(
   parts: BatchHandlerParts,
   batch: PartitionBatch,
   bad: readonly BadEvent[],
 ): Promise<void> {
-  if (bad.length === 0) return;
-  const { producer, config, metrics, log } = parts;
-  let letters: readonly OutboundMessage[] = bad.map(({ message, reason }) => toDeadLetter(batch, message, reason));
-  for (const reduce of [asItIs, withoutValue, withoutKeyAndHeaders]) {
-    if (letters.length > 0) letters = await producer.send(config.deadLetterTopic, letters.map(reduce));
-    if (letters.length > 0) logRefused(parts, batch, letters.length, reduce.name);
-  }
-  if (letters.length > 0) {
-    throw new AristarchError(
-      'PRECONDITION_FAILED',
-      `dead-letter topic "${config.deadLetterTopic}" refuses even a message without value, key and headers: raise its max.message.bytes`,
-    );
-  }
+  const [first] = bad;
+  if (first === undefined) return;
+  const { config, metrics, log } = parts;
+  const letters = bad.map(({ message, reason }) => toDeadLetter(batch, message, reason));
+  const reduced = await sendLetters(parts, letters);
   for (const { reason } of bad) metrics.deadLetters.inc({ reason: reason.code });
-  const { code, message } = bad[0]!.reason;
+  const { topic, partition } = batch;
+  const { code, message } = first.reason;
+  const loss = reduced === 0 ? '' : ` (${reduced} only as hash and length: the topic refuses their size)`;
   log.warn(
-    { topic: batch.topic, partition: batch.partition, count: bad.length, code, offset: String(bad[0]!.message.offset) },
-    `${bad.length} event(s) of ${batch.topic}/${batch.partition} went to dead-letter topic "${config.deadLetterTopic}"; the first: ${message}`,
+    { topic, partition, count: bad.length, reduced, code, offset: first.message.offset.toString() },
+    `${bad.length} event(s) of ${topic}/${partition} went to dead-letter topic "${config.deadLetterTopic}"${loss}; ` +
+      `the first: ${message}`,
   );
 }
 
-function asItIs(letter: OutboundMessage): OutboundMessage {
-  return letter;
-}
-
-function logRefused({ config, log }: BatchHandlerParts, batch: PartitionBatch, count: number, form: string): void {
-  log.warn(
-    { topic: batch.topic, partition: batch.partition, count, form },
-    `dead-letter topic "${config.deadLetterTopic}" refuses ${count} dead letter(s) for their size; they are sent reduced, with hash and length of the value`,
+/** Sends letters whole; what the topic refuses for its size loses its value, and at last its key and headers. Returns how many did. */
+async function sendLetters(
+  { producer, config }: BatchHandlerParts,
+  letters: readonly OutboundMessage[],
+): Promise<number> {
+  const tooLarge = await producer.send(config.deadLetterTopic, letters);
+  let left = tooLarge;
+  for (const reduce of [withoutValue, withoutKeyAndHeaders]) {
+    if (left.length === 0) break;
+    left = await producer.send(config.deadLetterTopic, left.map(reduce));
+  }
+  if (left.length === 0) return tooLarge.length;
+  throw new AristarchError(
+    'PRECONDITION_FAILED',
+    `dead-letter topic "${config.deadLetterTopic}" refuses even a message without value, key and headers: ` +
+      'raise its max.message.bytes',
   );
 }

@@ -270,12 +270,11 @@ async function readOffsets(
 
 /**
  * The client calls ERROR what it is about to retry (a coordinator that loads, a connection that was closed). What really
- * ends its work reaches us as an event or a rejection and is logged by its handler; so its own lines are notes.
+ * ends its work reaches us as an event or a rejection, and is logged where it is handled; so its own lines are notes.
  */
-function forward(log: Logger, { level, namespace, log: entry }: LogEntry): void {
+function forward(log: Logger, { namespace, log: entry }: LogEntry): void {
   const shown = Object.entries(entry).filter(([name]) => !UNSHOWN.includes(name));
-  const at = level === logLevel.ERROR ? 'info' : 'debug';
-  log[at]({ ...Object.fromEntries(shown), kafkajs: namespace }, `kafkajs: ${entry.message}`);
+  log.debug({ ...Object.fromEntries(shown), kafkajs: namespace }, `kafkajs: ${entry.message}`);
 }
 
 /** Stacks tell the client's inside; the time is the log's own, and so is the message. */

@@ -1,0 +1,49 @@
+import { describe, expect, it } from '@jest/globals';
+import { findFreePorts } from '../../support/kafka-broker.ts';
+import { hasScores, type KafkaLab, numberEvents } from '../../support/kafka-lab.ts';
+import { startNumberScoring } from '../../support/kafka-scoring.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+/** Kills and restarts the lab's broker: keep it the last of the promises. */
+export function brokerDown(lab: KafkaLab): void {
+  describe('broker down', () => {
+    it('for longer than the start may take: an error that names the brokers and the remedy', async () => {
+      const [port] = await findFreePorts();
+      const address = `127.0.0.1:${port}`;
+      const topics = { topicIn: 'a', topicOut: 'b', deadLetterTopic: 'c', groupId: 'g' };
+      const scoring = startNumberScoring([address], topics, { config: { startTimeoutMs: 1_000 } });
+      lab.onClose(() => scoring.stop());
+      expect(scoring.readiness()).toEqual({ ready: false, reason: 'connecting to Kafka' });
+      await waitUntil('the reason', () => scoring.readiness().reason === `no Kafka broker answers at ${address}`);
+      const error = {
+        code: 'UNAVAILABLE',
+        message: `no Kafka broker answered at ${address} within 1000 ms: start the broker, or correct its address`,
+      };
+      await expect(scoring.started).rejects.toMatchObject(error);
+      expect(scoring.fatal).toMatchObject([error]);
+      expect(scoring.readiness().reason).toContain(error.message);
+    });
+
+    it('at start and again later: is waited for, not ready meanwhile, and nothing is lost', async () => {
+      const topics = await lab.createTopics();
+      await lab.broker.kill();
+      const scoring = startNumberScoring([lab.broker.address], topics);
+      lab.onClose(() => scoring.stop());
+      await waitUntil('the reason', () => scoring.readiness().reason?.startsWith('no Kafka broker answers'));
+      await lab.broker.start();
+      await scoring.started;
+      expect(scoring.readiness()).toEqual({ ready: true });
+      await lab.client.produce(topics.topicIn, numberEvents(10));
+      await lab.client.readUntil(topics.topicOut, hasScores(10));
+
+      await lab.broker.kill();
+      await waitUntil('not ready', () => !scoring.readiness().ready, 40_000);
+      expect(scoring.readiness().reason).toMatch(/^lost Kafka: Kafka does not answer as it should at 127\.0\.0\.1/);
+      await lab.broker.start();
+      await waitUntil('ready again', () => scoring.readiness().ready, 40_000);
+      await lab.client.produce(topics.topicIn, numberEvents(10, 10));
+      await lab.client.readUntil(topics.topicOut, hasScores(20));
+      expect(scoring.fatal).toEqual([]);
+    });
+  });
+}

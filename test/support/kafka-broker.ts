@@ -1,0 +1,195 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+/** A real Apache Kafka of one node (KRaft), from Maven Central's jars, run by the machine's Java: `needs('broker')`. */
+export interface KafkaBroker extends AsyncDisposable {
+  /** host:port; stays the same over `kill` and `start`. */
+  readonly address: string;
+  /** Ends the broker at once, as a power cut would; its data stay. */
+  kill(): Promise<void>;
+  /** Starts it again, with the same address and data. */
+  start(): Promise<void>;
+  /** Ends the broker and removes its data. It also ends by itself when the test's process does. */
+  close(): Promise<void>;
+}
+
+const KAFKA_VERSION = '4.4.0';
+const CACHE = resolve(import.meta.dirname, '../../.cache/kafka');
+const run = promisify(execFile);
+
+export async function startKafkaBroker(properties: Readonly<Record<string, string>> = {}): Promise<KafkaBroker> {
+  const jars = await provideJars();
+  const folder = await mkdtemp(join(tmpdir(), 'aristarch-kafka-'));
+  const [port, controllerPort] = await findFreePorts();
+  const settings = join(folder, 'server.properties');
+  await writeFile(settings, toProperties({ ...baseProperties(folder, port, controllerPort), ...properties }));
+  await run('java', [
+    ...JVM,
+    '-cp',
+    join(jars, '*'),
+    'kafka.tools.StorageTool',
+    'format',
+    '-t',
+    CLUSTER_ID,
+    '-c',
+    settings,
+  ]);
+  const broker = createBroker(jars, folder, settings, port);
+  try {
+    await broker.start();
+  } catch (thrown) {
+    await broker.close();
+    throw thrown;
+  }
+  return broker;
+}
+
+/** Any id in Kafka's own form: 16 bytes in base64url. */
+const CLUSTER_ID = Buffer.from('aristarch-tests!').toString('base64url');
+/** Quick to start and small, rather than quick in the long run. */
+const JVM = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto', '-Djava.awt.headless=true'];
+const JVM_LOG = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-Dorg.slf4j.simpleLogger.logFile=System.out'];
+/**
+ * Runs a command until it ends or standard input does. A test process that dies, however it dies, closes that input: so
+ * no broker outlives its test.
+ */
+const LEASH = 'exec 3<&0; "$@" </dev/null & child=$!; (cat <&3 >/dev/null; kill -9 $child 2>/dev/null) & wait $child';
+
+function createBroker(jars: string, folder: string, settings: string, port: number): KafkaBroker {
+  let child: ChildProcess | undefined;
+  const logFile = join(folder, 'broker.log');
+  const java = ['java', ...JVM, ...JVM_LOG, '-cp', join(jars, '*'), 'kafka.Kafka', settings];
+
+  async function start(): Promise<void> {
+    const log = await open(logFile, 'a');
+    const started = spawn('sh', ['-c', LEASH, 'leash', ...java], { stdio: ['pipe', log.fd, log.fd] });
+    child = started;
+    await log.close();
+    for (let tries = 0; !(await answers(port)); tries += 1) {
+      if (started.exitCode !== null || tries >= 600) {
+        const lines = (await readFile(logFile, 'utf8')).split('\n').slice(-20).join('\n');
+        throw new Error(`Kafka on port ${port} did not start. Its last lines:\n${lines}`);
+      }
+      await sleep(100);
+    }
+  }
+  async function kill(): Promise<void> {
+    const killed = child;
+    child = undefined;
+    if (killed === undefined || killed.exitCode !== null) return;
+    const ended = once(killed, 'exit');
+    killed.stdin?.end();
+    await ended;
+  }
+  async function close(): Promise<void> {
+    await kill();
+    await rm(folder, { recursive: true, force: true });
+  }
+  return { address: `127.0.0.1:${port}`, start, kill, close, [Symbol.asyncDispose]: close };
+}
+
+function baseProperties(folder: string, port: number, controllerPort: number): Record<string, string> {
+  return {
+    'process.roles': 'broker,controller',
+    'node.id': '1',
+    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    'controller.listener.names': 'CONTROLLER',
+    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    'inter.broker.listener.name': 'PLAINTEXT',
+    'log.dirs': join(folder, 'data'),
+    'auto.create.topics.enable': 'false',
+    'offsets.topic.num.partitions': '1',
+    'offsets.topic.replication.factor': '1',
+    'transaction.state.log.replication.factor': '1',
+    'transaction.state.log.min.isr': '1',
+    'share.coordinator.state.topic.replication.factor': '1',
+    'share.coordinator.state.topic.min.isr': '1',
+    // Tests wait for neither the second member of a group nor long for a dead one.
+    'group.initial.rebalance.delay.ms': '0',
+    'group.min.session.timeout.ms': '1000',
+  };
+}
+
+function toProperties(properties: Readonly<Record<string, string>>): string {
+  return Object.entries(properties)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
+}
+
+/** The folder with Kafka's jars; fetched once, into a folder that git ignores. */
+async function provideJars(): Promise<string> {
+  const home = join(CACHE, KAFKA_VERSION);
+  const jars = join(home, 'jars');
+  if (existsSync(jars)) return jars;
+  await mkdir(CACHE, { recursive: true });
+  const fresh = await mkdtemp(join(CACHE, 'fetch-'));
+  await writeFile(join(fresh, 'pom.xml'), POM);
+  const output = `-DoutputDirectory=${join(fresh, 'jars')}`;
+  await run('mvn', ['-q', '-B', 'dependency:copy-dependencies', '-DincludeScope=runtime', output], { cwd: fresh });
+  // Another test process may have been quicker; its jars are the same.
+  await rename(fresh, home).catch(() => rm(fresh, { recursive: true, force: true }));
+  return jars;
+}
+
+const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>aristarch</groupId>
+  <artifactId>test-broker</artifactId>
+  <version>1</version>
+  <packaging>pom</packaging>
+  <dependencies>
+    <dependency>
+      <groupId>org.apache.kafka</groupId>
+      <artifactId>kafka_2.13</artifactId>
+      <version>${KAFKA_VERSION}</version>
+    </dependency>
+    <dependency>
+      <groupId>org.slf4j</groupId>
+      <artifactId>slf4j-simple</artifactId>
+      <version>1.7.36</version>
+    </dependency>
+  </dependencies>
+</project>
+`;
+
+/** Ports that nobody listens on at present. */
+export async function findFreePorts(): Promise<[number, number]> {
+  const servers = [createServer(), createServer()] as const;
+  const ports = await Promise.all(
+    servers.map(async (server) => {
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const address = server.address();
+      return address !== null && typeof address === 'object' ? address.port : 0;
+    }),
+  );
+  await Promise.all(servers.map((server) => promisify(server.close.bind(server))()));
+  return [ports[0]!, ports[1]!];
+}
+
+/** ApiVersions, version 0, without a client id: the first thing that any client asks. */
+const API_VERSIONS_REQUEST = Buffer.from('0000000a00120000000000 01ffff'.replaceAll(' ', ''), 'hex');
+
+/** An open port is not enough: the broker must answer a request. */
+async function answers(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  socket.setTimeout(1_000, () => socket.destroy(new Error('timeout')));
+  try {
+    socket.write(API_VERSIONS_REQUEST);
+    await once(socket, 'data');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}

@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import { type Admin, Kafka, type KafkaMessage, logLevel, type Message } from 'kafkajs';
+
+export interface ReadMessage {
+  readonly partition: number;
+  readonly offset: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  /** Values as text; the last one of a repeated header. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What tests do to a broker from outside, as any client would: topics, events in, results out. */
+export interface KafkaTestClient extends AsyncDisposable {
+  readonly admin: Admin;
+  createTopic(topic: string, partitions?: number, config?: Readonly<Record<string, string>>): Promise<void>;
+  produce(topic: string, messages: Message[]): Promise<void>;
+  /** Everything in a topic, from its start, as soon as `enough` says so; throws after `timeoutMs` with what there was. */
+  readUntil(
+    topic: string,
+    enough: (messages: readonly ReadMessage[]) => boolean,
+    timeoutMs?: number,
+  ): Promise<ReadMessage[]>;
+  /** Committed offsets by partition; absent where the group committed none. */
+  committed(groupId: string, topic: string): Promise<Map<number, number>>;
+  close(): Promise<void>;
+}
+
+export async function connectKafkaTestClient(address: string): Promise<KafkaTestClient> {
+  const kafka = new Kafka({
+    brokers: [address],
+    logLevel: logLevel.NOTHING,
+    retry: { initialRetryTime: 100, retries: 8 },
+  });
+  const admin = kafka.admin();
+  const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
+  await Promise.all([admin.connect(), producer.connect()]);
+
+  async function close(): Promise<void> {
+    await Promise.all([admin.disconnect(), producer.disconnect()]);
+  }
+  return {
+    admin,
+    async createTopic(topic, partitions = 1, config = {}) {
+      const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+      await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: partitions, configEntries }] });
+    },
+    async produce(topic, messages) {
+      await producer.send({ topic, messages });
+    },
+    readUntil: (topic, enough, timeoutMs = 20_000) => readUntil(kafka, topic, enough, timeoutMs),
+    async committed(groupId, topic) {
+      const [offsets] = await admin.fetchOffsets({ groupId, topics: [topic] });
+      const present = (offsets?.partitions ?? []).filter(({ offset }) => Number(offset) >= 0);
+      return new Map(present.map(({ partition, offset }) => [partition, Number(offset)]));
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function readUntil(
+  kafka: Kafka,
+  topic: string,
+  enough: (messages: readonly ReadMessage[]) => boolean,
+  timeoutMs: number,
+): Promise<ReadMessage[]> {
+  const consumer = kafka.consumer({ groupId: `reader-${randomUUID()}`, maxWaitTimeInMs: 50 });
+  const messages: ReadMessage[] = [];
+  await consumer.connect();
+  await consumer.subscribe({ topics: [topic], fromBeginning: true });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const fail = () => reject(new Error(`after ${timeoutMs} ms topic ${topic} held only ${describe(messages)}`));
+      const timer = setTimeout(fail, timeoutMs);
+      const eachMessage = ({ partition, message }: { partition: number; message: KafkaMessage }): Promise<void> => {
+        messages.push(fromMessage(partition, message));
+        if (enough(messages)) {
+          clearTimeout(timer);
+          resolve();
+        }
+        return Promise.resolve();
+      };
+      consumer.run({ autoCommit: false, eachMessage }).catch(reject);
+    });
+  } finally {
+    await consumer.disconnect();
+  }
+  return messages;
+}
+
+function fromMessage(partition: number, { offset, key, value, headers }: KafkaMessage): ReadMessage {
+  const texts = Object.entries(headers ?? {}).map(([name, header]) => [
+    name,
+    String(Array.isArray(header) ? header.at(-1) : header),
+  ]);
+  return {
+    partition,
+    offset: Number(offset),
+    key,
+    value,
+    headers: Object.fromEntries(texts) as Record<string, string>,
+  };
+}
+
+function describe(messages: readonly ReadMessage[]): string {
+  const last = messages
+    .slice(-5)
+    .map(({ partition, offset, value }) => `${partition}/${offset} ${value?.toString().slice(0, 100) ?? 'null'}`);
+  return `${messages.length} messages; the last: ${last.join('; ')}`;
+}

@@ -1,0 +1,39 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { ProcessOrders } from './kafka-scoring-process.ts';
+import { waitUntil } from './wait-until.ts';
+
+export interface ScoringChild {
+  /** Resolves when the process has logged a message that contains `text`. */
+  logged(text: string): Promise<void>;
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void;
+  /** Ends the process at once, without any chance to clean up. */
+  kill(): Promise<void>;
+}
+
+export function spawnScoring(orders: ProcessOrders): ScoringChild {
+  const script = join(import.meta.dirname, 'kafka-scoring-process.ts');
+  const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(orders)], {
+    cwd: resolve(import.meta.dirname, '../..'),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const lines: string[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => void lines.push(line));
+  return {
+    async logged(text) {
+      await waitUntil(
+        `the line "${text}" of the scoring process`,
+        () => lines.some((line) => line.includes(text)),
+        30_000,
+      );
+    },
+    signal: (name) => void child.kill(name),
+    async kill() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
+import type { KafkaClient } from '../../src/server/kafka/port.ts';
+import { createKafkajsClient } from '../../src/server/kafka/kafkajs-adapter.ts';
+import { startNumberScoring, type Topics } from './kafka-scoring.ts';
+
+/** What the process is told, as JSON in its only argument. */
+export interface ProcessOrders {
+  readonly broker: string;
+  readonly topics: Topics;
+  readonly maxBatchEvents: number;
+  /** How long each scoring takes. */
+  readonly scoreMs: number;
+  /** Commits that are made; the next one hangs for ever, before it reaches the broker. */
+  readonly commits: number;
+}
+
+/**
+ * Scoring in a process of its own, to be killed or frozen by a test. It logs JSON lines to standard output: "scoring ..."
+ * when a batch reaches the scorer, "commit hangs" when the last permitted commit was made.
+ */
+const orders = JSON.parse(process.argv[2] ?? '{}') as ProcessOrders;
+const log = pino({ level: 'info' });
+startNumberScoring([orders.broker], orders.topics, {
+  log,
+  config: { maxBatchEvents: orders.maxBatchEvents, sessionTimeoutMs: 2_000 },
+  before: async (rows) => {
+    log.info(`scoring ${rows.length} rows`);
+    await sleep(orders.scoreMs);
+  },
+  createClient: (config, clientLog) => hangCommits(createKafkajsClient(config, clientLog)),
+});
+
+function hangCommits(client: KafkaClient): KafkaClient {
+  let left = orders.commits;
+  return {
+    ...client,
+    openConsumer(onEvent) {
+      const consumer = client.openConsumer(onEvent);
+      return {
+        ...consumer,
+        run: (handler) =>
+          consumer.run((batch) =>
+            handler({
+              ...batch,
+              commit(nextOffset) {
+                if (left-- > 0) return batch.commit(nextOffset);
+                log.info('commit hangs');
+                return new Promise(() => undefined);
+              },
+            }),
+          ),
+      };
+    },
+  };
+}

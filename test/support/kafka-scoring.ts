@@ -1,0 +1,69 @@
+import { pino, type Logger } from 'pino';
+import type { AristarchError } from '../../src/base/errors.ts';
+import { SYSTEM_CLOCK } from '../../src/server/clock.ts';
+import type { KafkaClient, KafkaConfig } from '../../src/server/kafka/port.ts';
+import { type KafkaScoring, startKafkaScoring } from '../../src/server/kafka/server.ts';
+import { createMetrics, type Metrics } from '../../src/server/metrics.ts';
+import { RecentScores } from '../../src/server/recent-scores.ts';
+import { ScoringService } from '../../src/server/scoring-service.ts';
+import { type BeforeScore, createNumberDetector } from './number-detector.ts';
+
+export interface Topics {
+  readonly topicIn: string;
+  readonly topicOut: string;
+  readonly deadLetterTopic: string;
+  readonly groupId: string;
+}
+
+export interface ScoringOptions {
+  readonly config?: Partial<KafkaConfig>;
+  readonly before?: BeforeScore;
+  readonly createClient?: (config: KafkaConfig, log: Logger) => KafkaClient;
+  readonly log?: Logger;
+}
+
+export interface RunningScoring extends KafkaScoring {
+  readonly metrics: Metrics;
+  /** What `onFatal` was told. */
+  readonly fatal: readonly AristarchError[];
+}
+
+/** The real Kafka room and scoring service around the number detector. */
+export function startNumberScoring(
+  brokers: readonly string[],
+  topics: Topics,
+  options: ScoringOptions = {},
+): RunningScoring {
+  const metrics = createMetrics();
+  const fatal: AristarchError[] = [];
+  const service = new ScoringService({
+    detector: createNumberDetector(options.before),
+    metrics,
+    recent: new RecentScores(),
+    clock: SYSTEM_CLOCK,
+    limits: { maxRows: 100_000, chunkRows: 1_000 },
+  });
+  const scoring = startKafkaScoring({
+    service,
+    config: { ...CONFIG, brokers, ...topics, ...options.config },
+    metrics: metrics.kafka,
+    log: options.log ?? pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' }),
+    clock: SYSTEM_CLOCK,
+    onFatal: (error) => void fatal.push(error),
+    ...(options.createClient === undefined ? {} : { createClient: options.createClient }),
+  });
+  return { ...scoring, metrics, fatal };
+}
+
+const CONFIG = {
+  clientId: 'aristarch-test',
+  startAt: 'earliest',
+  maxEventBytes: 1024 * 1024,
+  maxBatchEvents: 1000,
+  concurrency: 2,
+  sessionTimeoutMs: 6_000,
+  startTimeoutMs: 20_000,
+  lagIntervalMs: 100,
+  pauseMs: 1_000,
+  tls: false,
+} as const;
