@@ -18,7 +18,8 @@ export function fingerprintRows(schema: FeatureSchema, rows: Float32Array, count
   const sha256 = createHash('sha256').update(JSON.stringify(schema)).update(bytes).digest('hex');
   let offset = 0;
   const columns = schema.fields.map((field) => {
-    const values = Float32Array.from({ length: count }, (_, row) => used[row * width + offset]!);
+    const values = new Float32Array(count);
+    for (let row = 0, at = offset; row < count; row++, at += width) values[row] = used[at]!;
     offset += SLOTS[field.kind];
     return describeColumn(field, values);
   });
@@ -26,7 +27,8 @@ export function fingerprintRows(schema: FeatureSchema, rows: Float32Array, count
 }
 
 function describeColumn(field: Field, values: Float32Array): ColumnFingerprint {
-  const missing = values.reduce((sum, value) => sum + (Number.isNaN(value) ? 1 : 0), 0);
+  let missing = 0;
+  for (const value of values) if (Number.isNaN(value)) missing++;
   const base = { name: field.name, missingShare: missing / values.length };
   switch (field.kind) {
     case 'number':
@@ -43,8 +45,12 @@ function describeColumn(field: Field, values: Float32Array): ColumnFingerprint {
 function describeNumbers(values: Float32Array): Pick<ColumnFingerprint, 'quantiles' | 'mean' | 'standardDeviation'> {
   const sorted = values.filter(Number.isFinite).sort();
   if (sorted.length === 0) return {};
-  const mean = sorted.reduce((sum, value) => sum + value / sorted.length, 0);
-  const variance = sorted.reduce((sum, value) => sum + (value - mean) ** 2 / sorted.length, 0);
+  let sum = 0;
+  for (const value of sorted) sum += value;
+  const mean = sum / sorted.length;
+  let squares = 0;
+  for (const value of sorted) squares += (value - mean) ** 2;
+  const variance = squares / sorted.length;
   return { quantiles: QUANTILES.map((share) => quantile(sorted, share)), mean, standardDeviation: Math.sqrt(variance) };
 }
 

@@ -40,26 +40,49 @@ export async function readRows(table: Table, schema: FeatureSchema, options: Rea
   let taken = 0;
   let seen = 0;
   for await (const chunk of rawRowChunks(table, schema)) {
-    for (const index of select(chunk.count)) {
-      rows.set(chunk.rows.subarray(index * width, (index + 1) * width), taken * width);
-      taken++;
-    }
+    const picked = select(chunk.count);
+    copyRows(chunk.rows, picked, chunk.count, rows, taken, width);
+    taken += picked?.length ?? chunk.count;
     seen += chunk.count;
   }
   if (seen !== table.rowCount) throw changed(table, seen);
   return { rows, count, rowsInSource: table.rowCount, sampled: count < table.rowCount };
 }
 
+/** `picked` undefined: all of them, which is one copy. */
+function copyRows(
+  from: Float32Array,
+  picked: readonly number[] | undefined,
+  count: number,
+  to: Float32Array,
+  taken: number,
+  width: number,
+): void {
+  if (picked === undefined) {
+    to.set(from.subarray(0, count * width), taken * width);
+    return;
+  }
+  let at = taken * width;
+  for (const index of picked) {
+    for (let slot = index * width; slot < (index + 1) * width; slot++) to[at++] = from[slot]!;
+  }
+}
+
 /**
  * Selection sampling (Knuth, The Art of Computer Programming 2, 3.4.2, algorithm S): goes through `total` rows in order
  * and picks exactly `count` of them, every subset equally likely. Called with the number of rows that come next, it gives
- * the indices of the picked ones among them.
+ * the indices of the picked ones among them; undefined for all.
  */
-function createSelection(total: number, count: number, stream: RandomStream): (rows: number) => number[] {
+function createSelection(total: number, count: number, stream: RandomStream): (rows: number) => number[] | undefined {
   let step = 0;
   let left = total;
   let wanted = count;
   return (rows) => {
+    if (wanted === left) {
+      wanted -= rows;
+      left -= rows;
+      return undefined;
+    }
     const draws = new Float32Array(rows);
     stream.fillUniform(draws, step++);
     const picked: number[] = [];
