@@ -80,10 +80,11 @@ describe('the probes of this machine', () => {
     process.env['REQUIRE_ALL'] = '0';
     process.env['ARISTARCH_PYTHON'] = '/nowhere/python';
     process.env['ARISTARCH_CHROMIUM'] = '/nowhere/chromium';
+    process.env['ARISTARCH_VK_ICD'] = '/nowhere/icd.json';
     process.env['PATH'] = '/nowhere';
   });
   afterEach(() => {
-    for (const name of ['REQUIRE_ALL', 'ARISTARCH_PYTHON', 'ARISTARCH_CHROMIUM', 'PATH']) {
+    for (const name of ['REQUIRE_ALL', 'ARISTARCH_PYTHON', 'ARISTARCH_CHROMIUM', 'ARISTARCH_VK_ICD', 'PATH']) {
       if (saved[name] === undefined) Reflect.deleteProperty(process.env, name);
       else process.env[name] = saved[name];
     }
@@ -96,6 +97,7 @@ describe('the probes of this machine', () => {
     ['python', 'no `/nowhere/python` runs'],
     ['python:numpy', 'no `/nowhere/python` runs'],
     ['chromium', 'no `/nowhere/chromium`'],
+    ['swiftshader', 'no /nowhere/icd.json'],
     ['gpu', 'no NVIDIA GPU'],
   ])('find no %s on an empty PATH', (need, reason) => {
     expect(needs(need).available).toBe(false);

@@ -3,8 +3,12 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { describe as jestDescribe, it as jestIt } from '@jest/globals';
 
-/** What a test may need beyond Node and the installed packages. `broker` is what our own Kafka broker needs to start. */
-export type Need = 'java' | 'mvn' | 'python' | `python:${string}` | 'chromium' | 'shared' | 'gpu' | 'broker';
+/**
+ * What a test may need beyond Node and the installed packages. `broker` is what our own Kafka broker needs to start;
+ * `swiftshader` is Vulkan in software, on which WebGPU runs where there is no GPU (`swiftShaderPath`).
+ */
+export type Need = PlainNeed | `python:${string}`;
+type PlainNeed = 'java' | 'mvn' | 'python' | 'chromium' | 'swiftshader' | 'shared' | 'gpu' | 'broker';
 
 /** Needs that no package registry can satisfy, so that even REQUIRE_ALL=1 lets them be absent. */
 const OPTIONAL: readonly Need[] = ['shared', 'gpu'];
@@ -93,7 +97,14 @@ export function sharedData(path = ''): string {
   return join(resolve(import.meta.dirname, '../../../shared/data'), path);
 }
 
-const PROBES: { readonly [N in Exclude<Need, `python:${string}`>]: () => string | undefined } = {
+/** Chromium's software Vulkan driver, for the environment variable VK_ICD_FILENAMES; ARISTARCH_VK_ICD names another. */
+export function swiftShaderPath(): string {
+  return process.env['ARISTARCH_VK_ICD'] ?? '/usr/lib/chromium/vk_swiftshader_icd.json';
+}
+
+const VULKAN_FOLDERS = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib64', '/usr/lib'];
+
+const PROBES: { readonly [N in PlainNeed]: () => string | undefined } = {
   java: () => (succeeds('java', ['-version']) ? undefined : 'no `java` runs: install a Java runtime, 17 or newer'),
   mvn: () => (findOnPath('mvn') === undefined ? 'no `mvn` on PATH: install Apache Maven' : undefined),
   broker: () => PROBES.java() ?? PROBES.mvn(),
@@ -102,6 +113,12 @@ const PROBES: { readonly [N in Exclude<Need, `python:${string}`>]: () => string 
     findOnPath(chromiumPath()) === undefined
       ? `no \`${chromiumPath()}\`: install Chromium, or set ARISTARCH_CHROMIUM to its path`
       : undefined,
+  swiftshader: () => {
+    if (!existsSync(swiftShaderPath()))
+      return `no ${swiftShaderPath()}: install Debian's chromium, or set ARISTARCH_VK_ICD`;
+    const loader = VULKAN_FOLDERS.some((folder) => existsSync(join(folder, 'libvulkan.so.1')));
+    return loader ? undefined : 'no libvulkan.so.1: install libvulkan1';
+  },
   shared: () => (existsSync(sharedData()) ? undefined : 'no ../shared/data beside the project'),
   gpu: () => (succeeds('nvidia-smi', ['-L']) ? undefined : 'no NVIDIA GPU answers nvidia-smi'),
 };
