@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
+import { createScoreCommand } from './scoring/score-command.ts';
 import { createServeCommand } from './server/command.ts';
 
 /** Every command of Aristarch, in the order of `--help`. A command lives in its room; here it gets one line. */
-const COMMANDS: readonly (() => Command)[] = [createServeCommand];
+const COMMANDS: readonly (() => Command)[] = [() => createScoreCommand(), () => createServeCommand()];
 
 const EXAMPLES = `
 Examples:

@@ -69,7 +69,7 @@ function createLines(terminal: Terminal, options: ProgressOptions): Progress {
   const write = (line: string) => void terminal.stderr.write(`${line}\n`);
   let last = { done: 0, remark: '' };
   let saidAt = clock.elapsedMs();
-  let saidDone = -1;
+  let saidDone = 0;
   const say = () => {
     saidAt = clock.elapsedMs();
     saidDone = last.done;
