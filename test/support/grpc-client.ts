@@ -3,13 +3,22 @@ import {
   type CallOptions,
   type Client,
   type ClientDuplexStream,
+  type ClientReadableStream,
   credentials,
-  loadPackageDefinition,
+  makeClientConstructor,
   Metadata,
-  type ServiceClientConstructor,
+  type ServiceDefinition,
   type ServiceError,
 } from '@grpc/grpc-js';
-import { loadContract, type WireDescribeResponse, type WireScoreResponse } from '../../src/server/grpc/contract.ts';
+import { fileURLToPath } from 'node:url';
+import { loadSync } from '@grpc/proto-loader';
+import { service as healthService } from 'grpc-health-check';
+import {
+  loadContract,
+  SERVICE,
+  type WireDescribeResponse,
+  type WireScoreResponse,
+} from '../../src/server/grpc/contract.ts';
 
 /** What a caller may send: fields left out have protobuf's default. */
 export type ScoreMessage = Readonly<Record<string, unknown>>;
@@ -35,18 +44,42 @@ export interface ScoringClient {
   describe(model?: string): Promise<WireDescribeResponse>;
 }
 
-/** Real grpc-js clients, closed after each test. */
-export function createClientFixture(): (address: string) => ScoringClient {
+export interface HealthClient extends Client {
+  check(request: { service: string }, done: Callback<{ status: string }>): void;
+  watch(request: { service: string }): ClientReadableStream<{ status: string }>;
+}
+
+export interface ReflectionAnswer {
+  readonly listServicesResponse?: { readonly service: readonly { readonly name: string }[] };
+  readonly fileDescriptorResponse?: { readonly fileDescriptorProto: readonly Buffer[] };
+}
+export interface ReflectionClient extends Client {
+  ServerReflectionInfo(): ClientDuplexStream<Readonly<Record<string, string>>, ReflectionAnswer>;
+}
+
+/** Real grpc-js clients of any service, closed after each test. */
+export function createRawClientFixture(): (address: string, definition: ServiceDefinition) => Client {
   const open: Client[] = [];
   afterEach(() => {
     for (const client of open.splice(0)) client.close();
   });
+  return (address, definition) => {
+    const client = new (makeClientConstructor(definition, 'client'))(address, credentials.createInsecure());
+    open.push(client);
+    return client;
+  };
+}
+
+export const HEALTH = healthService as ServiceDefinition;
+export const REFLECTION = loadSync('grpc/reflection/v1/reflection.proto', {
+  includeDirs: [fileURLToPath(new URL('../../node_modules/@grpc/reflection/build/proto', import.meta.url))],
+})['grpc.reflection.v1.ServerReflection'] as ServiceDefinition;
+
+/** Clients of the scoring service, closed after each test. */
+export function createClientFixture(): (address: string) => ScoringClient {
+  const connect = createRawClientFixture();
   return (address) => {
-    const aristarch = loadPackageDefinition(loadContract())['aristarch'] as unknown as {
-      v1: { Aristarch: ServiceClientConstructor };
-    };
-    const raw = new aristarch.v1.Aristarch(address, credentials.createInsecure()) as unknown as RawClient;
-    open.push(raw);
+    const raw = connect(address, loadContract()[SERVICE] as ServiceDefinition) as RawClient;
     const score: ScoringClient['score'] = (request, options = {}) =>
       new Promise((resolve, reject) => {
         raw.score(request, new Metadata(), options, (error, response) => (error ? reject(error) : resolve(response)));
