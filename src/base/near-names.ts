@@ -1,6 +1,6 @@
 /**
  * The names most like the one that was asked for, for "did you mean" in messages: the same but for case first, then by
- * edit distance (Levenshtein 1966), and only where at most a third of the letters differ.
+ * edit distance (Damerau 1964), and only where at most a third of the letters differ.
  */
 export function nearNames(wanted: string, names: readonly string[], limit = 3): string[] {
   const target = wanted.toLowerCase();
@@ -30,15 +30,18 @@ export function listNames(names: readonly string[], limit = 12): string {
   return names.length <= limit ? shown : `${shown} and ${names.length - limit} more`;
 }
 
+/** Letters to insert, drop, replace or swap with their neighbour (optimal string alignment). */
 function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const current = [i];
     for (let j = 1; j <= b.length; j++) {
-      const replaced = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      current.push(Math.min(replaced, previous[j]! + 1, current[j - 1]! + 1));
+      const replaced = last[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? beforeLast[j - 2]! + 1 : Infinity;
+      current.push(Math.min(replaced, last[j]! + 1, current[j - 1]! + 1, swapped));
     }
-    previous = current;
+    [beforeLast, last] = [last, current];
   }
-  return previous[b.length]!;
+  return last[b.length]!;
 }

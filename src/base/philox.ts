@@ -121,3 +121,8 @@ function permute(n: number, position: PhiloxPosition): Uint32Array {
   }
   return order;
 }
+
+/** A part of the tree of streams: every path starts with the given one. */
+export function scopeRandom(random: Random, ...prefix: StreamPath): Random {
+  return { stream: (...path) => random.stream(...prefix, ...path) };
+}

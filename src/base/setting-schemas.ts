@@ -46,6 +46,15 @@ export function nameList() {
     .transform((names) => names.filter((name) => name !== ''));
 }
 
+/** Whole numbers separated by commas, or a JSON list. */
+export function wholeNumberList(bounds: Bounds = {}) {
+  const split = z.string().transform((text): (number | string)[] => text.split(',').map((part) => part.trim()));
+  const numbers = z.array(z.number()).transform((list): (number | string)[] => list);
+  return z
+    .union([numbers, split], { error: 'whole numbers separated by commas are needed' })
+    .pipe(z.array(wholeNumber(bounds)).min(1, { error: 'at least one number is needed' }));
+}
+
 /** One of a few words. */
 export function oneOf<const Words extends readonly [string, ...string[]]>(words: Words) {
   return z.enum(words, { error: `one of ${words.join(', ')} is needed` });

@@ -1,0 +1,118 @@
+import { add, columns, concat, detach, gatherRows, mean, multiply, negate, rows, softmax } from '../../graph/operations.ts';
+import type { Tensor } from '../../graph/tensor.ts';
+import { INDICATOR_HEIGHT, expandCompact, layoutOf } from '../features/compact.ts';
+import type { Transform } from '../features/transform.ts';
+import { createMlp } from '../layers/mlp.ts';
+import type { Network } from '../layers/parameters.ts';
+import { between, OBJECTIVES, PENALTIES, squaredGradientNorm } from '../losses.ts';
+import { adamUpdate, type AdamOptions } from '../optimisers/adam.ts';
+import { createStepBuilder, type StepBuilder } from '../step-builder.ts';
+import { TRAINING_ROWS, type CriticPlan } from './critic-plan.ts';
+import type { TrainingRows } from './detecting-critic.ts';
+
+export interface AdversarialCriticOptions {
+  readonly name: string;
+  readonly title: string;
+  readonly penalty: keyof typeof PENALTIES;
+  /** Weight of the gradient penalty. */
+  readonly lambda: number;
+  /** Updates of the critic for each update of the generator. */
+  readonly criticSteps: number;
+  /** Width of the generator's noise. */
+  readonly latent: number;
+  readonly hidden: readonly number[];
+  readonly slope: number;
+  readonly batch: number;
+  /** Updates of the critic. */
+  readonly steps: number;
+  readonly adam: AdamOptions;
+}
+
+interface Pair {
+  readonly critic: Network;
+  readonly generator: Network;
+  readonly table: Tensor;
+  readonly rowCount: number;
+  readonly transform: Transform;
+  readonly options: AdversarialCriticOptions;
+}
+
+/**
+ * A Wasserstein critic and its generator: Gulrajani 2017, algorithm 1. One step of the program is `criticSteps` updates
+ * of the critic and one of the generator. The critic is high on normal rows. A generated category is a softmax over its
+ * levels, so that derivatives reach the generator.
+ */
+export function planAdversarialCritic(options: AdversarialCriticOptions, data: TrainingRows): CriticPlan {
+  const { name, latent, hidden, slope, criticSteps } = options;
+  const layout = layoutOf(data.transform);
+  const features = layout.expandedWidth;
+  const critic = createMlp({ name: `${name}.critic`, widths: [features, ...hidden, 1], slope });
+  const generator = createMlp({ name: `${name}.generator`, widths: [latent, ...hidden, features], slope });
+  const step = createStepBuilder();
+  const table = step.shared(TRAINING_ROWS, [data.count, layout.compactWidth]);
+  const pair: Pair = { critic, generator, table, rowCount: data.count, transform: data.transform, options };
+
+  const losses = Array.from({ length: criticSteps }, (_, index) => updateCritic(step, pair, index));
+  for (const report of ['loss', 'criticLoss', 'gradientPenalty'] as const) {
+    step.report(report, multiply(losses.map((each) => each[report]).reduce(add), 1 / criticSteps));
+  }
+  step.report('generatorLoss', updateGenerator(step, pair));
+  return {
+    task: step.finish({
+      name,
+      title: options.title,
+      steps: Math.ceil(options.steps / criticSteps),
+      updatesPerStep: criticSteps,
+    }),
+    role: 'own',
+    high: 'normal',
+    weight: 1,
+    score: (x, values) => critic.apply(x, values),
+    generator: { latent, generate: (z, values) => toRows(generator.apply(z, values), data.transform) },
+  };
+}
+
+interface CriticLosses {
+  readonly loss: Tensor;
+  readonly criticLoss: Tensor;
+  readonly gradientPenalty: Tensor;
+}
+
+/** Lines 3 to 9 of the algorithm. */
+function updateCritic(step: StepBuilder, { critic, generator, ...pair }: Pair, index: number): CriticLosses {
+  const { batch, latent, lambda, penalty, criticSteps, adam } = pair.options;
+  const indices = step.integers(`rowIndices.${index}`, [batch], pair.rowCount);
+  const x = expandCompact(gatherRows(pair.table, indices), pair.transform);
+  const z = step.normal(`latent.${index}`, [batch, latent]);
+  const fake = detach(toRows(generator.apply(z, step.parameters), pair.transform));
+  const f = critic.apply(concat([x, fake], 0), step.parameters); // [2 batch, 1]
+  const mixed = between(fake, x, step.uniform(`mix.${index}`, [batch, 1]));
+  const slope = squaredGradientNorm(critic.apply(mixed, step.parameters), mixed);
+  const gradientPenalty = PENALTIES[penalty](slope);
+  const criticLoss = OBJECTIVES.wasserstein(rows(f, 0, batch), rows(f, batch, 2 * batch));
+  const loss = add(criticLoss, multiply(gradientPenalty, lambda));
+  const update = (at: number): number => at * criticSteps + index;
+  adamUpdate(step, adam, { name: `criticAdam.${index}`, loss, parameters: critic.parameters, update });
+  return { loss, criticLoss, gradientPenalty };
+}
+
+/** Lines 10 and 11 of the algorithm. */
+function updateGenerator(step: StepBuilder, { critic, generator, transform, options }: Pair): Tensor {
+  const z = step.normal('latent', [options.batch, options.latent]);
+  const fake = toRows(generator.apply(z, step.parameters), transform);
+  const loss = negate(mean(critic.apply(fake, step.parameters)));
+  adamUpdate(step, options.adam, { name: 'generatorAdam', loss, parameters: generator.parameters, update: (at) => at });
+  return loss;
+}
+
+/** The generator's linear outputs as expanded rows: numbers and angles as they are, a softmax over each column's levels. */
+function toRows(outputs: Tensor, { numbers, cycles, levels }: Transform): Tensor {
+  const continuous = numbers.length + 2 * cycles.length;
+  const parts = continuous > 0 ? [columns(outputs, 0, continuous)] : [];
+  let start = continuous;
+  for (const { count } of levels) {
+    parts.push(multiply(softmax(columns(outputs, start, start + count), 1), INDICATOR_HEIGHT));
+    start += count;
+  }
+  return concat(parts, 1);
+}

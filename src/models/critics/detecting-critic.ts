@@ -1,0 +1,93 @@
+import { add, concat, gatherRows, multiply, rows } from '../../graph/operations.ts';
+import type { Tensor } from '../../graph/tensor.ts';
+import { layoutOf, expandCompact } from '../features/compact.ts';
+import type { Transform } from '../features/transform.ts';
+import { createFourierFeatures, type FourierOptions } from '../layers/fourier.ts';
+import { createMlp } from '../layers/mlp.ts';
+import { between, OBJECTIVES, PENALTIES, squaredGradientNorm } from '../losses.ts';
+import { offSupportNegatives, type NegativeOptions } from '../negatives.ts';
+import { adamUpdate, halfThenLinear, type AdamOptions } from '../optimisers/adam.ts';
+import { createStepBuilder } from '../step-builder.ts';
+import type { Random } from '../../base/philox.ts';
+import { TRAINING_ROWS, type CriticPlan } from './critic-plan.ts';
+
+export interface DetectingCriticOptions {
+  readonly name: string;
+  readonly title: string;
+  readonly objective: keyof typeof OBJECTIVES;
+  readonly penalty: keyof typeof PENALTIES;
+  /** Weight of the gradient penalty. */
+  readonly lambda: number;
+  readonly negatives: NegativeOptions;
+  readonly fourier: Pick<FourierOptions, 'count' | 'span'>;
+  /** Units of the hidden layers. */
+  readonly hidden: readonly number[];
+  readonly slope: number;
+  readonly batch: number;
+  readonly steps: number;
+  readonly learningRate: number;
+  readonly adam: Omit<AdamOptions, 'learningRate'>;
+  readonly weight: number;
+}
+
+/** What a critic must know of the training rows. */
+export interface TrainingRows {
+  readonly count: number;
+  readonly transform: Transform;
+  /** Median distance from a row to the nearest other one, in expanded space. */
+  readonly scale: number;
+}
+
+/**
+ * A critic that tells normal rows from off-support negatives, each negative a moved copy of the row beside it:
+ *
+ *   x = rows of the data, y = moved copies, xi = x + e (y - x), e ~ U(0, 1)
+ *   loss = objective(high: f(y), low: f(x)) + lambda penalty(|d f / d phi| at phi(xi)), phi = Fourier features
+ *
+ * critic-recipe.md section 2. The penalty is taken on pairs and with respect to phi: it is not Gulrajani's. Trained with
+ * high = anomalous.
+ */
+export function planDetectingCritic(options: DetectingCriticOptions, data: TrainingRows, random: Random): CriticPlan {
+  const { name, batch } = options;
+  const layout = layoutOf(data.transform);
+  const features = layout.expandedWidth;
+  const phi = createFourierFeatures(
+    { ...options.fourier, features, scale: data.scale },
+    random.stream(name, 'fourier'),
+  );
+  const widths = [features + options.fourier.count, ...options.hidden, 1];
+  const network = createMlp({ name, widths, slope: options.slope });
+  const embed = (compact: Tensor): Tensor => phi(expandCompact(compact, data.transform));
+
+  const step = createStepBuilder();
+  const table = step.shared(TRAINING_ROWS, [data.count, layout.compactWidth]);
+  const draw = (of: string): Tensor => gatherRows(table, step.integers(of, [batch], data.count));
+  const x = draw('rowIndices');
+  const y = offSupportNegatives(step, x, draw('otherIndices'), layout, options.negatives);
+  const f = network.apply(embed(concat([x, y], 0)), step.parameters); // [2 batch, 1]
+  const [fx, fy] = [rows(f, 0, batch), rows(f, batch, 2 * batch)];
+
+  const expanded = (compact: Tensor): Tensor => expandCompact(compact, data.transform);
+  const xi = between(expanded(x), expanded(y), step.uniform('mix', [batch, 1]));
+  const phiXi = phi(xi);
+  const slope = squaredGradientNorm(network.apply(phiXi, step.parameters), phiXi); // [batch]
+  const penalty = PENALTIES[options.penalty](slope);
+  const criticLoss = OBJECTIVES[options.objective](fy, fx);
+  const loss = add(criticLoss, multiply(penalty, options.lambda));
+  step.report('loss', loss);
+  step.report('criticLoss', criticLoss);
+  step.report('gradientPenalty', penalty);
+  const learningRate = halfThenLinear(options.learningRate, options.steps);
+  adamUpdate(
+    step,
+    { ...options.adam, learningRate },
+    { name: 'adam', loss, parameters: network.parameters, update: (at) => at },
+  );
+  return {
+    task: step.finish({ name, title: options.title, steps: options.steps, updatesPerStep: 1 }),
+    role: 'member',
+    high: 'anomalous',
+    weight: options.weight,
+    score: (rowsIn, values) => network.apply(phi(rowsIn), values),
+  };
+}

@@ -1,0 +1,38 @@
+import type { Random } from '../../base/philox.ts';
+import type { Settings, SettingValues } from '../../base/settings.ts';
+import type { CriticPlan } from '../critics/critic-plan.ts';
+import type { TrainingRows } from '../critics/detecting-critic.ts';
+
+/**
+ * What a family declares; the trainer asks, and nothing outside src/models/families branches on a family's name. A family
+ * is one file beside this one and one line in families/index.ts.
+ */
+export interface Family<S extends Settings = Settings> {
+  readonly name: string;
+  /** For `--help`: what it is, and when to use it. */
+  readonly summary: string;
+  /** Authors, year, title, where. */
+  readonly source: string;
+  /** The family's own settings, each with its default and source; they are flags of `train`. */
+  readonly settings: S;
+  readonly defaultPreset: string;
+  /** Named sets of values; a flag, the environment or the file goes before them. */
+  readonly presets: Readonly<Record<string, Preset<S>>>;
+  /** The critics to train on these rows, in order. */
+  plan(values: SettingValues<S>, data: TrainingRows, random: Random): readonly CriticPlan[];
+}
+
+export interface Preset<S extends Settings> {
+  readonly summary: string;
+  readonly values: Partial<SettingValues<S>>;
+}
+
+/** A family as shared code sees it: its settings are checked by its own table before they come back to it. */
+export type AnyFamily = Omit<Family, 'plan'> & {
+  plan(values: Readonly<Record<string, unknown>>, data: TrainingRows, random: Random): readonly CriticPlan[];
+};
+
+/** Checks that presets and plan fit the settings, then forgets their types. */
+export function defineFamily<S extends Settings>(family: Family<S>): AnyFamily {
+  return family as unknown as AnyFamily;
+}

@@ -1,0 +1,15 @@
+import { AristarchError } from '../../base/errors.ts';
+import type { AnyFamily } from './family.ts';
+import { wganGp } from './wgan-gp.ts';
+
+/** All families, by name. */
+export const FAMILIES: Readonly<Record<string, AnyFamily>> = { [wganGp.name]: wganGp };
+export const DEFAULT_FAMILY = wganGp.name;
+
+/** The family of a name; throws `INVALID_INPUT` with the names that there are. */
+export function familyNamed(name: string): AnyFamily {
+  const family = FAMILIES[name];
+  if (family) return family;
+  const known = Object.keys(FAMILIES).join(', ');
+  throw new AristarchError('INVALID_INPUT', `there is no family ${name}; known are ${known}`, { name });
+}

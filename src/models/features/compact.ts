@@ -1,0 +1,160 @@
+import {
+  abs,
+  add,
+  clip,
+  concat,
+  constant,
+  cos,
+  equal,
+  isNaN,
+  log,
+  minimum,
+  multiply,
+  select,
+  sign,
+  sin,
+  slice,
+  subtract,
+  columns as columnRange,
+} from '../../graph/operations.ts';
+import type { Tensor } from '../../graph/tensor.ts';
+import type { CycleColumn, LevelColumn, NumberColumn, Transform } from './transform.ts';
+
+/** Height of a category's indicator; critic-recipe.md section 5. */
+export const INDICATOR_HEIGHT = 2;
+/** A uniform angle in turns has variance 1 / 12; in this unit, 1. */
+export const TURN = Math.sqrt(12);
+
+/** Where the kinds of column lie in a compact row, and how wide rows are. */
+export interface Layout {
+  /** Numbers and cycles: the columns that negatives blur. */
+  readonly continuous: number;
+  readonly levels: number;
+  readonly compactWidth: number;
+  readonly expandedWidth: number;
+  readonly units: number;
+  /** Unit of each compact column. */
+  readonly unitOf: readonly number[];
+  /** Levels of each level column. */
+  readonly levelCounts: readonly number[];
+}
+
+export function layoutOf({ numbers, cycles, levels }: Transform): Layout {
+  const units = [...numbers, ...cycles, ...levels].map(({ unit }) => unit);
+  // Units are numbered by field; fields that a transform dropped leave gaps, which are closed here.
+  const known = [...new Set(units)].sort((a, b) => a - b);
+  const levelCounts = levels.map(({ count }) => count);
+  return {
+    continuous: numbers.length + cycles.length,
+    levels: levels.length,
+    compactWidth: units.length,
+    expandedWidth: numbers.length + 2 * cycles.length + levelCounts.reduce((total, count) => total + count, 0),
+    units: known.length,
+    unitOf: units.map((unit) => known.indexOf(unit)),
+    levelCounts,
+  };
+}
+
+/** Raw rows [n, rowWidth] -> compact rows [n, compactWidth]: numbers, cycles, levels. */
+export function toCompact(rows: Tensor, transform: Transform): Tensor {
+  const parts = [
+    ...orderedNumbers(transform).map((group) => compactNumbers(rows, group, transform.clip)),
+    ...(transform.cycles.length > 0 ? [compactCycles(rows, transform.cycles)] : []),
+    ...transform.levels.map((level) => compactLevel(rows, level)),
+  ];
+  return concat(parts, 1);
+}
+
+/** Compact rows [n, compactWidth] -> what networks see, [n, expandedWidth]: numbers, sines, cosines, indicators. */
+export function expandCompact(compact: Tensor, { numbers, cycles, levels }: Transform): Tensor {
+  const parts: Tensor[] = [];
+  if (numbers.length > 0) parts.push(columnRange(compact, 0, numbers.length));
+  if (cycles.length > 0) {
+    const turns = columnRange(compact, numbers.length, numbers.length + cycles.length);
+    const angle = multiply(turns, (2 * Math.PI) / TURN);
+    parts.push(multiply(sin(angle), Math.SQRT2), multiply(cos(angle), Math.SQRT2));
+  }
+  levels.forEach(({ count }, index) => {
+    const at = numbers.length + cycles.length + index;
+    const places = constant(
+      Float32Array.from({ length: count }, (_, level) => level),
+      [1, count],
+    );
+    parts.push(multiply(equal(columnRange(compact, at, at + 1), places), INDICATOR_HEIGHT));
+  });
+  return concat(parts, 1);
+}
+
+/** Neighbours that are treated alike go together, so that a table of numbers is a few operations, not a few a column. */
+function orderedNumbers({ numbers }: Transform): NumberColumn[][] {
+  const groups: NumberColumn[][] = [];
+  for (const column of numbers) {
+    const group = groups.at(-1);
+    if (group?.[0]?.signedLog === column.signedLog) group.push(column);
+    else groups.push([column]);
+  }
+  return groups;
+}
+
+function compactNumbers(rows: Tensor, columns: readonly NumberColumn[], limit: number): Tensor {
+  const constants = (value: (column: NumberColumn) => number): Tensor =>
+    constant(Float32Array.from(columns, value), [1, columns.length]);
+  const raw = takeSlots(
+    rows,
+    columns.map(({ slot }) => slot),
+  );
+  const known = select(
+    isNaN(raw),
+    constants((column) => column.imputed),
+    raw,
+  );
+  const value = columns[0]?.signedLog === true ? multiply(sign(known), log(add(abs(known), 1))) : known;
+  const standardised = multiply(
+    subtract(
+      value,
+      constants((column) => column.mean),
+    ),
+    constants((column) => 1 / column.deviation),
+  );
+  return subtract(
+    clip(standardised, -limit, limit),
+    constants((column) => column.centre),
+  );
+}
+
+function compactCycles(rows: Tensor, cycles: readonly CycleColumn[]): Tensor {
+  const constants = (value: (column: CycleColumn) => number): Tensor =>
+    constant(Float32Array.from(cycles, value), [1, cycles.length]);
+  const raw = takeSlots(
+    rows,
+    cycles.map(({ slot }) => slot),
+  );
+  const known = select(
+    isNaN(raw),
+    constants((column) => column.imputed),
+    raw,
+  );
+  return multiply(
+    known,
+    constants(({ period }) => TURN / period),
+  );
+}
+
+function compactLevel(rows: Tensor, level: LevelColumn): Tensor {
+  const raw = columnRange(rows, level.slot, level.slot + 1);
+  const missing = isNaN(raw);
+  if (level.of === 'presence') return missing;
+  return select(missing, level.missingIndex, minimum(raw, level.largestIndex));
+}
+
+/** The raw row's slots in the given order; runs of neighbours are taken as one slice. */
+function takeSlots(rows: Tensor, slots: readonly number[]): Tensor {
+  const runs: { start: number; end: number }[] = [];
+  for (const slot of slots) {
+    const run = runs.at(-1);
+    if (run?.end === slot) run.end += 1;
+    else runs.push({ start: slot, end: slot + 1 });
+  }
+  const parts = runs.map(({ start, end }) => slice(rows, 1, start, end));
+  return parts.length === 1 ? parts[0]! : concat(parts, 1);
+}

@@ -1,0 +1,101 @@
+import { scopeRandom, type Random } from '../../base/philox.ts';
+import type { FeatureSchema } from '../../models/features/schema.ts';
+import { rowWidth } from '../../models/features/schema.ts';
+import { layoutOf } from '../../models/features/compact.ts';
+import { fitTransform, type Transform, type TransformOptions } from '../../models/features/transform.ts';
+import type { CriticPlan } from '../../models/critics/critic-plan.ts';
+import type { TrainingRows } from '../../models/critics/detecting-critic.ts';
+import { compactGraph, criticGraph, SCORES_OUTPUT, type TrainedCritic } from '../../models/scoring-graph.ts';
+import type { TrainingTask } from '../../models/task.ts';
+import type { Executor, NumberArray } from '../../runtime/executor.ts';
+import { nearestDistance } from '../steps/nearest-distance.ts';
+import { runTask, type TaskProgress } from '../steps/run-task.ts';
+
+export interface FitOptions {
+  readonly executor: Executor;
+  readonly schema: FeatureSchema;
+  readonly random: Random;
+  readonly transform: TransformOptions;
+  readonly stepsPerCall: number;
+  /** The family's plan for these rows. */
+  readonly plan: (data: TrainingRows, random: Random) => readonly CriticPlan[];
+  readonly journal: Journal;
+}
+
+/** Who is told how a round's tasks go, and knows where they stood when the run was cut. */
+export interface Journal {
+  resume(round: string, task: TrainingTask): Promise<TaskProgress | undefined>;
+  /** Throws to end the run; `stop` ends the task. */
+  progress(round: string, task: TrainingTask, progress: TaskProgress): Promise<'continue' | 'stop'>;
+  finished(round: string, task: TrainingTask, progress: TaskProgress): Promise<void>;
+}
+
+export interface FittedCritics {
+  readonly transform: Transform;
+  readonly critics: readonly FittedCritic[];
+}
+
+export interface FittedCritic extends TrainedCritic {
+  readonly progress: TaskProgress;
+}
+
+/** Training rows whose scores set a critic's mean and deviation; critic-recipe.md section 2, step 5. */
+const STANDARDISING_ROWS = 4000;
+
+/** Fits pre-processing and trains critics, one after the other, on raw rows in random order. */
+export async function fitCritics(
+  { executor, schema, journal, ...options }: FitOptions,
+  round: string,
+  rows: NumberArray,
+  wanted: (plan: CriticPlan) => boolean,
+): Promise<FittedCritics> {
+  const random = scopeRandom(options.random, round);
+  const transform = fitTransform(schema, rows.data, options.transform);
+  const table = await makeTable(executor, schema, transform, rows);
+  const scale = await nearestDistance(executor, table, transform, random);
+  const data = { count: rows.shape[0] ?? 0, transform, scale };
+  const critics: FittedCritic[] = [];
+  for (const plan of options.plan(data, random).filter(wanted)) {
+    const { task } = plan;
+    const resumeFrom = await journal.resume(round, task);
+    const progress = await runTask({
+      ...{ executor, task, table, random, stepsPerCall: options.stepsPerCall },
+      ...(resumeFrom && { resumeFrom }),
+      onProgress: (now) => journal.progress(round, task, now),
+    });
+    await journal.finished(round, task, progress);
+    const trained = { plan, weights: progress.state };
+    critics.push({ ...trained, ...(await standardise(executor, transform, table, trained)), progress });
+  }
+  return { transform, critics };
+}
+
+/** Raw rows -> compact rows by the graph that scoring uses, so that both see the same numbers. */
+async function makeTable(
+  executor: Executor,
+  schema: FeatureSchema,
+  transform: Transform,
+  rows: NumberArray,
+): Promise<NumberArray> {
+  const session = await executor.compile(compactGraph(rowWidth(schema), transform));
+  const { compact } = await session.run({ rows });
+  await session.close();
+  return compact!;
+}
+
+async function standardise(
+  executor: Executor,
+  transform: Transform,
+  table: NumberArray,
+  critic: Pick<TrainedCritic, 'plan' | 'weights'>,
+): Promise<{ mean: number; deviation: number }> {
+  const { compactWidth } = layoutOf(transform);
+  const count = Math.min(STANDARDISING_ROWS, table.shape[0] ?? 0);
+  const session = await executor.compile(criticGraph(compactWidth, transform, critic));
+  const compact = { data: table.data.subarray(0, count * compactWidth), shape: [count, compactWidth] };
+  const scores = Float64Array.from((await session.run({ compact }))[SCORES_OUTPUT]!.data);
+  await session.close();
+  const mean = scores.reduce((total, score) => total + score, 0) / count;
+  const variance = scores.reduce((total, score) => total + (score - mean) ** 2, 0) / count;
+  return { mean, deviation: Math.sqrt(variance) + 1e-9 };
+}

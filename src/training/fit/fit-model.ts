@@ -1,0 +1,77 @@
+import { rowWidth } from '../../models/features/schema.ts';
+import type { CriticPlan } from '../../models/critics/critic-plan.ts';
+import type { Transform } from '../../models/features/transform.ts';
+import { ROWS_INPUT, SCORES_OUTPUT, scoringGraph } from '../../models/scoring-graph.ts';
+import type { NumberArray } from '../../runtime/executor.ts';
+import { fitCritics, type FitOptions, type FittedCritic, type FittedCritics } from './fit-critics.ts';
+import { chooseRows } from './rows.ts';
+import { splitRows, type SplitOptions } from './split.ts';
+
+/** Which critics critic.onnx scores by. */
+export const SCORE_CHOICES = ['members', 'own', 'both'] as const;
+export type ScoreChoice = (typeof SCORE_CHOICES)[number];
+
+export interface FitModelOptions extends FitOptions {
+  readonly split: SplitOptions;
+  readonly score: ScoreChoice;
+}
+
+export interface HeldOutScore {
+  /** Row of the training data. */
+  readonly row: number;
+  readonly score: number;
+}
+
+export interface FittedModel {
+  readonly transform: Transform;
+  /** All critics of the final round, trained for scoring or not. */
+  readonly critics: readonly FittedCritic[];
+  /** Those that critic.onnx scores by. */
+  readonly scoring: readonly FittedCritic[];
+  readonly calibration: {
+    readonly method: 'split' | 'cross';
+    /** By score, ascending. */
+    readonly scores: readonly HeldOutScore[];
+  };
+}
+
+const SCORES_BY: { readonly [C in ScoreChoice]: (plan: CriticPlan) => boolean } = {
+  members: ({ role }) => role === 'member',
+  own: ({ role }) => role === 'own',
+  both: () => true,
+};
+
+/** Trains the final critics and scores every held-out row, with the final critics or with those of its fold. */
+export async function fitModel(options: FitModelOptions, rows: NumberArray): Promise<FittedModel> {
+  const scores = SCORES_BY[options.score];
+  const split = splitRows(rows.shape[0] ?? 0, options.random, options.split);
+  const heldOut: HeldOutScore[] = [];
+  const collect = async (fitted: FittedCritics, chosen: Uint32Array): Promise<void> => {
+    const values = await scoreRows(options, fitted, scores, chooseRows(rows, chosen));
+    chosen.forEach((row, index) => heldOut.push({ row, score: values[index]! }));
+  };
+  for (const round of split.rounds) {
+    if (!round.train) continue;
+    await collect(await fitCritics(options, round.name, chooseRows(rows, round.train), scores), round.heldOut);
+  }
+  const final = await fitCritics(options, 'final', chooseRows(rows, split.final), () => true);
+  for (const round of split.rounds) if (!round.train) await collect(final, round.heldOut);
+  return {
+    ...final,
+    scoring: final.critics.filter(({ plan }) => scores(plan)),
+    calibration: { method: split.method, scores: heldOut.sort((a, b) => a.score - b.score || a.row - b.row) },
+  };
+}
+
+async function scoreRows(
+  { executor, schema }: FitOptions,
+  { transform, critics }: FittedCritics,
+  scores: (plan: CriticPlan) => boolean,
+  rows: NumberArray,
+): Promise<Float32Array> {
+  const scoring = critics.filter(({ plan }) => scores(plan));
+  const session = await executor.compile(scoringGraph(rowWidth(schema), transform, scoring));
+  const results = await session.run({ [ROWS_INPUT]: rows });
+  await session.close();
+  return results[SCORES_OUTPUT]!.data;
+}

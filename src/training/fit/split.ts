@@ -1,0 +1,47 @@
+import type { Random } from '../../base/philox.ts';
+
+/** Which rows train and which calibrate. Rows are in a seeded random order throughout. */
+export interface Split {
+  readonly method: 'split' | 'cross';
+  /** Rows that the final model is trained on. */
+  readonly final: Uint32Array;
+  /** Pairs of rows to train on and rows to score with what came of it: the calibration scores are those of all of them. */
+  readonly rounds: readonly Round[];
+}
+
+export interface Round {
+  readonly name: string;
+  /** Null: the final model itself scores the held-out rows. */
+  readonly train: Uint32Array | null;
+  readonly heldOut: Uint32Array;
+}
+
+export interface SplitOptions {
+  /** Below so many rows, folds are used instead of a part that is lost to training. */
+  readonly crossBelow: number;
+  readonly folds: number;
+  /** Share of the rows that a split holds out, and the most that it may be. */
+  readonly heldOutShare: number;
+  readonly mostHeldOut: number;
+}
+
+/**
+ * From `crossBelow` rows on, a part is held out (split conformal: Papadopoulos 2002; Lei 2018, algorithm 2). With fewer,
+ * each fold is scored by critics trained on the other folds, and the final model is trained on all rows
+ * (cross-conformal: Vovk 2015).
+ */
+export function splitRows(count: number, random: Random, options: SplitOptions): Split {
+  const order = random.stream('split').permutation(count);
+  if (count >= options.crossBelow) {
+    const size = Math.max(1, Math.min(options.mostHeldOut, Math.round(count * options.heldOutShare)));
+    const [heldOut, final] = [order.subarray(0, size), order.subarray(size)];
+    return { method: 'split', final, rounds: [{ name: 'final', train: null, heldOut }] };
+  }
+  const folds = Math.min(options.folds, count);
+  const rounds = Array.from({ length: folds }, (_, fold) => ({
+    name: `fold-${fold + 1}`,
+    train: order.filter((_row, index) => index % folds !== fold),
+    heldOut: order.filter((_row, index) => index % folds === fold),
+  }));
+  return { method: 'cross', final: order, rounds };
+}

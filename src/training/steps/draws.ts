@@ -1,0 +1,37 @@
+import type { Random, RandomStream } from '../../base/philox.ts';
+import type { Draw, TrainingTask } from '../../models/task.ts';
+import type { NamedArrays } from '../../runtime/executor.ts';
+
+/** Fills the per-step inputs of steps `from` .. `from + count - 1`; the same for the same steps, however they are cut. */
+export type DrawSteps = (from: number, count: number, rateFactor: number) => NamedArrays;
+
+/** Noise, indices and schedules of a task, each from its own stream of the seed. */
+export function createDraws(task: TrainingTask, random: Random): DrawSteps {
+  const streams = task.draws.map((draw) => random.stream(task.name, 'draw', draw.input.attributes.name));
+  return (from, count, rateFactor) =>
+    Object.fromEntries(
+      task.draws.map((draw, index) => {
+        const shape = draw.input.shape as readonly number[];
+        const size = shape.reduce((product, length) => product * length, 1);
+        const data = new Float32Array(count * size);
+        for (let step = 0; step < count; step++) {
+          const out = data.subarray(step * size, (step + 1) * size);
+          fill(draw, streams[index]!, out, from + step, rateFactor);
+        }
+        return [draw.input.attributes.name, { data, shape: [count, ...shape] }];
+      }),
+    );
+}
+
+function fill(draw: Draw, stream: RandomStream, out: Float32Array, step: number, rateFactor: number): void {
+  switch (draw.kind) {
+    case 'normal':
+      return stream.fillNormal(out, step);
+    case 'uniform':
+      return stream.fillUniform(out, step);
+    case 'integers':
+      return stream.fillIntegers(out, step, draw.bound);
+    case 'schedule':
+      out[0] = draw.value(step) * (draw.isRate ? rateFactor : 1);
+  }
+}

@@ -1,0 +1,103 @@
+import { AristarchError } from '../../base/errors.ts';
+import type { Random } from '../../base/philox.ts';
+import { reportName, stateName } from '../../graph/program.ts';
+import { TRAINING_ROWS } from '../../models/critics/critic-plan.ts';
+import type { TrainingTask } from '../../models/task.ts';
+import type { Executor, NamedArrays, NumberArray, StepSession } from '../../runtime/executor.ts';
+import { findDivergence } from './divergence.ts';
+import { createDraws, type DrawSteps } from './draws.ts';
+import { initialState, type StateValues } from './state.ts';
+
+/** Where a task stands; enough to go on from, to the byte. */
+export interface TaskProgress {
+  readonly stepsDone: number;
+  readonly state: StateValues;
+  /** Factor on the learning rate: halved at each divergence. */
+  readonly rateFactor: number;
+  readonly rollbacks: readonly { readonly step: number; readonly reason: string }[];
+  /** Values of each report, one a step; as long as stepsDone. Grows in place: copies would make long runs quadratic. */
+  readonly history: Readonly<Record<string, number[]>>;
+}
+
+export interface RunTaskOptions {
+  readonly executor: Executor;
+  readonly task: TrainingTask;
+  /** The compact training rows. */
+  readonly table: NumberArray;
+  readonly random: Random;
+  /** Steps in one call of the compiled loop: between calls the process can look at signals and progress. */
+  readonly stepsPerCall: number;
+  readonly resumeFrom?: TaskProgress;
+  /** Called after each call of the loop; answers whether to go on. */
+  readonly onProgress: (progress: TaskProgress) => Promise<'continue' | 'stop'>;
+}
+
+/** After so many divergences the configuration is hopeless. */
+const MOST_ROLLBACKS = 6;
+
+/**
+ * Runs a task to its last step, or until told to stop. A divergence (a loss that is not finite, or explodes) takes it back
+ * to the last good state at half the learning rate; when that has not helped six times, it throws `TRAINING_DIVERGED`.
+ */
+export async function runTask(options: RunTaskOptions): Promise<TaskProgress> {
+  const { executor, task, random } = options;
+  const session = await executor.compileSteps(task.program);
+  const draws = createDraws(task, random);
+  let progress = options.resumeFrom ?? startOf(task, random);
+  try {
+    while (progress.stepsDone < task.steps) {
+      const count = Math.min(options.stepsPerCall, task.steps - progress.stepsDone);
+      progress = await advance(options, session, draws, progress, count);
+      if ((await options.onProgress(progress)) === 'stop') break;
+    }
+    return progress;
+  } finally {
+    await session.close();
+  }
+}
+
+export function startOf(task: TrainingTask, random: Random): TaskProgress {
+  const history = Object.fromEntries(Object.keys(task.program.reports).map((name) => [name, [] as number[]]));
+  return { stepsDone: 0, state: initialState(task, random), rateFactor: 1, rollbacks: [], history };
+}
+
+async function advance(
+  { task, table }: RunTaskOptions,
+  session: StepSession,
+  draws: DrawSteps,
+  before: TaskProgress,
+  count: number,
+): Promise<TaskProgress> {
+  const results = await session.run(count, {
+    ...stateFeeds(task, before.state),
+    [TRAINING_ROWS]: table,
+    ...draws(before.stepsDone, count, before.rateFactor),
+  });
+  const reports = Object.keys(before.history);
+  const values = Object.fromEntries(reports.map((name) => [name, [...(results[reportName(name)]?.data ?? [])]]));
+  const after = stateResults(task, results);
+  const divergence = findDivergence(before.history, values, after);
+  if (divergence) return rollBack(task, before, { ...divergence, step: before.stepsDone + divergence.step });
+  for (const name of reports) before.history[name]!.push(...values[name]!);
+  return { ...before, stepsDone: before.stepsDone + count, state: after };
+}
+
+function rollBack(task: TrainingTask, before: TaskProgress, divergence: { step: number; reason: string }): TaskProgress {
+  if (before.rollbacks.length >= MOST_ROLLBACKS) {
+    throw new AristarchError(
+      'TRAINING_DIVERGED',
+      `${task.title} diverged at step ${divergence.step} (${divergence.reason}), and again after ${MOST_ROLLBACKS} ` +
+        'halvings of the learning rate. Lower --learning-rate, or look for extreme values in the data.',
+      { task: task.name, ...divergence },
+    );
+  }
+  return { ...before, rateFactor: before.rateFactor / 2, rollbacks: [...before.rollbacks, divergence] };
+}
+
+function stateFeeds(task: TrainingTask, state: StateValues): NamedArrays {
+  return Object.fromEntries(task.initial.map(({ name, shape }) => [name, { data: state[name]!, shape }]));
+}
+
+function stateResults(task: TrainingTask, results: NamedArrays): StateValues {
+  return Object.fromEntries(task.initial.map(({ name }) => [name, results[stateName(name)]!.data]));
+}
