@@ -14,8 +14,7 @@ export interface KernelArguments {
 }
 
 type Kernel = (tensor: object, given: KernelArguments) => TfTensor;
-type UnaryName =
-  'neg' | 'abs' | 'sign' | 'exp' | 'log' | 'sqrt' | 'sin' | 'cos' | 'tanh' | 'sigmoid' | 'floor' | 'round';
+type UnaryName = 'neg' | 'abs' | 'exp' | 'log' | 'sqrt' | 'sin' | 'cos' | 'tanh' | 'sigmoid' | 'floor' | 'round';
 type BinaryName = 'add' | 'sub' | 'mul' | 'div' | 'maximum' | 'minimum';
 
 const unary =
@@ -39,7 +38,8 @@ export const tfjsRules: PrimitiveTable<[KernelArguments], TfTensor> = {
 
   negate: unary('neg'),
   abs: unary('abs'),
-  sign: unary('sign'),
+  // Not tf.sign, which takes small numbers for zero on wasm.
+  sign: (_, { tf, operands: [x] }) => tf.sub(tf.cast(tf.greater(x!, 0), 'float32'), tf.cast(tf.less(x!, 0), 'float32')),
   exp: unary('exp'),
   log: unary('log'),
   sqrt: unary('sqrt'),
