@@ -12,11 +12,12 @@ import { rebalance } from './promises/rebalance.ts';
 import { scoresComeOut } from './promises/scores-come-out.ts';
 import { shutdown } from './promises/shutdown.ts';
 import { topicsMissing } from './promises/topics-missing.ts';
+import { unreadableCompression } from './promises/unreadable-compression.ts';
 
 /** Kafka's promises, each in a file of its name, on one real broker, because starting one takes seconds. */
 needs('broker').describe('scoring from Kafka', () => {
   const lab = createKafkaLab();
   const promises = [scoresComeOut, deadLetter, bigMessage, orderPerKey, lag, backPressure, topicsMissing];
-  const faults = [noCommitPastAHole, noLoss, rebalance, shutdown, brokerDown];
+  const faults = [noCommitPastAHole, noLoss, rebalance, shutdown, unreadableCompression, brokerDown];
   for (const promise of [...promises, ...faults]) promise(lab);
 });

@@ -116,6 +116,9 @@ function baseProperties(folder: string, port: number, controllerPort: number): R
     // Tests wait for neither the second member of a group nor long for a dead one.
     'group.initial.rebalance.delay.ms': '0',
     'group.min.session.timeout.ms': '1000',
+    // A broker that was killed may register again only when the controller has given the old one up.
+    'broker.session.timeout.ms': '2000',
+    'broker.heartbeat.interval.ms': '400',
   };
 }
 

@@ -137,10 +137,8 @@ async function waitForTopics(
       if (error.code !== 'UNAVAILABLE') throw error;
       if (clock.monotonicMs() + delayMs > deadlineMs) throw unreachable(config, error);
       state.wait(`no Kafka broker answers at ${brokers}`);
-      log.warn(
-        { brokers: config.brokers, delayMs },
-        `no Kafka broker answers at ${brokers}; next attempt in ${delayMs} ms (${error.message})`,
-      );
+      const fields = { brokers: config.brokers, delayMs, error: error.message };
+      log.warn(fields, `no Kafka broker answers at ${brokers}; next attempt in ${delayMs} ms`);
       await sleep(delayMs, undefined, { signal }).catch(() => undefined);
     }
   }

@@ -1,0 +1,156 @@
+import { describe, expect, it } from '@jest/globals';
+import { pino } from 'pino';
+import { AristarchError, ERROR_CODES, type ErrorCode } from '../../../src/base/errors.ts';
+import { KAFKA_ACTIONS } from '../../../src/server/kafka/actions.ts';
+import { createBatchHandler } from '../../../src/server/kafka/handlers.ts';
+import type { ScoreRecords } from '../../../src/server/kafka/port.ts';
+import { createMetrics } from '../../../src/server/metrics.ts';
+import { createNumberDetector } from '../../support/number-detector.ts';
+import { createBatch, createMemoryProducer, type MemoryProducer } from './memory-kafka.ts';
+
+const CONFIG = { topicOut: 'out', deadLetterTopic: 'dead', maxEventBytes: 1000, maxBatchEvents: 3, pauseMs: 5_000 };
+
+interface SetupOptions {
+  readonly producer?: MemoryProducer;
+  /** Called with the rows of each call of the scorer, before it answers. */
+  readonly onScore?: (rows: number[]) => void;
+}
+
+function setup({ producer = createMemoryProducer(), onScore = () => undefined }: SetupOptions = {}) {
+  const calls: number[][] = [];
+  const detector = createNumberDetector((rows) => {
+    calls.push([...rows]);
+    onScore([...rows]);
+  });
+  const scorer: ScoreRecords = {
+    model: { name: 'numbers', version: 'v1' },
+    encode: (records) => detector.encode(records),
+    score: (rows) => detector.score(rows),
+  };
+  const metrics = createMetrics();
+  const log = pino({ level: 'silent' });
+  const handle = createBatchHandler({ scorer, producer, config: CONFIG, metrics: metrics.kafka, log });
+  return { handle, producer, calls, metrics };
+}
+
+const events = (count: number): string[] => Array.from({ length: count }, (_, x) => JSON.stringify({ x }));
+
+describe('the table of actions', () => {
+  it('skips nothing, and waits out what no event is to blame for', () => {
+    const codes = Object.keys(ERROR_CODES) as ErrorCode[];
+    const blamed = codes.filter((code) => KAFKA_ACTIONS[code] === 'dead-letter');
+    expect(blamed).toEqual(['INVALID_INPUT', 'SCHEMA_MISMATCH']);
+    expect(Object.keys(KAFKA_ACTIONS).toSorted()).toEqual(codes.toSorted());
+  });
+});
+
+describe('a batch', () => {
+  it('is one call of the scorer, one commit after its last event', async () => {
+    const { handle, producer, calls } = setup();
+    const batch = createBatch(events(3));
+    await handle(batch);
+    expect(calls).toEqual([[0, 1, 2]]);
+    expect(producer.sent).toEqual({ out: ['k0', 'k1', 'k2'] });
+    expect(batch).toMatchObject({ committed: [3n], redeliveries: [] });
+  });
+
+  it('that is larger than the limit is worked off in slices, each committed', async () => {
+    const { handle, calls } = setup();
+    const batch = createBatch(events(7));
+    await handle(batch);
+    expect(calls).toEqual([[0, 1, 2], [3, 4, 5], [6]]);
+    expect(batch.committed).toEqual([3n, 6n, 7n]);
+  });
+
+  it('of bad events only does not call the scorer, and is committed after its dead letters', async () => {
+    const { handle, producer, calls } = setup();
+    const batch = createBatch(['no', null, '{"x": "1"}']);
+    await handle(batch);
+    expect(calls).toEqual([]);
+    expect(producer.sent).toEqual({ dead: ['k0', 'k1', 'k2'] });
+    expect(batch.committed).toEqual([3n]);
+  });
+
+  it('whose partition was lost meanwhile stops at once', async () => {
+    const { handle, calls } = setup();
+    const batch = createBatch(events(7), () => Promise.resolve('lost'));
+    await handle(batch);
+    expect(calls).toEqual([[0, 1, 2]]);
+    expect(batch).toMatchObject({ committed: [], redeliveries: [] });
+  });
+});
+
+describe('a fault', () => {
+  it.each([
+    ['UNAVAILABLE', [200, 400, 800]],
+    ['RESOURCE_EXHAUSTED', [200, 400, 800]],
+    ['INTERNAL', [5_000, 5_000, 5_000]],
+    ['ARTEFACT_INVALID', [5_000, 5_000, 5_000]],
+  ] as const)('of the model, %s, delays its batch and commits nothing', async (code, delays) => {
+    const { handle, producer } = setup({
+      onScore() {
+        throw new AristarchError(code, 'not now');
+      },
+    });
+    const batch = createBatch(events(3));
+    for (let tries = 0; tries < delays.length; tries += 1) await handle(batch);
+    expect(batch).toMatchObject({ committed: [], redeliveries: delays });
+    expect(producer.sent).toEqual({});
+  });
+
+  it('in a later slice leaves the earlier ones committed, and delays start anew after a success', async () => {
+    let faults = 2;
+    const { handle } = setup({
+      onScore(rows) {
+        if (rows[0] === 3 && faults-- > 0) throw new AristarchError('UNAVAILABLE', 'not now');
+      },
+    });
+    const batch = createBatch(events(6));
+    await handle(batch);
+    await handle(batch);
+    await handle(batch);
+    expect(batch.committed).toEqual([3n, 3n, 3n, 6n]);
+    expect(batch.redeliveries).toEqual([200, 200]);
+  });
+
+  it('that only the scorer sees is traced to its event, and the others are scored', async () => {
+    const { handle, producer, calls } = setup({
+      onScore(rows) {
+        if (rows.includes(1)) throw new AristarchError('INVALID_INPUT', 'no ones please');
+      },
+    });
+    const batch = createBatch(events(3));
+    await handle(batch);
+    expect(calls).toEqual([[0, 1, 2], [0], [1], [2]]);
+    expect(producer.sent).toEqual({ out: ['k0', 'k2'], dead: ['k1'] });
+    expect(batch.committed).toEqual([3n]);
+  });
+
+  it.each(['out', 'dead'])('of sending to "%s" leaves the batch undone', async (topic) => {
+    const producer = createMemoryProducer((to) => {
+      if (to === topic) throw new AristarchError('UNAVAILABLE', 'no acknowledgement');
+      return [];
+    });
+    const { handle } = setup({ producer });
+    const batch = createBatch(['{"x": 1}', 'bad']);
+    await handle(batch);
+    expect(batch).toMatchObject({ committed: [], redeliveries: [200] });
+  });
+
+  it('of committing leaves the batch undone', async () => {
+    const { handle } = setup();
+    const batch = createBatch(events(1), () => Promise.reject(new AristarchError('UNAVAILABLE', 'no coordinator')));
+    await handle(batch);
+    expect(batch).toMatchObject({ committed: [], redeliveries: [200] });
+  });
+
+  it('of a dead-letter topic that takes nothing at all pauses the partition instead of dropping the event', async () => {
+    const { handle, metrics } = setup({
+      producer: createMemoryProducer((topic, messages) => (topic === 'dead' ? messages : [])),
+    });
+    const batch = createBatch(['bad']);
+    await handle(batch);
+    expect(batch).toMatchObject({ committed: [], redeliveries: [5_000] });
+    expect((await metrics.render()).body).not.toContain('aristarch_kafka_dead_letters_total{');
+  });
+});
