@@ -3,7 +3,8 @@ import { rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { AristarchError } from '../base/errors.ts';
+import { types } from 'node:util';
+import { AristarchError, messageOf } from '../base/errors.ts';
 import { checkFormat, FORMATS, formatOf, formatOfContentType } from './formats.ts';
 
 export interface DownloadOptions {
@@ -106,6 +107,6 @@ function fileName(url: URL, response: Response, shown: string): string {
 
 /** fetch says "fetch failed" and keeps the reason in the cause. */
 function reasonOf(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return String(thrown);
-  return thrown.cause instanceof Error && thrown.cause.message !== '' ? thrown.cause.message : thrown.message;
+  const cause = types.isNativeError(thrown) ? thrown.cause : undefined;
+  return messageOf(types.isNativeError(cause) && cause.message !== '' ? cause : thrown);
 }

@@ -1,4 +1,4 @@
-import { AristarchError } from '../base/errors.ts';
+import { AristarchError, messageOf } from '../base/errors.ts';
 
 /** Marks messages that our own SQL raises by `error(...)`, where a value does not fit; the rest is for people. */
 export const VALUE_FAULT = 'aristarch value fault: ';
@@ -10,8 +10,8 @@ export interface DuckDBFault {
 }
 
 export function parseFault(thrown: unknown): DuckDBFault {
-  const text = thrown instanceof Error ? thrown.message : String(thrown);
-  const match = /^([A-Z][A-Za-z ]+ Error): (.*)$/s.exec(text);
+  const text = messageOf(thrown);
+  const match = /^([A-Z][A-Za-z -]+ Error): (.*)$/s.exec(text);
   const message = match?.[2] ?? text;
   // The statement with its marker is ours, not the user's.
   const [plain] = message.split(/\n+LINE \d+:/);

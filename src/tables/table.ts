@@ -8,6 +8,7 @@ import type { Environment } from './object-store.ts';
 import { findSources, type Source } from './sources.ts';
 import { quoteName, quoteText } from './sql.ts';
 import { checkWhere } from './where.ts';
+import { streamWhole } from './whole-stream.ts';
 
 /** Downloads above this are refused; files of any size are read from disk or S3. */
 const MAX_DOWNLOAD_BYTES = 8 * 2 ** 30;
@@ -80,7 +81,7 @@ async function createTable(db: Database, sources: readonly Source[], options: Ta
     rowCount,
     files,
     query: (select) => guardRows(db, `SELECT ${select}`, files),
-    stream: (expressions) => guardStream(db, `SELECT ${expressions.join(', ')} FROM data`, files),
+    stream: (expressions) => streamWhole({ db, rowCount, files }, expressions),
     database: db,
     close: () => db.close(),
   };
@@ -176,14 +177,6 @@ async function noRowsError(
 async function guardRows(db: Database, sql: string, files: readonly string[]): Promise<Record<string, unknown>[]> {
   try {
     return await db.rows(sql);
-  } catch (thrown) {
-    throw toReadError(thrown, files);
-  }
-}
-
-async function* guardStream(db: Database, sql: string, files: readonly string[]): AsyncGenerator<Chunk> {
-  try {
-    yield* db.stream(sql);
   } catch (thrown) {
     throw toReadError(thrown, files);
   }

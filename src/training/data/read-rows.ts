@@ -38,14 +38,11 @@ export async function readRows(table: Table, schema: FeatureSchema, options: Rea
   const rows = new Float32Array(count * width);
   const select = createSelection(table.rowCount, count, createRandom(seed).stream('training rows'));
   let taken = 0;
-  let seen = 0;
   for await (const chunk of rawRowChunks(table, schema)) {
     const picked = select(chunk.count);
     copyRows(chunk.rows, picked, chunk.count, rows, taken, width);
     taken += picked?.length ?? chunk.count;
-    seen += chunk.count;
   }
-  if (seen !== table.rowCount) throw changed(table, seen);
   return { rows, count, rowsInSource: table.rowCount, sampled: count < table.rowCount };
 }
 
@@ -93,9 +90,4 @@ function createSelection(total: number, count: number, stream: RandomStream): (r
     }
     return picked;
   };
-}
-
-function changed({ files, rowCount }: Table, seen: number): AristarchError {
-  const message = `${files.join(', ')} changed while it was read (${rowCount} rows, then ${seen}): wait until it is written, and start again`;
-  return new AristarchError('DATA_UNREADABLE', message, { rowCount, seen });
 }
