@@ -63,7 +63,7 @@ export async function startServing(parts: ServeParts): Promise<Serving> {
 }
 
 async function startParts(parts: ServeParts, closers: Closer[]) {
-  const { config, clock } = parts;
+  const { config, clock, log } = parts;
   const metrics = createMetrics({ process: parts.processMetrics ?? false });
   const recent = new RecentScores();
   const readiness = createReadiness();
@@ -71,6 +71,8 @@ async function startParts(parts: ServeParts, closers: Closer[]) {
   const opened: { page?: Page } = {};
   const http = await startHttp(parts, metrics, readiness, () => opened.page);
   closers.push(() => http.stop());
+  const httpAddress = hostPort(config.httpHost, http.port);
+  log.info({ http: httpAddress }, 'HTTP is open; the model is being loaded');
 
   const detector = await parts.openDetector(config.model, detectorOptions(parts));
   closers.push(() => detector.close());
@@ -87,7 +89,7 @@ async function startParts(parts: ServeParts, closers: Closer[]) {
   readiness.set('grpc', 'ready');
   startKafka(parts, service, metrics, readiness, closers);
   closers.push(() => readiness.set('grpc', { waitsFor: 'the server is shutting down' }));
-  const addresses = { grpc: hostPort(config.grpcHost, grpc.port), http: hostPort(config.httpHost, http.port) };
+  const addresses = { grpc: hostPort(config.grpcHost, grpc.port), http: httpAddress };
   return { serving: { model: service.describe(), service, addresses }, metrics };
 }
 

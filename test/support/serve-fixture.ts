@@ -19,6 +19,13 @@ export interface ServeOptions {
 
 export const SILENT: Logger = pino({ level: 'silent' });
 
+/** A log that keeps its lines, as the objects they are. */
+export function createListeningLog(): { log: Logger; lines: () => readonly Readonly<Record<string, unknown>>[] } {
+  const lines: Record<string, unknown>[] = [];
+  const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) });
+  return { log, lines: () => lines };
+}
+
 /** Starts servers on free ports with a detector double, and stops them after each test. */
 export function createServeFixture(): (options?: ServeOptions) => Promise<Serving> {
   const running: Serving[] = [];

@@ -1,16 +1,5 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  Metadata,
-  Server,
-  ServerCredentials,
-  type sendUnaryData,
-  type ServerDuplexStream,
-  type ServerUnaryCall,
-  type ServiceDefinition,
-  status,
-  type StatusObject,
-} from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from 'pino';
@@ -27,6 +16,18 @@ import {
   type WireScoreResponse,
 } from './contract.ts';
 import { type Received, receive } from './convert.ts';
+import {
+  Metadata,
+  Server,
+  ServerCredentials,
+  setLogger,
+  type sendUnaryData,
+  type ServerDuplexStream,
+  type ServerUnaryCall,
+  type ServiceDefinition,
+  status,
+  type StatusObject,
+} from './engine.ts';
 import { type CallContext, createHandlers, type Handlers } from './handlers.ts';
 import { toWireStatus } from './status.ts';
 
@@ -59,7 +60,9 @@ const FLUSH_MS = 100;
 
 /** Serves aristarch.v1.Aristarch with health and reflection. Throws `UNAVAILABLE` when the port cannot be opened. */
 export async function startGrpcServer(parts: GrpcServerParts): Promise<GrpcServer> {
-  const { options } = parts;
+  const { options, log } = parts;
+  // grpc-js has one logger for the process, which writes to the console: what it says is for those who look into a fault.
+  setLogger({ error: toDebug(log), info: toDebug(log), debug: toDebug(log) });
   const server = new Server({
     'grpc.max_receive_message_length': options.maxMessageBytes,
     'grpc.max_connection_age_ms': options.maxConnectionAgeMs,
@@ -80,6 +83,10 @@ export async function startGrpcServer(parts: GrpcServerParts): Promise<GrpcServe
       clearTimeout(endingStreams);
     },
   };
+}
+
+function toDebug(log: Logger): (...message: unknown[]) => void {
+  return (...message) => log.debug({ from: 'grpc-js' }, message.map(String).join(' '));
 }
 
 function listen(server: Server, { host, port }: GrpcServerOptions): Promise<number> {
