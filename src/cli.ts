@@ -1,11 +1,16 @@
 #!/usr/bin/env node
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
+import { createEvaluateCommand } from './scoring/evaluate-command.ts';
 import { createScoreCommand } from './scoring/score-command.ts';
 import { createServeCommand } from './server/command.ts';
 
 /** Every command of Aristarch, in the order of `--help`. A command lives in its room; here it gets one line. */
-const COMMANDS: readonly (() => Command)[] = [() => createScoreCommand(), () => createServeCommand()];
+const COMMANDS: readonly (() => Command)[] = [
+  () => createScoreCommand(),
+  () => createEvaluateCommand(),
+  () => createServeCommand(),
+];
 
 const EXAMPLES = `
 Examples:
