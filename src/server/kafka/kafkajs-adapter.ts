@@ -12,11 +12,11 @@ import {
 import type { Logger } from 'pino';
 import type { AristarchError } from '../../base/errors.ts';
 import { isLostMembership, toKafkaError } from './kafkajs-faults.ts';
+import { fromMessage } from './kafkajs-messages.ts';
 import type {
   BatchHandler,
   ConsumerEvent,
   ConsumerPort,
-  InboundMessage,
   KafkaClient,
   KafkaConfig,
   OutboundMessage,
@@ -238,17 +238,6 @@ function toPartitionBatch(payload: EachBatchPayload, membership: Membership, los
 /** Resolving the offset of the batch's last message also steps over control records behind it. */
 function lastBefore(batch: Batch, nextOffset: bigint): string {
   return batch.messages.findLast(({ offset }) => BigInt(offset) < nextOffset)?.offset ?? batch.lastOffset();
-}
-
-function fromMessage({ offset, key, value, headers, timestamp }: Batch['messages'][number]): InboundMessage {
-  const timestampMs = Number(timestamp);
-  return {
-    offset: BigInt(offset),
-    key,
-    value,
-    headers: headers ?? {},
-    timestampMs: timestampMs >= 0 ? timestampMs : undefined,
-  };
 }
 
 async function readOffsets(

@@ -4,6 +4,10 @@ import { AristarchError, type ErrorCode } from '../../base/errors.ts';
 const PROTOCOL_FAULTS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   MESSAGE_TOO_LARGE: ['RESOURCE_EXHAUSTED', 'a message is larger than the topic takes: raise its max.message.bytes'],
   RECORD_LIST_TOO_LARGE: ['RESOURCE_EXHAUSTED', 'a batch is larger than the topic takes: raise its segment.bytes'],
+  INVALID_RECORD: [
+    'PRECONDITION_FAILED',
+    'the topic refuses a record: a compacted topic wants a key on each, so send keyed events or change its cleanup.policy',
+  ],
   TOPIC_AUTHORIZATION_FAILED: [
     'PRECONDITION_FAILED',
     'the broker denies this user the topic: grant it Read, Write and Describe',
