@@ -12,11 +12,10 @@ export interface ThresholdRow {
  */
 export function toThreshold(ascending: readonly number[], rate: number): ThresholdRow {
   const count = ascending.length;
-  // The tiny addition undoes the rounding of products such as 0.1 * 30 = 3.0000000000000004's siblings below the integer.
-  const allowed = Math.floor(rate * (count + 1) + 1e-9) - 1;
-  return {
-    rate,
-    threshold: allowed < 0 ? undefined : ascending[count - 1 - allowed],
-    rowsNeeded: Math.ceil(1 / rate - 1e-9) - 1,
-  };
+  // The same division as makes the p-value: rounding must not let the two disagree.
+  const fits = (k: number): boolean => (1 + k) / (count + 1) <= rate;
+  const guess = Math.floor(rate * (count + 1)) - 1;
+  const allowed = fits(guess + 1) ? guess + 1 : fits(guess) ? guess : guess - 1;
+  const threshold = allowed < 0 ? undefined : ascending[count - 1 - allowed];
+  return { rate, threshold, rowsNeeded: Math.ceil(1 / rate - 1e-9) - 1 };
 }
