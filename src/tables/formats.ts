@@ -30,7 +30,8 @@ export const FORMATS: { readonly [F in Format]: FormatRules } = {
     extensions: ['.csv.gz', '.tsv.gz', '.csv', '.tsv'],
     contentTypes: ['text/csv', 'text/tab-separated-values'],
     reader: 'read_csv',
-    options: ['hive_partitioning = false', `sample_size = ${SNIFFED_ROWS}`],
+    // Delimiter and header are detected; quotes are those of RFC 4180, even where the first rows have none.
+    options: ['hive_partitioning = false', `sample_size = ${SNIFFED_ROWS}`, `quote = '"'`, `escape = '"'`],
   },
   json: {
     title: 'JSON',

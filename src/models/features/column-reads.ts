@@ -101,7 +101,7 @@ export interface LevelRead {
 
 const textLevel = (name: string): LevelRead => ({ form: 'text', sql: asText(name) });
 const numberLevel = (sql: string): LevelRead => ({ form: 'number', sql: orMissing(sql) });
-/** Numbers among the strings of a mixed JSON field: 5.0 is 5, as in JavaScript. */
+/** Numbers among the strings of a mixed JSON field: 5.0 is 5, as in JavaScript (which SQL matches from 1e-4 to 1e16). */
 const jsonLevel = (name: string): LevelRead => ({
   form: 'text',
   sql:
