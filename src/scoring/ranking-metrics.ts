@@ -8,8 +8,6 @@ export interface RankingMetrics {
   readonly recallAt1PercentFalseAlarms: number;
 }
 
-const FALSE_ALARMS = 0.01;
-
 /**
  * `scores`: higher is more anomalous, finite; `anomalous`: 1 or 0 for each. Both kinds must be present, which the caller
  * checks, since it knows the labels' names.
@@ -17,19 +15,24 @@ const FALSE_ALARMS = 0.01;
 export function rankingMetrics(scores: ArrayLike<number>, anomalous: Uint8Array): RankingMetrics {
   const anomalies = anomalous.reduce((sum, flag) => sum + flag, 0);
   const normals = anomalous.length - anomalies;
-  let area = 0;
-  let averagePrecision = 0;
-  let recall = 0;
+  // Whole numbers until the end, so that a perfect ranking is exactly 1.
+  let halfWins = 0;
+  let precisions = 0;
+  let found = 0;
   let before: Step = { found: 0, alarms: 0 };
   for (const step of steps(scores, anomalous)) {
-    const gained = (step.found - before.found) / anomalies;
-    // A trapezoid: within a tie, each anomaly is above half of the normal rows.
-    area += (gained * (2 * normals - before.alarms - step.alarms)) / (2 * normals);
-    averagePrecision += (gained * step.found) / (step.found + step.alarms);
-    if (step.alarms <= FALSE_ALARMS * normals) recall = step.found / anomalies;
+    const gained = step.found - before.found;
+    // Within a tie, each anomaly is above half of the normal rows.
+    halfWins += gained * (2 * normals - before.alarms - step.alarms);
+    precisions += (gained * step.found) / (step.found + step.alarms);
+    if (step.alarms * 100 <= normals) found = step.found;
     before = step;
   }
-  return { auroc: area, averagePrecision, recallAt1PercentFalseAlarms: recall };
+  return {
+    auroc: halfWins / (2 * normals * anomalies),
+    averagePrecision: precisions / anomalies,
+    recallAt1PercentFalseAlarms: found / anomalies,
+  };
 }
 
 /** What a threshold just below one of the distinct scores flags. */
