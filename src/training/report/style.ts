@@ -1,6 +1,6 @@
 /** The report's style sheet: one palette for light, one for dark, light on paper; nothing is fetched. */
 export const REPORT_CSS = `
-:root{color-scheme:light dark;--paper:#fff;--ink:#1b2330;--muted:#556070;--line:#d5dbe3;--panel:#f5f7fa;--series:#0b6e8a;--band:#cfe5ec;--bar:#5b9db3;--alarm:#b3261e;--warn:#fff4dc;--mark:#fde6a8}
+:root{color-scheme:light dark;--paper:#fff;--ink:#1b2330;--muted:#556070;--line:#d5dbe3;--panel:#f5f7fa;--series:#0b6e8a;--band:#cfe5ec;--bar:#4a8fa6;--alarm:#b3261e;--warn:#fff4dc;--mark:#fde6a8}
 @media (prefers-color-scheme:dark){:root{--paper:#10161d;--ink:#e4e9f0;--muted:#9fadbd;--line:#313c49;--panel:#18212b;--series:#5fc6de;--band:#1d4350;--bar:#3f8ba1;--alarm:#ff8a80;--warn:#3a2f14;--mark:#5c4a12}}
 *{box-sizing:border-box}
 body{margin:0 auto;padding:2rem 1.25rem 4rem;max-width:76rem;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;overflow-wrap:anywhere}
@@ -33,5 +33,5 @@ summary{padding:.5rem 0;cursor:pointer;color:var(--series)}summary:focus-visible
 .values li{padding:.1rem .5rem;border:1px solid var(--line);border-radius:.4rem;font-variant-numeric:tabular-nums}.values span{color:var(--muted)}.values .odd{border-color:var(--muted)}
 footer{margin-top:3rem;color:var(--muted);font-size:.85rem}
 @media (max-width:560px){body{padding:1.25rem .9rem 3rem}h1{font-size:1.6rem}.chart .narrow{display:block}.chart .wide,.chart .half{display:none}}
-@media print{:root{color-scheme:light;--paper:#fff;--ink:#000;--muted:#444;--line:#bbb;--panel:#f2f2f2;--series:#0b6e8a;--band:#cfe5ec;--bar:#5b9db3;--alarm:#b3261e;--warn:#fff;--mark:#eee}body{max-width:none;padding:0;font-size:11pt}figure,tr,.worst>li{break-inside:avoid}h2,h3{break-after:avoid}.scroll{overflow:visible}details::details-content{content-visibility:visible;display:block}}
+@media print{:root{color-scheme:light;--paper:#fff;--ink:#000;--muted:#444;--line:#bbb;--panel:#f2f2f2;--series:#0b6e8a;--band:#cfe5ec;--bar:#4a8fa6;--alarm:#b3261e;--warn:#fff;--mark:#eee}body{max-width:none;padding:0;font-size:11pt}figure,tr,.worst>li{break-inside:avoid}h2,h3{break-after:avoid}.scroll{overflow:visible}details::details-content{content-visibility:visible;display:block}}
 `;
