@@ -1,16 +1,17 @@
 #!/usr/bin/env node
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { createEvaluateCommand } from './scoring/evaluate-command.ts';
-import { createScoreCommand } from './scoring/score-command.ts';
-import { createServeCommand } from './server/command.ts';
 
-/** Every command of Aristarch, in the order of `--help`. A command lives in its room; here it gets one line. */
-const COMMANDS: readonly (() => Command)[] = [
-  () => createScoreCommand(),
-  () => createEvaluateCommand(),
-  () => createServeCommand(),
-];
+/**
+ * Every command of Aristarch, in the order of `--help`. A command lives in its room; here it gets one line. Only the one
+ * that is asked for is loaded: scoring a file does not wait for the Kafka client.
+ */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  train: async () => (await import('./training/command.ts')).createTrainCommand(),
+  score: async () => (await import('./scoring/score-command.ts')).createScoreCommand(),
+  evaluate: async () => (await import('./scoring/evaluate-command.ts')).createEvaluateCommand(),
+  serve: async () => (await import('./server/command.ts')).createServeCommand(),
+};
 
 const EXAMPLES = `
 Examples:
@@ -35,7 +36,10 @@ const program = new Command('aristarch')
   .helpOption('-h, --help', 'explain the command')
   .showHelpAfterError('(add --help for an explanation)')
   .addHelpText('after', EXAMPLES);
-for (const createCommand of COMMANDS) program.addCommand(createCommand().copyInheritedSettings(program));
+const asked = process.argv[2] ?? '';
+for (const name of Object.hasOwn(COMMANDS, asked) ? [asked] : Object.keys(COMMANDS)) {
+  program.addCommand((await COMMANDS[name]!()).copyInheritedSettings(program));
+}
 
 // A reader that closes the pipe (`| head`) is no fault.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

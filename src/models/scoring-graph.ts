@@ -35,7 +35,11 @@ export function scoringGraph(rowWidth: number, transform: Transform, critics: re
 }
 
 /** One critic's score of compact rows, not yet standardised: [n, compactWidth] -> [n]. */
-export function criticGraph(compactWidth: number, transform: Transform, critic: Omit<TrainedCritic, 'mean' | 'deviation'>): Graph {
+export function criticGraph(
+  compactWidth: number,
+  transform: Transform,
+  critic: Omit<TrainedCritic, 'mean' | 'deviation'>,
+): Graph {
   const compact = input('compact', [BATCH, compactWidth]);
   const score = reshape(rawScore(critic, expandCompact(compact, transform)), [BATCH]);
   return simplify(createGraph('one-critic', [compact], { [SCORES_OUTPUT]: score }));

@@ -75,7 +75,10 @@ export function createStepBuilder(): StepBuilder {
       initial: [...variables.values()].map(({ name, shape, deviation }) => ({ name, shape, deviation })),
       program: {
         name: task.name,
-        state: [...variables.values()].map((variable): StateVariable => ({ input: variable.input, next: variable.value })),
+        state: [...variables.values()].map((variable): StateVariable => ({
+          input: variable.input,
+          next: variable.value,
+        })),
         shared,
         perStep: draws.map((each) => each.input),
         reports,

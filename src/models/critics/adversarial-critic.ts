@@ -1,4 +1,16 @@
-import { add, columns, concat, detach, gatherRows, mean, multiply, negate, rows, softmax } from '../../graph/operations.ts';
+import {
+  add,
+  columns,
+  concat,
+  detach,
+  gatherRows,
+  mean,
+  multiply,
+  negate,
+  rows,
+  softmax,
+  subtract,
+} from '../../graph/operations.ts';
 import type { Tensor } from '../../graph/tensor.ts';
 import { INDICATOR_HEIGHT, expandCompact, layoutOf } from '../features/compact.ts';
 import type { Transform } from '../features/transform.ts';
@@ -53,7 +65,7 @@ export function planAdversarialCritic(options: AdversarialCriticOptions, data: T
   const pair: Pair = { critic, generator, table, rowCount: data.count, transform: data.transform, options };
 
   const losses = Array.from({ length: criticSteps }, (_, index) => updateCritic(step, pair, index));
-  for (const report of ['loss', 'criticLoss', 'gradientPenalty'] as const) {
+  for (const report of ['criticLoss', 'penalty', 'wassersteinEstimate'] as const) {
     step.report(report, multiply(losses.map((each) => each[report]).reduce(add), 1 / criticSteps));
   }
   step.report('generatorLoss', updateGenerator(step, pair));
@@ -72,15 +84,15 @@ export function planAdversarialCritic(options: AdversarialCriticOptions, data: T
   };
 }
 
-interface CriticLosses {
-  readonly loss: Tensor;
+interface CriticReports {
   readonly criticLoss: Tensor;
-  readonly gradientPenalty: Tensor;
+  readonly penalty: Tensor;
+  readonly wassersteinEstimate: Tensor;
 }
 
 /** Lines 3 to 9 of the algorithm. */
-function updateCritic(step: StepBuilder, { critic, generator, ...pair }: Pair, index: number): CriticLosses {
-  const { batch, latent, lambda, penalty, criticSteps, adam } = pair.options;
+function updateCritic(step: StepBuilder, { critic, generator, ...pair }: Pair, index: number): CriticReports {
+  const { batch, latent, lambda, criticSteps, adam } = pair.options;
   const indices = step.integers(`rowIndices.${index}`, [batch], pair.rowCount);
   const x = expandCompact(gatherRows(pair.table, indices), pair.transform);
   const z = step.normal(`latent.${index}`, [batch, latent]);
@@ -88,12 +100,12 @@ function updateCritic(step: StepBuilder, { critic, generator, ...pair }: Pair, i
   const f = critic.apply(concat([x, fake], 0), step.parameters); // [2 batch, 1]
   const mixed = between(fake, x, step.uniform(`mix.${index}`, [batch, 1]));
   const slope = squaredGradientNorm(critic.apply(mixed, step.parameters), mixed);
-  const gradientPenalty = PENALTIES[penalty](slope);
-  const criticLoss = OBJECTIVES.wasserstein(rows(f, 0, batch), rows(f, batch, 2 * batch));
-  const loss = add(criticLoss, multiply(gradientPenalty, lambda));
+  const penalty = PENALTIES[pair.options.penalty](slope);
+  const [fx, fFake] = [rows(f, 0, batch), rows(f, batch, 2 * batch)];
+  const loss = add(OBJECTIVES.wasserstein(fx, fFake), multiply(penalty, lambda));
   const update = (at: number): number => at * criticSteps + index;
   adamUpdate(step, adam, { name: `criticAdam.${index}`, loss, parameters: critic.parameters, update });
-  return { loss, criticLoss, gradientPenalty };
+  return { criticLoss: loss, penalty, wassersteinEstimate: subtract(mean(fx), mean(fFake)) };
 }
 
 /** Lines 10 and 11 of the algorithm. */

@@ -1,4 +1,4 @@
-import { add, concat, gatherRows, multiply, rows } from '../../graph/operations.ts';
+import { add, concat, gatherRows, mean, multiply, rows, subtract } from '../../graph/operations.ts';
 import type { Tensor } from '../../graph/tensor.ts';
 import { layoutOf, expandCompact } from '../features/compact.ts';
 import type { Transform } from '../features/transform.ts';
@@ -72,11 +72,10 @@ export function planDetectingCritic(options: DetectingCriticOptions, data: Train
   const phiXi = phi(xi);
   const slope = squaredGradientNorm(network.apply(phiXi, step.parameters), phiXi); // [batch]
   const penalty = PENALTIES[options.penalty](slope);
-  const criticLoss = OBJECTIVES[options.objective](fy, fx);
-  const loss = add(criticLoss, multiply(penalty, options.lambda));
-  step.report('loss', loss);
-  step.report('criticLoss', criticLoss);
-  step.report('gradientPenalty', penalty);
+  const loss = add(OBJECTIVES[options.objective](fy, fx), multiply(penalty, options.lambda));
+  step.report('criticLoss', loss);
+  step.report('penalty', penalty);
+  step.report('wassersteinEstimate', subtract(mean(fy), mean(fx)));
   const learningRate = halfThenLinear(options.learningRate, options.steps);
   adamUpdate(
     step,

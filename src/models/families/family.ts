@@ -25,7 +25,13 @@ export interface Family<S extends Settings = Settings> {
 export interface Preset<S extends Settings> {
   readonly summary: string;
   readonly values: Partial<SettingValues<S>>;
+  /** What critic.onnx scores by, where it is not the members. */
+  readonly score?: ScoreChoice;
 }
+
+/** Which critics critic.onnx scores by. */
+export const SCORE_CHOICES = ['members', 'own', 'both'] as const;
+export type ScoreChoice = (typeof SCORE_CHOICES)[number];
 
 /** A family as shared code sees it: its settings are checked by its own table before they come back to it. */
 export type AnyFamily = Omit<Family, 'plan'> & {
@@ -34,5 +40,5 @@ export type AnyFamily = Omit<Family, 'plan'> & {
 
 /** Checks that presets and plan fit the settings, then forgets their types. */
 export function defineFamily<S extends Settings>(family: Family<S>): AnyFamily {
-  return family as unknown as AnyFamily;
+  return family;
 }

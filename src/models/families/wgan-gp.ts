@@ -190,6 +190,7 @@ export const wganGp = defineFamily({
     gulrajani: {
       summary: 'The paper to the letter: own critic and generator only, 512-unit ReLU networks, batch 256.',
       values: { members: [], hidden: [512, 512, 512], slope: 0, batch: 256 },
+      score: 'own',
     },
   },
   plan: (values, data, random) => {
@@ -235,6 +236,7 @@ function checkValues(values: Values): void {
     if (!(name in MEMBERS)) refuse(`--members names ${name}; known are ${Object.keys(MEMBERS).join(', ')}`);
   }
   if (new Set(values.members).size < values.members.length) refuse('--members names a member twice');
-  if (values.members.length === 0 && !values.generator) refuse('--no-generator without --members leaves nothing to train');
+  if (values.members.length === 0 && !values.generator)
+    refuse('--no-generator without --members leaves nothing to train');
   if (values.noiseLargest < values.noiseSmallest) refuse('--noise-largest is below --noise-smallest');
 }

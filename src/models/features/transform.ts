@@ -9,8 +9,15 @@ export interface Transform {
   readonly numbers: readonly NumberColumn[];
   readonly cycles: readonly CycleColumn[];
   readonly levels: readonly LevelColumn[];
+  /** Slots that are the same in all training rows and that no network sees. */
+  readonly fixed: readonly FixedSlot[];
   /** Standardised numbers are clipped to [-clip, clip]. */
   readonly clip: number;
+}
+
+export interface FixedSlot {
+  readonly slot: number;
+  readonly value: number;
 }
 
 interface Column {
@@ -24,7 +31,11 @@ interface Column {
 /** clip((g(x) - mean) / deviation) - centre, with g(x) = sign(x) log(1 + |x|) or x; a missing value is first imputed. */
 export interface NumberColumn extends Column {
   readonly signedLog: boolean;
+  readonly integer: boolean;
   readonly imputed: number;
+  /** Of the finite training values. */
+  readonly smallest: number;
+  readonly largest: number;
   readonly mean: number;
   readonly deviation: number;
   readonly centre: number;
@@ -39,6 +50,8 @@ export interface CycleColumn extends Column {
 /** Index of a level; the value is copied from the slot, or tells only whether it is missing. */
 export interface LevelColumn extends Column {
   readonly of: 'value' | 'presence';
+  /** Slots from `slot` on that are missing together. */
+  readonly span: number;
   /** Levels that an index may take, the unseen one and the missing one included. */
   readonly count: number;
   /** Index that a missing value gets. */
@@ -62,13 +75,22 @@ export function fitTransform(schema: FeatureSchema, rows: Float32Array, options:
   const isMixed = schema.fields.some(({ kind }) => kind === 'category');
   const scale = options.numbers === 'auto' ? (isMixed ? 'signed-log' : 'standard') : options.numbers;
   const clip = CLIP[scale];
-  const transform = { numbers: [] as NumberColumn[], cycles: [] as CycleColumn[], levels: [] as LevelColumn[], clip };
+  const transform = {
+    numbers: [] as NumberColumn[],
+    cycles: [] as CycleColumn[],
+    levels: [] as LevelColumn[],
+    fixed: [] as FixedSlot[],
+    clip,
+  };
   let slot = 0;
   schema.fields.forEach((field, unit) => {
     const at = { name: field.name, slot, unit };
     const column = (offset: number): Float32Array => takeColumn(rows, width, at.slot + offset);
-    if (field.kind === 'number') transform.numbers.push(fitNumber(at, column(0), scale === 'signed-log', clip));
-    if (field.kind === 'timestamp') transform.cycles.push(...fitCycles(at, column));
+    if (field.kind === 'number') {
+      const isLog = scale === 'signed-log';
+      transform.numbers.push(fitNumber({ ...at, signedLog: isLog, integer: field.integer }, column(0), clip));
+    }
+    if (field.kind === 'timestamp') fitCycles(at, column, transform);
     transform.levels.push(...fitLevels(at, field));
     slot += SLOTS[field.kind];
   });
@@ -80,37 +102,50 @@ export function signedLog(x: number): number {
   return Math.sign(x) * Math.log1p(Math.abs(x));
 }
 
-function fitNumber(at: Column, raw: Float32Array, isLog: boolean, clip: number): NumberColumn {
-  const present = raw.filter((value) => !Number.isNaN(value));
+type NumberStart = Pick<NumberColumn, 'name' | 'slot' | 'unit' | 'signedLog' | 'integer'>;
+
+function fitNumber(start: NumberStart, raw: Float32Array, clip: number): NumberColumn {
+  const present = raw.filter(Number.isFinite);
   const imputed = median(present);
   const values = Float64Array.from(raw, (value) => {
     const known = Number.isNaN(value) ? imputed : value;
-    return isLog ? signedLog(known) : known;
+    return start.signedLog ? signedLog(known) : known;
   });
   const finite = values.filter(Number.isFinite);
   const mean = meanOf(finite);
   const spread = Math.sqrt(meanOf(finite.map((value) => (value - mean) ** 2)));
   const deviation = spread > 0 ? spread : 1;
   const clipped = values.map((value) => Math.min(clip, Math.max(-clip, (value - mean) / deviation)));
-  return { ...at, signedLog: isLog, imputed, mean, deviation, centre: meanOf(clipped) };
+  const [smallest, largest] = [
+    present.reduce((a, b) => Math.min(a, b), Infinity),
+    present.reduce((a, b) => Math.max(a, b), -Infinity),
+  ];
+  return { ...start, imputed, smallest, largest, mean, deviation, centre: meanOf(clipped) };
 }
 
-function fitCycles(at: Column, column: (offset: number) => Float32Array): CycleColumn[] {
-  return [DAY_SECONDS, WEEK_DAYS].flatMap((period, offset) => {
+function fitCycles(
+  at: Column,
+  column: (offset: number) => Float32Array,
+  to: { readonly cycles: CycleColumn[]; readonly fixed: FixedSlot[] },
+): void {
+  [DAY_SECONDS, WEEK_DAYS].forEach((period, offset) => {
+    const slot = at.slot + offset;
     const present = column(offset).filter((value) => !Number.isNaN(value));
-    const isConstant = present.every((value) => value === present[0]);
-    return isConstant ? [] : [{ ...at, slot: at.slot + offset, period, imputed: median(present) }];
+    const value = median(present);
+    if (present.every((other) => other === value)) to.fixed.push({ slot, value });
+    else to.cycles.push({ ...at, slot, period, imputed: value });
   });
 }
 
 /** Seen levels, then one slot for unseen levels, then, where training had missing values, one for these. */
 function fitLevels(at: Column, field: Field): LevelColumn[] {
+  const span = SLOTS[field.kind];
   if (field.kind === 'number' || field.kind === 'timestamp') {
-    return field.missing ? [{ ...at, of: 'presence', count: 2, missingIndex: 1, largestIndex: 1 }] : [];
+    return field.missing ? [{ ...at, span, of: 'presence', count: 2, missingIndex: 1, largestIndex: 1 }] : [];
   }
   const seen = field.kind === 'category' ? field.levels.length : 2;
   const missingIndex = field.missing ? seen + 1 : seen;
-  return [{ ...at, of: 'value', count: missingIndex + 1, missingIndex, largestIndex: seen }];
+  return [{ ...at, span, of: 'value', count: missingIndex + 1, missingIndex, largestIndex: seen }];
 }
 
 function takeColumn(rows: Float32Array, width: number, slot: number): Float32Array {

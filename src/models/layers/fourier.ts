@@ -27,7 +27,13 @@ export function createFourierFeatures(options: FourierOptions, random: RandomStr
   const uniform = new Float32Array(2 * count);
   random.fillUniform(uniform, 0);
   const octave = uniform.subarray(0, count).map((u) => Math.exp(-Math.log(span) * u) / scale);
-  const omega = constant(normal.map((value, index) => value * octave[index % count]!), [features, count]);
-  const phase = constant(uniform.subarray(count).map((u) => 2 * Math.PI * u), [1, count]);
+  const omega = constant(
+    normal.map((value, index) => value * octave[index % count]!),
+    [features, count],
+  );
+  const phase = constant(
+    uniform.subarray(count).map((u) => 2 * Math.PI * u),
+    [1, count],
+  );
   return (x) => concat([x, cos(add(matMul(x, omega), phase))], 1);
 }

@@ -26,7 +26,11 @@ export interface AdamStep {
  * in the form at the end of section 2): the correction is a factor of the learning rate and of epsilon, so that both come
  * in as data, computed in double precision.
  */
-export function adamUpdate(step: StepBuilder, options: AdamOptions, { name, loss, parameters, update }: AdamStep): void {
+export function adamUpdate(
+  step: StepBuilder,
+  options: AdamOptions,
+  { name, loss, parameters, update }: AdamStep,
+): void {
   const { beta1, beta2, epsilon, learningRate } = options;
   const correction = (n: number): number => Math.sqrt(1 - beta2 ** (n + 1));
   const rateAt = (n: number): number => (learningRate(n) * correction(n)) / (1 - beta1 ** (n + 1));

@@ -1,18 +1,15 @@
 import { rowWidth } from '../../models/features/schema.ts';
 import type { CriticPlan } from '../../models/critics/critic-plan.ts';
+import type { ScoreChoice } from '../../models/families/family.ts';
 import type { Transform } from '../../models/features/transform.ts';
 import { ROWS_INPUT, SCORES_OUTPUT, scoringGraph } from '../../models/scoring-graph.ts';
 import type { NumberArray } from '../../runtime/executor.ts';
 import { fitCritics, type FitOptions, type FittedCritic, type FittedCritics } from './fit-critics.ts';
 import { chooseRows } from './rows.ts';
-import { splitRows, type SplitOptions } from './split.ts';
-
-/** Which critics critic.onnx scores by. */
-export const SCORE_CHOICES = ['members', 'own', 'both'] as const;
-export type ScoreChoice = (typeof SCORE_CHOICES)[number];
+import type { Split } from './split.ts';
 
 export interface FitModelOptions extends FitOptions {
-  readonly split: SplitOptions;
+  readonly split: Split;
   readonly score: ScoreChoice;
 }
 
@@ -35,7 +32,8 @@ export interface FittedModel {
   };
 }
 
-const SCORES_BY: { readonly [C in ScoreChoice]: (plan: CriticPlan) => boolean } = {
+/** Whether a critic is one of those that critic.onnx scores by. */
+export const SCORES_BY: { readonly [C in ScoreChoice]: (plan: CriticPlan) => boolean } = {
   members: ({ role }) => role === 'member',
   own: ({ role }) => role === 'own',
   both: () => true,
@@ -44,7 +42,7 @@ const SCORES_BY: { readonly [C in ScoreChoice]: (plan: CriticPlan) => boolean } 
 /** Trains the final critics and scores every held-out row, with the final critics or with those of its fold. */
 export async function fitModel(options: FitModelOptions, rows: NumberArray): Promise<FittedModel> {
   const scores = SCORES_BY[options.score];
-  const split = splitRows(rows.shape[0] ?? 0, options.random, options.split);
+  const { split } = options;
   const heldOut: HeldOutScore[] = [];
   const collect = async (fitted: FittedCritics, chosen: Uint32Array): Promise<void> => {
     const values = await scoreRows(options, fitted, scores, chooseRows(rows, chosen));

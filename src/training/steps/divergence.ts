@@ -27,6 +27,9 @@ export function findDivergence(history: History, values: History, state: StateVa
 }
 
 function usualSize(series: readonly number[]): number {
-  const sizes = series.slice(-USUAL_STEPS).map(Math.abs).sort((a, b) => a - b);
+  const sizes = series
+    .slice(-USUAL_STEPS)
+    .map(Math.abs)
+    .sort((a, b) => a - b);
   return sizes[Math.floor(sizes.length / 2)] ?? 0;
 }

@@ -26,11 +26,11 @@ export function createDraws(task: TrainingTask, random: Random): DrawSteps {
 function fill(draw: Draw, stream: RandomStream, out: Float32Array, step: number, rateFactor: number): void {
   switch (draw.kind) {
     case 'normal':
-      return stream.fillNormal(out, step);
+      { stream.fillNormal(out, step); return; }
     case 'uniform':
-      return stream.fillUniform(out, step);
+      { stream.fillUniform(out, step); return; }
     case 'integers':
-      return stream.fillIntegers(out, step, draw.bound);
+      { stream.fillIntegers(out, step, draw.bound); return; }
     case 'schedule':
       out[0] = draw.value(step) * (draw.isRate ? rateFactor : 1);
   }

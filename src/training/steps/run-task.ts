@@ -82,7 +82,11 @@ async function advance(
   return { ...before, stepsDone: before.stepsDone + count, state: after };
 }
 
-function rollBack(task: TrainingTask, before: TaskProgress, divergence: { step: number; reason: string }): TaskProgress {
+function rollBack(
+  task: TrainingTask,
+  before: TaskProgress,
+  divergence: { step: number; reason: string },
+): TaskProgress {
   if (before.rollbacks.length >= MOST_ROLLBACKS) {
     throw new AristarchError(
       'TRAINING_DIVERGED',

@@ -1,0 +1,96 @@
+import { createGraph, type Graph } from '../graph/graph.ts';
+import {
+  abs,
+  add,
+  argMax,
+  clip,
+  columns,
+  concat,
+  constant,
+  exp,
+  input,
+  matMul,
+  maximum,
+  minimum,
+  multiply,
+  round,
+  select,
+  sign,
+  subtract,
+} from '../graph/operations.ts';
+import { BATCH } from '../graph/shape.ts';
+import { simplify } from '../graph/simplify.ts';
+import type { Tensor } from '../graph/tensor.ts';
+import { INDICATOR_HEIGHT } from './features/compact.ts';
+import type { CycleColumn, LevelColumn, NumberColumn, Transform } from './features/transform.ts';
+import { constants, type TrainedCritic } from './scoring-graph.ts';
+
+/** Names in generator.onnx: standard normal noise [N, latent] in, raw rows [N, rowWidth] out. */
+export const LATENT_INPUT = 'latent';
+export const GENERATED_OUTPUT = 'rows';
+
+/** Places on the clock that a generated angle is rounded to: minutes of a day, days of a week. */
+const MOST_PLACES = 1440;
+
+/**
+ * What generator.onnx computes: generated expanded rows, turned back into raw rows in the user's own units. Numbers stay
+ * within the range of the training rows, whole numbers are whole, and a category is its likeliest level. Null where the
+ * critic has no generator.
+ */
+export function generatorGraph(rowWidth: number, transform: Transform, critic: TrainedCritic): Graph | null {
+  const { generator } = critic.plan;
+  if (!generator) return null;
+  const z = input(LATENT_INPUT, [BATCH, generator.latent]);
+  const x = generator.generate(z, constants(critic.weights));
+  const values = decode(x, transform);
+  const slots = Array.from({ length: rowWidth }, (_, slot) => values.get(slot)!);
+  return simplify(createGraph('generator', [z], { [GENERATED_OUTPUT]: concat(slots, 1) }));
+}
+
+/** Slot of the raw row -> its values [n, 1]. */
+function decode(x: Tensor, { numbers, cycles, levels, fixed, clip: limit }: Transform): Map<number, Tensor> {
+  const values = new Map<number, Tensor>();
+  const column = (at: number): Tensor => columns(x, at, at + 1);
+  numbers.forEach((number, index) => values.set(number.slot, decodeNumber(column(index), number, limit)));
+  cycles.forEach((cycle, index) => {
+    const sine = numbers.length + index;
+    values.set(cycle.slot, decodeCycle(column(sine), column(sine + cycles.length), cycle));
+  });
+  const anywhere = multiply(column(0), 0);
+  for (const { slot, value } of fixed) values.set(slot, add(anywhere, value));
+  let start = numbers.length + 2 * cycles.length;
+  for (const level of levels) {
+    decodeLevel(columns(x, start, start + level.count), level, values);
+    start += level.count;
+  }
+  return values;
+}
+
+function decodeNumber(z: Tensor, number: NumberColumn, limit: number): Tensor {
+  const { signedLog, integer, smallest, largest, mean, deviation, centre } = number;
+  const value = add(multiply(clip(add(z, centre), -limit, limit), deviation), mean);
+  const real = signedLog ? multiply(sign(value), subtract(exp(abs(value)), 1)) : value;
+  const within = maximum(minimum(real, largest), smallest);
+  return integer ? round(within) : within;
+}
+
+/** The place on the circle that is nearest to the angle. */
+function decodeCycle(sine: Tensor, cosine: Tensor, { period }: CycleColumn): Tensor {
+  const places = Math.min(period, MOST_PLACES);
+  const angles = Float64Array.from({ length: places }, (_, place) => (2 * Math.PI * place) / places);
+  const circle = constant([...angles.map(Math.sin), ...angles.map(Math.cos)], [2, places]);
+  return multiply(argMax(matMul(concat([sine, cosine], 1), circle), 1), period / places);
+}
+
+/** A generated level is never the unseen one; a missing value is NaN in the raw row. */
+function decodeLevel(indicators: Tensor, level: LevelColumn, values: Map<number, Tensor>): void {
+  const isSeen = Float32Array.from({ length: level.count }, (_, index) =>
+    level.of === 'value' && index === level.largestIndex ? -INDICATOR_HEIGHT : 0,
+  );
+  const index = argMax(add(indicators, constant(isSeen, [1, level.count])), 1);
+  const isPresent = subtract(index, level.missingIndex);
+  for (let slot = level.slot; slot < level.slot + level.span; slot++) {
+    const value = level.of === 'presence' ? values.get(slot)! : index;
+    values.set(slot, select(isPresent, value, NaN));
+  }
+}

@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { AristarchError } from '../base/errors.ts';
+import { isMissing, writeFileAtomic } from '../base/files.ts';
+import type { TaskProgress } from './steps/run-task.ts';
+
+/** Where a run that was cut left off: one file a task, and one that says which run it was. */
+export interface Checkpoint {
+  readonly folder: string;
+  load(task: string): Promise<TaskProgress | undefined>;
+  save(task: string, progress: TaskProgress): Promise<void>;
+  /** Removes the folder: the run is done. */
+  remove(): Promise<void>;
+}
+
+/** What must be equal for a run to go on to the same bytes. */
+export type RunIdentity = Readonly<Record<string, unknown>>;
+
+const RUN_FILE = 'run.json';
+
+/** Starts a checkpoint folder anew, or, with `resume`, checks that the one that is there is of the same run. */
+export async function openCheckpoint(folder: string, identity: RunIdentity, resume: boolean): Promise<Checkpoint> {
+  if (resume) await checkIdentity(folder, identity);
+  else {
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { recursive: true });
+    await writeFileAtomic(join(folder, RUN_FILE), `${JSON.stringify(identity, null, 2)}\n`);
+  }
+  const fileOf = (task: string): string => join(folder, `${task}.state`);
+  return {
+    folder,
+    load: async (task) => {
+      if (!resume) return undefined;
+      const path = fileOf(task);
+      const bytes = await readFile(path).catch((error: unknown) => {
+        if (isMissing(error)) return undefined;
+        throw error;
+      });
+      return bytes && decodeProgress(path, bytes);
+    },
+    save: (task, progress) => writeFileAtomic(fileOf(task), encodeProgress(progress)),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+async function checkIdentity(folder: string, identity: RunIdentity): Promise<void> {
+  const text = await readFile(join(folder, RUN_FILE), 'utf8').catch((cause: unknown) => {
+    throw new AristarchError(
+      'NOT_FOUND',
+      `there is no checkpoint at ${folder} to go on from: start without --resume`,
+      { folder },
+      cause,
+    );
+  });
+  const before = JSON.parse(text) as Record<string, unknown>;
+  const now = JSON.parse(JSON.stringify(identity)) as Record<string, unknown>;
+  const keys = new Set([...Object.keys(before), ...Object.keys(now)]);
+  const changed = [...keys].filter((key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]));
+  if (changed.length === 0) return;
+  const differences = changed.map((key) => `${key} was ${JSON.stringify(before[key])}, is ${JSON.stringify(now[key])}`);
+  throw new AristarchError(
+    'PRECONDITION_FAILED',
+    `the checkpoint at ${folder} is of another run: ${differences.join('; ')}. Give what it was, or start without --resume`,
+    { folder, changed },
+  );
+}
+
+const headerSchema = z.strictObject({
+  stepsDone: z.number().int().nonnegative(),
+  rateFactor: z.number().positive(),
+  rollbacks: z.array(z.strictObject({ step: z.number(), reason: z.string() })),
+  history: z.record(z.string(), z.array(z.number())),
+  variables: z.array(z.strictObject({ name: z.string(), length: z.number().int() })),
+  sha256: z.string(),
+});
+
+/** Length of the header (4 bytes, little-endian), header as JSON, then the variables' float32 values. */
+export function encodeProgress({ state, ...rest }: TaskProgress): Uint8Array {
+  const names = Object.keys(state);
+  const payload = Buffer.concat(names.map((name) => bytesOf(state[name]!)));
+  const header = Buffer.from(
+    JSON.stringify({
+      ...rest,
+      variables: names.map((name) => ({ name, length: state[name]!.length })),
+      sha256: sha256(payload),
+    }),
+  );
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(header.length);
+  return Buffer.concat([length, header, payload]);
+}
+
+export function decodeProgress(path: string, bytes: Buffer): TaskProgress {
+  try {
+    const headerEnd = 4 + bytes.readUInt32LE(0);
+    const parsed: unknown = JSON.parse(bytes.subarray(4, headerEnd).toString());
+    const { variables, sha256: expected, ...rest } = headerSchema.parse(parsed);
+    // A copy, since floats must start at a multiple of four.
+    const payload = Uint8Array.from(bytes.subarray(headerEnd));
+    if (sha256(payload) !== expected) throw new Error('its hash is wrong');
+    let at = 0;
+    const state = variables.map(({ name, length }) => {
+      const values = new Float32Array(payload.buffer, at, length);
+      at += values.byteLength;
+      return [name, values] as const;
+    });
+    return { ...rest, state: Object.fromEntries(state) };
+  } catch (cause) {
+    const message = `the checkpoint ${path} is damaged: remove its folder, and start without --resume`;
+    throw new AristarchError('ARTEFACT_INVALID', message, { path }, cause);
+  }
+}
+
+const bytesOf = (values: Float32Array): Buffer => Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -1,0 +1,130 @@
+import { Command } from 'commander';
+import { alignColumns, emitJson, emitText, note, runAction, warn, type ActionContext } from '../base/command-line.ts';
+import { createProgress, showCount, showSeconds, type Progress } from '../base/progress.ts';
+import { addOptions, printableSettings } from '../base/settings.ts';
+import { processTerminal, type Terminal } from '../base/terminal.ts';
+import type { FeatureSchema } from '../models/features/schema.ts';
+import { FAMILIES } from '../models/families/index.ts';
+import { readTrainConfig, RUN_SETTINGS, type TrainConfig } from './config.ts';
+import type { TrainResult } from './export-model.ts';
+import { prepareData, type PreparedData } from './prepare-data.ts';
+import { trainModel } from './train.ts';
+
+const EXAMPLES = `
+Examples:
+  aristarch train --data normal.parquet
+  aristarch train --data "logs/day-*.csv" --where "status = 'ok'" --exclude id,label --out models/web --time-budget 60
+  aristarch train --data normal.parquet --dry-run           what would be trained, and on which columns
+  aristarch train --data normal.parquet --preset gulrajani  the paper's own setting
+
+Ctrl-C writes a checkpoint; the same command with --resume goes on from it, to the same bytes.
+The folder of the model holds critic.onnx, generator.onnx, manifest.json and report.html.
+`;
+
+export function createTrainCommand(terminal: Terminal = processTerminal()): Command {
+  const command = new Command('train')
+    .description('Train a critic on normal rows, calibrate it, and write a model that can be served.')
+    .option('--config <file>', 'JSON file of settings; flags and environment go before it')
+    .option('--json', 'write the result as JSON to standard output');
+  addOptions(command, RUN_SETTINGS);
+  for (const family of Object.values(FAMILIES)) {
+    addOptions(command, withGroup(family.settings, `Family ${family.name}`));
+  }
+  command.addHelpText('after', describeFamilies() + EXAMPLES);
+  return command.action(runAction(runTrain, terminal));
+}
+
+async function runTrain({ command, terminal, json }: ActionContext): Promise<void> {
+  const config = await readTrainConfig(command, process.env);
+  if (config.run.dryRun) { printPlan(config, await prepareData(config), terminal, json); return; }
+  const interrupt = new AbortController();
+  const stop = (): void => {
+    note(terminal, 'stopping after the current steps; press Ctrl-C again to stop at once');
+    interrupt.abort();
+  };
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  try {
+    const result = await runWithProgress(config, terminal, interrupt.signal);
+    if (json) emitJson(terminal, result);
+    else emitText(terminal, describeResult(result));
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+  }
+}
+
+/** Trains with a progress bar on standard error. */
+export async function runWithProgress(
+  config: TrainConfig,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<TrainResult> {
+  let progress: Progress | undefined;
+  try {
+    return await trainModel(config, {
+      note: (message) => note(terminal, message),
+      warn: (message) => (progress ? progress.log(`warning: ${message}`) : warn(terminal, message)),
+      onUpdates: (done, total, remark) => {
+        progress ??= createProgress(terminal, { label: 'training', unit: 'steps', total });
+        progress.update(done, remark);
+      },
+      signal,
+      now: () => new Date(),
+      seconds: () => performance.now() / 1000,
+    });
+  } finally {
+    progress?.finish();
+  }
+}
+
+function printPlan(config: TrainConfig, data: PreparedData, terminal: Terminal, json: boolean): void {
+  const { settings, run, values, preset } = config;
+  const { schema, warnings, rows } = data;
+  const resolved = printableSettings(settings, { ...run, ...values, preset });
+  const plan = { config: resolved, schema, rows: rows.count, rowsInSource: rows.rowsInSource, out: data.out, warnings };
+  if (json) { emitJson(terminal, plan); return; }
+  warnings.forEach((message) => warn(terminal, message));
+  const lines = Object.entries(resolved).map(([name, value]) => `  ${name}: ${value === undefined ? 'none' : JSON.stringify(value)}`);
+  emitText(
+    terminal,
+    ['Configuration', ...lines, '', `Schema (${showCount(rows.count)} rows)`, showSchema(schema)].join('\n'),
+  );
+}
+
+function showSchema({ fields, excluded }: FeatureSchema): string {
+  const rows = fields.map((field) => {
+    const levels = field.kind === 'category' ? `${field.levels.length} levels` : '';
+    return [`  ${field.name}`, field.kind, levels, field.missing ? 'with missing values' : ''];
+  });
+  const left = excluded.map(({ name, reason }) => `  ${name}: left out, ${reason}`);
+  return [alignColumns(rows), ...left].join('\n');
+}
+
+function describeResult(result: TrainResult): string {
+  const { calibration, excluded } = result;
+  const left = excluded.map(({ name, reason }) => `  left out: ${name} (${reason})`);
+  return [
+    `${result.name} ${result.version} is trained: ${result.model} (${showSeconds(result.seconds)}, ${result.device})`,
+    `  ${showCount(result.rows)} rows, ${result.fields} fields, ${result.family} (${result.preset})`,
+    ...left,
+    `  calibrated on ${showCount(calibration.count)} held-out rows (${calibration.method}); ` +
+      `${calibration.falsePositiveRate} of normal rows will be flagged`,
+    `  look at it:  ${result.model}/report.html`,
+    `  score with:  npm run score -- --model ${result.model} --data new.parquet --out scored.parquet`,
+    `  serve it:    npm run serve -- --model ${result.model}`,
+  ].join('\n');
+}
+
+function describeFamilies(): string {
+  const lines = Object.values(FAMILIES).flatMap(({ name, summary, source, presets, defaultPreset }) => [
+    `  ${name}: ${summary}`,
+    `    ${source}`,
+    ...Object.entries(presets).map(
+      ([preset, each]) => `    --preset ${preset}${preset === defaultPreset ? ' (default)' : ''}: ${each.summary}`,
+    ),
+  ]);
+  return ['', 'Families and presets:', ...lines, ''].join('\n');
+}
+
+function withGroup<T extends object>(settings: Readonly<Record<string, T>>, group: string): Record<string, T> {
+  return Object.fromEntries(Object.entries(settings).map(([key, setting]) => [key, { ...setting, group }]));
+}

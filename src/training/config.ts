@@ -1,0 +1,238 @@
+import type { Command } from 'commander';
+import { AristarchError } from '../base/errors.ts';
+import { nameList, onOff, oneOf, realNumber, share, text, wholeNumber } from '../base/setting-schemas.ts';
+import {
+  defineSettings,
+  givenFlags,
+  readSettingsFile,
+  resolveSettings,
+  type Settings,
+  type SettingSources,
+  type SettingValues,
+} from '../base/settings.ts';
+import { SCORE_CHOICES, type AnyFamily } from '../models/families/family.ts';
+import { DEFAULT_FAMILY, FAMILIES, familyNamed } from '../models/families/index.ts';
+import { DEVICE_CHOICES } from '../runtime/executor.ts';
+
+const RECIPE = 'docs/decisions/0007';
+
+/** Settings of a training run that no family owns. */
+export const RUN_SETTINGS = defineSettings({
+  data: {
+    schema: nameList().refine((names) => names.length > 0, { error: 'at least one address is needed' }),
+    flag: '--data <addresses>',
+    help: 'Normal rows: Parquet, CSV or NDJSON files, globs, http(s) and s3 addresses, separated by commas.',
+    group: 'Data',
+  },
+  where: {
+    schema: text().optional(),
+    flag: '--where <condition>',
+    help: 'Train only on rows that fulfil this SQL condition, for example "label = 0".',
+    group: 'Data',
+  },
+  exclude: {
+    schema: nameList(),
+    default: [],
+    flag: '--exclude <columns>',
+    help: 'Columns to leave out, separated by commas.',
+    group: 'Data',
+  },
+  schema: {
+    schema: text().optional(),
+    flag: '--schema <file>',
+    help: 'JSON that corrects the inferred schema: {"fields": {"port": "category", "id": "exclude"}}.',
+    group: 'Data',
+  },
+  memoryBudget: {
+    schema: wholeNumber({ min: 1, max: 1_048_576 }),
+    default: 512,
+    flag: '--memory-budget <size>',
+    unit: 'MiB',
+    help: 'Memory for training rows; data larger than this are sampled, and the report says so.',
+    group: 'Data',
+  },
+  numbers: {
+    schema: oneOf(['auto', 'standard', 'signed-log']),
+    default: 'auto',
+    flag: '--numbers <scale>',
+    help: 'Scale of numbers: standard, signed-log (for heavy tails), or auto: signed-log in a table with categories.',
+    source: RECIPE,
+    group: 'Data',
+  },
+  out: {
+    schema: text().optional(),
+    flag: '--out <folder>',
+    help: 'Folder of the model; models/NAME when absent.',
+    group: 'Model',
+  },
+  name: {
+    schema: text().optional(),
+    flag: '--name <name>',
+    help: 'Name of the model; the name of the first data file when absent.',
+    group: 'Model',
+  },
+  replace: {
+    schema: onOff(),
+    default: false,
+    flag: '--replace',
+    help: 'Replace a model that is already at --out.',
+    group: 'Model',
+  },
+  family: {
+    schema: oneOf(Object.keys(FAMILIES) as [string, ...string[]]),
+    default: DEFAULT_FAMILY,
+    flag: '--family <name>',
+    help: `Family of networks: ${Object.keys(FAMILIES).join(', ')}.`,
+    group: 'Model',
+  },
+  preset: {
+    schema: text().optional(),
+    flag: '--preset <name>',
+    help: "A named set of the family's settings (listed below); single flags go before it.",
+    group: 'Model',
+  },
+  score: {
+    schema: oneOf(SCORE_CHOICES),
+    default: 'members',
+    flag: '--score <critics>',
+    help: "What critic.onnx scores by: members (the detecting critics), own (the family's critic), or both.",
+    group: 'Model',
+  },
+  rate: {
+    schema: share().optional(),
+    flag: '--rate <share>',
+    help: 'Share of normal rows that may be flagged; callers may change it. 0.01 when absent, or the smallest possible.',
+    group: 'Calibration',
+  },
+  calibrationShare: {
+    schema: share(),
+    default: 0.2,
+    flag: '--calibration-share <share>',
+    help: 'Share of the rows that is held out to calibrate, at most 10,000 rows.',
+    source: 'docs/decisions/0008',
+    group: 'Calibration',
+  },
+  crossBelow: {
+    schema: wholeNumber({ min: 0 }),
+    default: 2000,
+    flag: '--cross-below <rows>',
+    unit: 'rows',
+    help: 'With fewer rows than this, calibrate by folds, so that calibration costs no training data.',
+    source: 'docs/decisions/0008',
+    group: 'Calibration',
+  },
+  folds: {
+    schema: wholeNumber({ min: 2, max: 100 }),
+    default: 5,
+    flag: '--folds <count>',
+    help: 'Folds of cross-conformal calibration.',
+    source: 'Vovk 2015',
+    group: 'Calibration',
+  },
+  seed: {
+    schema: wholeNumber({ min: 0 }),
+    default: 1,
+    flag: '--seed <number>',
+    help: 'Seed of all randomness: the same seed, device, threads and steps give the same critic.onnx, byte for byte.',
+    group: 'Run',
+  },
+  timeBudget: {
+    schema: realNumber({ min: 1 }).optional(),
+    flag: '--time-budget <seconds>',
+    unit: 'seconds',
+    help: 'Cut training after about so long; the result then depends on the speed of the machine.',
+    group: 'Run',
+  },
+  device: {
+    schema: oneOf(DEVICE_CHOICES),
+    default: 'auto',
+    flag: '--device <device>',
+    env: 'ARISTARCH_DEVICE',
+    help: 'auto, cpu, webgpu, cuda or tfjs; auto is CUDA where it works, else the CPU.',
+    group: 'Run',
+  },
+  threads: {
+    schema: wholeNumber({ min: 1, max: 1024 }),
+    default: 1,
+    flag: '--threads <count>',
+    env: 'ARISTARCH_THREADS',
+    help: 'Threads inside one operation; networks of the default size are fastest with one.',
+    group: 'Run',
+  },
+  stepsPerCall: {
+    schema: wholeNumber({ min: 1, max: 100_000 }),
+    default: 25,
+    flag: '--steps-per-call <count>',
+    help: 'Training steps in one run of the compiled loop; between runs, progress is shown and interrupts are heard.',
+    group: 'Run',
+  },
+  resume: {
+    schema: onOff(),
+    default: false,
+    flag: '--resume',
+    help: 'Go on from the checkpoint of a run that was cut; everything else must be as it was.',
+    group: 'Run',
+  },
+  dryRun: {
+    schema: onOff(),
+    default: false,
+    flag: '--dry-run',
+    help: 'Print the resolved configuration and the inferred schema, and train nothing.',
+    group: 'Run',
+  },
+});
+
+export type RunValues = SettingValues<typeof RUN_SETTINGS>;
+
+/** The resolved configuration of a training run. */
+export interface TrainConfig {
+  readonly run: RunValues;
+  readonly family: AnyFamily;
+  readonly preset: string;
+  /** Values of the family's settings. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** All settings, with the preset's values for defaults: for printing and for the report. */
+  readonly settings: Settings;
+}
+
+/** The configuration that flags, environment and `--config` file ask for. Throws `INVALID_INPUT`. */
+export async function readTrainConfig(command: Command, env: SettingSources['env']): Promise<TrainConfig> {
+  const path = command.opts<{ config?: string }>().config;
+  const file = path === undefined ? {} : await readSettingsFile(path);
+  return resolveTrainConfig({ flags: givenFlags(command), env, file });
+}
+
+export function resolveTrainConfig(sources: SettingSources): TrainConfig {
+  const { family, preset } = choosePreset(sources);
+  const { values: presetValues, score } = family.presets[preset]!;
+  const defaults: Readonly<Record<string, unknown>> = { ...presetValues, ...(score && { score }) };
+  const settings = withDefaults({ ...RUN_SETTINGS, ...family.settings }, defaults);
+  const all = resolveSettings(settings, sources);
+  const pick = (table: Settings): Record<string, unknown> =>
+    Object.fromEntries(Object.keys(table).map((key) => [key, all[key]]));
+  return { run: pick(RUN_SETTINGS) as RunValues, values: pick(family.settings), family, preset, settings };
+}
+
+/** Family and preset decide which settings there are and what their defaults are, so they are found first. */
+function choosePreset({ file = {}, ...sources }: SettingSources): { family: AnyFamily; preset: string } {
+  const { family: familySetting, preset: presetSetting } = RUN_SETTINGS;
+  const first = { family: familySetting, preset: presetSetting };
+  const known = Object.fromEntries(Object.entries(file).filter(([key]) => key in first));
+  const chosen = resolveSettings(first, { ...sources, file: known });
+  const family = familyNamed(chosen.family);
+  const preset = chosen.preset ?? family.defaultPreset;
+  if (!Object.hasOwn(family.presets, preset)) {
+    const names = Object.keys(family.presets).join(', ');
+    throw new AristarchError('INVALID_INPUT', `${family.name} has no preset ${preset}; it has ${names}`, { preset });
+  }
+  return { family, preset };
+}
+
+function withDefaults(settings: Settings, defaults: Readonly<Record<string, unknown>>): Settings {
+  return Object.fromEntries(
+    Object.entries(settings).map(([key, setting]) => [
+      key,
+      Object.hasOwn(defaults, key) ? { ...setting, default: defaults[key] } : setting,
+    ]),
+  );
+}

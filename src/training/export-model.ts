@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { printableSettings } from '../base/settings.ts';
+import { emitGraph } from '../graph/onnx/emit-graph.ts';
+import type { Manifest } from '../models/artefact/manifest.ts';
+import { writeArtefact } from '../models/artefact/write.ts';
+import { rowWidth } from '../models/features/schema.ts';
+import { generatorGraph } from '../models/generator-graph.ts';
+import { scoringGraph } from '../models/scoring-graph.ts';
+import type { Executor } from '../runtime/executor.ts';
+import type { TrainConfig } from './config.ts';
+import type { FittedModel } from './fit/fit-model.ts';
+import type { PreparedData } from './prepare-data.ts';
+import { toReportInput } from './report-input.ts';
+import { renderReport } from './report/report.ts';
+
+export interface ExportOptions {
+  readonly config: TrainConfig;
+  readonly data: PreparedData;
+  readonly model: FittedModel;
+  readonly executor: Executor;
+  readonly seconds: number;
+  readonly createdAt: Date;
+  readonly warn: (message: string) => void;
+}
+
+/** What a run made, for people and for `--json`. */
+export interface TrainResult {
+  readonly model: string;
+  readonly name: string;
+  readonly version: string;
+  readonly family: string;
+  readonly preset: string;
+  readonly rows: number;
+  readonly rowsInSource: number;
+  readonly fields: number;
+  readonly excluded: readonly { readonly name: string; readonly reason: string }[];
+  readonly calibration: { readonly method: string; readonly count: number; readonly falsePositiveRate: number };
+  readonly rollbacks: number;
+  readonly device: string;
+  readonly seconds: number;
+  readonly warnings: readonly string[];
+}
+
+/** The rate that a model is given when nobody asks for one. */
+const DEFAULT_RATE = 0.01;
+const OWN_CRITIC_WARNING =
+  "critic.onnx scores by the family's own critic, which was trained against a generator only: such a critic is near chance as a detector (docs/decisions/0007)";
+
+/** Writes the model's folder: graphs, manifest and report. */
+export async function exportModel(options: ExportOptions): Promise<TrainResult> {
+  const { config, data, model, executor } = options;
+  const { run, family, preset } = config;
+  const width = rowWidth(data.schema);
+  const critic = emitGraph(scoringGraph(width, model.transform, model.scoring));
+  const own = model.critics.find(({ plan }) => plan.generator);
+  const generator = own && generatorGraph(width, model.transform, own);
+  const warnings = [...data.warnings, ...(run.score === 'own' ? [OWN_CRITIC_WARNING] : []), ...rateWarnings(options)];
+  const manifest: Omit<Manifest, 'manifestVersion' | 'files'> = {
+    name: data.name,
+    version: createHash('sha256').update(critic).digest('hex').slice(0, 12),
+    family: family.name,
+    createdAt: options.createdAt.toISOString(),
+    features: { fields: [...data.schema.fields], excluded: [...data.schema.excluded] } as Manifest['features'],
+    training: {
+      config: { preset, ...printableSettings(config.settings, { ...run, ...config.values, preset }) },
+      rows: data.rows.count,
+      rowsInSource: data.rows.rowsInSource,
+      rollbacks: rollbacksOf(model),
+      seconds: options.seconds,
+      device: executor.description,
+    },
+    fingerprint: data.fingerprint,
+    calibration: {
+      method: model.calibration.method,
+      falsePositiveRate: rateOf(options),
+      scores: model.calibration.scores.map(({ score }) => score),
+    },
+    libraries: await libraryVersions(),
+  };
+  const { schema, rows, sources } = data;
+  const report = renderReport(toReportInput({ config, manifest, model, schema, rows, sources, warnings }));
+  const files = {
+    'critic.onnx': critic,
+    'report.html': report,
+    ...(generator && { 'generator.onnx': emitGraph(generator) }),
+  };
+  await writeArtefact(data.out, { manifest, files }, { replace: run.replace });
+  warnings.slice(data.warnings.length).forEach(options.warn);
+  return toResult(manifest, options, warnings);
+}
+
+function toResult(
+  { name, version, family, training, calibration, features }: Omit<Manifest, 'manifestVersion' | 'files'>,
+  { config, data, seconds }: ExportOptions,
+  warnings: readonly string[],
+): TrainResult {
+  const { rows, rowsInSource, rollbacks, device } = training;
+  const { method, scores, falsePositiveRate } = calibration;
+  return {
+    ...{ model: data.out, name, version, family, preset: config.preset, rows, rowsInSource },
+    ...{ fields: features.fields.length, excluded: features.excluded },
+    calibration: { method, count: scores.length, falsePositiveRate },
+    ...{ rollbacks, device, seconds, warnings },
+  };
+}
+
+const smallestRate = ({ model }: ExportOptions): number => 1 / (model.calibration.scores.length + 1);
+
+/** The rate asked for; without one, 1 %, or the smallest that the calibration set supports. */
+function rateOf(options: ExportOptions): number {
+  return options.config.run.rate ?? Math.max(DEFAULT_RATE, smallestRate(options));
+}
+
+function rateWarnings(options: ExportOptions): string[] {
+  const smallest = smallestRate(options);
+  if (rateOf(options) <= DEFAULT_RATE || options.config.run.rate !== undefined) return [];
+  const count = options.model.calibration.scores.length;
+  return [`${count} calibration rows support no false-positive rate below ${smallest.toPrecision(3)}`];
+}
+
+const rollbacksOf = ({ critics }: FittedModel): number =>
+  critics.reduce((total, { progress }) => total + progress.rollbacks.length, 0);
+
+/** Versions of what made the model: ours, Node's, and those of our dependencies. */
+async function libraryVersions(): Promise<Record<string, string>> {
+  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  const { version, dependencies } = JSON.parse(text) as { version: string; dependencies: Record<string, string> };
+  const engines = ['onnxruntime-node', '@duckdb/node-api'];
+  const used = engines.map((name) => [name, dependencies[name] ?? 'unknown'] as const);
+  return { aristarch: version, node: process.versions.node, ...Object.fromEntries(used) };
+}

@@ -1,0 +1,107 @@
+import { AristarchError } from '../base/errors.ts';
+import type { CriticPlan } from '../models/critics/critic-plan.ts';
+import type { TrainingTask } from '../models/task.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import type { Journal } from './fit/fit-critics.ts';
+import type { TaskProgress } from './steps/run-task.ts';
+
+/** All tasks of a run in their order, known before any of it runs. */
+export interface Outline {
+  readonly tasks: readonly OutlinedTask[];
+  /** Updates of critics in the whole run. */
+  readonly updates: number;
+}
+
+interface OutlinedTask {
+  readonly key: string;
+  readonly updatesBefore: number;
+  readonly updates: number;
+}
+
+export interface JournalOptions {
+  readonly outline: Outline;
+  readonly checkpoint: Checkpoint;
+  /** Ends the run with a checkpoint. */
+  readonly signal: AbortSignal;
+  readonly timeBudgetSeconds: number | undefined;
+  /** Seconds, monotonic. */
+  readonly now: () => number;
+  readonly onUpdates: (done: number, remark: string) => void;
+  readonly onRollback: (message: string) => void;
+}
+
+/** A run that is cut loses at most so much. */
+const SECONDS_BETWEEN_CHECKPOINTS = 5;
+
+export function outlineOf(rounds: readonly { name: string; plans: readonly CriticPlan[] }[]): Outline {
+  let updatesBefore = 0;
+  const tasks = rounds.flatMap(({ name, plans }) =>
+    plans.map(({ task }) => {
+      const updates = task.steps * task.updatesPerStep;
+      const outlined = { key: keyOf(name, task), updatesBefore, updates };
+      updatesBefore += updates;
+      return outlined;
+    }),
+  );
+  return { tasks, updates: updatesBefore };
+}
+
+/** Shows progress, writes checkpoints, hears interrupts, and keeps a time budget, of which each task has its share. */
+export function createJournal(options: JournalOptions): Journal {
+  const { outline, checkpoint, signal, now } = options;
+  const startedAt = now();
+  let savedAt = startedAt;
+  const find = (round: string, task: TrainingTask): OutlinedTask => {
+    const key = keyOf(round, task);
+    const found = outline.tasks.find((each) => each.key === key);
+    if (!found) throw new AristarchError('INTERNAL', `the task ${key} is not in the outline`);
+    return found;
+  };
+  const isOverBudget = ({ updatesBefore, updates }: OutlinedTask): boolean => {
+    const { timeBudgetSeconds } = options;
+    if (timeBudgetSeconds === undefined) return false;
+    return now() - startedAt > timeBudgetSeconds * ((updatesBefore + updates) / outline.updates);
+  };
+  let rollbacksSeen = 0;
+  return {
+    resume: (round, task) => checkpoint.load(keyOf(round, task)),
+    progress: async (round, task, progress) => {
+      const outlined = find(round, task);
+      if (progress.rollbacks.length > rollbacksSeen) options.onRollback(describeRollback(task, progress));
+      rollbacksSeen = progress.rollbacks.length;
+      options.onUpdates(
+        outlined.updatesBefore + progress.stepsDone * task.updatesPerStep,
+        remarkOn(round, task, progress),
+      );
+      const isDue = now() - savedAt >= SECONDS_BETWEEN_CHECKPOINTS;
+      if (signal.aborted || isDue) {
+        await checkpoint.save(outlined.key, progress);
+        savedAt = now();
+      }
+      if (signal.aborted) throw interrupted(checkpoint);
+      return isOverBudget(outlined) ? 'stop' : 'continue';
+    },
+    finished: async (round, task, progress) => {
+      rollbacksSeen = 0;
+      await checkpoint.save(keyOf(round, task), progress);
+      if (signal.aborted) throw interrupted(checkpoint);
+    },
+  };
+}
+
+const keyOf = (round: string, task: TrainingTask): string => `${round}.${task.name}`;
+
+function interrupted({ folder }: Checkpoint): AristarchError {
+  const message = `stopped; nothing is lost: the same command with --resume goes on from ${folder}`;
+  return new AristarchError('CANCELLED', message, { checkpoint: folder });
+}
+
+function describeRollback(task: TrainingTask, { rollbacks, rateFactor }: TaskProgress): string {
+  const { step, reason } = rollbacks.at(-1)!;
+  return `${task.title} diverged at step ${step} (${reason}); back to the last good state, learning rate times ${rateFactor}`;
+}
+
+function remarkOn(round: string, task: TrainingTask, { history }: TaskProgress): string {
+  const losses = Object.entries(history).map(([name, series]) => `${name} ${(series.at(-1) ?? NaN).toPrecision(3)}`);
+  return `${round} ${task.name}: ${losses.join(', ')}`;
+}

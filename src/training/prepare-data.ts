@@ -1,0 +1,67 @@
+import { basename, join } from 'node:path';
+import { AristarchError } from '../base/errors.ts';
+import type { Manifest } from '../models/artefact/manifest.ts';
+import { rowWidth, type FeatureSchema } from '../models/features/schema.ts';
+import type { NumberArray } from '../runtime/executor.ts';
+import { openTable } from '../tables/table.ts';
+import type { TrainConfig } from './config.ts';
+import { fingerprintRows } from './data/fingerprint.ts';
+import { inferSchema } from './data/infer.ts';
+import { readRows, rowsWithin, type TrainingRows } from './data/read-rows.ts';
+import { overriddenText, readSchemaOverrides } from './data/schema-overrides.ts';
+
+/** The training rows, read and understood. */
+export interface PreparedData {
+  readonly schema: FeatureSchema;
+  readonly rows: TrainingRows;
+  /** Raw rows [count, rowWidth]. */
+  readonly table: NumberArray;
+  readonly fingerprint: Manifest['fingerprint'];
+  readonly warnings: readonly string[];
+  /** Files and addresses that the rows came from. */
+  readonly sources: readonly string[];
+  readonly name: string;
+  /** Folder of the model. */
+  readonly out: string;
+}
+
+/** Fewer rows than this say nothing about what is normal. */
+const FEWEST_ROWS = 20;
+
+/** Opens the data, infers the schema, reads the rows within the memory budget. */
+export async function prepareData({ run }: TrainConfig): Promise<PreparedData> {
+  const overrides = run.schema === undefined ? {} : await readSchemaOverrides(run.schema);
+  const table = await openTable({
+    data: run.data,
+    exclude: run.exclude,
+    text: overriddenText(overrides),
+    ...(run.where !== undefined && { where: run.where }),
+  });
+  try {
+    if (table.rowCount < FEWEST_ROWS) throw tooFewRows(table.rowCount);
+    const { schema: inferred, warnings } = await inferSchema(table, { overrides });
+    const onRequest = table.excluded.map((name) => ({ name, reason: 'excluded on request' }));
+    const schema = { ...inferred, excluded: [...inferred.excluded, ...onRequest] };
+    const maxRows = rowsWithin(run.memoryBudget * 2 ** 20, schema);
+    const rows = await readRows(table, schema, { maxRows, seed: run.seed });
+    const name = run.name ?? nameFrom(run.data[0] ?? 'model');
+    return {
+      ...{ schema, rows, warnings, name, out: run.out ?? join('models', name), sources: table.files },
+      table: { data: rows.rows, shape: [rows.count, rowWidth(schema)] },
+      fingerprint: fingerprintRows(schema, rows.rows, rows.count),
+    };
+  } finally {
+    await table.close();
+  }
+}
+
+function tooFewRows(count: number): AristarchError {
+  const message = `the data have ${count} rows after --where; at least ${FEWEST_ROWS} normal rows are needed to train`;
+  return new AristarchError('INVALID_INPUT', message, { count });
+}
+
+/** `s3://b/normal-*.parquet?x` -> `normal`. */
+function nameFrom(address: string): string {
+  const name = basename(address.replace(/[?#].*$/, '')).replace(/\..*$/, '');
+  return name.replace(/[^\w-]+/g, '').replace(/^[-_]+|[-_]+$/g, '') || 'model';
+}

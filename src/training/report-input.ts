@@ -1,0 +1,101 @@
+import { printableSettings } from '../base/settings.ts';
+import type { Manifest } from '../models/artefact/manifest.ts';
+import { decodeRow } from '../models/features/decode.ts';
+import type { FeatureSchema } from '../models/features/schema.ts';
+import type { TrainConfig } from './config.ts';
+import type { TrainingRows } from './data/read-rows.ts';
+import type { FittedCritic } from './fit/fit-critics.ts';
+import type { FittedModel } from './fit/fit-model.ts';
+import type { ConfigRow, NetworkCurves, ReportInput, WorstRow } from './report/input.ts';
+
+const WORST_ROWS = 10;
+
+export interface ReportSources {
+  readonly config: TrainConfig;
+  readonly manifest: Omit<Manifest, 'manifestVersion' | 'files'>;
+  readonly schema: FeatureSchema;
+  readonly rows: TrainingRows;
+  readonly model: FittedModel;
+  readonly sources: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** Everything that the report shows, from what training made. */
+export function toReportInput({
+  config,
+  manifest,
+  schema,
+  rows,
+  model,
+  sources,
+  warnings,
+}: ReportSources): ReportInput {
+  const { calibration, training, fingerprint } = manifest;
+  return {
+    meta: {
+      name: manifest.name,
+      version: manifest.version,
+      family: manifest.family,
+      preset: config.preset,
+      createdAt: manifest.createdAt,
+      sources,
+      rows: training.rows,
+      rowsInSource: training.rowsInSource,
+      calibrationMethod: calibration.method,
+      trainingSeconds: training.seconds,
+      device: training.device,
+      threads: config.run.threads,
+      seed: config.run.seed,
+    },
+    curves: model.critics.map(toCurves),
+    calibrationScores: calibration.scores,
+    falsePositiveRate: calibration.falsePositiveRate,
+    features: schema.fields.map((field, index) => ({ field, fingerprint: fingerprint.columns[index]! })),
+    excluded: schema.excluded,
+    warnings,
+    ...(rows.sampled && {
+      sampling: { memoryBudgetBytes: config.run.memoryBudget * 2 ** 20, seed: config.run.seed },
+    }),
+    config: configRows(config),
+    worstRows: worstRows(schema, rows, model),
+    libraries: manifest.libraries,
+  };
+}
+
+/** The run's settings, each with its default (the preset's, where it has one), unit and source. */
+export function configRows({ settings, run, values }: TrainConfig): ConfigRow[] {
+  const printable = printableSettings(settings, { ...run, ...values });
+  return Object.entries(settings).map(([name, { unit, source, default: fallback }]) => ({
+    name,
+    value: printable[name],
+    default: fallback,
+    ...(unit !== undefined && { unit }),
+    ...(source !== undefined && { source }),
+  }));
+}
+
+function toCurves({ plan, progress }: FittedCritic): NetworkCurves {
+  const { title, updatesPerStep } = plan.task;
+  return {
+    network: title,
+    series: Object.entries(progress.history).map(([name, values]) => ({
+      name,
+      values,
+      steps: values.map((_value, index) => (index + 1) * updatesPerStep),
+    })),
+    rollbacks: progress.rollbacks,
+  };
+}
+
+function worstRows(schema: FeatureSchema, { rows }: TrainingRows, { calibration }: FittedModel): WorstRow[] {
+  const { scores } = calibration;
+  return scores
+    .slice(-WORST_ROWS)
+    .reverse()
+    .map(({ row, score }, rank) => ({
+      score,
+      pValue: (rank + 2) / (scores.length + 1),
+      heldOut: true,
+      values: decodeRow(schema, rows, row),
+    }));
+}
