@@ -5,7 +5,10 @@ import { quoteText } from './sql.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where the httpfs extension lies, for machines that cannot fetch it: the file, or a folder as DuckDB lays it out. */
+/**
+ * Where the httpfs extension lies, for machines that cannot fetch it: the file, or a folder as DuckDB lays it out. PyPI's
+ * wheel `duckdb-extension-httpfs` of DuckDB's own version carries the file.
+ */
 export const EXTENSION_VARIABLE = 'ARISTARCH_DUCKDB_HTTPFS';
 
 /**

@@ -62,7 +62,7 @@ function toSql(value: unknown): string {
   if (typeof value === 'string') return `'${value.replaceAll("'", "''")}'`;
   if (value instanceof Date) return `epoch_ms(${value.getTime()})`;
   if (typeof value === 'number' && Object.is(value, -0)) return "'-0.0'::DOUBLE";
-  return typeof value === 'number' ? `'${value}'::DOUBLE` : String(value);
+  return typeof value === 'number' ? `'${value}'::DOUBLE` : JSON.stringify(value);
 }
 
 /** JSON writes no infinities and no NaN; a Date as ISO 8601. */
