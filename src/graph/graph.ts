@@ -18,14 +18,17 @@ export function createGraph(name: string, inputs: readonly Tensor<'input'>[], ou
 }
 
 /**
- * The type-checker: every tensor has the shape that its operands give it, every input is declared, and no two inputs
- * share a name. Runs after each rewrite; a fault is ours, so it throws `INTERNAL`.
+ * The type-checker: every tensor has the shape that its operands give it, every input is declared, and no two inputs or
+ * outputs share a name. Runs after each rewrite; a fault is ours, so it throws `INTERNAL`.
  */
 export function checkGraph(graph: Graph): void {
   const names = new Set<string>();
   for (const { attributes } of graph.inputs) {
     if (names.has(attributes.name)) throw shapeError(`two inputs of ${graph.name} are named ${attributes.name}`);
     names.add(attributes.name);
+  }
+  for (const name of Object.keys(graph.outputs)) {
+    if (names.has(name)) throw shapeError(`an input and an output of ${graph.name} are named ${name}`);
   }
   const declared = new Set<Tensor>(graph.inputs);
   for (const tensor of topologicalOrder(Object.values(graph.outputs))) {
