@@ -16,12 +16,11 @@ export function simplify(graph: Graph): Graph {
 
   const share = (tensor: Tensor): Tensor => {
     const key = keyOf(tensor, identities);
-    const first = known.get(key) ?? tensor;
-    if (first === tensor) {
-      known.set(key, tensor);
-      identities.set(tensor, identities.size);
-    }
-    return first;
+    const first = known.get(key);
+    if (first) return first;
+    known.set(key, tensor);
+    identities.set(tensor, identities.size);
+    return tensor;
   };
   // A rewrite may make new tensors below the top one; they are simplified and shared in turn.
   const settle = (tensor: Tensor): Tensor => {
