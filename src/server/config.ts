@@ -70,12 +70,12 @@ export const SERVE_SETTINGS = defineSettings({
   },
   maxMessageBytes: {
     schema: wholeNumber({ min: 1024, max: 2 ** 31 - 1 }),
-    default: 16 * MiB,
+    default: 32 * MiB,
     flag: '--max-message-bytes <bytes>',
     env: 'ARISTARCH_MAX_MESSAGE_BYTES',
     help: 'largest request message',
     unit: 'bytes',
-    source: '65,536 rows of 64 packed values',
+    source: 'twice 65,536 rows of 64 packed values',
     group: 'gRPC',
   },
   maxConnectionAgeMs: {

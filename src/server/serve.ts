@@ -85,10 +85,13 @@ async function startParts(parts: ServeParts, closers: Closer[]) {
   closers.push(() => page.close());
 
   const grpc = await startGrpc(parts, service);
-  closers.push(() => grpc.stop());
+  const entrances: (() => Promise<void>)[] = [() => grpc.stop()];
+  closers.push(async () => {
+    readiness.set('grpc', { waitsFor: 'the server is shutting down' });
+    await Promise.all(entrances.map((close) => close()));
+  });
   readiness.set('grpc', 'ready');
-  startKafka(parts, service, metrics, readiness, closers);
-  closers.push(() => readiness.set('grpc', { waitsFor: 'the server is shutting down' }));
+  startKafka(parts, service, metrics, readiness, entrances);
   const addresses = { grpc: hostPort(config.grpcHost, grpc.port), http: httpAddress };
   return { serving: { model: service.describe(), service, addresses }, metrics };
 }
@@ -144,7 +147,7 @@ function startKafka(
   service: ScoringService,
   metrics: Metrics,
   readiness: Readiness,
-  closers: Closer[],
+  entrances: (() => Promise<void>)[],
 ): void {
   const kafkaConfig = toKafkaConfig(config);
   if (kafkaConfig === undefined) return;
@@ -154,7 +157,7 @@ function startKafka(
     return { ok: ready, ...(reason !== undefined && { reason }) };
   });
   // Its own stop waits for the batches at work and their commits; a broker that answers nothing must not hold up the rest.
-  closers.push(() => Promise.race([kafka.stop(), sleep(config.drainTimeoutMs, undefined, { ref: false })]));
+  entrances.push(() => Promise.race([kafka.stop(), sleep(config.drainTimeoutMs, undefined, { ref: false })]));
 }
 
 function logReady(log: Logger, { model, addresses }: Omit<Serving, 'stop'>, readyMs: number): void {

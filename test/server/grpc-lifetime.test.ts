@@ -31,14 +31,14 @@ function gatedDetector() {
 describe('a deadline', () => {
   it('stops the work between two chunks once it has passed', async () => {
     const { gate, detector } = gatedDetector();
-    const { addresses } = await serve({ detector });
-    const error = await connect(addresses.grpc).refusal(BIG, { deadline: Date.now() + 300 });
-    expect(error.code).toBe(status.DEADLINE_EXCEEDED);
-    expect(gate.waiting()).toBe(1);
+    let lateMs = 0;
+    const clock = { wallMs: () => Date.now() + lateMs, monotonicMs: () => performance.now() };
+    const { addresses } = await serve({ detector, clock });
+    const refused = connect(addresses.grpc).refusal(BIG, { deadline: Date.now() + 30_000 });
+    await until('the first chunk is being scored', () => gate.waiting() === 1);
+    lateMs = 60_000;
     gate.open();
-    await until('the request is counted', async () =>
-      (await scrape(addresses.http)).includes('aristarch_requests_total{transport="grpc",code="DEADLINE_EXCEEDED"} 1'),
-    );
+    expect((await refused).code).toBe(status.DEADLINE_EXCEEDED);
     expect(detector.calls).toEqual([1, 4096]);
   });
 
@@ -50,6 +50,16 @@ describe('a deadline', () => {
     expect(error.code).toBe(status.DEADLINE_EXCEEDED);
     expect(error.details).toBe('the deadline passed before the rows were scored');
     expect(detector.calls).toEqual([1]);
+  });
+});
+
+describe('a caller whose time is up', () => {
+  it('is told so at once, while the row is still being scored', async () => {
+    const { gate, detector } = gatedDetector();
+    const { addresses } = await serve({ detector });
+    const error = await connect(addresses.grpc).refusal(dense(1), { deadline: Date.now() + 500 });
+    expect(error.code).toBe(status.DEADLINE_EXCEEDED);
+    gate.open();
   });
 });
 

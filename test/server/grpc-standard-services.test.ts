@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { type Client, type ServiceDefinition, status } from '@grpc/grpc-js';
 import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
 import { describe, expect, it } from '@jest/globals';
+import descriptor from 'protobufjs/ext/descriptor/index.js';
+import { loadReflectedContracts, toMapEntryName } from '../../src/server/grpc/reflected-contract.ts';
 import {
   createRawClientFixture,
   HEALTH,
@@ -59,6 +61,42 @@ describe('grpc.reflection.v1', () => {
     expect(response).toMatchObject({ model: 'double', results: [{ anomalous: true }] });
   });
 });
+
+describe('the contract that reflection hands out', () => {
+  const bytes = Object.values(loadReflectedContracts()).flatMap(
+    (definition) => (definition as { fileDescriptorProtos?: Buffer[] }).fileDescriptorProtos ?? [],
+  );
+  const files = bytes.map((file) => descriptor.FileDescriptorProto.decode(file).toJSON() as DescribedFile);
+  const messages = files.find((file) => file.package === 'aristarch.v1')!.messageType;
+  const find = (name: string) => messages.find((message) => message.name === name)!;
+
+  it('names the entries of maps as protoc does, without which strict clients refuse all of it', () => {
+    expect(find('Record').nestedType).toMatchObject([{ name: 'FieldsEntry', options: { mapEntry: true } }]);
+    expect(find('Record').field).toMatchObject([{ name: 'fields', typeName: 'FieldsEntry' }]);
+    expect(['x', 'field_name', 'a1_b2__c'].map(toMapEntryName)).toEqual(['XEntry', 'FieldNameEntry', 'A1B2CEntry']);
+  });
+
+  it('has the names of the .proto file, and says what is optional', () => {
+    const fields = find('ScoreRequest').field.map(({ name, proto3Optional = false }) => [name, proto3Optional]);
+    expect(fields).toEqual([
+      ['model', false],
+      ['records', false],
+      ['dense', false],
+      ['false_positive_rate', true],
+      ['request_id', false],
+    ]);
+  });
+});
+
+interface DescribedFile {
+  readonly package: string;
+  readonly messageType: readonly DescribedMessage[];
+}
+interface DescribedMessage {
+  readonly name: string;
+  readonly field: readonly { readonly name: string; readonly proto3Optional?: boolean }[];
+  readonly nestedType?: readonly unknown[];
+}
 
 type AnyClient = Client &
   Record<string, (request: unknown, done: (error: Error | null, answer: unknown) => void) => void>;

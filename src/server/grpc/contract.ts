@@ -1,22 +1,18 @@
 import { fileURLToPath } from 'node:url';
 import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
-import { protoPath as healthProto } from 'grpc-health-check';
 
 /** The wire contract, proto/aristarch/v1/aristarch.proto, as proto-loader hands its messages over. */
 export const SERVICE = 'aristarch.v1.Aristarch';
 
-const PROTO_FOLDER = fileURLToPath(new URL('../../../proto', import.meta.url));
+export const PROTO_FOLDER = fileURLToPath(new URL('../../../proto', import.meta.url));
+
+export const CONTRACT_FILE = 'aristarch/v1/aristarch.proto';
 
 // Numbers for int64: timestamps in milliseconds and row counts stay below 2^53.
 const OPTIONS = { longs: Number, enums: String, defaults: true, oneofs: true };
 
 export function loadContract(): PackageDefinition {
-  return loadSync('aristarch/v1/aristarch.proto', { ...OPTIONS, includeDirs: [PROTO_FOLDER] });
-}
-
-/** What reflection tells: our service and the health service. */
-export function loadReflectedContracts(): PackageDefinition {
-  return { ...loadContract(), ...loadSync(healthProto, OPTIONS) };
+  return loadSync(CONTRACT_FILE, { ...OPTIONS, includeDirs: [PROTO_FOLDER] });
 }
 
 export interface WireScoreRequest {

@@ -8,13 +8,7 @@ import type { Clock } from '../clock.ts';
 import { toListenError } from '../listen-error.ts';
 import type { ScoringService } from '../scoring-service.ts';
 import { createCalls, type Calls } from './calls.ts';
-import {
-  loadContract,
-  loadReflectedContracts,
-  SERVICE,
-  type WireScoreRequest,
-  type WireScoreResponse,
-} from './contract.ts';
+import { loadContract, SERVICE, type WireScoreRequest, type WireScoreResponse } from './contract.ts';
 import { type Received, receive } from './convert.ts';
 import {
   Metadata,
@@ -29,6 +23,7 @@ import {
   type StatusObject,
 } from './engine.ts';
 import { type CallContext, createHandlers, type Handlers } from './handlers.ts';
+import { loadReflectedContracts } from './reflected-contract.ts';
 import { toWireStatus } from './status.ts';
 
 export interface GrpcServerOptions {
