@@ -1,5 +1,6 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, type Metric, Registry } from 'prom-client';
 import type { DetectorDescription } from '../scoring/detector.ts';
+import { BulkHistogram } from './bulk-histogram.ts';
 
 /**
  * Every metric of the serve process, in one place: prefix `aristarch_`, base units (seconds, rows, bytes), `_total` on
@@ -81,6 +82,13 @@ function requestMetrics(registry: Registry) {
 
 function rowMetrics(registry: Registry) {
   const registers = [registry];
+  const pValues = new BulkHistogram({
+    name: 'aristarch_p_value',
+    help: 'P-values of scored rows; uniform on [0, 1] while traffic is as normal as the training rows were.',
+    buckets: P_VALUES,
+  });
+  // prom-client's types know only its own classes; its registry asks for what `BulkHistogram` has.
+  registry.registerMetric(pValues as unknown as Metric);
   const labelNames = ['transport'] as const;
   return {
     rowsScored: new Counter({ name: 'aristarch_rows_scored_total', help: 'Rows scored.', labelNames, registers }),
@@ -90,12 +98,7 @@ function rowMetrics(registry: Registry) {
       labelNames,
       registers,
     }),
-    pValues: new Histogram({
-      name: 'aristarch_p_value',
-      help: 'P-values of scored rows; uniform on [0, 1] while traffic is as normal as the training rows were.',
-      buckets: P_VALUES,
-      registers,
-    }),
+    pValues,
   };
 }
 

@@ -63,7 +63,7 @@ export class RecentScores {
 
   constructor(options: RecentScoresOptions = {}) {
     this.#capacity = options.capacity ?? 1000;
-    this.#perCall = options.perCall ?? 100;
+    this.#perCall = options.perCall ?? 16;
     this.#worstCount = options.worstCount ?? 20;
     this.#worstForMs = options.worstForMs ?? 10 * 60_000;
   }
@@ -75,10 +75,8 @@ export class RecentScores {
     const take = (row: number) => recentScore(call, row, first + row);
     const stride = Math.ceil(scores.length / this.#perCall);
     const taken: RecentScore[] = [];
-    for (let row = 0; row < scores.length; row++) {
-      this.#flagged += verdicts[row]!;
-      if (row % stride === 0) taken.push(take(row));
-    }
+    for (let row = 0; row < scores.length; row += stride) taken.push(take(row));
+    for (const verdict of verdicts) this.#flagged += verdict;
     this.#rows += scores.length;
     this.#keepWorst(call, take);
     this.#latest.push(...taken);
@@ -105,14 +103,20 @@ export class RecentScores {
   #keepWorst(call: ScoredCall, take: (row: number) => RecentScore): void {
     this.#forgetOld(call.atMs);
     const { scores } = call.batch;
+    let lowest = this.#lowestWorst();
     for (let row = 0; row < scores.length; row++) {
-      const full = this.#worst.length >= this.#worstCount;
-      if (full && scores[row]! <= this.#worst.at(-1)!.score) continue;
+      if (scores[row]! <= lowest) continue;
       const score = take(row);
       const place = this.#worst.findIndex((other) => other.score < score.score);
       this.#worst.splice(place === -1 ? this.#worst.length : place, 0, score);
-      if (full) this.#worst.pop();
+      this.#worst.length = Math.min(this.#worst.length, this.#worstCount);
+      lowest = this.#lowestWorst();
     }
+  }
+
+  /** The score that a row must exceed to be among the worst. */
+  #lowestWorst(): number {
+    return this.#worst.length < this.#worstCount ? -Infinity : this.#worst.at(-1)!.score;
   }
 
   #forgetOld(nowMs: number): void {

@@ -187,10 +187,11 @@ export class ScoringService {
   #publish(job: ScoreJob, batch: ScoreBatch): void {
     const { metrics, recent, clock, detector } = this.#parts;
     const { transport } = job;
-    const flagged = batch.verdicts.reduce((sum, verdict) => sum + verdict, 0);
+    let flagged = 0;
+    for (const verdict of batch.verdicts) flagged += verdict;
     metrics.rowsScored.inc({ transport }, batch.scores.length);
     metrics.rowsFlagged.inc({ transport }, flagged);
-    for (const pValue of batch.pValues) metrics.pValues.observe(pValue);
+    metrics.pValues.observeAll(batch.pValues);
     const records = job.rows instanceof Float32Array ? job.records : job.rows;
     const { slotNames } = detector.description;
     const recordAt = (row: number) => records?.[row] ?? packedRecord(job.rows as Float32Array, row, slotNames);
