@@ -38,13 +38,15 @@ export function createProgress(terminal: Terminal, options: ProgressOptions): Pr
 
 function createBar(terminal: Terminal, options: ProgressOptions, total: number): Progress {
   const clock = createClock(options);
-  const { cyan, dim } = terminal.colors;
   const bars = new MultiBar(
     {
       stream: terminal.stderr,
-      format: `${options.label} ${cyan('{bar}')} {percentage}% {value}/{total} ${options.unit} ${dim('{rate}/s, {left} left')} {remark}`,
+      // No colours: a line is cut at the terminal's width, and a cut colour would stay on.
+      format: `${options.label} {bar} {percentage}% {value}/{total} ${options.unit} {rate}/s, {left} left {remark}`,
       clearOnComplete: false,
-      hideCursor: true,
+      // Neither the cursor nor line wrapping is switched off: Ctrl-C would leave the terminal that way.
+      hideCursor: false,
+      linewrap: true,
       barsize: 24,
     },
     Presets.shades_classic,
@@ -53,9 +55,14 @@ function createBar(terminal: Terminal, options: ProgressOptions, total: number):
   let finished = false;
   return {
     update(done, remark = '') {
-      bar.update(Math.min(done, total), { rate: showCount(clock.rate(done)), left: clock.left(done, total), remark });
+      const figures = { rate: showCount(clock.rate(done)), left: clock.left(done, total) };
+      bar.update(Math.min(done, total), { ...figures, remark });
     },
-    log: (line) => bars.log(`${line}\n`),
+    log(line) {
+      bars.log(`${line}\n`);
+      // Else the line waits for the next drawing, and is lost where there is none.
+      if (!finished) bars.update();
+    },
     finish() {
       if (!finished) bars.stop();
       finished = true;

@@ -45,6 +45,25 @@ describe('progress without a terminal', () => {
   });
 });
 
+describe('progress on a terminal', () => {
+  it('draws a bar that never hides the cursor, with lines above it cut to the width', () => {
+    const terminal = createListeningTerminal({ interactive: true });
+    const progress = createProgress(terminal, { label: 'training', unit: 'steps', total: 200 });
+    progress.update(50, `loss 0.31 ${'x'.repeat(200)}`);
+    progress.log('the learning rate was halved');
+    progress.update(200);
+    progress.finish();
+    progress.finish();
+    const shown = terminal.err();
+    expect(shown).toContain('training');
+    expect(shown).toContain('100% 200/200 steps');
+    expect(shown).toContain('the learning rate was halved');
+    expect(shown).not.toContain('x'.repeat(60));
+    expect(shown).not.toContain('\u001b[?25l');
+    expect(shown).not.toContain('\u001b[?7l');
+  });
+});
+
 describe('figures for people', () => {
   it('are short', () => {
     expect([1234567, 12.34, 0, 250.4].map(showCount)).toEqual(['1,234,567', '12.3', '0', '250']);

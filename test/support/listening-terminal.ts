@@ -11,7 +11,8 @@ export interface ListeningTerminal extends Terminal {
 /** A terminal without colours that keeps what is written to it. */
 export function createListeningTerminal(options: { interactive?: boolean } = {}): ListeningTerminal {
   const [stdout, out] = createMemory();
-  const [stderr, err] = createMemory();
+  const [memory, err] = createMemory();
+  const stderr = options.interactive === true ? Object.assign(memory, { isTTY: true, columns: 100 }) : memory;
   let code: number | undefined;
   const colors = pc.createColors(false);
   return {
