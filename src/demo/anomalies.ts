@@ -12,7 +12,7 @@ type InjectedKind = Exclude<AnomalyKind, 'drift'>;
 
 /** What the kinds are, for people. */
 export const ANOMALY_MEANINGS: { readonly [K in AnomalyKind]: string } = {
-  spike: 'a request that takes ten times as long, after several retries',
+  spike: 'a request that takes twenty times as long, after several retries',
   'broken-relation': 'many items in a tiny message: each value is usual, the two together are not',
   'impossible-pair': 'a refund by a tenant that never refunds',
   'unseen-level': 'a country that training never saw',
@@ -23,8 +23,8 @@ export const ANOMALY_MEANINGS: { readonly [K in AnomalyKind]: string } = {
 const INJECTIONS: { readonly [K in InjectedKind]: (payment: Payment, u: number) => Payment } = {
   spike: (payment, u) => ({
     ...payment,
-    retries: 3 + Math.floor(u * 3),
-    latency_ms: round(payment.latency_ms * (8 + 6 * u) + 600, 1),
+    retries: 4 + Math.floor(u * 4),
+    latency_ms: round(payment.latency_ms * (15 + 10 * u) + 900, 1),
   }),
   'broken-relation': (payment, u) => ({ ...payment, items: 25 + Math.floor(u * 30), bytes: 560 + Math.floor(u * 60) }),
   'impossible-pair': (payment) => ({
@@ -40,7 +40,7 @@ const INJECTIONS: { readonly [K in InjectedKind]: (payment: Payment, u: number) 
 /** Share of payments that are made anomalous, drift aside. */
 const INJECTED_SHARE = 0.018;
 /** Every so many events the drifting tenant starts afresh, and climbs over the last part of the cycle. */
-const DRIFT = { tenant: 'harbour', cycle: 1000, from: 900, peak: 40, labelledFrom: 4 };
+const DRIFT = { tenant: 'harbour', cycle: 1000, from: 900, peak: 60, labelledFrom: 8 };
 
 /** Later payments with anomalies among them, and the truth about each; the same for the same random stream. */
 export function* drawEvents(payments: RandomStream, faults: RandomStream, startMs: number): Generator<DemoEvent> {
@@ -62,7 +62,7 @@ function drift(payment: Payment, index: number): DemoEvent {
   const place = index % DRIFT.cycle;
   if (payment.tenant !== DRIFT.tenant || place < DRIFT.from) return { payment };
   const climb = (place - DRIFT.from) / (DRIFT.cycle - DRIFT.from);
-  const factor = 1 + (DRIFT.peak - 1) * climb;
+  const factor = DRIFT.peak ** climb;
   const drifted = { ...payment, amount_eur: round(payment.amount_eur * factor, 2) };
   return factor < DRIFT.labelledFrom ? { payment: drifted } : { payment: drifted, anomaly: 'drift' };
 }

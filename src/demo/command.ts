@@ -8,10 +8,12 @@ import { SYSTEM_CLOCK } from '../server/clock.ts';
 import { runDemo, type DemoParts } from './run.ts';
 import { DEMO_SETTINGS } from './settings.ts';
 import { formatSummary } from './tally.ts';
+import { trainForDemo } from './train.ts';
 
 /** What the command takes from the process; other ones for tests. */
 export interface DemoCommandParts {
-  readonly train: DemoParts['train'];
+  /** The real training when absent. */
+  readonly train?: DemoParts['train'];
   readonly terminal?: Terminal;
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Emits SIGTERM and SIGINT. */
@@ -27,7 +29,7 @@ Examples:
 The data are requests of an imagined payment service. Later ones hold anomalies of five kinds: spikes, broken relations,
 impossible pairs, an unseen country, and one tenant that drifts.`;
 
-export function createDemoCommand(parts: DemoCommandParts): Command {
+export function createDemoCommand(parts: DemoCommandParts = {}): Command {
   const command = new Command('demo')
     .description('See it work: generate data, train, serve, and send events to the service over gRPC.')
     .option('--json', 'write the result as JSON to standard output at the end');
@@ -38,7 +40,7 @@ export function createDemoCommand(parts: DemoCommandParts): Command {
       const config = resolveSettings(DEMO_SETTINGS, { flags: givenFlags(self), env: parts.env ?? process.env });
       const ending = listenForEnd(parts.signals ?? process);
       try {
-        const { train } = parts;
+        const train = parts.train ?? ((order) => trainForDemo(order, terminal));
         const result = await runDemo({
           config,
           terminal,

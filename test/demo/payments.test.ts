@@ -75,7 +75,7 @@ describe('the demo’s later events', () => {
   });
 
   it('are what the truth about them says', () => {
-    expect(of('spike').every((p) => p.retries >= 3 && p.latency_ms > 600)).toBe(true);
+    expect(of('spike').every((p) => p.retries >= 4 && p.latency_ms > 900)).toBe(true);
     expect(of('broken-relation').every((p) => p.items >= 25 && p.bytes < 620)).toBe(true);
     expect(of('impossible-pair').every((p) => p.tenant === 'metro' && p.endpoint === 'refund')).toBe(true);
     expect(of('unseen-level').every((p) => ['AQ', 'XK'].includes(p.country))).toBe(true);

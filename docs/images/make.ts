@@ -1,0 +1,66 @@
+/**
+ * Takes the README's pictures anew: runs the demo as a person would, and photographs the live page and the report with
+ * Chromium (CHROMIUM_PATH, else /usr/bin/chromium). `npm run screenshots`
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import { launchBrowser } from '../../test/support/browser.ts';
+
+/** Long enough for anomalies of every kind, and for a minute's alarm rate, to be on the page. */
+const WATCH_MS = 75_000;
+const ROOT = join(import.meta.dirname, '../..');
+
+const folder = await mkdtemp(join(tmpdir(), 'aristarch-pictures-'));
+const flags = ['demo', '--out', folder, '--grpc-port', '0', '--http-port', '0', '--rate', '40'];
+const demo = spawn(process.execPath, ['--import', 'tsx', 'src/cli.ts', ...flags], {
+  cwd: ROOT,
+  stdio: ['ignore', 'inherit', 'pipe'],
+});
+const browser = await launchBrowser();
+try {
+  const url = await readAddress();
+  await sleep(WATCH_MS);
+  await photograph(browser, url, 'live-page', async (page) => {
+    await page.locator('#worst tr').nth(5).waitFor();
+    // A few seconds, for the dots to fill the chart.
+    await sleep(3000);
+  });
+  await photograph(browser, pathToFileURL(join(folder, 'model/report.html')).href, 'report');
+} finally {
+  await browser.close();
+  if (demo.exitCode === null) {
+    demo.kill('SIGINT');
+    await once(demo, 'exit');
+  }
+  await rm(folder, { recursive: true });
+}
+
+/** The live page's address, as the demo says it; everything it says is passed on. */
+async function readAddress(): Promise<string> {
+  for await (const line of createInterface({ input: demo.stderr })) {
+    process.stderr.write(`${line}\n`);
+    const address = /live page: (http\S+)/.exec(line)?.[1];
+    if (address !== undefined) return address;
+  }
+  throw new Error('the demo ended before it served a page');
+}
+
+async function photograph(
+  browser: Browser,
+  url: string,
+  name: string,
+  prepare: (page: Page) => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
+  const page = await browser.newPage({ viewport: { width: 1100, height: 900 }, colorScheme: 'light' });
+  await page.goto(url);
+  await prepare(page);
+  await page.screenshot({ path: join(import.meta.dirname, `${name}.png`) });
+  await page.close();
+}
