@@ -1,0 +1,71 @@
+import { createRandom } from '../../src/base/philox.ts';
+import { TRAINING_ROWS } from '../../src/models/critics/critic-plan.ts';
+import { planAdversarialCritic } from '../../src/models/critics/adversarial-critic.ts';
+import type { TrainingTask } from '../../src/models/task.ts';
+import type { NamedArrays } from '../../src/runtime/executor.ts';
+import { openExecutor } from '../../src/runtime/open-executor.ts';
+import { createDraws } from '../../src/training/steps/draws.ts';
+import { initialState } from '../../src/training/steps/state.ts';
+import { timed, type Peer, type StepSize } from './peer.ts';
+
+/** The family's own critic update, as the trainer runs it: K steps in one call of the compiled loop. */
+export async function createAristarch(size: StepSize, device: 'cpu' | 'cuda' | 'webgpu' = 'cpu'): Promise<Peer> {
+  const executor = await openExecutor({ device, threads: size.threads, warn: console.warn });
+  const whole = wganGpTask(size);
+  const task = criticOnly(whole);
+  const session = await executor.compileSteps(task.program);
+  const random = createRandom(1);
+  const draws = createDraws(task, random);
+  const start = initialState(whole, random);
+  const table = new Float32Array(size.rows * size.features);
+  random.stream('table').fillNormal(table, 0);
+  const feeds: NamedArrays = {
+    ...Object.fromEntries(whole.initial.map(({ name, shape }) => [name, { data: start[name]!, shape }])),
+    [TRAINING_ROWS]: { data: table, shape: [size.rows, size.features] },
+  };
+  const used = new Set([...task.program.state.map(({ input }) => input), ...task.program.shared]);
+  const names = [...used].map(({ attributes }) => attributes.name);
+  const constant = Object.fromEntries(names.map((name) => [name, feeds[name]!]));
+  return {
+    name: 'aristarch',
+    description: executor.description,
+    run: (steps) =>
+      timed(steps, async () => {
+        await session.run(steps, { ...constant, ...draws(0, steps, 1) });
+      }),
+    close: async () => {
+      await session.close();
+      await executor.close();
+    },
+  };
+}
+
+export function wganGpTask({ batch, features, latent, hidden, rows }: StepSize): TrainingTask {
+  const numbers = Array.from({ length: features }, (_, slot) => ({
+    ...{ name: `x${slot}`, slot, unit: slot, signedLog: false, integer: false, imputed: 0 },
+    ...{ smallest: -10, largest: 10, mean: 0, deviation: 1, centre: 0 },
+  }));
+  return planAdversarialCritic(
+    {
+      ...{ name: 'bench', title: 'WGAN-GP', penalty: 'two-sided', lambda: 10, criticSteps: 1, steps: 1 },
+      ...{ latent, hidden, slope: 0.2, batch },
+      adam: { beta1: 0, beta2: 0.9, epsilon: 1e-8, learningRate: () => 1e-4 },
+    },
+    { count: rows, transform: { numbers, cycles: [], levels: [], fixed: [], clip: 20 }, scale: 1 },
+  ).task;
+}
+
+/** The step without the generator's update: its weights become shared data, and its own noise is not drawn. */
+function criticOnly(task: TrainingTask): TrainingTask {
+  const isGenerators = (name: string): boolean => /^bench\.generator\.|^generatorAdam\.|^latent$/.test(name);
+  const { program } = task;
+  const state = program.state.filter(({ input }) => !isGenerators(input.attributes.name));
+  const weights = program.state
+    .map(({ input }) => input)
+    .filter(({ attributes: { name } }) => isGenerators(name) && !/\.[mv]$/.test(name));
+  const { generatorLoss, ...reports } = program.reports;
+  if (!generatorLoss) throw new Error('the program reports no generatorLoss');
+  const draws = task.draws.filter(({ input }) => !isGenerators(input.attributes.name));
+  const perStep = draws.map(({ input }) => input);
+  return { ...task, draws, program: { ...program, state, shared: [...program.shared, ...weights], perStep, reports } };
+}
