@@ -44,7 +44,6 @@ export function toReportInput({
       calibrationMethod: calibration.method,
       trainingSeconds: training.seconds,
       device: training.device,
-      threads: config.run.threads,
       seed: config.run.seed,
     },
     curves: model.critics.map(toCurves),
