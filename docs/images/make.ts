@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { launchBrowser } from '../../test/support/browser.ts';
 
 /** Long enough for anomalies of every kind, and for a minute's alarm rate, to be on the page. */
@@ -18,21 +18,18 @@ const WATCH_MS = 75_000;
 const ROOT = join(import.meta.dirname, '../..');
 
 const folder = await mkdtemp(join(tmpdir(), 'aristarch-pictures-'));
-const flags = ['demo', '--out', folder, '--grpc-port', '0', '--http-port', '0', '--rate', '40'];
-const demo = spawn(process.execPath, ['--import', 'tsx', 'src/cli.ts', ...flags], {
-  cwd: ROOT,
+const flags = ['demo', '--grpc-port', '0', '--http-port', '0', '--rate', '40'];
+// Run in the empty folder, so that no path of this machine gets into the pictures.
+const demo = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), join(ROOT, 'src/cli.ts'), ...flags], {
+  cwd: folder,
   stdio: ['ignore', 'inherit', 'pipe'],
 });
 const browser = await launchBrowser();
 try {
   const url = await readAddress();
   await sleep(WATCH_MS);
-  await photograph(browser, url, 'live-page', async (page) => {
-    await page.locator('#worst tr').nth(5).waitFor();
-    // A few seconds, for the dots to fill the chart.
-    await sleep(3000);
-  });
-  await photograph(browser, pathToFileURL(join(folder, 'model/report.html')).href, 'report');
+  await photograph(browser, url, 'live-page', 980);
+  await photograph(browser, pathToFileURL(join(folder, 'models/demo/model/report.html')).href, 'report', 2000);
 } finally {
   await browser.close();
   if (demo.exitCode === null) {
@@ -52,15 +49,11 @@ async function readAddress(): Promise<string> {
   throw new Error('the demo ended before it served a page');
 }
 
-async function photograph(
-  browser: Browser,
-  url: string,
-  name: string,
-  prepare: (page: Page) => Promise<void> = () => Promise.resolve(),
-): Promise<void> {
-  const page = await browser.newPage({ viewport: { width: 1100, height: 900 }, colorScheme: 'light' });
+async function photograph(browser: Browser, url: string, name: string, height: number): Promise<void> {
+  const page = await browser.newPage({ viewport: { width: 1100, height }, colorScheme: 'light' });
   await page.goto(url);
-  await prepare(page);
+  // Pages that draw by themselves have drawn by then.
+  await sleep(2000);
   await page.screenshot({ path: join(import.meta.dirname, `${name}.png`) });
   await page.close();
 }

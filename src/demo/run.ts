@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { note } from '../base/command-line.ts';
 import { AristarchError } from '../base/errors.ts';
@@ -53,7 +53,7 @@ const REPORT_EVERY_MS = 5000;
 /** Generates data, trains, serves, and sends events to the service over gRPC: once, or until the end is asked for. */
 export async function runDemo(parts: DemoParts): Promise<DemoResult> {
   const { config, terminal, clock } = parts;
-  const folder = resolve(config.out);
+  const folder = config.out;
   await checkPorts(config);
   const { data, endMs } = await writeData(parts, folder);
   const startedMs = clock.monotonicMs();

@@ -8,6 +8,9 @@ const CALIBRATION_METHODS = {
   cross: 'by cross-conformal folds (every row was held out once), then refitted on all rows',
 } as const;
 
+/** Characters above which a fact takes the room of two. */
+const LONG = 22;
+
 export function renderHeader(input: ReportInput): Html {
   const { meta } = input;
   const facts: [string, string | Html][] = [
@@ -35,7 +38,7 @@ export function renderHeader(input: ReportInput): Html {
       <dl class="facts">
         ${facts.map(
           ([name, value]) =>
-            html`<div>
+            html`<div class="${typeof value === 'string' && value.length > LONG ? 'long' : ''}">
               <dt>${name}</dt>
               <dd>${value}</dd>
             </div>`,

@@ -12,6 +12,7 @@ h2{margin:2.5rem 0 .75rem;font-size:1.3rem}h3{margin:1.5rem 0 .5rem;font-size:1.
 figcaption strong{display:block;color:var(--ink);font-size:1rem}
 .facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(10.5rem,1fr));gap:.6rem;margin:1rem 0}
 .facts div{padding:.6rem .8rem;border-radius:.5rem;background:var(--panel)}
+@media (min-width:561px){.facts .long{grid-column:span 2}}
 dt{color:var(--muted);font-size:.8rem}dd{margin:0;font-weight:600}
 .warnings{padding:.2rem 1.2rem .6rem;border-left:.3rem solid var(--alarm);border-radius:.3rem;background:var(--warn)}.warnings h2{margin-top:.8rem}
 figure{margin:0}

@@ -1,7 +1,7 @@
 import { formatNumber, formatTime } from './format.js';
 
 /** Values beside each other in a row; the others are folded. */
-const OPEN_FIELDS = 8;
+const OPEN_FIELDS = 12;
 
 /** The table of the worst records. Rows that stay are kept as they are, so that an opened one stays open while it is read. */
 export class WorstTable {
