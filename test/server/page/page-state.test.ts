@@ -34,7 +34,7 @@ describe('the page’s numbers', () => {
 
   it('thin a burst, but keep the flagged scores of it', () => {
     const model = createSampleModel(drawScores('calibration', 2000).sort((a, b) => a - b));
-    const feed = new RecentScores();
+    const feed = new RecentScores({ perCall: 100 });
     let nowMs = 5000;
     const clock = { wallMs: () => nowMs, monotonicMs: () => nowMs };
     const state = new PageState(model, feed, clock);
