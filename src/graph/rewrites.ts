@@ -1,4 +1,4 @@
-import { broadcastTo, constant, multiply, reshape, sum } from './operations.ts';
+import { broadcastTo, constant, matMul, multiply, reshape, sum } from './operations.ts';
 import { scalarRules } from './primitives/scalars.ts';
 import { sameShape } from './shape.ts';
 import { applyRule, withInputs, type Primitive, type Tensor } from './tensor.ts';
@@ -130,12 +130,27 @@ const dropTranspose: Rewrite = (tensor) => {
   return transposed && isNeutral ? transposed.inputs[0] : null;
 };
 
+/** A slice that is the whole, a padding with nothing, a concatenation of one. */
+const dropWhole: Rewrite = (tensor) => {
+  const part = as(tensor, 'slice') ?? as(tensor, 'pad') ?? as(tensor, 'concat');
+  const [x] = part?.inputs ?? [];
+  return x && part?.inputs.length === 1 && sameShape(x.shape, tensor.shape) ? x : null;
+};
+
 /** A sum over axes of length 1 only drops them. */
 const dropSum: Rewrite = (tensor) => {
   const reduced = as(tensor, 'sum');
   if (!reduced) return null;
   const [x] = reduced.inputs;
   return reduced.attributes.axes.every((axis) => x.shape[axis] === 1) ? reshape(x, tensor.shape) : null;
+};
+
+/** a' b with one column in b is (b' a)': a row times a matrix is the faster kernel by far. */
+const rowTimesMatrix: Rewrite = (tensor) => {
+  const product = as(tensor, 'matMul');
+  if (!product?.attributes.transposeA || tensor.shape.length !== 2 || tensor.shape[1] !== 1) return null;
+  const [a, b] = product.inputs;
+  return reshape(matMul(reshape(b, [1, a.shape[0]!]), a), tensor.shape);
 };
 
 /** [m, 1] times [1, n] is a product with broadcasting: no matrix product is needed. */
@@ -158,7 +173,9 @@ const REWRITES: readonly Rewrite[] = [
   mergeReshapes,
   mergeBroadcasts,
   dropTranspose,
+  dropWhole,
   dropSum,
   productWithUniform,
   outerProduct,
+  rowTimesMatrix,
 ];

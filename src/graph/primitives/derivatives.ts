@@ -50,7 +50,11 @@ export const derivativeRules: PrimitiveTable<[], readonly Pullback[]> = {
   tanh: (y) => [(g) => multiply(g, subtract(1, multiply(y, y)))],
   sigmoid: (y) => [(g) => multiply(g, multiply(y, subtract(1, y)))],
   softplus: ({ inputs: [x] }) => [(g) => multiply(g, sigmoid(x))],
-  leakyRelu: ({ inputs: [x], attributes: { slope } }) => [(g) => multiply(g, leakySlope(x, slope))],
+  // By the sign of the result, which is that of x: so nothing but the activation needs x, and engines can fuse the two.
+  leakyRelu: (y) => {
+    const { slope } = y.attributes;
+    return [(g) => multiply(g, leakySlope(slope >= 0 ? y : y.inputs[0], slope))];
+  },
   leakySlope: zero,
   floor: zero,
   round: zero,
