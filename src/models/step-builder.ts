@@ -24,7 +24,7 @@ export interface StepBuilder {
   /** A scalar of the step's number; a rate is lowered after a divergence. */
   schedule(name: string, value: (step: number) => number, isRate: boolean): Tensor;
   report(name: string, value: Tensor): void;
-  finish(task: Pick<TrainingTask, 'name' | 'title' | 'steps' | 'updatesPerStep'>): TrainingTask;
+  finish(task: Pick<TrainingTask, 'name' | 'title' | 'steps' | 'updatesPerStep' | 'remedy'>): TrainingTask;
 }
 
 type Variable = InitialState & { readonly input: Tensor<'input'>; value: Tensor };

@@ -36,4 +36,6 @@ export interface TrainingTask {
   readonly steps: number;
   /** Updates of the critic in one step of the program. */
   readonly updatesPerStep: number;
+  /** What a person can do where it diverges for good: "Lower --learning-rate". */
+  readonly remedy?: string;
 }

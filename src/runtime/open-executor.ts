@@ -22,8 +22,15 @@ const OPENERS: { readonly [D in DeviceChoice]: Opener } = {
     try {
       return await openOrtExecutor({ provider: 'cuda', threads });
     } catch (thrown) {
-      warn(`${toAristarchError(thrown).message} Going on with the CPU.`);
+      warn(`device: cpu (cuda: ${reasonOf(thrown)})`);
       return openOrtExecutor({ provider: 'cpu', threads });
     }
   },
 };
+
+/** In few words: `auto` is what most people run without a GPU, and they are not to be alarmed. */
+function reasonOf(thrown: unknown): string {
+  const { data, message } = toAristarchError(thrown);
+  const reason = typeof data['reason'] === 'string' ? data['reason'] : message;
+  return /shared library|LoadLibrary|dlopen/i.test(reason) ? 'no provider library' : reason;
+}

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AristarchError } from '../base/errors.ts';
-import { isMissing, writeFileAtomic } from '../base/files.ts';
+import { checkTarget, isMissing, writeFileAtomic } from '../base/files.ts';
 import type { TaskProgress } from './steps/run-task.ts';
 
 /** Where a run that was cut left off: one file a task, and one that says which run it was. */
@@ -20,14 +20,14 @@ export type RunIdentity = Readonly<Record<string, unknown>>;
 
 const RUN_FILE = 'run.json';
 
-/** Starts a checkpoint folder anew, or, with `resume`, checks that the one that is there is of the same run. */
+/**
+ * Starts a checkpoint folder anew, or, with `resume`, checks that the one that is there is of the same run. Throws
+ * `NOT_FOUND`, `PRECONDITION_FAILED` or `ARTEFACT_INVALID` where it cannot go on, `PRECONDITION_FAILED` where the folder
+ * cannot be written.
+ */
 export async function openCheckpoint(folder: string, identity: RunIdentity, resume: boolean): Promise<Checkpoint> {
   if (resume) await checkIdentity(folder, identity);
-  else {
-    await rm(folder, { recursive: true, force: true });
-    await mkdir(folder, { recursive: true });
-    await writeFileAtomic(join(folder, RUN_FILE), `${JSON.stringify(identity, null, 2)}\n`);
-  }
+  else await startAnew(folder, identity);
   const fileOf = (task: string): string => join(folder, `${task}.state`);
   return {
     folder,
@@ -45,6 +45,18 @@ export async function openCheckpoint(folder: string, identity: RunIdentity, resu
   };
 }
 
+/** Removes what is there only where it is a checkpoint: a folder of somebody's own is refused. */
+async function startAnew(folder: string, identity: RunIdentity): Promise<void> {
+  const mayReplace = (): Promise<boolean> =>
+    readFile(join(folder, RUN_FILE)).then(
+      () => true,
+      () => false,
+    );
+  await checkTarget(folder, { mayReplace });
+  await rm(folder, { recursive: true, force: true });
+  await writeFileAtomic(join(folder, RUN_FILE), `${JSON.stringify(identity, null, 2)}\n`);
+}
+
 async function checkIdentity(folder: string, identity: RunIdentity): Promise<void> {
   const text = await readFile(join(folder, RUN_FILE), 'utf8').catch((cause: unknown) => {
     throw new AristarchError(
@@ -54,7 +66,7 @@ async function checkIdentity(folder: string, identity: RunIdentity): Promise<voi
       cause,
     );
   });
-  const before = JSON.parse(text) as Record<string, unknown>;
+  const before = parseIdentity(folder, text);
   const now = JSON.parse(JSON.stringify(identity)) as Record<string, unknown>;
   const keys = new Set([...Object.keys(before), ...Object.keys(now)]);
   const changed = [...keys].filter((key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]));
@@ -67,39 +79,49 @@ async function checkIdentity(folder: string, identity: RunIdentity): Promise<voi
   );
 }
 
+function parseIdentity(folder: string, text: string): Record<string, unknown> {
+  try {
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
+  } catch (cause) {
+    throw damaged(folder, cause);
+  }
+}
+
+function damaged(path: string, cause: unknown): AristarchError {
+  const message = `the checkpoint ${path} is damaged: start without --resume, which removes it`;
+  return new AristarchError('ARTEFACT_INVALID', message, { path }, cause);
+}
+
 const headerSchema = z.strictObject({
   stepsDone: z.number().int().nonnegative(),
   rateFactor: z.number().positive(),
   rollbacks: z.array(z.strictObject({ step: z.number(), reason: z.string() })),
   history: z.record(z.string(), z.array(z.number())),
   variables: z.array(z.strictObject({ name: z.string(), length: z.number().int() })),
-  sha256: z.string(),
 });
 
-/** Length of the header (4 bytes, little-endian), header as JSON, then the variables' float32 values. */
+const HASH_BYTES = 32;
+
+/** Length of the header (4 bytes, little-endian), header as JSON, the variables' float32 values, SHA-256 of all before. */
 export function encodeProgress({ state, ...rest }: TaskProgress): Uint8Array {
-  const names = Object.keys(state);
-  const payload = Buffer.concat(names.map((name) => bytesOf(state[name]!)));
-  const header = Buffer.from(
-    JSON.stringify({
-      ...rest,
-      variables: names.map((name) => ({ name, length: state[name]!.length })),
-      sha256: sha256(payload),
-    }),
-  );
+  const variables = Object.entries(state).map(([name, { length }]) => ({ name, length }));
+  const header = Buffer.from(JSON.stringify({ ...rest, variables }));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(header.length);
-  return Buffer.concat([length, header, payload]);
+  const content = Buffer.concat([length, header, ...Object.values(state).map(bytesOf)]);
+  return Buffer.concat([content, sha256(content)]);
 }
 
+/** Throws `ARTEFACT_INVALID` where the bytes are not what `encodeProgress` wrote. */
 export function decodeProgress(path: string, bytes: Buffer): TaskProgress {
   try {
-    const headerEnd = 4 + bytes.readUInt32LE(0);
-    const parsed: unknown = JSON.parse(bytes.subarray(4, headerEnd).toString());
-    const { variables, sha256: expected, ...rest } = headerSchema.parse(parsed);
+    const content = bytes.subarray(0, bytes.length - HASH_BYTES);
+    if (!sha256(content).equals(bytes.subarray(content.length))) throw new Error('its hash is wrong');
+    const headerEnd = 4 + content.readUInt32LE(0);
+    const parsed: unknown = JSON.parse(content.subarray(4, headerEnd).toString());
+    const { variables, ...rest } = headerSchema.parse(parsed);
     // A copy, since floats must start at a multiple of four.
-    const payload = Uint8Array.from(bytes.subarray(headerEnd));
-    if (sha256(payload) !== expected) throw new Error('its hash is wrong');
+    const payload = Uint8Array.from(content.subarray(headerEnd));
     let at = 0;
     const state = variables.map(({ name, length }) => {
       const values = new Float32Array(payload.buffer, at, length);
@@ -108,10 +130,9 @@ export function decodeProgress(path: string, bytes: Buffer): TaskProgress {
     });
     return { ...rest, state: Object.fromEntries(state) };
   } catch (cause) {
-    const message = `the checkpoint ${path} is damaged: remove its folder, and start without --resume`;
-    throw new AristarchError('ARTEFACT_INVALID', message, { path }, cause);
+    throw damaged(path, cause);
   }
 }
 
 const bytesOf = (values: Float32Array): Buffer => Buffer.from(values.buffer, values.byteOffset, values.byteLength);
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+const sha256 = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest();

@@ -3,12 +3,13 @@ import { alignColumns, emitJson, emitText, note, runAction, warn, type ActionCon
 import { createProgress, showCount, showSeconds, type Progress } from '../base/progress.ts';
 import { addOptions, printableSettings } from '../base/settings.ts';
 import { processTerminal, type Terminal } from '../base/terminal.ts';
+import { checkArtefactTarget } from '../models/artefact/write.ts';
 import type { FeatureSchema } from '../models/features/schema.ts';
 import { FAMILIES } from '../models/families/index.ts';
 import { readTrainConfig, RUN_SETTINGS, type TrainConfig } from './config.ts';
 import type { TrainResult } from './export-model.ts';
-import { prepareData, type PreparedData } from './prepare-data.ts';
-import { trainModel } from './train.ts';
+import { modelPlace, prepareData } from './prepare-data.ts';
+import { planRun, trainModel } from './train.ts';
 
 const EXAMPLES = `
 Examples:
@@ -36,7 +37,10 @@ export function createTrainCommand(terminal: Terminal = processTerminal()): Comm
 
 async function runTrain({ command, terminal, json }: ActionContext): Promise<void> {
   const config = await readTrainConfig(command, process.env);
-  if (config.run.dryRun) { printPlan(config, await prepareData(config), terminal, json); return; }
+  if (config.run.dryRun) {
+    await dryRun(config, terminal, json);
+    return;
+  }
   const interrupt = new AbortController();
   const stop = (): void => {
     note(terminal, 'stopping after the current steps; press Ctrl-C again to stop at once');
@@ -76,19 +80,32 @@ export async function runWithProgress(
   }
 }
 
-function printPlan(config: TrainConfig, data: PreparedData, terminal: Terminal, json: boolean): void {
+/** Everything that a run would check before it trains, and what it would train. */
+async function dryRun(config: TrainConfig, terminal: Terminal, json: boolean): Promise<void> {
   const { settings, run, values, preset } = config;
-  const { schema, warnings, rows } = data;
-  const resolved = printableSettings(settings, { ...run, ...values, preset });
-  const plan = { config: resolved, schema, rows: rows.count, rowsInSource: rows.rowsInSource, out: data.out, warnings };
-  if (json) { emitJson(terminal, plan); return; }
+  await checkArtefactTarget(modelPlace(config).out, { replace: run.replace });
+  const data = await prepareData(config);
+  const { split, outline } = planRun(config, data);
+  const { schema, warnings, rows, out } = data;
+  const resolved = { ...printableSettings(settings, { ...run, ...values }), preset, out };
+  const plan = {
+    rows: rows.count,
+    rowsInSource: rows.rowsInSource,
+    calibration: split.method,
+    updates: outline.updates,
+  };
+  if (json) {
+    emitJson(terminal, { config: resolved, schema, ...plan, out, warnings });
+    return;
+  }
   warnings.forEach((message) => warn(terminal, message));
-  const lines = Object.entries(resolved).map(([name, value]) => `  ${name}: ${value === undefined ? 'none' : JSON.stringify(value)}`);
-  emitText(
-    terminal,
-    ['Configuration', ...lines, '', `Schema (${showCount(rows.count)} rows)`, showSchema(schema)].join('\n'),
-  );
+  const lines = Object.entries(resolved).map(([name, value]) => [`  ${name}: ${showValue(value)}`]);
+  const counts = `${showCount(rows.count)} of ${showCount(rows.rowsInSource)} rows, calibration by ${split.method}`;
+  const work = `${showCount(outline.updates)} updates of ${outline.tasks.length} networks`;
+  emitText(terminal, ['Configuration', ...lines, '', `Schema (${counts}; ${work})`, showSchema(schema)].join('\n'));
 }
+
+const showValue = (value: unknown): string => (value === undefined ? 'none' : JSON.stringify(value));
 
 function showSchema({ fields, excluded }: FeatureSchema): string {
   const rows = fields.map((field) => {

@@ -48,7 +48,7 @@ export const RUN_SETTINGS = defineSettings({
     default: 512,
     flag: '--memory-budget <size>',
     unit: 'MiB',
-    help: 'Memory for training rows; data larger than this are sampled, and the report says so.',
+    help: 'Memory for training rows; data larger than this are sampled, and the report says so. The whole process takes about three times as much, and 300 MiB.',
     group: 'Data',
   },
   numbers: {
@@ -140,7 +140,7 @@ export const RUN_SETTINGS = defineSettings({
     schema: realNumber({ min: 1 }).optional(),
     flag: '--time-budget <seconds>',
     unit: 'seconds',
-    help: 'Cut training after about so long; the result then depends on the speed of the machine.',
+    help: 'Cut training after about so long, each network at its share; the result then depends on the speed of the machine.',
     group: 'Run',
   },
   device: {
@@ -166,11 +166,19 @@ export const RUN_SETTINGS = defineSettings({
     help: 'Training steps in one run of the compiled loop; between runs, progress is shown and interrupts are heard.',
     group: 'Run',
   },
+  checkpointSeconds: {
+    schema: realNumber({ min: 0, max: 86_400 }),
+    default: 5,
+    flag: '--checkpoint-seconds <seconds>',
+    unit: 'seconds',
+    help: 'Time between checkpoints: a run that is killed loses at most so much; 0 is after each call of the loop.',
+    group: 'Run',
+  },
   resume: {
     schema: onOff(),
     default: false,
     flag: '--resume',
-    help: 'Go on from the checkpoint of a run that was cut; everything else must be as it was.',
+    help: 'Go on from the checkpoint of a run that was cut (OUT.checkpoint); everything else must be as it was.',
     group: 'Run',
   },
   dryRun: {
@@ -208,6 +216,7 @@ export function resolveTrainConfig(sources: SettingSources): TrainConfig {
   const defaults: Readonly<Record<string, unknown>> = { ...presetValues, ...(score && { score }) };
   const settings = withDefaults({ ...RUN_SETTINGS, ...family.settings }, defaults);
   const all = resolveSettings(settings, sources);
+  family.check(all);
   const pick = (table: Settings): Record<string, unknown> =>
     Object.fromEntries(Object.keys(table).map((key) => [key, all[key]]));
   return { run: pick(RUN_SETTINGS) as RunValues, values: pick(family.settings), family, preset, settings };

@@ -24,14 +24,15 @@ export interface JournalOptions {
   /** Ends the run with a checkpoint. */
   readonly signal: AbortSignal;
   readonly timeBudgetSeconds: number | undefined;
+  /** A run that is cut loses at most so much. */
+  readonly secondsBetweenCheckpoints: number;
   /** Seconds, monotonic. */
   readonly now: () => number;
   readonly onUpdates: (done: number, remark: string) => void;
   readonly onRollback: (message: string) => void;
+  /** Called where the time budget ends a task before its last step. */
+  readonly onCut: (message: string) => void;
 }
-
-/** A run that is cut loses at most so much. */
-const SECONDS_BETWEEN_CHECKPOINTS = 5;
 
 export function outlineOf(rounds: readonly { name: string; plans: readonly CriticPlan[] }[]): Outline {
   let updatesBefore = 0;
@@ -64,7 +65,11 @@ export function createJournal(options: JournalOptions): Journal {
   };
   let rollbacksSeen = 0;
   return {
-    resume: (round, task) => checkpoint.load(keyOf(round, task)),
+    resume: async (round, task) => {
+      const progress = await checkpoint.load(keyOf(round, task));
+      rollbacksSeen = progress?.rollbacks.length ?? 0;
+      return progress;
+    },
     progress: async (round, task, progress) => {
       const outlined = find(round, task);
       if (progress.rollbacks.length > rollbacksSeen) options.onRollback(describeRollback(task, progress));
@@ -73,7 +78,7 @@ export function createJournal(options: JournalOptions): Journal {
         outlined.updatesBefore + progress.stepsDone * task.updatesPerStep,
         remarkOn(round, task, progress),
       );
-      const isDue = now() - savedAt >= SECONDS_BETWEEN_CHECKPOINTS;
+      const isDue = now() - savedAt >= options.secondsBetweenCheckpoints;
       if (signal.aborted || isDue) {
         await checkpoint.save(outlined.key, progress);
         savedAt = now();
@@ -82,7 +87,7 @@ export function createJournal(options: JournalOptions): Journal {
       return isOverBudget(outlined) ? 'stop' : 'continue';
     },
     finished: async (round, task, progress) => {
-      rollbacksSeen = 0;
+      if (progress.stepsDone < task.steps) options.onCut(describeCut(round, task, progress));
       await checkpoint.save(keyOf(round, task), progress);
       if (signal.aborted) throw interrupted(checkpoint);
     },
@@ -96,9 +101,18 @@ function interrupted({ folder }: Checkpoint): AristarchError {
   return new AristarchError('CANCELLED', message, { checkpoint: folder });
 }
 
-function describeRollback(task: TrainingTask, { rollbacks, rateFactor }: TaskProgress): string {
+function describeRollback(task: TrainingTask, { rollbacks, rateFactor, stepsDone }: TaskProgress): string {
   const { step, reason } = rollbacks.at(-1)!;
-  return `${task.title} diverged at step ${step} (${reason}); back to the last good state, learning rate times ${rateFactor}`;
+  return `the ${task.title} diverged at step ${step} (${reason}); back to step ${stepsDone}, with the learning rate times ${rateFactor}`;
+}
+
+function describeCut(
+  round: string,
+  { title, steps, updatesPerStep }: TrainingTask,
+  { stepsDone }: TaskProgress,
+): string {
+  const [done, all] = [stepsDone * updatesPerStep, steps * updatesPerStep];
+  return `the time budget cut the ${title} (${round}) after ${done} of ${all} updates`;
 }
 
 function remarkOn(round: string, task: TrainingTask, { history }: TaskProgress): string {

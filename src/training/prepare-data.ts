@@ -27,9 +27,11 @@ export interface PreparedData {
 
 /** Fewer rows than this say nothing about what is normal. */
 const FEWEST_ROWS = 20;
+/** Indices of rows are float32 in the training graph, which is exact up to here. */
+const MOST_ROWS = 2 ** 24;
 
 /** Opens the data, infers the schema, reads the rows within the memory budget. */
-export async function prepareData({ run }: TrainConfig): Promise<PreparedData> {
+export async function prepareData({ run }: Pick<TrainConfig, 'run'>): Promise<PreparedData> {
   const overrides = run.schema === undefined ? {} : await readSchemaOverrides(run.schema);
   const table = await openTable({
     data: run.data,
@@ -39,14 +41,12 @@ export async function prepareData({ run }: TrainConfig): Promise<PreparedData> {
   });
   try {
     if (table.rowCount < FEWEST_ROWS) throw tooFewRows(table.rowCount);
-    const { schema: inferred, warnings } = await inferSchema(table, { overrides });
-    const onRequest = table.excluded.map((name) => ({ name, reason: 'excluded on request' }));
-    const schema = { ...inferred, excluded: [...inferred.excluded, ...onRequest] };
-    const maxRows = rowsWithin(run.memoryBudget * 2 ** 20, schema);
+    const { schema, warnings } = await inferSchema(table, { overrides });
+    const maxRows = Math.min(MOST_ROWS, rowsWithin(run.memoryBudget * 2 ** 20, schema));
+    if (maxRows < Math.min(FEWEST_ROWS, table.rowCount)) throw tooWide(run.memoryBudget);
     const rows = await readRows(table, schema, { maxRows, seed: run.seed });
-    const name = run.name ?? nameFrom(run.data[0] ?? 'model');
     return {
-      ...{ schema, rows, warnings, name, out: run.out ?? join('models', name), sources: table.files },
+      ...{ schema, rows, warnings, sources: table.files, ...modelPlace({ run }) },
       table: { data: rows.rows, shape: [rows.count, rowWidth(schema)] },
       fingerprint: fingerprintRows(schema, rows.rows, rows.count),
     };
@@ -55,10 +55,24 @@ export async function prepareData({ run }: TrainConfig): Promise<PreparedData> {
   }
 }
 
+/** Name and folder of the model that a run makes. */
+export function modelPlace({ run }: Pick<TrainConfig, 'run'>): Pick<PreparedData, 'name' | 'out'> {
+  const name = run.name ?? nameFrom(run.data[0] ?? 'model');
+  return { name, out: withoutSlash(run.out ?? join('models', name)) };
+}
+
 function tooFewRows(count: number): AristarchError {
   const message = `the data have ${count} rows after --where; at least ${FEWEST_ROWS} normal rows are needed to train`;
   return new AristarchError('INVALID_INPUT', message, { count });
 }
+
+function tooWide(memoryBudget: number): AristarchError {
+  const message = `fewer than ${FEWEST_ROWS} rows fit in --memory-budget ${memoryBudget}: give more, or exclude columns`;
+  return new AristarchError('INVALID_INPUT', message, { memoryBudget });
+}
+
+/** The checkpoint's folder is named after the model's: `models/m/` must not put it inside. */
+const withoutSlash = (path: string): string => path.replace(/(?<=[^/\\])[/\\]+$/, '');
 
 /** `s3://b/normal-*.parquet?x` -> `normal`. */
 function nameFrom(address: string): string {

@@ -1,18 +1,18 @@
 import { createRandom } from '../base/philox.ts';
-import { AristarchError } from '../base/errors.ts';
+import { AristarchError, toAristarchError, type ErrorCode } from '../base/errors.ts';
 import { checkArtefactTarget } from '../models/artefact/write.ts';
 import type { FeatureSchema } from '../models/features/schema.ts';
 import { rowWidth } from '../models/features/schema.ts';
-import { fitTransform } from '../models/features/transform.ts';
+import type { Transform } from '../models/features/transform.ts';
 import { openExecutor } from '../runtime/open-executor.ts';
 import type { Executor } from '../runtime/executor.ts';
-import { openCheckpoint, type RunIdentity } from './checkpoint.ts';
+import { openCheckpoint, type Checkpoint, type RunIdentity } from './checkpoint.ts';
 import type { RunValues, TrainConfig } from './config.ts';
 import { exportModel, type TrainResult } from './export-model.ts';
-import { fitModel, SCORES_BY } from './fit/fit-model.ts';
+import { fitModel, SCORES_BY, type FittedModel } from './fit/fit-model.ts';
 import { splitRows, type Split, type SplitOptions } from './fit/split.ts';
 import { createJournal, outlineOf, type Outline } from './journal.ts';
-import { prepareData, type PreparedData } from './prepare-data.ts';
+import { modelPlace, prepareData, type PreparedData } from './prepare-data.ts';
 
 /** How a run speaks to whoever started it, and what it takes from the world. */
 export interface TrainHooks {
@@ -32,42 +32,50 @@ export interface TrainHooks {
 /** At most so many held-out rows calibrate; more would not make p-values better. */
 const MOST_HELD_OUT = 10_000;
 
-/** The main job: reads normal rows, trains, calibrates, and writes the model's folder. */
+/**
+ * The main job: reads normal rows, trains, calibrates, and writes the model's folder. A run that ends early - by the
+ * signal (`CANCELLED`), a kill, a full disk - leaves its checkpoint; one that cannot succeed (`TRAINING_DIVERGED`) or was
+ * never started leaves nothing.
+ */
 export async function trainModel(config: TrainConfig, hooks: TrainHooks): Promise<TrainResult> {
   const startedAt = hooks.seconds();
-  const data = await prepareData(config);
   const { run } = config;
-  await checkArtefactTarget(data.out, { replace: run.replace });
-  const split = splitRows(data.rows.count, createRandom(run.seed), splitOptions(config));
-  checkRate(run.rate, split);
+  await checkArtefactTarget(modelPlace(config).out, { replace: run.replace });
+  const data = await prepareData(config);
+  const { split, outline } = planRun(config, data);
   data.warnings.forEach(hooks.warn);
   const executor = await openExecutor({ device: run.device, threads: run.threads, warn: hooks.note });
   try {
+    if (hooks.signal.aborted) throw new AristarchError('CANCELLED', 'stopped before training began');
     const checkpoint = await openCheckpoint(`${data.out}.checkpoint`, identityOf(config, data, executor), run.resume);
-    const outline = outlineRun(config, data, split);
     hooks.note(describeStart(config, data, executor, outline));
+    const warnings = [...data.warnings];
+    const warnAndKeep = (message: string): void => {
+      warnings.push(message);
+      hooks.warn(message);
+    };
     const journal = createJournal({
       ...{ outline, checkpoint, signal: hooks.signal, now: hooks.seconds, timeBudgetSeconds: run.timeBudget },
+      secondsBetweenCheckpoints: run.checkpointSeconds,
       onUpdates: (done, remark) => hooks.onUpdates(done, outline.updates, remark),
       onRollback: hooks.warn,
+      onCut: warnAndKeep,
     });
-    const model = await fitModel(
-      {
-        ...{ executor, journal, schema: data.schema, stepsPerCall: run.stepsPerCall, score: run.score },
-        random: createRandom(run.seed),
-        transform: { numbers: run.numbers },
-        split,
-        plan: (rows, random) => config.family.plan(config.values, rows, random),
-      },
-      data.table,
+    const model = await fitOrClear(checkpoint, () =>
+      fitModel(
+        {
+          ...{ executor, journal, schema: data.schema, stepsPerCall: run.stepsPerCall, score: run.score },
+          random: createRandom(run.seed),
+          transform: { numbers: run.numbers },
+          split,
+          plan: (rows, random) => config.family.plan(config.values, rows, random),
+        },
+        data.table,
+      ),
     );
     const seconds = hooks.seconds() - startedAt;
     const result = await exportModel({
-      config,
-      data,
-      model,
-      executor,
-      seconds,
+      ...{ config, data: { ...data, warnings }, model, executor, seconds },
       createdAt: hooks.now(),
       warn: hooks.warn,
     });
@@ -78,22 +86,55 @@ export async function trainModel(config: TrainConfig, hooks: TrainHooks): Promis
   }
 }
 
+/** Faults after which going on from the checkpoint would only end the same way. */
+const HOPELESS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['TRAINING_DIVERGED', 'INVALID_INPUT']);
+
+async function fitOrClear(checkpoint: Checkpoint, fit: () => Promise<FittedModel>): Promise<FittedModel> {
+  try {
+    return await fit();
+  } catch (thrown) {
+    if (HOPELESS.has(toAristarchError(thrown).code)) await checkpoint.remove();
+    throw thrown;
+  }
+}
+
+/** What a run is going to do. */
+export interface RunPlan {
+  readonly split: Split;
+  readonly outline: Outline;
+}
+
+/** Decides all that can be decided before training. Throws `INVALID_INPUT` and `RATE_UNSUPPORTED`. */
+export function planRun(config: TrainConfig, data: PreparedData): RunPlan {
+  const split = splitRows(data.rows.count, createRandom(config.run.seed), splitOptions(config));
+  checkRate(config.run.rate, split);
+  return { split, outline: outlineRun(config, split) };
+}
+
 function splitOptions({ run }: TrainConfig): SplitOptions {
   const { crossBelow, folds, calibrationShare } = run;
   return { crossBelow, folds, heldOutShare: calibrationShare, mostHeldOut: MOST_HELD_OUT };
 }
 
-/** The tasks that the run will have: a plan on the same rows, of which only names and lengths are used. */
-function outlineRun(config: TrainConfig, { schema, table }: PreparedData, { rounds }: Split): Outline {
-  const count = table.shape[0] ?? 0;
-  const transform = fitTransform(schema, table.data, { numbers: config.run.numbers });
-  const plans = config.family.plan(config.values, { count, transform, scale: 1 }, createRandom(config.run.seed));
-  const scoring = plans.filter(SCORES_BY[config.run.score]);
+/** A table of one number: names, roles and lengths of tasks do not depend on the columns. */
+const ANY_TABLE: Transform = {
+  numbers: [
+    {
+      ...{ name: 'any', slot: 0, unit: 0, signedLog: false, integer: false, imputed: 0 },
+      ...{ smallest: 0, largest: 1, mean: 0, deviation: 1, centre: 0 },
+    },
+  ],
+  ...{ cycles: [], levels: [], fixed: [], clip: 1 },
+};
+
+/** The tasks that the run will have. */
+function outlineRun({ family, values, run }: TrainConfig, { rounds }: Split): Outline {
+  const plans = family.plan(values, { count: 1, transform: ANY_TABLE, scale: 1 }, createRandom(run.seed));
+  const scoring = plans.filter(SCORES_BY[run.score]);
   if (scoring.length === 0) {
-    throw new AristarchError(
-      'INVALID_INPUT',
-      `--score ${config.run.score} has nothing to score by: this run trains ${plans.map(({ task }) => task.title).join(', ')}`,
-    );
+    const titles = plans.map(({ task }) => task.title).join(', ');
+    const message = `--score ${run.score} has nothing to score by: this run trains ${titles}. Choose another --score, or other networks`;
+    throw new AristarchError('INVALID_INPUT', message, { score: run.score });
   }
   const folds = rounds.filter(({ train }) => train !== null);
   return outlineOf([...folds.map(({ name }) => ({ name, plans: scoring })), { name: 'final', plans }]);
@@ -101,7 +142,7 @@ function outlineRun(config: TrainConfig, { schema, table }: PreparedData, { roun
 
 /** Settings on which the bytes of critic.onnx do not depend, or only through the rows and the engine. */
 const WITHOUT_EFFECT: ReadonlySet<string> = new Set<keyof RunValues>([
-  ...(['resume', 'replace', 'dryRun', 'out', 'name', 'timeBudget', 'rate'] as const),
+  ...(['resume', 'replace', 'dryRun', 'out', 'name', 'timeBudget', 'rate', 'checkpointSeconds'] as const),
   ...(['data', 'where', 'exclude', 'schema', 'memoryBudget', 'device'] as const),
 ]);
 

@@ -25,6 +25,8 @@ import type { TrainingRows } from './detecting-critic.ts';
 export interface AdversarialCriticOptions {
   readonly name: string;
   readonly title: string;
+  /** What a person can do where training diverges for good. */
+  readonly remedy?: string;
   readonly penalty: keyof typeof PENALTIES;
   /** Weight of the gradient penalty. */
   readonly lambda: number;
@@ -75,6 +77,7 @@ export function planAdversarialCritic(options: AdversarialCriticOptions, data: T
       title: options.title,
       steps: Math.ceil(options.steps / criticSteps),
       updatesPerStep: criticSteps,
+      ...(options.remedy !== undefined && { remedy: options.remedy }),
     }),
     role: 'own',
     high: 'normal',

@@ -14,6 +14,8 @@ import { TRAINING_ROWS, type CriticPlan } from './critic-plan.ts';
 export interface DetectingCriticOptions {
   readonly name: string;
   readonly title: string;
+  /** What a person can do where training diverges for good. */
+  readonly remedy?: string;
   readonly objective: keyof typeof OBJECTIVES;
   readonly penalty: keyof typeof PENALTIES;
   /** Weight of the gradient penalty. */
@@ -83,7 +85,13 @@ export function planDetectingCritic(options: DetectingCriticOptions, data: Train
     { name: 'adam', loss, parameters: network.parameters, update: (at) => at },
   );
   return {
-    task: step.finish({ name, title: options.title, steps: options.steps, updatesPerStep: 1 }),
+    task: step.finish({
+      name,
+      title: options.title,
+      steps: options.steps,
+      updatesPerStep: 1,
+      ...(options.remedy !== undefined && { remedy: options.remedy }),
+    }),
     role: 'member',
     high: 'anomalous',
     weight: options.weight,

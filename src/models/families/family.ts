@@ -18,7 +18,9 @@ export interface Family<S extends Settings = Settings> {
   readonly defaultPreset: string;
   /** Named sets of values; a flag, the environment or the file goes before them. */
   readonly presets: Readonly<Record<string, Preset<S>>>;
-  /** The critics to train on these rows, in order. */
+  /** Refuses values that do not go together, with `INVALID_INPUT`, before any data are read. */
+  check(values: SettingValues<S>): void;
+  /** The critics to train on these rows, in order; names, roles and lengths of the tasks depend on the values alone. */
   plan(values: SettingValues<S>, data: TrainingRows, random: Random): readonly CriticPlan[];
 }
 
@@ -34,7 +36,8 @@ export const SCORE_CHOICES = ['members', 'own', 'both'] as const;
 export type ScoreChoice = (typeof SCORE_CHOICES)[number];
 
 /** A family as shared code sees it: its settings are checked by its own table before they come back to it. */
-export type AnyFamily = Omit<Family, 'plan'> & {
+export type AnyFamily = Omit<Family, 'plan' | 'check'> & {
+  check(values: Readonly<Record<string, unknown>>): void;
   plan(values: Readonly<Record<string, unknown>>, data: TrainingRows, random: Random): readonly CriticPlan[];
 };
 

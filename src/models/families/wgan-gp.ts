@@ -23,7 +23,7 @@ const settings = defineSettings({
     flag: '--batch <rows>',
     unit: 'rows',
     help: 'Rows in one update.',
-    source: GULRAJANI,
+    source: RECIPE,
   },
   hidden: {
     schema: wholeNumberList({ min: 1, max: 16_384 }),
@@ -193,14 +193,15 @@ export const wganGp = defineFamily({
       score: 'own',
     },
   },
+  check: checkValues,
   plan: (values, data, random) => {
-    checkValues(values);
     const adam = { beta1: values.beta1, beta2: values.beta2, epsilon: values.epsilon };
     const { hidden, slope, batch, steps, lambda } = values;
     const own = planAdversarialCritic(
       {
         name: 'own',
         title: 'WGAN-GP critic and generator',
+        remedy: 'Lower --own-learning-rate, or leave both out with --no-generator',
         penalty: 'two-sided',
         adam: { ...adam, learningRate: () => values.ownLearningRate },
         ...{ lambda, hidden, slope, batch, steps, latent: values.latent, criticSteps: values.criticSteps },
@@ -212,6 +213,7 @@ export const wganGp = defineFamily({
       const options = {
         name,
         title: recipe.title,
+        remedy: 'Lower --learning-rate',
         objective: recipe.objective,
         penalty: recipe.penalty,
         lambda: recipe.lambda(values),

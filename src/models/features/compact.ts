@@ -5,9 +5,11 @@ import {
   concat,
   constant,
   cos,
+  divide,
   equal,
   isNaN,
   log,
+  maximum,
   minimum,
   multiply,
   select,
@@ -108,18 +110,33 @@ function compactNumbers(rows: Tensor, columns: readonly NumberColumn[], limit: n
     constants((column) => column.imputed),
     raw,
   );
-  const value = columns[0]?.signedLog === true ? multiply(sign(known), log(add(abs(known), 1))) : known;
-  const standardised = multiply(
+  const value = columns[0]?.signedLog === true ? multiply(sign(known), logOfOnePlus(abs(known))) : known;
+  // A division: the reciprocal of a very large deviation would be no float32.
+  const standardised = divide(
     subtract(
       value,
       constants((column) => column.mean),
     ),
-    constants((column) => 1 / column.deviation),
+    constants((column) => column.deviation),
   );
   return subtract(
     clip(standardised, -limit, limit),
     constants((column) => column.centre),
   );
+}
+
+/** Below the distance from 1 to the next float32; keeps a branch that is not taken from dividing by 0. */
+const SMALLEST_STEP = 1e-8;
+const LARGEST_FLOAT = 3.4028234663852886e38;
+
+/**
+ * log(1 + x) for x >= 0 without losing small x: log(u) x / (u - 1) with u = 1 + x rounded, and x where u is 1 (Kahan; see
+ * Goldberg 1991, theorem 4).
+ */
+function logOfOnePlus(size: Tensor): Tensor {
+  const x = minimum(size, LARGEST_FLOAT);
+  const u = add(x, 1);
+  return select(equal(u, 1), x, multiply(log(u), divide(x, maximum(subtract(u, 1), SMALLEST_STEP))));
 }
 
 function compactCycles(rows: Tensor, cycles: readonly CycleColumn[]): Tensor {

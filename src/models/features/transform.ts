@@ -1,4 +1,4 @@
-import { rowWidth, SLOTS, type FeatureSchema, type Field } from './schema.ts';
+import { SLOTS, type FeatureSchema, type Field } from './schema.ts';
 
 /**
  * What pre-processing does to each column, fitted on training rows; critic-recipe.md sections 2 and 5 are the source of
@@ -66,12 +66,16 @@ export interface TransformOptions {
 
 /** Critic-recipe.md sections 2 (numbers only) and 5 (mixed columns). */
 const CLIP = { standard: 20, 'signed-log': 5 } as const;
+/** A smaller deviation is taken for none: float32 ends near 1e-38, and engines flush what is below to zero. */
+const LEAST_DEVIATION = 1e-30;
 const DAY_SECONDS = 86_400;
 const WEEK_DAYS = 7;
 
-/** Fits the pre-processing on `count` raw rows, packed one after the other. */
-export function fitTransform(schema: FeatureSchema, rows: Float32Array, options: TransformOptions): Transform {
-  const width = rowWidth(schema);
+/** Raw training rows, one slot of all rows at a time; the array may be reused by the next call. */
+export type ReadSlot = (slot: number) => Float32Array;
+
+/** Fits the pre-processing on raw rows. Needs memory for a few columns, not for a copy of the rows. */
+export function fitTransform(schema: FeatureSchema, readSlot: ReadSlot, options: TransformOptions): Transform {
   const isMixed = schema.fields.some(({ kind }) => kind === 'category');
   const scale = options.numbers === 'auto' ? (isMixed ? 'signed-log' : 'standard') : options.numbers;
   const clip = CLIP[scale];
@@ -85,12 +89,11 @@ export function fitTransform(schema: FeatureSchema, rows: Float32Array, options:
   let slot = 0;
   schema.fields.forEach((field, unit) => {
     const at = { name: field.name, slot, unit };
-    const column = (offset: number): Float32Array => takeColumn(rows, width, at.slot + offset);
     if (field.kind === 'number') {
       const isLog = scale === 'signed-log';
-      transform.numbers.push(fitNumber({ ...at, signedLog: isLog, integer: field.integer }, column(0), clip));
+      transform.numbers.push(fitNumber({ ...at, signedLog: isLog, integer: field.integer }, readSlot(slot), clip));
     }
-    if (field.kind === 'timestamp') fitCycles(at, column, transform);
+    if (field.kind === 'timestamp') fitCycles(at, readSlot, transform);
     transform.levels.push(...fitLevels(at, field));
     slot += SLOTS[field.kind];
   });
@@ -105,34 +108,32 @@ export function signedLog(x: number): number {
 type NumberStart = Pick<NumberColumn, 'name' | 'slot' | 'unit' | 'signedLog' | 'integer'>;
 
 function fitNumber(start: NumberStart, raw: Float32Array, clip: number): NumberColumn {
-  const present = raw.filter(Number.isFinite);
-  const imputed = median(present);
-  const values = Float64Array.from(raw, (value) => {
-    const known = Number.isNaN(value) ? imputed : value;
-    return start.signedLog ? signedLog(known) : known;
-  });
-  const finite = values.filter(Number.isFinite);
-  const mean = meanOf(finite);
-  const spread = Math.sqrt(meanOf(finite.map((value) => (value - mean) ** 2)));
-  const deviation = spread > 0 ? spread : 1;
-  const clipped = values.map((value) => Math.min(clip, Math.max(-clip, (value - mean) / deviation)));
-  const [smallest, largest] = [
-    present.reduce((a, b) => Math.min(a, b), Infinity),
-    present.reduce((a, b) => Math.max(a, b), -Infinity),
-  ];
-  return { ...start, imputed, smallest, largest, mean, deviation, centre: meanOf(clipped) };
+  const sorted = raw.filter(Number.isFinite).sort();
+  const imputed = middleOf(sorted);
+  const [smallest, largest] = [sorted[0] ?? imputed, sorted.at(-1) ?? imputed];
+  const values = new Float64Array(raw.length);
+  for (let row = 0; row < raw.length; row++) {
+    const known = Number.isNaN(raw[row]) ? imputed : raw[row]!;
+    values[row] = start.signedLog ? signedLog(known) : known;
+  }
+  const { mean, deviation } = momentsOf(values);
+  // Equal values are told by their ends: the mean of equal values may be off by a rounding, and their deviation not zero.
+  const scale = smallest < largest && deviation > LEAST_DEVIATION ? deviation : 1;
+  let total = 0;
+  for (const value of values) total += Math.min(clip, Math.max(-clip, (value - mean) / scale));
+  return { ...start, imputed, smallest, largest, mean, deviation: scale, centre: total / Math.max(1, values.length) };
 }
 
 function fitCycles(
   at: Column,
-  column: (offset: number) => Float32Array,
+  readSlot: ReadSlot,
   to: { readonly cycles: CycleColumn[]; readonly fixed: FixedSlot[] },
 ): void {
   [DAY_SECONDS, WEEK_DAYS].forEach((period, offset) => {
     const slot = at.slot + offset;
-    const present = column(offset).filter((value) => !Number.isNaN(value));
-    const value = median(present);
-    if (present.every((other) => other === value)) to.fixed.push({ slot, value });
+    const sorted = readSlot(slot).filter(Number.isFinite).sort();
+    const value = middleOf(sorted);
+    if (sorted.length === 0 || sorted[0] === sorted.at(-1)) to.fixed.push({ slot, value });
     else to.cycles.push({ ...at, slot, period, imputed: value });
   });
 }
@@ -148,15 +149,19 @@ function fitLevels(at: Column, field: Field): LevelColumn[] {
   return [{ ...at, span, of: 'value', count: missingIndex + 1, missingIndex, largestIndex: seen }];
 }
 
-function takeColumn(rows: Float32Array, width: number, slot: number): Float32Array {
-  return Float32Array.from({ length: rows.length / width }, (_, row) => rows[row * width + slot]!);
+/** Mean and deviation of the finite values; 0 where there is none. */
+function momentsOf(values: Float64Array): { mean: number; deviation: number } {
+  let [count, total, squares] = [0, 0, 0];
+  for (const value of values) {
+    if (!Number.isFinite(value)) continue;
+    count++;
+    total += value;
+  }
+  if (count === 0) return { mean: 0, deviation: 0 };
+  const mean = total / count;
+  for (const value of values) if (Number.isFinite(value)) squares += (value - mean) ** 2;
+  return { mean, deviation: Math.sqrt(squares / count) };
 }
 
-function meanOf(values: Float64Array): number {
-  return values.length === 0 ? 0 : values.reduce((total, value) => total + value, 0) / values.length;
-}
-
-function median(values: Float32Array): number {
-  const sorted = values.filter(Number.isFinite).sort();
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
-}
+/** The upper median; 0 of nothing. */
+const middleOf = (sorted: Float32Array): number => sorted[Math.floor(sorted.length / 2)] ?? 0;

@@ -1,15 +1,17 @@
+import { AristarchError } from '../../base/errors.ts';
 import { scopeRandom, type Random } from '../../base/philox.ts';
 import type { FeatureSchema } from '../../models/features/schema.ts';
-import { rowWidth } from '../../models/features/schema.ts';
 import { layoutOf } from '../../models/features/compact.ts';
 import { fitTransform, type Transform, type TransformOptions } from '../../models/features/transform.ts';
 import type { CriticPlan } from '../../models/critics/critic-plan.ts';
 import type { TrainingRows } from '../../models/critics/detecting-critic.ts';
-import { compactGraph, criticGraph, SCORES_OUTPUT, type TrainedCritic } from '../../models/scoring-graph.ts';
+import { criticGraph, SCORES_OUTPUT, type TrainedCritic } from '../../models/scoring-graph.ts';
 import type { TrainingTask } from '../../models/task.ts';
 import type { Executor, NumberArray } from '../../runtime/executor.ts';
 import { nearestDistance } from '../steps/nearest-distance.ts';
 import { runTask, type TaskProgress } from '../steps/run-task.ts';
+import { makeCompactTable } from './compact-table.ts';
+import { slotReader, type RowChoice } from './rows.ts';
 
 export interface FitOptions {
   readonly executor: Executor;
@@ -41,19 +43,25 @@ export interface FittedCritic extends TrainedCritic {
 
 /** Training rows whose scores set a critic's mean and deviation; critic-recipe.md section 2, step 5. */
 const STANDARDISING_ROWS = 4000;
+/** Of 1 + |mean|: a smaller deviation is float32's rounding. */
+const LEAST_SPREAD = 1e-6;
 
-/** Fits pre-processing and trains critics, one after the other, on raw rows in random order. */
+/**
+ * Fits pre-processing and trains critics, one after the other, on raw rows in random order. Throws `INVALID_INPUT` where
+ * nothing varies in the rows.
+ */
 export async function fitCritics(
   { executor, schema, journal, ...options }: FitOptions,
   round: string,
-  rows: NumberArray,
+  rows: RowChoice,
   wanted: (plan: CriticPlan) => boolean,
 ): Promise<FittedCritics> {
   const random = scopeRandom(options.random, round);
-  const transform = fitTransform(schema, rows.data, options.transform);
-  const table = await makeTable(executor, schema, transform, rows);
+  const transform = fitTransform(schema, slotReader(rows), options.transform);
+  if (layoutOf(transform).compactWidth === 0) throw nothingVaries(round);
+  const table = await makeCompactTable(executor, schema, transform, rows);
   const scale = await nearestDistance(executor, table, transform, random);
-  const data = { count: rows.shape[0] ?? 0, transform, scale };
+  const data = { count: rows.chosen.length, transform, scale };
   const critics: FittedCritic[] = [];
   for (const plan of options.plan(data, random).filter(wanted)) {
     const { task } = plan;
@@ -70,17 +78,9 @@ export async function fitCritics(
   return { transform, critics };
 }
 
-/** Raw rows -> compact rows by the graph that scoring uses, so that both see the same numbers. */
-async function makeTable(
-  executor: Executor,
-  schema: FeatureSchema,
-  transform: Transform,
-  rows: NumberArray,
-): Promise<NumberArray> {
-  const session = await executor.compile(compactGraph(rowWidth(schema), transform));
-  const { compact } = await session.run({ rows });
-  await session.close();
-  return compact!;
+function nothingVaries(round: string): AristarchError {
+  const message = `nothing varies in the training rows (${round}): give more rows, or columns that differ from row to row`;
+  return new AristarchError('INVALID_INPUT', message, { round });
 }
 
 async function standardise(
@@ -97,5 +97,7 @@ async function standardise(
   await session.close();
   const mean = scores.reduce((total, score) => total + score, 0) / count;
   const variance = scores.reduce((total, score) => total + (score - mean) ** 2, 0) / count;
-  return { mean, deviation: Math.sqrt(variance) + 1e-9 };
+  const deviation = Math.sqrt(variance);
+  // Rows that are all alike score alike up to rounding, which is no scale to measure by.
+  return { mean, deviation: deviation > LEAST_SPREAD * (1 + Math.abs(mean)) ? deviation : 1 };
 }

@@ -1,3 +1,4 @@
+import { AristarchError } from '../../base/errors.ts';
 import { rowWidth } from '../../models/features/schema.ts';
 import type { CriticPlan } from '../../models/critics/critic-plan.ts';
 import type { ScoreChoice } from '../../models/families/family.ts';
@@ -5,7 +6,7 @@ import type { Transform } from '../../models/features/transform.ts';
 import { ROWS_INPUT, SCORES_OUTPUT, scoringGraph } from '../../models/scoring-graph.ts';
 import type { NumberArray } from '../../runtime/executor.ts';
 import { fitCritics, type FitOptions, type FittedCritic, type FittedCritics } from './fit-critics.ts';
-import { chooseRows } from './rows.ts';
+import { packRows } from './rows.ts';
 import type { Split } from './split.ts';
 
 export interface FitModelOptions extends FitOptions {
@@ -39,26 +40,36 @@ export const SCORES_BY: { readonly [C in ScoreChoice]: (plan: CriticPlan) => boo
   both: () => true,
 };
 
-/** Trains the final critics and scores every held-out row, with the final critics or with those of its fold. */
+/**
+ * Trains the final critics and scores every held-out row, with the final critics or with those of its fold. Throws
+ * `TRAINING_DIVERGED`, `INVALID_INPUT`, and whatever the journal throws to end the run.
+ */
 export async function fitModel(options: FitModelOptions, rows: NumberArray): Promise<FittedModel> {
   const scores = SCORES_BY[options.score];
   const { split } = options;
   const heldOut: HeldOutScore[] = [];
   const collect = async (fitted: FittedCritics, chosen: Uint32Array): Promise<void> => {
-    const values = await scoreRows(options, fitted, scores, chooseRows(rows, chosen));
+    const values = await scoreRows(options, fitted, scores, packRows({ matrix: rows, chosen }));
+    if (!values.every(Number.isFinite)) throw scoresNotFinite();
     chosen.forEach((row, index) => heldOut.push({ row, score: values[index]! }));
   };
   for (const round of split.rounds) {
     if (!round.train) continue;
-    await collect(await fitCritics(options, round.name, chooseRows(rows, round.train), scores), round.heldOut);
+    const training = { matrix: rows, chosen: round.train };
+    await collect(await fitCritics(options, round.name, training, scores), round.heldOut);
   }
-  const final = await fitCritics(options, 'final', chooseRows(rows, split.final), () => true);
+  const final = await fitCritics(options, 'final', { matrix: rows, chosen: split.final }, () => true);
   for (const round of split.rounds) if (!round.train) await collect(final, round.heldOut);
   return {
     ...final,
     scoring: final.critics.filter(({ plan }) => scores(plan)),
     calibration: { method: split.method, scores: heldOut.sort((a, b) => a.score - b.score || a.row - b.row) },
   };
+}
+
+function scoresNotFinite(): AristarchError {
+  const message = 'the trained critics score some held-out rows as NaN or infinite: lower --learning-rate';
+  return new AristarchError('TRAINING_DIVERGED', message);
 }
 
 async function scoreRows(

@@ -1,3 +1,4 @@
+import { AristarchError } from '../../base/errors.ts';
 import type { Random } from '../../base/philox.ts';
 
 /** Which rows train and which calibrate. Rows are in a seeded random order throughout. */
@@ -25,15 +26,24 @@ export interface SplitOptions {
   readonly mostHeldOut: number;
 }
 
+/** Fewer rows than this are nothing to train on. */
+const FEWEST_TRAINING_ROWS = 10;
+
+function tooFewLeft(count: number, heldOut: number): AristarchError {
+  const message = `holding out ${heldOut} of ${count} rows leaves too few to train on: lower --calibration-share, or raise --cross-below`;
+  return new AristarchError('INVALID_INPUT', message, { count, heldOut });
+}
+
 /**
  * From `crossBelow` rows on, a part is held out (split conformal: Papadopoulos 2002; Lei 2018, algorithm 2). With fewer,
  * each fold is scored by critics trained on the other folds, and the final model is trained on all rows
- * (cross-conformal: Vovk 2015).
+ * (cross-conformal: Vovk 2015). Throws `INVALID_INPUT` where too few rows are left to train on.
  */
 export function splitRows(count: number, random: Random, options: SplitOptions): Split {
   const order = random.stream('split').permutation(count);
   if (count >= options.crossBelow) {
     const size = Math.max(1, Math.min(options.mostHeldOut, Math.round(count * options.heldOutShare)));
+    if (count - size < FEWEST_TRAINING_ROWS) throw tooFewLeft(count, size);
     const [heldOut, final] = [order.subarray(0, size), order.subarray(size)];
     return { method: 'split', final, rounds: [{ name: 'final', train: null, heldOut }] };
   }

@@ -25,12 +25,18 @@ export function createDraws(task: TrainingTask, random: Random): DrawSteps {
 
 function fill(draw: Draw, stream: RandomStream, out: Float32Array, step: number, rateFactor: number): void {
   switch (draw.kind) {
-    case 'normal':
-      { stream.fillNormal(out, step); return; }
-    case 'uniform':
-      { stream.fillUniform(out, step); return; }
-    case 'integers':
-      { stream.fillIntegers(out, step, draw.bound); return; }
+    case 'normal': {
+      stream.fillNormal(out, step);
+      return;
+    }
+    case 'uniform': {
+      stream.fillUniform(out, step);
+      return;
+    }
+    case 'integers': {
+      stream.fillIntegers(out, step, draw.bound);
+      return;
+    }
     case 'schedule':
       out[0] = draw.value(step) * (draw.isRate ? rateFactor : 1);
   }

@@ -9,6 +9,8 @@ import type { Executor, NumberArray } from '../../runtime/executor.ts';
 const MOST_QUERIES = 2000;
 const MOST_CANDIDATES = 20_000;
 const QUERIES_PER_CALL = 200;
+/** Candidates take at most so many numbers, 64 MiB. */
+const MOST_NUMBERS = 2 ** 24;
 /** Nearer than this is the same row. */
 const SAME = 1e-3;
 
@@ -23,7 +25,8 @@ export async function nearestDistance(
   random: Random,
 ): Promise<number> {
   const [count = 0] = table.shape;
-  const candidates = await expandRows(executor, sampleRows(table, Math.min(count, MOST_CANDIDATES), random), transform);
+  const most = Math.min(count, MOST_CANDIDATES, Math.ceil(MOST_NUMBERS / layoutOf(transform).expandedWidth));
+  const candidates = await expandRows(executor, sampleRows(table, most, random), transform);
   const [n = 0, d = 0] = candidates.shape;
   const queryCount = Math.min(MOST_QUERIES, n);
   const size = Math.min(QUERIES_PER_CALL, queryCount);
@@ -42,7 +45,8 @@ export async function nearestDistance(
     const results = await session.run({ a: { data, shape: [size, d] }, b: candidates });
     const distances = results['squaredDistance']!.data;
     for (let row = start - from; row < size; row++) {
-      nearest.push(Math.sqrt(Math.max(0, smallestBut(distances, row * n, n, from + row))));
+      const neighbour = indexOfSmallest(distances, row * n, n, from + row);
+      nearest.push(distanceBetween(candidates, from + row, neighbour));
     }
   }
   await session.close();
@@ -50,13 +54,24 @@ export async function nearestDistance(
   return medianOf(apart) ?? 0.1 * Math.sqrt(d);
 }
 
-function smallestBut(values: Float32Array, start: number, count: number, itself: number): number {
-  let smallest = Infinity;
+function indexOfSmallest(values: Float32Array, start: number, count: number, itself: number): number {
+  let [smallest, found] = [Infinity, itself];
   for (let index = 0; index < count; index++) {
     const value = values[start + index]!;
-    if (value < smallest && index !== itself) smallest = value;
+    if (value < smallest && index !== itself) {
+      smallest = value;
+      found = index;
+    }
   }
-  return smallest;
+  return found;
+}
+
+/** In double precision: |a|^2 + |b|^2 - 2ab in float32 finds the neighbour, but makes duplicates look 0.003 apart. */
+function distanceBetween({ data, shape }: NumberArray, a: number, b: number): number {
+  const [, d = 0] = shape;
+  let total = 0;
+  for (let index = 0; index < d; index++) total += (data[a * d + index]! - data[b * d + index]!) ** 2;
+  return Math.sqrt(total);
 }
 
 function medianOf(sorted: readonly number[]): number | undefined {

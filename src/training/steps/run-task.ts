@@ -14,9 +14,15 @@ export interface TaskProgress {
   readonly state: StateValues;
   /** Factor on the learning rate: halved at each divergence. */
   readonly rateFactor: number;
-  readonly rollbacks: readonly { readonly step: number; readonly reason: string }[];
-  /** Values of each report, one a step; as long as stepsDone. Grows in place: copies would make long runs quadratic. */
+  readonly rollbacks: readonly Rollback[];
+  /** Values of each report, one a step, stepsDone in all. Grows in place: copies would make long runs quadratic. */
   readonly history: Readonly<Record<string, number[]>>;
+}
+
+export interface Rollback {
+  /** Step at which the divergence showed. */
+  readonly step: number;
+  readonly reason: string;
 }
 
 export interface RunTaskOptions {
@@ -37,7 +43,8 @@ const MOST_ROLLBACKS = 6;
 
 /**
  * Runs a task to its last step, or until told to stop. A divergence (a loss that is not finite, or explodes) takes it back
- * to the last good state at half the learning rate; when that has not helped six times, it throws `TRAINING_DIVERGED`.
+ * to the last good state at half the learning rate; when it diverges again before it got any further, that state was not
+ * good, and it starts over. When six halvings have not helped, it throws `TRAINING_DIVERGED`.
  */
 export async function runTask(options: RunTaskOptions): Promise<TaskProgress> {
   const { executor, task, random } = options;
@@ -62,12 +69,13 @@ export function startOf(task: TrainingTask, random: Random): TaskProgress {
 }
 
 async function advance(
-  { task, table }: RunTaskOptions,
+  options: RunTaskOptions,
   session: StepSession,
   draws: DrawSteps,
   before: TaskProgress,
   count: number,
 ): Promise<TaskProgress> {
+  const { task, table } = options;
   const results = await session.run(count, {
     ...stateFeeds(task, before.state),
     [TRAINING_ROWS]: table,
@@ -77,25 +85,26 @@ async function advance(
   const values = Object.fromEntries(reports.map((name) => [name, [...(results[reportName(name)]?.data ?? [])]]));
   const after = stateResults(task, results);
   const divergence = findDivergence(before.history, values, after);
-  if (divergence) return rollBack(task, before, { ...divergence, step: before.stepsDone + divergence.step });
-  for (const name of reports) before.history[name]!.push(...values[name]!);
+  if (divergence) return rollBack(options, before, { ...divergence, step: before.stepsDone + divergence.step });
+  for (const name of reports) for (const value of values[name]!) before.history[name]!.push(value);
   return { ...before, stepsDone: before.stepsDone + count, state: after };
 }
 
-function rollBack(
-  task: TrainingTask,
-  before: TaskProgress,
-  divergence: { step: number; reason: string },
-): TaskProgress {
-  if (before.rollbacks.length >= MOST_ROLLBACKS) {
-    throw new AristarchError(
-      'TRAINING_DIVERGED',
-      `${task.title} diverged at step ${divergence.step} (${divergence.reason}), and again after ${MOST_ROLLBACKS} ` +
-        'halvings of the learning rate. Lower --learning-rate, or look for extreme values in the data.',
-      { task: task.name, ...divergence },
-    );
-  }
-  return { ...before, rateFactor: before.rateFactor / 2, rollbacks: [...before.rollbacks, divergence] };
+function rollBack({ task, random }: RunTaskOptions, before: TaskProgress, divergence: Rollback): TaskProgress {
+  if (before.rollbacks.length >= MOST_ROLLBACKS) throw hopeless(task, divergence);
+  const rollbacks = [...before.rollbacks, divergence];
+  const last = before.rollbacks.at(-1);
+  const isStuck = last !== undefined && last.step >= before.stepsDone;
+  return { ...(isStuck ? startOf(task, random) : before), rateFactor: before.rateFactor / 2, rollbacks };
+}
+
+function hopeless({ name, title, remedy }: TrainingTask, divergence: Rollback): AristarchError {
+  return new AristarchError(
+    'TRAINING_DIVERGED',
+    `the ${title} diverged at step ${divergence.step} (${divergence.reason}), after ${MOST_ROLLBACKS} halvings of the ` +
+      `learning rate; nothing was written. ${remedy ?? 'Lower the learning rate'}, or look for extreme values in the data`,
+    { task: name, ...divergence },
+  );
 }
 
 function stateFeeds(task: TrainingTask, state: StateValues): NamedArrays {
