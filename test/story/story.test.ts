@@ -25,7 +25,10 @@ const unknownMode = { ...usual, mode: 'weld' };
 
 const toWire = (event: Readonly<Record<string, number | string>>): unknown => ({
   fields: Object.fromEntries(
-    Object.entries(event).map(([name, value]) => [name, typeof value === 'number' ? { number: value } : { text: value }]),
+    Object.entries(event).map(([name, value]) => [
+      name,
+      typeof value === 'number' ? { number: value } : { text: value },
+    ]),
   ),
 });
 
@@ -33,7 +36,7 @@ needs('broker').describe('from a file of normal rows to scores over gRPC and Kaf
   const folder = useDataFolder();
   const lab = createKafkaLab();
   const connect = createClientFixture();
-  let serving: Serving | undefined;
+  let serving: Serving;
   let topics: Awaited<ReturnType<typeof lab.createTopics>>;
 
   beforeAll(async () => {
@@ -50,7 +53,13 @@ needs('broker').describe('from a file of normal rows to scores over gRPC and Kaf
         flags: {},
         env: {},
         file: {
-          ...{ model: folder.path('model'), device: 'cpu', grpcPort: 0, httpPort: 0, kafkaBrokers: [lab.broker.address] },
+          ...{
+            model: folder.path('model'),
+            device: 'cpu',
+            grpcPort: 0,
+            httpPort: 0,
+            kafkaBrokers: [lab.broker.address],
+          },
           ...{ topicIn: topics.topicIn, topicOut: topics.topicOut, deadLetter: topics.deadLetterTopic },
         },
       }),
@@ -61,21 +70,28 @@ needs('broker').describe('from a file of normal rows to scores over gRPC and Kaf
         throw error;
       },
     });
-    await until('the service is ready', async () => (await get(serving.addresses.http, '/readyz')).status === 200, 30_000);
+    await until(
+      'the service is ready',
+      async () => (await get(serving.addresses.http, '/readyz')).status === 200,
+      30_000,
+    );
   }, 240_000);
   afterAll(async () => {
-    await serving?.stop();
+    await serving.stop();
   });
 
-  needs().it('scores over gRPC: what is unusual is flagged, with a small p-value, and what is usual is not', async () => {
-    const client = connect(serving.addresses.grpc);
-    const records = [usual, hotWithoutLoad, unknownMode].map(toWire);
-    const { results, falsePositiveRate } = await client.score({ records: { records }, falsePositiveRate: 0.02 });
-    expect(results.map(({ anomalous }) => anomalous)).toEqual([false, true, true]);
-    expect(falsePositiveRate).toBe(0.02);
-    for (const { pValue } of results.slice(1)) expect(pValue).toBeLessThanOrEqual(0.02);
-    expect(results[1]!.score).toBeGreaterThan(results[0]!.score);
-  });
+  needs().it(
+    'scores over gRPC: what is unusual is flagged, with a small p-value, and what is usual is not',
+    async () => {
+      const client = connect(serving.addresses.grpc);
+      const records = [usual, hotWithoutLoad, unknownMode].map(toWire);
+      const { results, falsePositiveRate } = await client.score({ records: { records }, falsePositiveRate: 0.02 });
+      expect(results.map(({ anomalous }) => anomalous)).toEqual([false, true, true]);
+      expect(falsePositiveRate).toBe(0.02);
+      for (const { pValue } of results.slice(1)) expect(pValue).toBeLessThanOrEqual(0.02);
+      expect(results[1]!.score).toBeGreaterThan(results[0]!.score);
+    },
+  );
 
   needs().it('scores the same events over Kafka, and sends what is no event to the dead-letter topic', async () => {
     const events = { usual, hotWithoutLoad, unknownMode };
