@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { fillNormalPairs } from './box-muller.ts';
 import { AristarchError } from './errors.ts';
 import { fillPhilox, type PhiloxPosition } from './philox-block.ts';
 
@@ -32,7 +33,7 @@ const CHUNK = 4096;
 const TWO_POW_32 = 2 ** 32;
 const LARGEST_BOUND = 2 ** 24;
 /** Local names, for speed in vm contexts (philox-block.ts). */
-const { ceil, cos, floor, log, PI, sin, sqrt } = Math;
+const { ceil, floor } = Math;
 
 /** The root of all randomness of a run. `seed` is any whole number. */
 export function createRandom(seed: number | bigint): Random {
@@ -90,16 +91,7 @@ const toUniform: Convert = (words, out, at) => {
   for (let i = 0; i < count; i++) out[at + i] = (words[i]! >>> 8) * 2 ** -24;
 };
 
-const toNormal: Convert = (words, out, at) => {
-  const count = Math.min(words.length, out.length - at);
-  for (let i = 0; i < count; i += 2) {
-    // The first uniform is in (0, 1], so that its logarithm is finite.
-    const radius = sqrt(-2 * log((words[i]! + 1) / TWO_POW_32));
-    const angle = (2 * PI * words[i + 1]!) / TWO_POW_32;
-    out[at + i] = radius * cos(angle);
-    out[at + i + 1] = radius * sin(angle);
-  }
-};
+const toNormal: Convert = (words, out, at) => fillNormalPairs(words, out, at, Math.min(words.length, out.length - at));
 
 const toIntegers =
   (bound: number): Convert =>
