@@ -12,7 +12,8 @@ export const CURVE_MEANINGS: Readonly<Record<string, { readonly title: string; r
   },
   wassersteinEstimate: {
     title: 'Wasserstein estimate',
-    meaning: 'The gap that the critic sees between normal rows and the others; it shrinks as a generator improves.',
+    meaning:
+      'The gap that the critic sees between normal rows and the others: a generator’s, or rows moved off the data.',
   },
   generatorLoss: {
     title: 'Generator loss',

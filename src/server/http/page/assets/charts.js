@@ -1,7 +1,7 @@
 import { formatNumber, formatShare } from './format.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
-const MARGIN = { top: 18, right: 8, bottom: 22, left: 44 };
+const MARGIN = { top: 30, right: 8, bottom: 22, left: 44 };
 /** Dots of the stream; older ones leave at the left. */
 const DOTS = 300;
 const SHARE_TICKS = [0.01, 0.05, 0.1, 0.2, 0.4, 0.8];
@@ -41,8 +41,9 @@ export class StreamChart {
       element('line', { class: 'threshold', x1: plot.left, x2: plot.right, y1: y(threshold), y2: y(threshold) }),
       text(`flagged above ${formatNumber(threshold)} (${formatShare(falsePositiveRate)} of normal)`, {
         class: 'threshold-text',
-        x: plot.left + 4,
-        y: y(threshold) - 5,
+        x: plot.right,
+        y: 12,
+        'text-anchor': 'end',
       }),
     );
   }
@@ -103,7 +104,7 @@ export class HistogramChart {
       ...bars,
       element('path', { class: 'outline', d: `M${plot.left} ${plot.bottom}${outline}` }),
       element('line', { class: 'threshold', x1: x(threshold), x2: x(threshold), y1: plot.top, y2: plot.bottom }),
-      text('flagged', { class: 'threshold-text', x: x(threshold) + 5, y: plot.top + 10 }),
+      text('flagged', { class: 'threshold-text', x: x(threshold) + 5, y: plot.top - 6 }),
       ...toTicks(low, high, 5).map((tick) =>
         text(formatNumber(tick), { x: x(tick), y: plot.bottom + 16, 'text-anchor': 'middle' }),
       ),
