@@ -1,4 +1,4 @@
-import { BATCH, sameShape, shapeError, showShape, type Shape } from './shape.ts';
+import { sameShape, shapeError, showShape, type Shape } from './shape.ts';
 import { createTensor, type Tensor } from './tensor.ts';
 
 /** A tensor, or a number that stands for a scalar constant. */
@@ -104,7 +104,7 @@ export function allAxes(x: Tensor): number[] {
 
 function staticLength(x: Tensor, axis: number): number {
   const dimension = x.shape[axis];
-  if (dimension === undefined || dimension === BATCH) {
+  if (typeof dimension !== 'number') {
     throw shapeError(`axis ${axis} of ${showShape(x.shape)} has no known length`);
   }
   return dimension;

@@ -3,9 +3,31 @@ import { AristarchError } from '../base/errors.ts';
 /** The one symbolic dimension: rows of the call, known only when an exported scoring graph runs. */
 export const BATCH = 'N';
 
-/** A dimension: a positive whole number, or the symbolic batch dimension. */
-export type Dimension = number | typeof BATCH;
+/** So many rows for each row of the call, `N*8`: what looks at variants of each row works on this dimension. */
+type BatchMultiple = `${typeof BATCH}*${number}`;
+/** A dimension: a positive whole number, the symbolic batch dimension, or a multiple of it. */
+export type Dimension = number | typeof BATCH | BatchMultiple;
 export type Shape = readonly Dimension[];
+
+export function batchTimes(rows: number): Dimension {
+  return rows === 1 ? BATCH : `${BATCH}*${rows}`;
+}
+
+/** Rows for each row of the call; null for a dimension that does not depend on the call. */
+export function batchFactor(dimension: Dimension): number | null {
+  if (typeof dimension === 'number') return null;
+  return dimension === BATCH ? 1 : Number(dimension.slice(BATCH.length + 1));
+}
+
+/** The shape as it is in a call of `batch` rows. */
+export function shapeInCall(shape: Shape, batch: number): number[] {
+  return shape.map((dimension) => (typeof dimension === 'number' ? dimension : batch * (batchFactor(dimension) ?? 1)));
+}
+
+/** Whether a dimension of the shape depends on the call. */
+export function isBatched(shape: Shape): boolean {
+  return shape.some((dimension) => typeof dimension !== 'number');
+}
 
 export function showShape(shape: Shape): string {
   return `[${shape.join(', ')}]`;
@@ -18,7 +40,8 @@ export function sameShape(a: Shape, b: Shape): boolean {
 /** Number of elements; throws `INTERNAL` where the batch dimension is symbolic. */
 export function sizeOf(shape: Shape): number {
   return shape.reduce<number>((size, dimension) => {
-    if (dimension === BATCH) throw shapeError(`the size of ${showShape(shape)} is not known before the graph runs`);
+    if (typeof dimension !== 'number')
+      throw shapeError(`the size of ${showShape(shape)} is not known before the graph runs`);
     return size * dimension;
   }, 1);
 }

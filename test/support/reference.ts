@@ -1,5 +1,5 @@
 import { topologicalOrder } from '../../src/graph/order.ts';
-import { BATCH, broadcastShapes } from '../../src/graph/shape.ts';
+import { broadcastShapes, isBatched, shapeInCall } from '../../src/graph/shape.ts';
 import { applyRule, type PrimitiveTable, type Tensor } from '../../src/graph/tensor.ts';
 
 /** Numbers in double precision, in rows. */
@@ -151,8 +151,8 @@ const referenceRules: PrimitiveTable<[readonly Doubles[], Readonly<Record<string
     build(withLength(x!.shape, axis, 1), (index) => largest(x!, index, axis)[0]),
 
   reshape: ({ attributes: { shape } }, [x]) => {
-    const known = shape.reduce<number>((size, length) => (length === BATCH ? size : size * length), 1);
-    return { ...x!, shape: shape.map((length) => (length === BATCH ? x!.data.length / known : length)) };
+    const perRow = shapeInCall(shape, 1).reduce((size, length) => size * length, 1);
+    return { ...x!, shape: shapeInCall(shape, isBatched(shape) ? x!.data.length / perRow : 1) };
   },
   broadcastTo: ({ attributes: { shape } }, [x]) => build(shape as number[], (index) => at(x!, index)),
   transpose: ({ attributes: { permutation } }, [x]) => {

@@ -22,7 +22,7 @@ import {
   sum,
   transpose,
 } from '../operations.ts';
-import { BATCH, shapeError, type Shape } from '../shape.ts';
+import { shapeError, type Shape } from '../shape.ts';
 import type { PrimitiveTable, Tensor } from '../tensor.ts';
 
 /** From the derivative of the result to that of one input; null where it is zero by definition. */
@@ -109,7 +109,7 @@ function keptShape(x: Tensor, axes: readonly number[]): Shape {
 
 function lengthOf(x: Tensor, axis: number): number {
   const dimension = x.shape[axis];
-  if (dimension === undefined || dimension === BATCH) throw shapeError(`axis ${axis} must have a known length`);
+  if (typeof dimension !== 'number') throw shapeError(`axis ${axis} must have a known length`);
   return dimension;
 }
 

@@ -1,4 +1,12 @@
-import { BATCH, broadcastShapes, sameShape, shapeError, showShape, type Dimension, type Shape } from '../shape.ts';
+import {
+  batchFactor,
+  broadcastShapes,
+  sameShape,
+  shapeError,
+  showShape,
+  type Dimension,
+  type Shape,
+} from '../shape.ts';
 import type { PrimitiveTable, Tensor } from '../tensor.ts';
 
 interface OneInput {
@@ -139,7 +147,7 @@ function dimensionAt(shape: Shape, axis: number): Dimension {
 
 function staticDimension(shape: Shape, axis: number): number {
   const dimension = dimensionAt(shape, axis);
-  if (dimension === BATCH) throw shapeError(`axis ${axis} of ${showShape(shape)} must have a known length`);
+  if (typeof dimension !== 'number') throw shapeError(`axis ${axis} of ${showShape(shape)} must have a known length`);
   return dimension;
 }
 
@@ -154,7 +162,9 @@ function indexCount(indices: Tensor): Dimension {
 }
 
 function checkDimensions(shape: Shape): Shape {
-  const ok = shape.every((dimension) => dimension === BATCH || (Number.isInteger(dimension) && dimension > 0));
+  const ok = shape
+    .map((dimension) => batchFactor(dimension) ?? dimension)
+    .every((size) => Number.isInteger(size) && Number(size) > 0);
   if (!ok || countBatch(shape) > 1) throw shapeError(`${showShape(shape)} is no shape`);
   return shape;
 }
@@ -166,6 +176,10 @@ function checkConstant(values: Float32Array, shape: Shape): Shape {
   return shape;
 }
 
-const countBatch = (shape: Shape): number => shape.filter((dimension) => dimension === BATCH).length;
+const countBatch = (shape: Shape): number => shape.filter((dimension) => typeof dimension !== 'number').length;
+/** Elements for each row of the call. */
 const knownSize = (shape: Shape): number =>
-  shape.reduce<number>((size, dimension) => (dimension === BATCH ? size : size * dimension), 1);
+  shape.reduce<number>(
+    (size, dimension) => size * (typeof dimension === 'number' ? dimension : batchFactor(dimension)!),
+    1,
+  );

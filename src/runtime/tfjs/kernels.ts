@@ -1,4 +1,4 @@
-import { BATCH, type Shape } from '../../graph/shape.ts';
+import { shapeInCall } from '../../graph/shape.ts';
 import type { PrimitiveTable } from '../../graph/tensor.ts';
 import type { Tf, TfTensor } from './load.ts';
 
@@ -75,8 +75,8 @@ export const tfjsRules: PrimitiveTable<[KernelArguments], TfTensor> = {
   argMax: ({ attributes: { axis } }, { tf, operands: [x] }) =>
     tf.cast(tf.expandDims(tf.argMax(x!, axis), axis), 'float32'),
 
-  reshape: ({ shape }, { tf, operands: [x], batch }) => tf.reshape(x!, knownShape(shape, batch)),
-  broadcastTo: ({ shape }, { tf, operands: [x], batch }) => tf.broadcastTo(x!, knownShape(shape, batch)),
+  reshape: ({ shape }, { tf, operands: [x], batch }) => tf.reshape(x!, shapeInCall(shape, batch)),
+  broadcastTo: ({ shape }, { tf, operands: [x], batch }) => tf.broadcastTo(x!, shapeInCall(shape, batch)),
   transpose: ({ attributes: { permutation } }, { tf, operands: [x] }) => tf.transpose(x!, [...permutation]),
   concat: ({ attributes: { axis } }, { tf, operands }) => tf.concat([...operands], axis),
   slice: ({ attributes: { axis, start, end } }, { tf, operands: [x] }) => {
@@ -92,9 +92,5 @@ export const tfjsRules: PrimitiveTable<[KernelArguments], TfTensor> = {
   gatherRows: (_, { tf, operands: [table, indices] }) => tf.gather(table!, tf.cast(indices!, 'int32'), 0),
   // Adds up repeated indices, as TensorFlow's scatter_nd does.
   scatterRows: ({ shape }, { tf, operands: [updates, indices], batch }) =>
-    tf.scatterND(tf.cast(tf.expandDims(indices!, 1), 'int32'), updates!, knownShape(shape, batch)),
+    tf.scatterND(tf.cast(tf.expandDims(indices!, 1), 'int32'), updates!, shapeInCall(shape, batch)),
 };
-
-function knownShape(shape: Shape, batch: number): number[] {
-  return shape.map((dimension) => (dimension === BATCH ? batch : dimension));
-}
