@@ -7,6 +7,7 @@ import {
   cos,
   divide,
   equal,
+  gatherRows,
   isNaN,
   log,
   maximum,
@@ -17,6 +18,7 @@ import {
   sin,
   slice,
   subtract,
+  transpose,
   columns as columnRange,
 } from '../../graph/operations.ts';
 import type { Tensor } from '../../graph/tensor.ts';
@@ -39,6 +41,8 @@ export interface Layout {
   readonly unitOf: readonly number[];
   /** Levels of each level column. */
   readonly levelCounts: readonly number[];
+  /** Index of the unseen level of each level column, or of the missing one where there is no other. */
+  readonly unseenLevels: readonly number[];
 }
 
 export function layoutOf({ numbers, cycles, levels }: Transform): Layout {
@@ -54,15 +58,18 @@ export function layoutOf({ numbers, cycles, levels }: Transform): Layout {
     units: known.length,
     unitOf: units.map((unit) => known.indexOf(unit)),
     levelCounts,
+    unseenLevels: levels.map(({ largestIndex }) => largestIndex),
   };
 }
 
 /** Raw rows [n, rowWidth] -> compact rows [n, compactWidth]: numbers, cycles, levels. */
 export function toCompact(rows: Tensor, transform: Transform): Tensor {
   const parts = [
-    ...orderedNumbers(transform).map((group) => compactNumbers(rows, group, transform.clip)),
+    ...groupNeighbours(transform.numbers, ({ signedLog }) => signedLog).map((group) =>
+      compactNumbers(rows, group, transform.clip),
+    ),
     ...(transform.cycles.length > 0 ? [compactCycles(rows, transform.cycles)] : []),
-    ...transform.levels.map((level) => compactLevel(rows, level)),
+    ...groupNeighbours(transform.levels, ({ of }) => of).map((group) => compactLevels(rows, group)),
   ];
   return concat(parts, 1);
 }
@@ -76,31 +83,39 @@ export function expandCompact(compact: Tensor, { numbers, cycles, levels }: Tran
     const angle = multiply(turns, (2 * Math.PI) / TURN);
     parts.push(multiply(sin(angle), Math.SQRT2), multiply(cos(angle), Math.SQRT2));
   }
-  levels.forEach(({ count }, index) => {
-    const at = numbers.length + cycles.length + index;
-    const places = constant(
-      Float32Array.from({ length: count }, (_, level) => level),
-      [1, count],
-    );
-    parts.push(multiply(equal(columnRange(compact, at, at + 1), places), INDICATOR_HEIGHT));
-  });
+  const at = numbers.length + cycles.length;
+  if (levels.length > 0) parts.push(toIndicators(columnRange(compact, at, at + levels.length), levels));
   return concat(parts, 1);
 }
 
-/** Neighbours that are treated alike go together, so that a table of numbers is a few operations, not a few a column. */
-function orderedNumbers({ numbers }: Transform): NumberColumn[][] {
-  const groups: NumberColumn[][] = [];
-  for (const column of numbers) {
+/** Indices of levels [n, levels] -> INDICATOR_HEIGHT at each column's level, else 0: [n, all their counts]. */
+function toIndicators(indices: Tensor, levels: readonly LevelColumn[]): Tensor {
+  const columnOf = levels.flatMap(({ count }, column) => Array<number>(count).fill(column));
+  const place = levels.flatMap(({ count }) => Array.from({ length: count }, (_, level) => level));
+  const repeated = repeatColumns(indices, columnOf);
+  return multiply(equal(repeated, constant(place, [1, place.length])), INDICATOR_HEIGHT);
+}
+
+/** [n, k] -> [n, columnOf.length]: result column c is column columnOf[c]. */
+export function repeatColumns(x: Tensor, columnOf: readonly number[]): Tensor {
+  const isPlain = columnOf.length === x.shape[1] && columnOf.every((from, to) => from === to);
+  if (isPlain) return x;
+  return transpose(gatherRows(transpose(x), constant(columnOf, [columnOf.length])));
+}
+
+/** Neighbours that are treated alike go together, so that a wide table is a few operations, not a few a column. */
+export function groupNeighbours<T>(columns: readonly T[], alike: (column: T) => unknown): T[][] {
+  const groups: T[][] = [];
+  for (const column of columns) {
     const group = groups.at(-1);
-    if (group?.[0]?.signedLog === column.signedLog) group.push(column);
+    if (group && alike(group[0]!) === alike(column)) group.push(column);
     else groups.push([column]);
   }
   return groups;
 }
 
 function compactNumbers(rows: Tensor, columns: readonly NumberColumn[], limit: number): Tensor {
-  const constants = (value: (column: NumberColumn) => number): Tensor =>
-    constant(Float32Array.from(columns, value), [1, columns.length]);
+  const constants = (value: (column: NumberColumn) => number): Tensor => rowOf(columns, value);
   const raw = takeSlots(
     rows,
     columns.map(({ slot }) => slot),
@@ -140,8 +155,7 @@ function logOfOnePlus(size: Tensor): Tensor {
 }
 
 function compactCycles(rows: Tensor, cycles: readonly CycleColumn[]): Tensor {
-  const constants = (value: (column: CycleColumn) => number): Tensor =>
-    constant(Float32Array.from(cycles, value), [1, cycles.length]);
+  const constants = (value: (column: CycleColumn) => number): Tensor => rowOf(cycles, value);
   const raw = takeSlots(
     rows,
     cycles.map(({ slot }) => slot),
@@ -151,17 +165,38 @@ function compactCycles(rows: Tensor, cycles: readonly CycleColumn[]): Tensor {
     constants((column) => column.imputed),
     raw,
   );
+  // No clock shows a time outside its period; a sine of infinity would be NaN.
+  const onClock = minimum(
+    maximum(known, 0),
+    constants(({ period }) => period),
+  );
   return multiply(
-    known,
+    onClock,
     constants(({ period }) => TURN / period),
   );
 }
 
-function compactLevel(rows: Tensor, level: LevelColumn): Tensor {
-  const raw = columnRange(rows, level.slot, level.slot + 1);
+function compactLevels(rows: Tensor, levels: readonly LevelColumn[]): Tensor {
+  const raw = takeSlots(
+    rows,
+    levels.map(({ slot }) => slot),
+  );
   const missing = isNaN(raw);
-  if (level.of === 'presence') return missing;
-  return select(missing, level.missingIndex, minimum(raw, level.largestIndex));
+  if (levels[0]?.of === 'presence') return missing;
+  const constants = (value: (level: LevelColumn) => number): Tensor => rowOf(levels, value);
+  return select(
+    missing,
+    constants(({ missingIndex }) => missingIndex),
+    minimum(
+      raw,
+      constants(({ largestIndex }) => largestIndex),
+    ),
+  );
+}
+
+/** One number a column, as a row [1, columns] that fits every row. */
+function rowOf<T>(columns: readonly T[], value: (column: T) => number): Tensor {
+  return constant(Float32Array.from(columns, value), [1, columns.length]);
 }
 
 /** The raw row's slots in the given order; runs of neighbours are taken as one slice. */
