@@ -108,7 +108,7 @@ function matMulShape({ inputs: [a, b], attributes: { transposeA, transposeB } }:
   const groups = a.shape.slice(0, -2);
   const [rows, innerA] = lastTwo(a.shape, transposeA);
   const [innerB, columns] = lastTwo(b.shape, transposeB);
-  if (rank < 2 || innerA !== innerB || !sameShape(groups, b.shape.slice(0, -2))) {
+  if (rank < 2 || b.shape.length !== rank || innerA !== innerB || !sameShape(groups, b.shape.slice(0, -2))) {
     const show = (shape: Shape, transposed: boolean): string => showShape(shape) + (transposed ? ' transposed' : '');
     throw shapeError(`cannot multiply ${show(a.shape, transposeA)} by ${show(b.shape, transposeB)}`);
   }
