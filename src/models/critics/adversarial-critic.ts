@@ -7,12 +7,13 @@ import {
   mean,
   multiply,
   negate,
+  reshape,
   rows,
   softmax,
   subtract,
 } from '../../graph/operations.ts';
 import type { Tensor } from '../../graph/tensor.ts';
-import { INDICATOR_HEIGHT, expandCompact, layoutOf } from '../features/compact.ts';
+import { expandCompact, groupNeighbours, INDICATOR_HEIGHT, layoutOf } from '../features/compact.ts';
 import type { Transform } from '../features/transform.ts';
 import { createMlp } from '../layers/mlp.ts';
 import type { Network } from '../layers/parameters.ts';
@@ -125,9 +126,13 @@ function toRows(outputs: Tensor, { numbers, cycles, levels }: Transform): Tensor
   const continuous = numbers.length + 2 * cycles.length;
   const parts = continuous > 0 ? [columns(outputs, 0, continuous)] : [];
   let start = continuous;
-  for (const { count } of levels) {
-    parts.push(multiply(softmax(columns(outputs, start, start + count), 1), INDICATOR_HEIGHT));
-    start += count;
+  for (const group of groupNeighbours(levels, ({ count }) => count)) {
+    const [size, count] = [group.length, group[0]!.count];
+    const end = start + size * count;
+    const [n = 0] = outputs.shape;
+    const logits = reshape(columns(outputs, start, end), [n, size, count]);
+    parts.push(multiply(reshape(softmax(logits, 2), [n, size * count]), INDICATOR_HEIGHT));
+    start = end;
   }
   return concat(parts, 1);
 }
