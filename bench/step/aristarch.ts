@@ -1,8 +1,8 @@
-import { createRandom } from '../../src/base/philox.ts';
+import { createRandom, type Random } from '../../src/base/philox.ts';
 import { TRAINING_ROWS } from '../../src/models/critics/critic-plan.ts';
 import { planAdversarialCritic } from '../../src/models/critics/adversarial-critic.ts';
 import type { TrainingTask } from '../../src/models/task.ts';
-import type { NamedArrays } from '../../src/runtime/executor.ts';
+import type { NamedArrays, NumberArray } from '../../src/runtime/executor.ts';
 import { openExecutor } from '../../src/runtime/open-executor.ts';
 import { createDraws } from '../../src/training/steps/draws.ts';
 import { initialState } from '../../src/training/steps/state.ts';
@@ -11,27 +11,15 @@ import { timed, type Peer, type StepSize } from './peer.ts';
 /** The family's own critic update, as the trainer runs it: K steps in one call of the compiled loop. */
 export async function createAristarch(size: StepSize, device: 'cpu' | 'cuda' | 'webgpu' = 'cpu'): Promise<Peer> {
   const executor = await openExecutor({ device, threads: size.threads, warn: console.warn });
-  const whole = wganGpTask(size);
-  const task = criticOnly(whole);
+  const { task, feeds, random } = benchFeeds(size);
   const session = await executor.compileSteps(task.program);
-  const random = createRandom(1);
   const draws = createDraws(task, random);
-  const start = initialState(whole, random);
-  const table = new Float32Array(size.rows * size.features);
-  random.stream('table').fillNormal(table, 0);
-  const feeds: NamedArrays = {
-    ...Object.fromEntries(whole.initial.map(({ name, shape }) => [name, { data: start[name]!, shape }])),
-    [TRAINING_ROWS]: { data: table, shape: [size.rows, size.features] },
-  };
-  const used = new Set([...task.program.state.map(({ input }) => input), ...task.program.shared]);
-  const names = [...used].map(({ attributes }) => attributes.name);
-  const constant = Object.fromEntries(names.map((name) => [name, feeds[name]!]));
   return {
     name: 'aristarch',
     description: executor.description,
     run: (steps) =>
       timed(steps, async () => {
-        await session.run(steps, { ...constant, ...draws(0, steps, 1) });
+        await session.run(steps, { ...feeds, ...draws(0, steps, 1) });
       }),
     close: async () => {
       await session.close();
@@ -40,7 +28,30 @@ export async function createAristarch(size: StepSize, device: 'cpu' | 'cuda' | '
   };
 }
 
-export function wganGpTask({ batch, features, latent, hidden, rows }: StepSize): TrainingTask {
+export interface BenchFeeds {
+  readonly task: TrainingTask;
+  /** The state at the start and the shared data. */
+  readonly feeds: NamedArrays;
+  readonly random: Random;
+}
+
+export function benchFeeds(size: StepSize): BenchFeeds {
+  const whole = wganGpTask(size);
+  const task = criticOnly(whole);
+  const random = createRandom(1);
+  const start = initialState(whole, random);
+  const table = new Float32Array(size.rows * size.features);
+  random.stream('table').fillNormal(table, 0);
+  const state = whole.initial.map(({ name, shape }) => [name, { data: start[name]!, shape }] as const);
+  const all = new Map<string, NumberArray>([
+    ...state,
+    [TRAINING_ROWS, { data: table, shape: [size.rows, size.features] }],
+  ]);
+  const used = [...task.program.state.map(({ input }) => input), ...task.program.shared];
+  return { task, random, feeds: Object.fromEntries(used.map(({ attributes: { name } }) => [name, all.get(name)!])) };
+}
+
+function wganGpTask({ batch, features, latent, hidden, rows }: StepSize): TrainingTask {
   const numbers = Array.from({ length: features }, (_, slot) => ({
     ...{ name: `x${slot}`, slot, unit: slot, signedLog: false, integer: false, imputed: 0 },
     ...{ smallest: -10, largest: 10, mean: 0, deviation: 1, centre: 0 },

@@ -97,15 +97,17 @@ const addTwice: Rewrite = (tensor) => {
   return as(tensor, 'add') && a && a === b ? multiply(a, 2) : null;
 };
 
-/** The product with a column of equal numbers adds up the other operand's columns. */
+/** The product with a matrix of equal numbers adds up the other's rows or columns, all alike. */
 const productWithUniform: Rewrite = (tensor) => {
   const product = as(tensor, 'matMul');
   if (!product || tensor.shape.length !== 2) return null;
   const [a, b] = product.inputs;
-  const value = uniformValue(b);
-  if (value === null || tensor.shape[1] !== 1) return null;
-  const total = sum(a, [product.attributes.transposeA ? 0 : 1]);
-  return reshape(multiply(total, value), tensor.shape);
+  const { transposeA, transposeB } = product.attributes;
+  const [left, right] = [uniformValue(a), uniformValue(b)];
+  const [m, n] = [tensor.shape[0]!, tensor.shape[1]!];
+  const spread = (total: Tensor, value: number): Tensor => broadcastTo(multiply(total, value), tensor.shape);
+  if (right !== null) return spread(reshape(sum(a, [transposeA ? 0 : 1]), [m, 1]), right);
+  return left === null ? null : spread(reshape(sum(b, [transposeB ? 1 : 0]), [1, n]), left);
 };
 
 const mergeReshapes: Rewrite = (tensor) => {

@@ -108,10 +108,10 @@ describe('a simplified graph', () => {
     const graph = createGraph('linear', [x, w], { gx: gradients(sum(matMul(x, w)), [x])[0]! });
     expect(printGraph(simplify(graph))).toMatchInlineSnapshot(`
       "graph linear
-        %0 = constant 1: []
-        %1 = broadcastTo %0: [8, 2]
-        %2 = input w: [3, 2]
-        %3 = matMul %1 %2 transposeB: [8, 3]
+        %0 = input w: [3, 2]
+        %1 = sum %0 axes=[1]: [3]
+        %2 = reshape %1: [1, 3]
+        %3 = broadcastTo %2: [8, 3]
         return gx=%3"
     `);
   });
