@@ -135,7 +135,7 @@ function compactNumbers(rows: Tensor, columns: readonly NumberColumn[], limit: n
     constants((column) => column.deviation),
   );
   return subtract(
-    minimum(maximum(standardised, constants((c) => -((c as any).cl ?? limit))), constants((c) => (c as any).cl ?? limit)),
+    clip(standardised, -limit, limit),
     constants((column) => column.centre),
   );
 }
