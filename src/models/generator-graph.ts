@@ -1,28 +1,22 @@
 import { createGraph, type Graph } from '../graph/graph.ts';
 import {
-  abs,
   add,
   argMax,
-  clip,
   columns,
   concat,
   constant,
-  exp,
   input,
   matMul,
-  maximum,
-  minimum,
   multiply,
-  round,
   select,
-  sign,
   subtract,
 } from '../graph/operations.ts';
 import { BATCH } from '../graph/shape.ts';
 import { simplify } from '../graph/simplify.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { INDICATOR_HEIGHT } from './features/compact.ts';
-import type { CycleColumn, LevelColumn, NumberColumn, Transform } from './features/transform.ts';
+import { decodeNumber } from './features/decode-compact.ts';
+import type { CycleColumn, LevelColumn, Transform } from './features/transform.ts';
 import { constants, type TrainedCritic } from './scoring-graph.ts';
 
 /** Names in generator.onnx: standard normal noise [N, latent] in, raw rows [N, rowWidth] out. */
@@ -64,14 +58,6 @@ function decode(x: Tensor, { numbers, cycles, levels, fixed, clip: limit }: Tran
     start += level.count;
   }
   return values;
-}
-
-function decodeNumber(z: Tensor, number: NumberColumn, limit: number): Tensor {
-  const { signedLog, integer, smallest, largest, mean, deviation, centre } = number;
-  const value = add(multiply(clip(add(z, centre), -limit, limit), deviation), mean);
-  const real = signedLog ? multiply(sign(value), subtract(exp(abs(value)), 1)) : value;
-  const within = maximum(minimum(real, largest), smallest);
-  return integer ? round(within) : within;
 }
 
 /** The place on the circle that is nearest to the angle. */

@@ -26,12 +26,18 @@ export const SCORES_OUTPUT = 'scores';
  */
 export function scoringGraph(rowWidth: number, transform: Transform, critics: readonly TrainedCritic[]): Graph {
   const rows = input(ROWS_INPUT, [BATCH, rowWidth]);
-  const x = expandCompact(toCompact(rows, transform), transform);
+  const score = scoreCompact(toCompact(rows, transform), transform, critics);
+  return simplify(createGraph('critic', [rows], { [SCORES_OUTPUT]: reshape(score, [BATCH]) }));
+}
+
+/** Compact rows [n, compactWidth] -> the weighted sum of the critics' standardised scores, [n, 1]. */
+export function scoreCompact(compact: Tensor, transform: Transform, critics: readonly TrainedCritic[]): Tensor {
+  const x = expandCompact(compact, transform);
   const scores = critics.map((critic) => {
     const { mean, deviation, plan } = critic;
     return multiply(subtract(rawScore(critic, x), mean), plan.weight / deviation);
   });
-  return simplify(createGraph('critic', [rows], { [SCORES_OUTPUT]: reshape(scores.reduce(add), [BATCH]) }));
+  return scores.reduce(add);
 }
 
 /** One critic's score of compact rows, not yet standardised: [n, compactWidth] -> [n]. */
