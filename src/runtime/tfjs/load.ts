@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import util from 'node:util';
 import type * as TfCore from '@tensorflow/tfjs-core';
 import { AristarchError, messageOf } from '../../base/errors.ts';
@@ -65,12 +66,24 @@ const loadBackend =
   (backend: string): Load =>
   async (packageName) => {
     const tf = (await importPackage('@tensorflow/tfjs-core')) as Tf;
+    const emitter: EventEmitter = process;
+    const listeners = LOUD_EVENTS.map((event) => emitter.listeners(event));
     await importPackage(packageName);
     // TF.js says twice a run, on standard error, that tfjs-node would be faster.
     tf.env().set('IS_TEST', true);
     if (!(await tf.setBackend(backend))) throw new Error(`its backend ${backend} does not start`);
+    LOUD_EVENTS.forEach((event, index) => removeListenersBut(emitter, event, listeners[index]!));
     return tf;
   };
+
+/** The wasm backend throws these again from inside its own file, so that Node prints a screenful of its source. */
+const LOUD_EVENTS = ['uncaughtException', 'unhandledRejection'] as const;
+
+function removeListenersBut(emitter: EventEmitter, event: string, kept: readonly unknown[]): void {
+  for (const listener of emitter.listeners(event)) {
+    if (!kept.includes(listener)) emitter.removeListener(event, listener as () => void);
+  }
+}
 
 const LOADERS: { readonly [P in TfjsPackage]: Load } = {
   '@tensorflow/tfjs-node-gpu': loadNative,

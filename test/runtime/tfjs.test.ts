@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs-core';
+import { createGraph } from '../../src/graph/graph.ts';
+import { add, gatherRows, input, matMul, mean, multiply, square, subtract, sum } from '../../src/graph/operations.ts';
+import type { StepProgram } from '../../src/graph/program.ts';
+import { BATCH } from '../../src/graph/shape.ts';
+import { openExecutor } from '../../src/runtime/open-executor.ts';
+import type { Executor, NamedArrays } from '../../src/runtime/executor.ts';
+import { openTfjsExecutor } from '../../src/runtime/tfjs/executor.ts';
+import { loadTfjs, TFJS_PACKAGES } from '../../src/runtime/tfjs/load.ts';
+
+const numbers = (shape: number[], ...data: number[]): { shape: number[]; data: Float32Array } => ({
+  shape,
+  data: Float32Array.from(data),
+});
+
+/** Descent on |w - mean of the rows drawn|^2, with the sum of all weights reported. */
+function descent(): { program: StepProgram; feeds: (steps: number) => NamedArrays } {
+  const [w, table, rows] = [input('w', [1, 2]), input('table', [3, 2]), input('rows', [2])];
+  const target = mean(gatherRows(table, rows), [0], true);
+  const next = subtract(w, multiply(subtract(w, target), 0.5));
+  const reports = { loss: sum(square(subtract(w, target))), total: sum(w) };
+  return {
+    program: { name: 'descent', state: [{ input: w, next }], shared: [table], perStep: [rows], reports },
+    feeds: (steps) => ({
+      w: numbers([1, 2], 8, 0),
+      table: numbers([3, 2], 0, 0, 4, 0, 0, 8),
+      rows: numbers([steps, 2], ...Array.from({ length: steps }, (_, step) => [0, step % 3]).flat()),
+    }),
+  };
+}
+
+describe.each(['@tensorflow/tfjs-backend-wasm', '@tensorflow/tfjs-backend-cpu'] as const)('TF.js, %s', (name) => {
+  let executor: Executor;
+  beforeAll(async () => {
+    executor = await openTfjsExecutor({ packages: [name], warn: () => undefined });
+  });
+  afterAll(() => executor.close());
+
+  it('says what it runs on', () => {
+    expect(executor.device).toBe('tfjs');
+    expect(executor.description).toBe(`${name} ${tf.version_core}, backend ${name.split('-').at(-1)!}`);
+  });
+
+  it('runs steps with the state carried on, and answers with a report for each', async () => {
+    const { program, feeds } = descent();
+    const session = await executor.compileSteps(program);
+    const results = await session.run(3, feeds(3));
+    // Targets are (0, 0), (2, 0), (0, 4); each step goes half the way.
+    expect([...results['state.w']!.data]).toEqual([1.5, 2]);
+    expect([...results['report.loss']!.data]).toEqual([64, 4, 25]);
+    expect([...results['report.total']!.data]).toEqual([8, 4, 3]);
+    expect(results['report.total']!.shape).toEqual([3]);
+  });
+
+  it('goes on from a state as if it had not stopped', async () => {
+    const { program, feeds } = descent();
+    const session = await executor.compileSteps(program);
+    const whole = await session.run(6, feeds(6));
+    const half = await session.run(3, feeds(3));
+    const rest = await session.run(3, { ...feeds(3), w: half['state.w']! });
+    expect(rest['state.w']).toEqual(whole['state.w']);
+  });
+
+  it('leaves no tensor behind after 100 steps, after a graph, and after a failure', async () => {
+    const { program, feeds } = descent();
+    const session = await executor.compileSteps(program);
+    const graph = await executor.compile(createGraph('one', [program.state[0]!.input], { y: program.state[0]!.input }));
+    const before = tf.memory().numTensors;
+    await session.run(100, feeds(100));
+    await graph.run({ w: numbers([1, 2], 1, 2) });
+    await expect(graph.run({})).rejects.toThrow('one was run without its input w');
+    const { rows, ...others } = feeds(1);
+    expect(rows).toBeDefined();
+    await expect(session.run(1, others)).rejects.toThrow('the step was run without its input rows');
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('gives two outputs that are one tensor each a value, and takes the batch from the call', async () => {
+    const [x, w] = [input('x', [BATCH, 2]), input('w', [2, 1])];
+    const y = add(matMul(x, w), 1);
+    const session = await executor.compile(createGraph('twice', [x, w], { y, again: y, x2: x }));
+    const weights = numbers([2, 1], 1, 10);
+    const results = await session.run({ x: numbers([3, 2], 1, 2, 3, 4, 5, 6), w: weights });
+    expect([...results['y']!.data]).toEqual([22, 44, 66]);
+    expect(results['again']).toEqual(results['y']);
+    expect((await session.run({ x: numbers([1, 2], 1, 2), w: weights }))['y']!.shape).toEqual([1, 1]);
+  });
+
+  it('refuses an .onnx file with the way out', async () => {
+    await expect(executor.load(new Uint8Array())).rejects.toMatchObject({
+      code: 'DEVICE_UNAVAILABLE',
+      message: 'device tfjs trains and does not open .onnx files: score with --device cpu, webgpu or cuda.',
+    });
+  });
+});
+
+describe('the choice of a TF.js package', () => {
+  it('is the first that is installed, without a word about those that are not', async () => {
+    const warnings: string[] = [];
+    const { packageName } = await loadTfjs({ warn: (message) => warnings.push(message) });
+    expect(packageName).toBe('@tensorflow/tfjs-backend-wasm');
+    expect(TFJS_PACKAGES.indexOf(packageName)).toBe(2);
+    expect(warnings).toEqual([]);
+  });
+
+  it('fails, where none is there, with what to install', async () => {
+    await expect(loadTfjs({ packages: ['@tensorflow/tfjs-node-gpu'], warn: () => undefined })).rejects.toMatchObject({
+      code: 'DEVICE_UNAVAILABLE',
+      message: expect.stringMatching(
+        /^device tfjs cannot be used here: none of @tensorflow\/tfjs-node-gpu .*npm install/,
+      ),
+    });
+  });
+
+  it('adds no listener that would print its source at an uncaught exception', async () => {
+    const before = process.listenerCount('uncaughtException');
+    await loadTfjs({ packages: ['@tensorflow/tfjs-backend-wasm'], warn: () => undefined });
+    expect(process.listenerCount('uncaughtException')).toBe(before);
+  });
+
+  it('is what --device tfjs opens', async () => {
+    const executor = await openExecutor({ device: 'tfjs', threads: 1, warn: () => undefined });
+    expect(executor.device).toBe('tfjs');
+    await executor.close();
+  });
+});
