@@ -111,7 +111,8 @@ export function planRun(config: TrainConfig, data: PreparedData): RunPlan {
   return { split, outline: outlineRun(config, split) };
 }
 
-function splitOptions({ run }: TrainConfig): SplitOptions {
+/** How the configuration wants rows to be held out. */
+export function splitOptions({ run }: TrainConfig): SplitOptions {
   const { crossBelow, folds, calibrationShare } = run;
   return { crossBelow, folds, heldOutShare: calibrationShare, mostHeldOut: MOST_HELD_OUT };
 }
