@@ -1,4 +1,3 @@
-import type { EventEmitter } from 'node:events';
 import util from 'node:util';
 import type * as TfCore from '@tensorflow/tfjs-core';
 import { AristarchError, messageOf } from '../../base/errors.ts';
@@ -66,7 +65,7 @@ const loadBackend =
   (backend: string): Load =>
   async (packageName) => {
     const tf = (await importPackage('@tensorflow/tfjs-core')) as Tf;
-    const emitter: EventEmitter = process;
+    const emitter: Emitter = process;
     const listeners = LOUD_EVENTS.map((event) => emitter.listeners(event));
     await importPackage(packageName);
     // TF.js says twice a run, on standard error, that tfjs-node would be faster.
@@ -79,7 +78,12 @@ const loadBackend =
 /** The wasm backend throws these again from inside its own file, so that Node prints a screenful of its source. */
 const LOUD_EVENTS = ['uncaughtException', 'unhandledRejection'] as const;
 
-function removeListenersBut(emitter: EventEmitter, event: string, kept: readonly unknown[]): void {
+interface Emitter {
+  listeners(event: string): unknown[];
+  removeListener(event: string, listener: () => void): unknown;
+}
+
+function removeListenersBut(emitter: Emitter, event: string, kept: readonly unknown[]): void {
   for (const listener of emitter.listeners(event)) {
     if (!kept.includes(listener)) emitter.removeListener(event, listener as () => void);
   }
