@@ -1,0 +1,120 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import type { Command } from 'commander';
+import { FAMILIES } from '../../src/models/families/index.ts';
+import { createTrainCommand } from '../../src/training/command.ts';
+import { readTrainConfig, resolveTrainConfig, RUN_SETTINGS, type TrainConfig } from '../../src/training/config.ts';
+
+const data = 'normal.csv';
+const resolve = (file: Record<string, unknown> = {}, flags: Record<string, unknown> = {}, env = {}): TrainConfig =>
+  resolveTrainConfig({ flags, env, file: { data, ...file } });
+
+/** Setting, value, and where critic-recipe.md has it. */
+const RECIPE: readonly (readonly [string, unknown, string])[] = [
+  ['steps', 1000, 'section 0: 1000 steps each'],
+  ['batch', 64, 'section 2, step 4: B = 64'],
+  ['members', ['logistic', 'wasserstein'], 'section 0: one logistic member and one WGAN-GP member'],
+  ['logisticLambda', 1, 'section 0: logistic, lambda 1'],
+  ['lambda', 10, 'section 0: two-sided penalty, lambda 10'],
+  ['hidden', [256, 256], 'section 2, step 3: Linear 256, Linear 256'],
+  ['slope', 0.2, 'section 2, step 3: LeakyReLU(0.2)'],
+  ['fourierFeatures', 128, 'section 2, step 3: Omega [d x 128]'],
+  ['fourierSpan', 8, 'section 2, step 3: frequencies from 1/r down to 1/(8r)'],
+  ['noiseSmallest', 0.3, 'section 2, step 4: sigma log-uniform in [0.3, 3]'],
+  ['noiseLargest', 3, 'section 2, step 4: sigma log-uniform in [0.3, 3]'],
+  ['learningRate', 1e-3, 'section 2, step 4: lr 1e-3 for steps 0..499'],
+  ['beta1', 0, 'section 2, step 4: beta1 0'],
+  ['beta2', 0.9, 'section 2, step 4: beta2 0.9'],
+  ['epsilon', 1e-8, 'section 2, step 4: eps 1e-8'],
+  ['generator', true, 'section 4: the generator is trained with its own critic'],
+];
+
+/** Gulrajani 2017: algorithm 1's defaults, and the networks and batch of its toy experiments. */
+const GULRAJANI: readonly (readonly [string, unknown, string])[] = [
+  ['lambda', 10, 'algorithm 1: lambda = 10'],
+  ['criticSteps', 5, 'algorithm 1: n_critic = 5'],
+  ['ownLearningRate', 1e-4, 'algorithm 1: alpha = 0.0001'],
+  ['beta1', 0, 'algorithm 1: beta1 = 0'],
+  ['beta2', 0.9, 'algorithm 1: beta2 = 0.9'],
+  ['slope', 0, 'ReLU networks'],
+  ['hidden', [512, 512, 512], 'three hidden layers of 512'],
+  ['batch', 256, 'batches of 256'],
+  ['members', [], 'no detecting critics'],
+  ['generator', true, 'critic and generator'],
+];
+
+describe('the configuration of a run', () => {
+  it.each(RECIPE)('has by default %s = %j (critic-recipe, %s)', (name, value) => {
+    expect(resolve().preset).toBe('detect');
+    expect(resolve().values[name]).toEqual(value);
+  });
+
+  it.each(GULRAJANI)('has with --preset gulrajani %s = %j (%s)', (name, value) => {
+    expect(resolve({ preset: 'gulrajani' }).values[name]).toEqual(value);
+  });
+
+  it('scores by the members, but by its own critic with --preset gulrajani', () => {
+    expect(resolve().run.score).toBe('members');
+    expect(resolve({ preset: 'gulrajani' }).run.score).toBe('own');
+    expect(resolve({ preset: 'gulrajani', score: 'both' }).run.score).toBe('both');
+  });
+
+  it('takes a flag before the environment, before the file, before the preset, before the default', () => {
+    expect(resolve({ preset: 'gulrajani' }).values['batch']).toBe(256);
+    expect(resolve({ preset: 'gulrajani', batch: 128 }).values['batch']).toBe(128);
+    expect(resolve({ preset: 'gulrajani', batch: 128 }, { batch: '32' }).values['batch']).toBe(32);
+    const env = { ARISTARCH_THREADS: '3' };
+    expect(resolve({ threads: 2 }).run.threads).toBe(2);
+    expect(resolve({ threads: 2 }, {}, env).run.threads).toBe(3);
+    expect(resolve({ threads: 2 }, { threads: '4' }, env).run.threads).toBe(4);
+  });
+
+  it('refuses what does not exist, and says what does', () => {
+    expect(() => resolve({ family: 'gann' })).toThrow('one of wgan-gp');
+    expect(() => resolve({ preset: 'detct' })).toThrow('wgan-gp has no preset detct; it has detect, gulrajani');
+    expect(() => resolve({ members: ['svm'] })).toThrow('--members names svm; known are logistic, wasserstein');
+    expect(() => resolve({ score: 'all' })).toThrow('one of members, own, both');
+    expect(() => resolve({ learningrate: 1 })).toThrow('unknown setting in the configuration file: learningrate');
+    expect(() => resolveTrainConfig({ flags: {}, env: {} })).toThrow('--data is missing');
+  });
+
+  it('refuses what does not go together, before any data are read', () => {
+    expect(() => resolve({ members: [], generator: false })).toThrow('leaves nothing to train');
+    expect(() => resolve({ members: ['logistic', 'logistic'] })).toThrow('names a member twice');
+    expect(() => resolve({ noiseSmallest: 4 })).toThrow('--noise-largest is below --noise-smallest');
+  });
+});
+
+describe('the train command', () => {
+  const command = (): Command => createTrainCommand();
+
+  it('explains every option, with its default and its source', () => {
+    let help = '';
+    command()
+      .configureOutput({ writeOut: (text) => (help += text) })
+      .outputHelp();
+    const flat = help.replace(/\s+/g, ' ');
+    const settings = { ...RUN_SETTINGS, ...FAMILIES['wgan-gp']!.settings };
+    for (const setting of Object.values(settings)) {
+      expect(flat).toContain(setting.flag);
+      expect(flat).toContain(setting.help.replace(/\s+/g, ' '));
+      if (setting.source !== undefined) expect(flat).toContain(`source: ${setting.source}`);
+    }
+    expect(flat).toContain('default: 1000');
+    expect(flat).toContain('--preset gulrajani');
+    expect(flat).toContain('Examples:');
+  });
+
+  it('reads a file of settings, and lets flags go before it', async () => {
+    const path = join(await mkdtemp(join(tmpdir(), 'aristarch-config-')), 'config.json');
+    await writeFile(path, JSON.stringify({ data: ['a.csv', 'b.csv'], steps: 7, batch: 8 }));
+    const given = command().exitOverride();
+    given.action(() => undefined);
+    await given.parseAsync(['--config', path, '--batch', '16', '--no-generator'], { from: 'user' });
+    const config = await readTrainConfig(given, {});
+    expect(config.run.data).toEqual(['a.csv', 'b.csv']);
+    expect(config.values).toMatchObject({ steps: 7, batch: 16, generator: false });
+  });
+});

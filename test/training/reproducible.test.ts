@@ -1,0 +1,153 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { TrainHooks } from '../../src/training/train.ts';
+import { normalOrders, TINY_SETTINGS, toCsv, trainTiny } from '../support/train-tiny.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+/** Small networks, 24 updates each, and progress after each. */
+const SETTINGS = { steps: 24, folds: 2, hidden: [8], stepsPerCall: 1, device: 'cpu' };
+
+let home = '';
+let data = '';
+let whole: Buffer;
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'aristarch-reproducible-'));
+  data = join(home, 'orders.csv');
+  await writeFile(data, toCsv(normalOrders(60)));
+  await writeFile(join(home, 'config.json'), JSON.stringify({ ...TINY_SETTINGS, ...SETTINGS }));
+  whole = await criticOf((await trainTiny({ data, out: join(home, 'whole'), ...SETTINGS })).folder);
+});
+afterAll(() => rm(home, { recursive: true, force: true }));
+
+const criticOf = (folder: string): Promise<Buffer> => readFile(join(folder, 'critic.onnx'));
+
+/** The real command, on the same rows and settings. */
+function startTraining(out: string, ...more: string[]): ChildProcess & { said: () => string } {
+  const flags = ['--data', data, '--out', out, '--config', join(home, 'config.json'), ...more];
+  const child = spawn(process.execPath, ['--import', 'tsx', join(ROOT, 'src/cli.ts'), 'train', ...flags], {
+    cwd: ROOT,
+    env: { ...process.env, NO_COLOR: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  return Object.assign(child, { said: () => said });
+}
+
+async function endOf(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  return { code: child.exitCode, signal: child.signalCode };
+}
+
+/** Ends a run as soon as the second of its folds has a checkpoint. */
+async function cut(out: string, signal: NodeJS.Signals): Promise<ReturnType<typeof startTraining>> {
+  const child = startTraining(out, '--checkpoint-seconds', '0');
+  await waitUntil(
+    'a checkpoint',
+    () => existsSync(join(`${out}.checkpoint`, 'fold-2.logistic.state')) || child.exitCode !== null,
+  );
+  child.kill(signal);
+  await endOf(child);
+  return child;
+}
+
+/** Aborts after so many calls of the loop. */
+function abortAfter(calls: number): Partial<TrainHooks> {
+  const controller = new AbortController();
+  return {
+    signal: controller.signal,
+    onUpdates: () => {
+      if (--calls === 0) controller.abort();
+    },
+  };
+}
+
+describe('the same seed', () => {
+  it('gives the same critic.onnx, byte for byte, however the steps are cut into calls', async () => {
+    const again = await trainTiny({ data, out: join(home, 'again'), ...SETTINGS, stepsPerCall: 7 });
+    expect((await criticOf(again.folder)).equals(whole)).toBe(true);
+    expect(await readdir(home)).not.toContain('again.checkpoint');
+  });
+
+  it('gives another one with another seed', async () => {
+    const other = await trainTiny({ data, out: join(home, 'other'), ...SETTINGS, seed: 2 });
+    expect((await criticOf(other.folder)).equals(whole)).toBe(false);
+  });
+});
+
+describe('a run that is cut', () => {
+  it('is killed in the middle, goes on with --resume, and ends with the same bytes', async () => {
+    const out = join(home, 'killed');
+    const killed = await cut(out, 'SIGKILL');
+    expect(killed.signalCode).toBe('SIGKILL');
+    expect(existsSync(out)).toBe(false);
+    const resumed = startTraining(out, '--resume', '--json');
+    expect({ ...(await endOf(resumed)), said: resumed.said() }).toMatchObject({ code: 0 });
+    expect((await criticOf(out)).equals(whole)).toBe(true);
+    expect(existsSync(`${out}.checkpoint`)).toBe(false);
+  });
+
+  it('is interrupted by Ctrl-C, says where its checkpoint is, and goes on to the same bytes', async () => {
+    const out = join(home, 'interrupted');
+    const interrupted = await cut(out, 'SIGINT');
+    expect(interrupted.exitCode).toBe(130);
+    expect(interrupted.said()).toContain(
+      `error: stopped; nothing is lost: the same command with --resume goes on from ${out}.checkpoint [CANCELLED]`,
+    );
+    expect(existsSync(out)).toBe(false);
+    const resumed = await trainTiny({ data, out, ...SETTINGS, resume: true });
+    expect((await criticOf(resumed.folder)).equals(whole)).toBe(true);
+  });
+
+  it('refuses to go on with other settings or other rows, and says what changed', async () => {
+    const out = join(home, 'changed');
+    await expect(trainTiny({ data, out, ...SETTINGS }, abortAfter(3))).rejects.toMatchObject({ code: 'CANCELLED' });
+    const changedSteps = trainTiny({ data, out, ...SETTINGS, steps: 25, resume: true });
+    await expect(changedSteps).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
+    await expect(changedSteps).rejects.toThrow('is of another run: steps was 24, is 25. Give what it was');
+    const other = join(home, 'other.csv');
+    await writeFile(other, toCsv(normalOrders(60, 2)));
+    await expect(trainTiny({ data: other, out, ...SETTINGS, resume: true })).rejects.toThrow(/another run: rows was "/);
+    const resumed = await trainTiny({ data, out, ...SETTINGS, resume: true });
+    expect((await criticOf(resumed.folder)).equals(whole)).toBe(true);
+  });
+
+  it('refuses a damaged checkpoint, whichever byte is wrong', async () => {
+    const out = join(home, 'damaged');
+    await expect(trainTiny({ data, out, ...SETTINGS }, abortAfter(3))).rejects.toMatchObject({ code: 'CANCELLED' });
+    const path = join(`${out}.checkpoint`, 'fold-1.logistic.state');
+    const good = await readFile(path);
+    for (const at of [0, 20, good.length - 40, good.length - 1]) {
+      const bad = Buffer.from(good);
+      bad[at]! ^= 1;
+      await writeFile(path, bad);
+      const resumed = trainTiny({ data, out, ...SETTINGS, resume: true });
+      await expect(resumed).rejects.toMatchObject({ code: 'ARTEFACT_INVALID' });
+      await expect(resumed).rejects.toThrow(`the checkpoint ${path} is damaged: start without --resume`);
+    }
+    await writeFile(join(`${out}.checkpoint`, 'run.json'), '{');
+    await expect(trainTiny({ data, out, ...SETTINGS, resume: true })).rejects.toThrow('is damaged');
+  });
+
+  it('cannot go on from nothing', async () => {
+    const out = join(home, 'nothing');
+    const resumed = trainTiny({ data, out, ...SETTINGS, resume: true });
+    await expect(resumed).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(resumed).rejects.toThrow(`there is no checkpoint at ${out}.checkpoint`);
+    expect(existsSync(`${out}.checkpoint`)).toBe(false);
+  });
+
+  it('does not remove a folder of somebody else that has the name of its checkpoint', async () => {
+    const out = join(home, 'taken');
+    await writeFile(`${out}.checkpoint`, 'mine');
+    await expect(trainTiny({ data, out, ...SETTINGS })).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
+    expect(await readFile(`${out}.checkpoint`, 'utf8')).toBe('mine');
+  });
+});
