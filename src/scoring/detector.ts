@@ -20,6 +20,36 @@ export interface ScoreBatch {
   readonly falsePositiveRate: number;
 }
 
+export interface ExplainOptions {
+  /** Most fields named for a row, the weightiest first; all that were changed when absent. */
+  readonly topK?: number;
+  /** Throws to stop; asked between parts of the work, for an explanation takes some thousand times as long as a score. */
+  readonly checkAlive?: () => void;
+}
+
+/** Why a row has its score, and the nearest normal row. */
+export interface Explanation {
+  readonly score: number;
+  readonly pValue: number;
+  /** Field by field, the nearest row found that is normal; null where missing. Only some fields differ from the row. */
+  readonly counterpart: Readonly<Record<string, unknown>>;
+  /** Not above the median of the calibration scores, where the search got there. */
+  readonly counterpartScore: number;
+  /** The fields that differ, by size of the contribution. Without `topK` they sum to score - counterpartScore. */
+  readonly contributions: readonly FieldContribution[];
+}
+
+export interface FieldContribution {
+  readonly field: string;
+  readonly value: unknown;
+  /** The counterpart's value. */
+  readonly normal: unknown;
+  /** What the difference adds to the score. */
+  readonly contribution: number;
+  /** For people: `duration 9,200; normal would be about 12`. */
+  readonly sentence: string;
+}
+
 export interface CalibrationSummary {
   readonly method: 'split' | 'cross';
   /** Normal rows held out. */
@@ -50,6 +80,11 @@ export interface Detector {
   encode(records: readonly RawRecord[]): Float32Array;
   /** Scores records, or raw rows packed one after the other (`slotNames` is their order). */
   score(rows: readonly RawRecord[] | Float32Array, options?: ScoreOptions): Promise<ScoreBatch>;
+  /**
+   * Explains records or raw rows, normal ones too. Throws what `score` throws, and `PRECONDITION_FAILED` where the model
+   * was trained without explain.onnx.
+   */
+  explain(rows: readonly RawRecord[] | Float32Array, options?: ExplainOptions): Promise<Explanation[]>;
   /** The threshold at a rate; throws `RATE_UNSUPPORTED` with the smallest possible rate. */
   thresholdAt(falsePositiveRate: number): number;
   close(): Promise<void>;

@@ -1,13 +1,21 @@
 import { AristarchError } from '../base/errors.ts';
-import { CRITIC_FILE } from '../models/artefact/layout.ts';
+import { CRITIC_FILE, EXPLAIN_FILE } from '../models/artefact/layout.ts';
 import type { Manifest } from '../models/artefact/manifest.ts';
-import { readArtefact } from '../models/artefact/read.ts';
+import { readArtefact, type Artefact } from '../models/artefact/read.ts';
 import { createEncoder } from '../models/features/encode.ts';
 import { rowWidth, slotNames } from '../models/features/schema.ts';
 import type { Executor, Session } from '../runtime/executor.ts';
 import { openExecutor } from '../runtime/open-executor.ts';
 import { createCalibration, type Calibration } from './calibration.ts';
-import type { Detector, DetectorDescription, OpenDetectorOptions, RawRecord, ScoreBatch } from './detector.ts';
+import type {
+  Detector,
+  DetectorDescription,
+  Explanation,
+  OpenDetectorOptions,
+  RawRecord,
+  ScoreBatch,
+} from './detector.ts';
+import { checkTopK, explainRows, notExplainable } from './explain.ts';
 
 /** Rows that go through the critic at a time: bounds memory, and is past the size at which more rows run faster per row. */
 const CHUNK_ROWS = 4096;
@@ -24,17 +32,21 @@ export async function openDetector(folder: string, options: OpenDetectorOptions 
   const executor = await openExecutor({ device, threads, warn });
   try {
     const session = await executor.load(critic);
-    return createDetector(artefact.manifest, calibration, executor, session);
+    return createDetector(artefact, calibration, executor, session);
   } catch (thrown) {
     await executor.close();
     throw thrown;
   }
 }
 
-function createDetector(manifest: Manifest, calibration: Calibration, executor: Executor, session: Session): Detector {
-  const description = describe(manifest, calibration, executor);
+function createDetector(artefact: Artefact, calibration: Calibration, executor: Executor, session: Session): Detector {
+  const description = describe(artefact.manifest, calibration, executor);
   const encoder = createEncoder(description.schema);
-  const running = new Set<Promise<ScoreBatch>>();
+  const explainSession = createOpenOnce(async () => {
+    if (!Object.hasOwn(artefact.manifest.files, EXPLAIN_FILE)) throw notExplainable(description);
+    return executor.load(await artefact.read(EXPLAIN_FILE));
+  });
+  const running = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
   const checkOpen = () => {
     if (closing === undefined) return;
@@ -44,7 +56,16 @@ function createDetector(manifest: Manifest, calibration: Calibration, executor: 
   const close = async () => {
     await Promise.allSettled(running);
     await session.close();
+    await explainSession.close();
     await executor.close();
+  };
+  const track = async <T>(work: Promise<T>): Promise<T> => {
+    running.add(work);
+    try {
+      return await work;
+    } finally {
+      running.delete(work);
+    }
   };
   return {
     description,
@@ -54,17 +75,43 @@ function createDetector(manifest: Manifest, calibration: Calibration, executor: 
       checkOpen();
       const threshold = calibration.thresholdAt(falsePositiveRate);
       const packed = rows instanceof Float32Array ? checkWidth(rows, description) : encode(rows);
-      const work = runCritic(session, packed, description).then((scores) =>
-        judge(scores, calibration, threshold, falsePositiveRate),
+      return track(
+        runCritic(session, packed, description).then((scores) =>
+          judge(scores, calibration, threshold, falsePositiveRate),
+        ),
       );
-      running.add(work);
-      try {
-        return await work;
-      } finally {
-        running.delete(work);
-      }
+    },
+    async explain(rows, { topK, checkAlive = () => undefined } = {}) {
+      checkOpen();
+      checkTopK(topK);
+      const packed = rows instanceof Float32Array ? checkWidth(rows, description) : encode(rows);
+      const explain = async (): Promise<Explanation[]> => {
+        const explainer = await explainSession.open();
+        const scores = await runCritic(session, packed, description);
+        const records = rows instanceof Float32Array ? undefined : rows;
+        const pValues = Float64Array.from(scores, calibration.pValueOf);
+        return explainRows(explainer, description, { rows: packed, scores, pValues, records, topK, checkAlive });
+      };
+      return track(explain());
     },
     close: () => (closing ??= close()),
+  };
+}
+
+/** A session that is opened when it is first needed; when that fails, the next call tries again. */
+function createOpenOnce(load: () => Promise<Session>): { open(): Promise<Session>; close(): Promise<void> } {
+  let opening: Promise<Session> | undefined;
+  return {
+    open: () => {
+      opening ??= load().catch((thrown: unknown) => {
+        opening = undefined;
+        throw thrown;
+      });
+      return opening;
+    },
+    close: async () => {
+      await (await opening)?.close();
+    },
   };
 }
 

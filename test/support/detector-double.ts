@@ -1,3 +1,4 @@
+import { AristarchError } from '../../src/base/errors.ts';
 import type { FeatureSchema } from '../../src/models/features/schema.ts';
 import { rowWidth, slotNames } from '../../src/models/features/schema.ts';
 import { encodeRecords } from '../../src/models/features/encode.ts';
@@ -55,6 +56,7 @@ export function createDetectorDouble(options: DetectorDoubleOptions = {}): Detec
     },
     encode,
     thresholdAt: calibration.thresholdAt,
+    explain: () => Promise.reject(new AristarchError('PRECONDITION_FAILED', 'this double explains nothing')),
     async score(rows, { falsePositiveRate = 0.01 } = {}) {
       const packed = rows instanceof Float32Array ? rows : encode(rows);
       calls.push(packed.length / width);

@@ -30,6 +30,7 @@ export function createNumberDetector(before: BeforeScore = () => undefined): Det
       return toScores(numbers);
     },
     thresholdAt: () => 10,
+    explain: () => Promise.reject(new AristarchError('PRECONDITION_FAILED', 'this double explains nothing')),
     close: () => Promise.resolve(),
   };
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 /** Names inside an artefact's folder. */
 export const MANIFEST_FILE = 'manifest.json';
 export const CRITIC_FILE = 'critic.onnx';
+export const EXPLAIN_FILE = 'explain.onnx';
 export const GENERATOR_FILE = 'generator.onnx';
 export const REPORT_FILE = 'report.html';
 
