@@ -1,6 +1,7 @@
 import * as echarts from 'echarts';
 import type { CustomSeriesOption, EChartsOption } from 'echarts';
 import { html, trusted, type Html } from './html.ts';
+import { PALETTE_CSS } from './style.ts';
 
 export type ChartOptions = EChartsOption;
 export type CustomSeries = CustomSeriesOption;
@@ -44,22 +45,42 @@ export function renderChart(chart: Chart): Html {
 }
 
 function draw(chart: Chart, size: ChartSize): Html {
-  const instance = echarts.init(null, null, { renderer: 'svg', ssr: true, ...SIZES[size] });
+  const svg = paint(chart.options(size), SIZES[size], `${chart.id}-${size}`);
+  return trusted(svg.replace('<svg ', `<svg class="${size}" aria-hidden="true" focusable="false" `));
+}
+
+export interface Picture {
+  /** Lower-case letters, digits and hyphens. */
+  readonly id: string;
+  readonly description: string;
+  readonly width: number;
+  readonly height: number;
+  readonly options: ChartOptions;
+}
+
+/** A chart as an SVG file of its own, which brings its colours for light and dark along. */
+export function renderPicture({ id, description, options, ...size }: Picture): string {
+  const style = `<style>${PALETTE_CSS}svg{background:var(--paper)}</style>`;
+  const title = html`<title>${description}</title>`;
+  return `${paint(options, size, id).replace(/(<svg [^>]*>)/, `$1${title.markup}${style}`)}\n`;
+}
+
+function paint(options: ChartOptions, size: { readonly width: number; readonly height: number }, id: string): string {
+  const instance = echarts.init(null, null, { renderer: 'svg', ssr: true, ...size });
   try {
-    instance.setOption({ animation: false, textStyle: { fontFamily: FONT }, ...chart.options(size) });
-    return trusted(tidy(instance.renderToSVGString({ useViewBox: true }), `${chart.id}-${size}`, size));
+    instance.setOption({ animation: false, textStyle: { fontFamily: FONT }, ...options });
+    return tidy(instance.renderToSVGString({ useViewBox: true }), id);
   } finally {
     instance.dispose();
   }
 }
 
 /** Names inside the drawing are made stable and unique in the page; its hover rules, of no use here, go. */
-function tidy(svg: string, id: string, size: ChartSize): string {
+function tidy(svg: string, id: string): string {
   return svg
     .replace(/<style[^>]*>[\s\S]*?<\/style>/g, '')
     .replace(/ class="zr\d+-cls-\d+"/g, '')
     .replace(/zr\d+-/g, `${id}-`)
     .replace(/ pointer-events="visible"| ecmeta_\w+="[^"]*"| baseProfile="full"/g, '')
-    .replace('<svg ', `<svg class="${size}" aria-hidden="true" focusable="false" `)
     .trim();
 }

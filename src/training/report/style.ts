@@ -1,7 +1,10 @@
+/** Colours of drawings and pages, for light schemes and for dark ones. */
+export const PALETTE_CSS = `:root{color-scheme:light dark;--paper:#fff;--ink:#1b2330;--muted:#556070;--line:#d5dbe3;--panel:#f5f7fa;--series:#0b6e8a;--band:#cfe5ec;--bar:#4a8fa6;--alarm:#b3261e;--warn:#fff4dc;--mark:#fde6a8}
+@media (prefers-color-scheme:dark){:root{--paper:#10161d;--ink:#e4e9f0;--muted:#9fadbd;--line:#313c49;--panel:#18212b;--series:#5fc6de;--band:#1d4350;--bar:#3f8ba1;--alarm:#ff8a80;--warn:#3a2f14;--mark:#5c4a12}}`;
+
 /** The report's style sheet: one palette for light, one for dark, light on paper; nothing is fetched. */
 export const REPORT_CSS = `
-:root{color-scheme:light dark;--paper:#fff;--ink:#1b2330;--muted:#556070;--line:#d5dbe3;--panel:#f5f7fa;--series:#0b6e8a;--band:#cfe5ec;--bar:#4a8fa6;--alarm:#b3261e;--warn:#fff4dc;--mark:#fde6a8}
-@media (prefers-color-scheme:dark){:root{--paper:#10161d;--ink:#e4e9f0;--muted:#9fadbd;--line:#313c49;--panel:#18212b;--series:#5fc6de;--band:#1d4350;--bar:#3f8ba1;--alarm:#ff8a80;--warn:#3a2f14;--mark:#5c4a12}}
+${PALETTE_CSS}
 *{box-sizing:border-box}
 body{margin:0 auto;padding:2rem 1.25rem 4rem;max-width:76rem;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;overflow-wrap:anywhere}
 h1{margin:0;font-size:2rem;line-height:1.2}h1 small{font-size:1rem;font-weight:400;color:var(--muted);white-space:nowrap}
