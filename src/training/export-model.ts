@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { printableSettings } from '../base/settings.ts';
 import { emitGraph } from '../graph/onnx/emit-graph.ts';
+import { CRITIC_FILE, EXPLAIN_FILE, GENERATOR_FILE, REPORT_FILE } from '../models/artefact/layout.ts';
 import type { Manifest } from '../models/artefact/manifest.ts';
 import { writeArtefact } from '../models/artefact/write.ts';
 import { rowWidth } from '../models/features/schema.ts';
@@ -9,6 +10,7 @@ import { generatorGraph } from '../models/generator-graph.ts';
 import { scoringGraph } from '../models/scoring-graph.ts';
 import type { Executor } from '../runtime/executor.ts';
 import type { TrainConfig } from './config.ts';
+import { exportExplainer } from './export-explainer.ts';
 import type { FittedModel } from './fit/fit-model.ts';
 import type { PreparedData } from './prepare-data.ts';
 import { toReportInput } from './report-input.ts';
@@ -80,10 +82,12 @@ export async function exportModel(options: ExportOptions): Promise<TrainResult> 
   };
   const { schema, rows, sources } = data;
   const report = renderReport(toReportInput({ config, manifest, model, schema, rows, sources, warnings }));
+  const explainer = { executor, schema, model, rows: data.table, seed: run.seed };
   const files = {
-    'critic.onnx': critic,
-    'report.html': report,
-    ...(generator && { 'generator.onnx': emitGraph(generator) }),
+    [CRITIC_FILE]: critic,
+    [EXPLAIN_FILE]: await exportExplainer(explainer),
+    [REPORT_FILE]: report,
+    ...(generator && { [GENERATOR_FILE]: emitGraph(generator) }),
   };
   await writeArtefact(data.out, { manifest, files }, { replace: run.replace });
   warnings.slice(data.warnings.length).forEach(options.warn);

@@ -19,7 +19,14 @@ import type { Tensor } from '../../graph/tensor.ts';
 import type { MoveTable } from './moves.ts';
 import { largestPlace, scoreVariants, takeVariant, type ScoreRows } from './variants.ts';
 
-export interface CounterpartOptions {
+export interface SearchOptions {
+  /** Most fields that are changed. */
+  readonly steps: number;
+  /** Steps down the gradient, after each change of a field. */
+  readonly descents: number;
+}
+
+export interface CounterpartOptions extends SearchOptions {
   readonly score: ScoreRows;
   readonly moves: MoveTable;
   /** What the other columns predict for each column, [n, compactWidth] -> the same; null for no such moves. */
@@ -29,10 +36,6 @@ export interface CounterpartOptions {
   /** Columns of each unit, as indicator, [units, compactWidth]. */
   readonly columnsOf: Tensor;
   readonly normalScore: number;
-  /** Most fields that are changed. */
-  readonly steps: number;
-  /** Steps down the gradient, after each change of a field. */
-  readonly descents: number;
 }
 
 export interface Counterpart {

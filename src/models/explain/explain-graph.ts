@@ -20,7 +20,7 @@ import { decodeCompact } from '../features/decode-compact.ts';
 import { rowWidth, SLOTS, type FeatureSchema } from '../features/schema.ts';
 import type { Transform } from '../features/transform.ts';
 import { ROWS_INPUT, scoreCompact, type TrainedCritic } from '../scoring-graph.ts';
-import { findCounterpart, type CounterpartOptions } from './counterpart.ts';
+import { findCounterpart, type CounterpartOptions, type SearchOptions } from './counterpart.ts';
 import type { ExplainReference } from './explain-reference.ts';
 import { createMoves } from './moves.ts';
 import { scoreVariants, type ScoreRows } from './variants.ts';
@@ -42,10 +42,12 @@ export interface ExplainGraphOptions {
   readonly transform: Transform;
   readonly critics: readonly TrainedCritic[];
   readonly reference: ExplainReference;
-  /** Most fields of a counterpart that differ from the row. */
-  readonly steps: number;
-  readonly descents: number;
+  /** Changes the search, for measurements. */
+  readonly search?: Partial<SearchOptions>;
 }
+
+/** docs/explanations.md has what each of them costs and brings. */
+const DEFAULT_SEARCH: SearchOptions = { steps: 4, descents: 2 };
 
 /**
  * What explain.onnx computes. The path from the row to its counterpart changes one field after the other, in the order in
@@ -80,12 +82,12 @@ export function explainGraph(options: ExplainGraphOptions): Graph {
 }
 
 function counterpartOptions(options: ExplainGraphOptions, score: ScoreRows): CounterpartOptions {
-  const { schema, transform, reference, steps, descents } = options;
+  const { schema, transform, reference, search } = options;
   const { compactWidth, continuous } = layoutOf(transform);
   const isContinuous = Array.from({ length: compactWidth }, (_, column) => (column < continuous ? 1 : 0));
   const { conditional, normalScore } = reference;
   return {
-    ...{ score, normalScore, steps, descents },
+    ...{ score, normalScore, ...DEFAULT_SEARCH, ...search },
     moves: createMoves(transform, reference, schema.fields.length),
     predict: conditional && ((compact) => predictNumbers(compact, transform, conditional)),
     isContinuous: constant(isContinuous, [1, compactWidth]),

@@ -1,0 +1,27 @@
+import { createRandom } from '../base/philox.ts';
+import { emitGraph } from '../graph/onnx/emit-graph.ts';
+import { explainGraph } from '../models/explain/explain-graph.ts';
+import type { FeatureSchema } from '../models/features/schema.ts';
+import type { Executor, NumberArray } from '../runtime/executor.ts';
+import { fitExplainReference } from './fit/explain-reference.ts';
+import type { FittedModel } from './fit/fit-model.ts';
+
+export interface ExplainerOptions {
+  readonly executor: Executor;
+  readonly schema: FeatureSchema;
+  readonly model: FittedModel;
+  /** Raw training rows. */
+  readonly rows: NumberArray;
+  readonly seed: number;
+}
+
+/** The bytes of explain.onnx. What it knows of the rows is taken from a seeded sample of them. */
+export async function exportExplainer({ executor, schema, model, rows, seed }: ExplainerOptions): Promise<Uint8Array> {
+  const { transform, scoring: critics, calibration } = model;
+  const chosen = createRandom(seed)
+    .stream('explain')
+    .permutation(rows.shape[0] ?? 0);
+  const scores = calibration.scores.map(({ score }) => score);
+  const reference = await fitExplainReference(executor, schema, transform, { matrix: rows, chosen }, scores);
+  return emitGraph(explainGraph({ schema, transform, critics, reference }));
+}
