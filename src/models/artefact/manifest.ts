@@ -16,6 +16,8 @@ const columnFingerprint = z.strictObject({
   missingShare: z.number().min(0).max(1),
   /** Numbers: min, 1 %, 5 %, 25 %, 50 %, 75 %, 95 %, 99 %, max over the training rows. */
   quantiles: z.array(z.number()).optional(),
+  /** Numbers: edges, ascending and distinct, and the share of present training values in (edge before, edge], the last above all. */
+  bins: z.strictObject({ edges: z.array(z.number()), shares: z.array(z.number()) }).optional(),
   mean: z.number().optional(),
   standardDeviation: z.number().optional(),
   /** Categories and booleans: share of each level over the training rows. */

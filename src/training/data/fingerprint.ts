@@ -4,12 +4,14 @@ import { rowWidth, SLOTS, type FeatureSchema, type Field } from '../../models/fe
 
 /** Shares at which quantiles are kept; the first and last are minimum and maximum. */
 const QUANTILES = [0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1];
+/** Shares at which bins end: the deciles and the tails, so that later rows can be compared with these. */
+const BIN_ENDS = [0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99];
 /** Name of the levels that were not kept, in `levelShares`. */
 const OTHER_LEVELS = '(other levels)';
 
 /**
  * What the training rows were, for the manifest: sha256 over schema and raw rows, and per field the share of missing
- * values, the quantiles, mean and standard deviation of finite numbers, the shares of levels and flags among all rows.
+ * values, the quantiles, bins, mean and standard deviation of finite numbers, the shares of levels and flags among all rows.
  */
 export function fingerprintRows(schema: FeatureSchema, rows: Float32Array, count: number): Manifest['fingerprint'] {
   const width = rowWidth(schema);
@@ -42,7 +44,9 @@ function describeColumn(field: Field, values: Float32Array): ColumnFingerprint {
   }
 }
 
-function describeNumbers(values: Float32Array): Pick<ColumnFingerprint, 'quantiles' | 'mean' | 'standardDeviation'> {
+type NumberSummary = Pick<ColumnFingerprint, 'quantiles' | 'bins' | 'mean' | 'standardDeviation'>;
+
+function describeNumbers(values: Float32Array): NumberSummary {
   const sorted = values.filter(Number.isFinite).sort();
   if (sorted.length === 0) return {};
   let sum = 0;
@@ -51,7 +55,30 @@ function describeNumbers(values: Float32Array): Pick<ColumnFingerprint, 'quantil
   let squares = 0;
   for (const value of sorted) squares += (value - mean) ** 2;
   const variance = squares / sorted.length;
-  return { quantiles: QUANTILES.map((share) => quantile(sorted, share)), mean, standardDeviation: Math.sqrt(variance) };
+  return {
+    quantiles: QUANTILES.map((share) => quantile(sorted, share)),
+    bins: describeBins(sorted),
+    mean,
+    standardDeviation: Math.sqrt(variance),
+  };
+}
+
+/** Ends are values that occur, each once: where many rows have one value, the bins are fewer and their shares say so. */
+function describeBins(sorted: Float32Array): NonNullable<ColumnFingerprint['bins']> {
+  const ends = BIN_ENDS.map((share) => sorted[Math.ceil(share * sorted.length) - 1]!);
+  const edges = [...new Set(ends)];
+  const upTo = edges.map((edge) => countUpTo(sorted, edge) / sorted.length);
+  return { edges, shares: [...upTo, 1].map((share, bin) => share - (upTo[bin - 1] ?? 0)) };
+}
+
+function countUpTo(sorted: Float32Array, value: number): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle]! <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Linear between order statistics, as numpy and DuckDB's quantile_cont do. */

@@ -76,6 +76,7 @@ describe('a fingerprint', () => {
         name: 'n',
         missingShare: 0.25,
         quantiles: [1, 1.02, 1.1, 1.5, 2, 2.5, 2.9, 2.98, 3],
+        bins: { edges: [1, 3], shares: [0.5, 0.5, 0] },
         mean: 2,
         standardDeviation: 1,
       },

@@ -1,0 +1,127 @@
+import type { ColumnFingerprint } from '../../models/artefact/manifest.ts';
+import { rowWidth, type FeatureSchema } from '../../models/features/schema.ts';
+import { createFieldBins, type FieldBins } from './field-bins.ts';
+
+/** How one field of the rows that come now differs from the training rows. */
+export interface FieldDrift {
+  readonly name: string;
+  /**
+   * Population stability index against the training rows: 0 is none, above 0.25 is large by the usual rule (Siddiqi 2006,
+   * Credit Risk Scorecards).
+   */
+  readonly stabilityIndex: number;
+  readonly missingShare: number;
+  readonly trainingMissingShare: number;
+  /** Share of levels that training did not see; 0 for a field that is no category. */
+  readonly unseenShare: number;
+}
+
+export interface Population {
+  /** Takes rows in order, `rows.length / rowWidth` of them. */
+  observe(rows: Float32Array): void;
+  /** Weight of what is remembered, in rows; at most the window. */
+  readonly rows: number;
+  /** In the order of the schema. */
+  readonly fields: readonly FieldDrift[];
+}
+
+export interface PopulationOptions {
+  readonly schema: FeatureSchema;
+  /** Of the training rows, in the order of the schema's fields. */
+  readonly columns: readonly ColumnFingerprint[];
+  readonly trainingRows: number;
+  /** Rows after which a row counts 1/e. */
+  readonly window: number;
+}
+
+/** Most rows of one call that are looked at, evenly spread: a batch of 65,536 rows of 500 fields would cost as much as its scores. */
+const ROWS_PER_CALL = 256;
+/** Rows spread like the training rows that are added to what was seen, so that a few rows say little. */
+const PRIOR_ROWS = 100;
+/** Weights grow, so that old counts need not be touched, and are all divided where they become this large. */
+const LARGEST_WEIGHT = 1e100;
+
+/**
+ * Counts what comes, field by field, in the bins of the training fingerprint, with weights that fade by 1/e in `window`
+ * rows. Memory: a number for each bin. This compares with training; score-drift.ts compares now with before.
+ */
+export function createPopulation({ schema, columns, trainingRows, window }: PopulationOptions): Population {
+  const width = rowWidth(schema);
+  const fields = createFieldBins(schema, columns);
+  const counts = fields.map(({ expected }) => new Float64Array(expected.length));
+  const growth = Math.exp(1 / window);
+  let weight = 1;
+  let total = 0;
+  const divideAll = (): void => {
+    for (const each of counts) for (let bin = 0; bin < each.length; bin++) each[bin]! /= weight;
+    total /= weight;
+    weight = 1;
+  };
+  const countField = ({ slot, binOf }: FieldBins, seen: Float64Array, rows: Float32Array, sample: Sample): void => {
+    let each = weight;
+    for (let at = sample.first * width + slot; at < rows.length; at += sample.stride * width) {
+      each *= sample.growth;
+      seen[binOf(rows[at]!)]! += each * sample.stride;
+    }
+  };
+  return {
+    observe: (rows) => {
+      const count = rows.length / width;
+      const stride = Math.ceil(count / ROWS_PER_CALL);
+      // From the middle of the first stretch: the rows looked at stand for those around them.
+      const sample = { first: (stride - 1) >> 1, stride, growth: growth ** stride };
+      fields.forEach((field, index) => countField(field, counts[index]!, rows, sample));
+      for (let row = sample.first; row < count; row += stride) {
+        weight *= sample.growth;
+        total += weight * stride;
+      }
+      if (weight > LARGEST_WEIGHT) divideAll();
+    },
+    get rows() {
+      return total / weight;
+    },
+    get fields() {
+      return fields.map((field, index) => describeField(field, counts[index]!, { weight, trainingRows }));
+    },
+  };
+}
+
+interface Sample {
+  readonly first: number;
+  readonly stride: number;
+  /** Of the weight, from one row that is looked at to the next. */
+  readonly growth: number;
+}
+
+function describeField(
+  { name, expected, unseenBin }: FieldBins,
+  counts: Float64Array,
+  { weight, trainingRows }: { readonly weight: number; readonly trainingRows: number },
+): FieldDrift {
+  const seen = counts.map((count) => count / weight);
+  const total = seen.reduce((sum, count) => sum + count, 0);
+  const shareOf = (bin: number): number => (total > 0 ? seen[bin]! / total : 0);
+  return {
+    name,
+    stabilityIndex: stabilityIndex(seen, expected, trainingRows),
+    missingShare: shareOf(expected.length - 1),
+    trainingMissingShare: expected.at(-1)!,
+    unseenShare: unseenBin === undefined ? 0 : shareOf(unseenBin),
+  };
+}
+
+/**
+ * Sum over bins of (o - e) ln(o / e), o and e the shares of seen and training rows. A bin that training left empty has half
+ * a row; what was seen is eked out by `PRIOR_ROWS` rows like those of training, so that the index of a few rows is small.
+ */
+export function stabilityIndex(seen: Float64Array, expected: Float64Array, trainingRows: number): number {
+  const rows = seen.reduce((sum, count) => sum + count, 0);
+  const bins = expected.length;
+  let index = 0;
+  for (let bin = 0; bin < bins; bin++) {
+    const e = (expected[bin]! * trainingRows + 0.5) / (trainingRows + 0.5 * bins);
+    const o = (seen[bin]! + PRIOR_ROWS * e) / (rows + PRIOR_ROWS);
+    index += (o - e) * Math.log(o / e);
+  }
+  return index;
+}
