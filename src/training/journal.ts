@@ -72,7 +72,7 @@ export function createJournal(options: JournalOptions): Journal {
     },
     progress: async (round, task, progress) => {
       const outlined = find(round, task);
-      if (progress.rollbacks.length > rollbacksSeen) options.onRollback(describeRollback(task, progress));
+      if (progress.rollbacks.length > rollbacksSeen) options.onRollback(describeRollback(round, task, progress));
       rollbacksSeen = progress.rollbacks.length;
       options.onUpdates(
         outlined.updatesBefore + progress.stepsDone * task.updatesPerStep,
@@ -101,9 +101,13 @@ function interrupted({ folder }: Checkpoint): AristarchError {
   return new AristarchError('CANCELLED', message, { checkpoint: folder });
 }
 
-function describeRollback(task: TrainingTask, { rollbacks, rateFactor, stepsDone }: TaskProgress): string {
+function describeRollback(
+  round: string,
+  task: TrainingTask,
+  { rollbacks, rateFactor, stepsDone }: TaskProgress,
+): string {
   const { step, reason } = rollbacks.at(-1)!;
-  return `the ${task.title} diverged at step ${step} (${reason}); back to step ${stepsDone}, with the learning rate times ${rateFactor}`;
+  return `the ${task.title} (${round}) diverged at step ${step} (${reason}); back to step ${stepsDone}, with the learning rate times ${rateFactor}`;
 }
 
 function describeCut(

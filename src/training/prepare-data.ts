@@ -40,7 +40,7 @@ export async function prepareData({ run }: Pick<TrainConfig, 'run'>): Promise<Pr
     ...(run.where !== undefined && { where: run.where }),
   });
   try {
-    if (table.rowCount < FEWEST_ROWS) throw tooFewRows(table.rowCount);
+    if (table.rowCount < FEWEST_ROWS) throw tooFewRows(table.rowCount, run.where);
     const { schema, warnings } = await inferSchema(table, { overrides });
     const maxRows = Math.min(MOST_ROWS, rowsWithin(run.memoryBudget * 2 ** 20, schema));
     if (maxRows < Math.min(FEWEST_ROWS, table.rowCount)) throw tooWide(run.memoryBudget);
@@ -61,8 +61,9 @@ export function modelPlace({ run }: Pick<TrainConfig, 'run'>): Pick<PreparedData
   return { name, out: withoutSlash(run.out ?? join('models', name)) };
 }
 
-function tooFewRows(count: number): AristarchError {
-  const message = `the data have ${count} rows after --where; at least ${FEWEST_ROWS} normal rows are needed to train`;
+function tooFewRows(count: number, where: string | undefined): AristarchError {
+  const left = where === undefined ? '' : ` where ${where}`;
+  const message = `the data have ${count} rows${left}; at least ${FEWEST_ROWS} normal rows are needed to train`;
   return new AristarchError('INVALID_INPUT', message, { count });
 }
 

@@ -58,7 +58,7 @@ export async function trainModel(config: TrainConfig, hooks: TrainHooks): Promis
       ...{ outline, checkpoint, signal: hooks.signal, now: hooks.seconds, timeBudgetSeconds: run.timeBudget },
       secondsBetweenCheckpoints: run.checkpointSeconds,
       onUpdates: (done, remark) => hooks.onUpdates(done, outline.updates, remark),
-      onRollback: hooks.warn,
+      onRollback: warnAndKeep,
       onCut: warnAndKeep,
     });
     const model = await fitOrClear(checkpoint, () =>

@@ -16,7 +16,10 @@ const good = { w: Float32Array.of(1, 2) };
 describe('the check for divergence', () => {
   it('is content with losses of any usual size, also with the first ones', () => {
     expect(findDivergence({ loss: calm }, { loss: [3, -40, 900] }, good)).toBeNull();
-    expect(findDivergence({ loss: [] }, { loss: [9000] }, good)).toBeNull();
+    expect(findDivergence({ loss: [] }, { loss: [9000, 1] }, good)).toBeNull();
+    // A large penalty makes a large first loss.
+    expect(findDivergence({ loss: [] }, { loss: [2e9, 1e9] }, good)).toBeNull();
+    expect(findDivergence({ loss: [2e9, 1e9] }, { loss: [3e9] }, good)).toBeNull();
     expect(findDivergence({ loss: calm.map((value) => value * 1000) }, { loss: [5e5] }, good)).toBeNull();
   });
 
@@ -26,6 +29,15 @@ describe('the check for divergence', () => {
     ['an explosion', [1, 2e4], 'loss is 20000'],
   ])('finds %s, and the step', (_, loss, reason) => {
     expect(findDivergence({ loss: calm }, { loss }, good)).toEqual({ step: 1, reason });
+  });
+
+  it.each([
+    [0, [NaN]],
+    [0, [Infinity, 1]],
+    [1, [1, 1e6]],
+    [1, [2e9, 3e12]],
+  ])('finds step %i of %j in the first call of all, where nothing is usual yet', (step, loss) => {
+    expect(findDivergence({ loss: [] }, { loss }, good)).toMatchObject({ step });
   });
 
   it('finds a loss that grew too slowly to be an explosion', () => {
