@@ -1,17 +1,15 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { writeFileAtomic } from '../../src/base/files.ts';
 import type { Executor } from '../../src/runtime/executor.ts';
 import { rankingMetrics } from '../../src/scoring/ranking-metrics.ts';
 import type { TrainConfig } from '../../src/training/config.ts';
+import { cached } from '../support/cached.ts';
 import { detect, prepareSet } from '../support/detector.ts';
 import { readOpenSet, type LabelledRows, type OpenSet } from '../support/open-sets.ts';
 import { PROTOCOLS, type ProtocolName } from '../support/protocols.ts';
 
 /** What one set and seed gave; shares, not percent. */
-const measurementSchema = z.object({
+export const measurementSchema = z.object({
   family: z.enum(['adbench', 'mvtec-features']),
   set: z.string(),
   seed: z.number(),
@@ -21,12 +19,11 @@ const measurementSchema = z.object({
   anomalies: z.number(),
   auroc: z.number(),
   averagePrecision: z.number(),
+  /** Processor time. */
   trainSeconds: z.number(),
   scoreSeconds: z.number(),
 });
 export type Measurement = z.infer<typeof measurementSchema>;
-
-const CACHE = resolve(import.meta.dirname, '../../.cache/quality');
 
 export interface MeasureOptions {
   readonly executor: Executor;
@@ -43,16 +40,16 @@ export interface MeasureOptions {
  * was cut goes on; after a change of the code, `fresh` measures again.
  */
 export async function measureSet(set: OpenSet, options: MeasureOptions): Promise<Measurement[]> {
-  const folder = join(CACHE, `${options.protocol}-${configHash(options.config)}`);
+  const folder = `quality-${options.protocol}-${configHash(options.config)}`;
   let labelled: LabelledRows | undefined;
   const measurements: Measurement[] = [];
   for (const seed of options.seeds) {
-    const path = join(folder, `${set.name}-${seed}.json`);
-    const known = options.fresh ? undefined : await readCached(path);
-    const measurement = known ?? (await measure(set, (labelled ??= await readOpenSet(set)), seed, options));
-    if (!known) await writeFileAtomic(path, `${JSON.stringify(measurement)}\n`);
-    options.onMeasured(measurement, known !== undefined);
-    measurements.push(measurement);
+    const { value, wasCached } = await cached(
+      { key: `${folder}/${set.name}-${seed}`, schema: measurementSchema, fresh: options.fresh },
+      async () => measure(set, (labelled ??= await readOpenSet(set)), seed, options),
+    );
+    options.onMeasured(value, wasCached);
+    measurements.push(value);
   }
   return measurements;
 }
@@ -71,11 +68,6 @@ async function measure(
   const anomalies = anomalous.reduce((sum, flag) => sum + flag, 0);
   const counts = { trainRows, columns, testRows: anomalous.length, anomalies };
   return { family, set: name, seed, ...counts, auroc, averagePrecision, trainSeconds, scoreSeconds };
-}
-
-async function readCached(path: string): Promise<Measurement | undefined> {
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : measurementSchema.parse(JSON.parse(text));
 }
 
 /** Of the settings on which the ranking depends. */

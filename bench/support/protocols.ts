@@ -35,8 +35,12 @@ const publishedProtocol: Protocol = (anomalous, seed) => {
   );
 };
 
-export const PROTOCOLS = { split: splitProtocol, published: publishedProtocol } as const;
-export type ProtocolName = keyof typeof PROTOCOLS;
+export const PROTOCOL_NAMES = ['split', 'published'] as const;
+export type ProtocolName = (typeof PROTOCOL_NAMES)[number];
+export const PROTOCOLS: { readonly [P in ProtocolName]: Protocol } = {
+  split: splitProtocol,
+  published: publishedProtocol,
+};
 
 function halve(order: Uint32Array, anomalous: Uint8Array): TrainTest {
   const normal = order.filter((row) => anomalous[row] === 0);

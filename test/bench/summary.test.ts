@@ -1,0 +1,24 @@
+import { describe, expect, it } from '@jest/globals';
+import { overallOf, spreadOf, summariseSets } from '../../bench/quality/summary.ts';
+
+const ranking = (set: string, auroc: number, averagePrecision: number) => ({
+  ...{ family: 'adbench', set, auroc, averagePrecision },
+});
+
+describe('the summary of rankings', () => {
+  it('takes means over sets of means over seeds, so that a set with more seeds weighs no more', () => {
+    const sets = summariseSets([ranking('a', 0.9, 0.5), ranking('a', 0.7, 0.3), ranking('b', 0.6, 0.2)]);
+    expect(sets.map(({ set, seeds }) => [set, seeds])).toEqual([
+      ['a', 2],
+      ['b', 1],
+    ]);
+    const { auroc, averagePrecision } = overallOf(sets);
+    expect(auroc).toBeCloseTo(0.7, 12);
+    expect(averagePrecision).toBeCloseTo(0.3, 12);
+  });
+
+  it('gives the sample deviation, and none for one seed', () => {
+    expect(spreadOf([1, 2, 4]).deviation).toBeCloseTo(Math.sqrt(7 / 3), 12);
+    expect(spreadOf([3])).toEqual({ mean: 3, deviation: 0 });
+  });
+});
