@@ -1,6 +1,7 @@
 import { defineSettings, resolveSettings, type SettingSources, type SettingValues } from '../base/settings.ts';
 import { nameList, onOff, oneOf, share, text, wholeNumber } from '../base/setting-schemas.ts';
 import { AristarchError } from '../base/errors.ts';
+import { DRIFT_SETTINGS } from './drift-settings.ts';
 
 const MiB = 2 ** 20;
 
@@ -49,6 +50,15 @@ export const SERVE_SETTINGS = defineSettings({
     flag: '--max-rows <count>',
     env: 'ARISTARCH_MAX_ROWS',
     help: 'most rows in one request',
+    unit: 'rows',
+    group: 'Model',
+  },
+  maxExplainRows: {
+    schema: wholeNumber({ min: 1 }),
+    default: 256,
+    flag: '--max-explain-rows <count>',
+    env: 'ARISTARCH_MAX_EXPLAIN_ROWS',
+    help: 'most rows in a request that asks for explanations; each takes milliseconds, in which nothing else is scored',
     unit: 'rows',
     group: 'Model',
   },
@@ -121,6 +131,7 @@ export const SERVE_SETTINGS = defineSettings({
     help: 'least severity that is logged to standard error',
     group: 'Process',
   },
+  ...DRIFT_SETTINGS,
   kafkaBrokers: {
     schema: nameList(),
     default: [],
@@ -148,6 +159,15 @@ export const SERVE_SETTINGS = defineSettings({
     flag: '--dead-letter <topic>',
     env: 'ARISTARCH_KAFKA_DEAD_LETTER',
     help: 'topic for events that cannot be scored, with the reason',
+    group: 'Kafka',
+  },
+  explainTopK: {
+    schema: wholeNumber({ min: 0 }),
+    default: 0,
+    flag: '--explain-top-k <count>',
+    env: 'ARISTARCH_EXPLAIN_TOP_K',
+    help: 'fields named in the explanations of anomalous events on the results topic; 0 for no explanations',
+    unit: 'fields',
     group: 'Kafka',
   },
   kafkaGroupId: {

@@ -21,6 +21,7 @@ export function toKafkaConfig(config: ServeConfig): KafkaConfig | undefined {
     startAt: config.kafkaStartAt,
     maxEventBytes: config.kafkaMaxEventBytes,
     maxBatchEvents: config.kafkaMaxBatchEvents,
+    explainTopK: config.explainTopK,
     concurrency: CONCURRENT_PARTITIONS,
     sessionTimeoutMs: config.kafkaSessionTimeoutMs,
     startTimeoutMs: config.kafkaStartTimeoutMs,

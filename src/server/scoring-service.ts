@@ -1,6 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AristarchError, toAristarchError } from '../base/errors.ts';
-import type { Detector, DetectorDescription, RawRecord, ScoreBatch, ScoreOptions } from '../scoring/detector.ts';
+import type {
+  Detector,
+  DetectorDescription,
+  Explanation,
+  RawRecord,
+  ScoreBatch,
+  ScoreOptions,
+} from '../scoring/detector.ts';
+import type { DriftMonitor, DriftSummary } from '../scoring/drift/drift-monitor.ts';
 import type { Clock } from './clock.ts';
 import type { Metrics, Transport } from './metrics.ts';
 import type { RecentScores } from './recent-scores.ts';
@@ -18,12 +26,16 @@ export interface ScoreJob {
   readonly model?: string;
   /** Share of normal rows that may be flagged, in (0, 1). */
   readonly falsePositiveRate?: number;
+  /** Most fields that the explanation of each row names; absent for no explanations. */
+  readonly explainTopK?: number;
   /** Throws `DEADLINE_EXCEEDED` or `CANCELLED` when nobody waits any longer; asked before the work and between chunks. */
   readonly checkAlive?: () => void;
 }
 
 export interface ScoreOutcome {
   readonly batch: ScoreBatch;
+  /** Of each row, where the job asked for them. */
+  readonly explanations?: readonly Explanation[];
   readonly model: string;
   readonly modelVersion: string;
 }
@@ -31,6 +43,8 @@ export interface ScoreOutcome {
 export interface ScoringLimits {
   /** Most rows in one request. */
   readonly maxRows: number;
+  /** Most rows in a request that asks for explanations; 256 when absent. */
+  readonly maxExplainRows?: number | undefined;
   /** Rows scored before the event loop gets a turn and the caller's deadline is looked at again. */
   readonly chunkRows: number;
   /** Rate of requests that state none; the model's own when absent. */
@@ -43,9 +57,14 @@ export interface ScoringServiceParts {
   readonly modelName?: string | undefined;
   readonly metrics: Metrics;
   readonly recent: RecentScores;
+  /** Told every scored row, in the order in which calls end. */
+  readonly drift?: DriftMonitor | undefined;
   readonly clock: Clock;
   readonly limits: ScoringLimits;
 }
+
+/** A few seconds of work. */
+const MOST_EXPLAINED = 256;
 
 /**
  * What the server does, without any transport: checks a job, scores it, counts it, and publishes it to the live page.
@@ -78,6 +97,11 @@ export class ScoringService {
     );
   }
 
+  /** How what is scored drifts; undefined where nothing is known of the training rows. */
+  drift(): DriftSummary | undefined {
+    return this.#parts.drift?.summary();
+  }
+
   /** Records -> packed raw rows, for a transport that must know which of its records is bad before it scores them. */
   encode(records: readonly RawRecord[]): Float32Array {
     return this.#parts.detector.encode(records);
@@ -105,8 +129,10 @@ export class ScoringService {
       const { name, version } = this.describe(job.model);
       this.#check(job);
       const batch = await this.#scoreInChunks(job);
+      const { rows, explainTopK } = job;
+      const explanations = explainTopK && (await this.explain(rows, explainTopK, job.checkAlive));
       this.#publish(job, batch);
-      return { batch, model: name, modelVersion: version };
+      return { batch, ...(explanations && { explanations }), model: name, modelVersion: version };
     } catch (thrown) {
       const error = toAristarchError(thrown);
       code = error.code;
@@ -116,6 +142,15 @@ export class ScoringService {
       metrics.requests.inc({ transport, code });
       if (code === 'OK') metrics.scoreSeconds.observe({ transport }, (clock.monotonicMs() - startedMs) / 1000);
     }
+  }
+
+  /** Why rows have their scores; throws what `Detector.explain` throws. */
+  explain(
+    rows: readonly RawRecord[] | Float32Array,
+    topK: number,
+    checkAlive?: () => void,
+  ): Promise<readonly Explanation[]> {
+    return this.#parts.detector.explain(rows, { topK, ...(checkAlive && { checkAlive }) });
   }
 
   /** Scores one row of zeros: proof that the model runs on this machine. Throws `ARTEFACT_INVALID` when the score is no number. */
@@ -141,6 +176,15 @@ export class ScoringService {
         'RESOURCE_EXHAUSTED',
         `the request has ${rows} rows and the limit is ${maxRows}; send smaller requests, or raise --max-rows`,
         { rows, maxRows },
+      );
+    }
+    const { maxExplainRows = MOST_EXPLAINED } = this.#parts.limits;
+    if (job.explainTopK !== undefined && rows > maxExplainRows) {
+      throw new AristarchError(
+        'RESOURCE_EXHAUSTED',
+        `the request wants explanations of ${rows} rows and the limit is ${maxExplainRows}; ask for explanations of ` +
+          'the anomalous ones only, in smaller requests, or raise --max-explain-rows',
+        { rows, maxExplainRows },
       );
     }
     this.#parts.metrics.requestRows.observe({ transport: job.transport }, rows);
@@ -181,7 +225,9 @@ export class ScoringService {
       job.checkAlive?.();
       batches.push(await detector.score(rows.subarray(start, start + step), options));
     }
-    return joinBatches(batches);
+    const batch = joinBatches(batches);
+    this.#parts.drift?.observe(rows, batch.scores);
+    return batch;
   }
 
   #publish(job: ScoreJob, batch: ScoreBatch): void {

@@ -10,6 +10,7 @@ import { createPage, type Page } from './http/page/page.ts';
 import { type HttpServer, sendJson, startHttpServer } from './http/server.ts';
 import { toKafkaConfig } from './kafka-config.ts';
 import { startKafkaScoring } from './kafka/server.ts';
+import { watchDrift } from './drift.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { RecentScores } from './recent-scores.ts';
@@ -76,9 +77,14 @@ async function startParts(parts: ServeParts, closers: Closer[]) {
 
   const detector = await parts.openDetector(config.model, detectorOptions(parts));
   closers.push(() => detector.close());
-  const limits = { maxRows: config.maxRows, chunkRows: CHUNK_ROWS, falsePositiveRate: config.falsePositiveRate };
-  const service = new ScoringService({ detector, metrics, recent, clock, limits, modelName: config.modelName });
+  const { maxRows, maxExplainRows, falsePositiveRate } = config;
+  const limits = { maxRows, maxExplainRows, chunkRows: CHUNK_ROWS, falsePositiveRate };
+  const drift = watchDrift(detector.description, config, log);
+  if (drift !== undefined) metrics.watchDrift(() => drift.summary());
+  const service = new ScoringService({ detector, metrics, recent, drift, clock, limits, modelName: config.modelName });
   await service.selfTest();
+  // A model that cannot explain must not show it at the first anomaly.
+  if (config.explainTopK > 0) await service.explain(new Float32Array(detector.description.rowWidth), 1);
   readiness.set('model', 'ready');
   const page = openPage(service, detector, recent, parts);
   opened.page = page;

@@ -87,7 +87,7 @@ describe('an explanation', () => {
   });
 
   it('makes seen levels, whole numbers and real times of what it changes', async () => {
-    const [{ counterpart } = { counterpart: {} }] = await detector().explain([ODD_ORDER]);
+    const { counterpart } = await explainOne(ODD_ORDER);
     expect(['red', 'blue', 'green']).toContain(counterpart['colour']);
     expect(Number.isInteger(counterpart['items'])).toBe(true);
     expect(counterpart['at']).toMatch(/^[MTWFS][a-z]+day \d\d:\d\d:\d\d$/);

@@ -42,6 +42,37 @@ describe('Score', () => {
     expect(loose).toMatchObject({ falsePositiveRate: 0.1, threshold: Math.fround(9) });
   });
 
+  it('explains each row where the request asks for it, and none where it does not', async () => {
+    const client = await start();
+    const { results } = await client.score({ ...dense(2, 9.95), explainTopK: 3 });
+    expect(results.map(({ explanation }) => explanation!.contributions.map(({ sentence }) => sentence))).toEqual([
+      ['amount 2; normal would be about 0'],
+      [`amount ${Math.fround(9.95)}; normal would be about 0`],
+    ]);
+    const [contribution] = results[0]!.explanation!.contributions;
+    expect(contribution).toMatchObject({
+      field: 'amount',
+      value: { number: 2 },
+      normal: { number: 0 },
+      contribution: 2,
+    });
+    expect(results[0]!.explanation!.counterpart).toMatchObject({
+      amount: { number: 0 },
+      country: { text: 'DE' },
+      online: { null: 'NULL_VALUE' },
+      at: { text: 'Monday 12:00:00' },
+    });
+    expect((await client.score(dense(2))).results[0]!.explanation ?? null).toBeNull();
+  });
+
+  it('refuses to explain more rows than the settings allow', async () => {
+    const client = await start({ maxExplainRows: 2 });
+    await expect(client.score({ ...dense(1, 2, 3), explainTopK: 1 })).rejects.toMatchObject({
+      code: status.RESOURCE_EXHAUSTED,
+      details: expect.stringContaining('the request wants explanations of 3 rows and the limit is 2'),
+    });
+  });
+
   it("flags at the server's rate when the request states none", async () => {
     const client = await start({ falsePositiveRate: 0.1 });
     expect((await client.score(dense(9.5))).results[0]!.anomalous).toBe(true);

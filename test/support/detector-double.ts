@@ -1,4 +1,3 @@
-import { AristarchError } from '../../src/base/errors.ts';
 import type { FeatureSchema } from '../../src/models/features/schema.ts';
 import { rowWidth, slotNames } from '../../src/models/features/schema.ts';
 import { encodeRecords } from '../../src/models/features/encode.ts';
@@ -56,7 +55,20 @@ export function createDetectorDouble(options: DetectorDoubleOptions = {}): Detec
     },
     encode,
     thresholdAt: calibration.thresholdAt,
-    explain: () => Promise.reject(new AristarchError('PRECONDITION_FAILED', 'this double explains nothing')),
+    explain: (rows, { topK, checkAlive } = {}) => {
+      checkAlive?.();
+      const packed = rows instanceof Float32Array ? rows : encode(rows);
+      const explanations = Array.from({ length: packed.length / width }, (_, row) => {
+        const amount = packed[row * width]!;
+        const change = { field: 'amount', value: amount, normal: 0, contribution: amount };
+        return {
+          ...{ score: amount, pValue: calibration.pValueOf(amount), counterpartScore: 0 },
+          counterpart: { amount: 0, country: 'DE', online: null, at: 'Monday 12:00:00' },
+          contributions: [{ ...change, sentence: `amount ${amount}; normal would be about 0` }].slice(0, topK),
+        };
+      });
+      return Promise.resolve(explanations);
+    },
     async score(rows, { falsePositiveRate = 0.01 } = {}) {
       const packed = rows instanceof Float32Array ? rows : encode(rows);
       calls.push(packed.length / width);

@@ -6,7 +6,7 @@ export type BeforeScore = (rows: Float32Array) => void | Promise<void>;
 
 /**
  * A detector whose arithmetic a reader can do in the head, for tests of what lies around it: a record has one field `x`,
- * a number; its score is x, its p-value 1 / (1 + |x|), and it is anomalous above 10.
+ * a number; its score is x, its p-value 1 / (1 + |x|), it is anomalous above 10, and 0 would be normal.
  */
 export function createNumberDetector(before: BeforeScore = () => undefined): Detector {
   return {
@@ -30,7 +30,17 @@ export function createNumberDetector(before: BeforeScore = () => undefined): Det
       return toScores(numbers);
     },
     thresholdAt: () => 10,
-    explain: () => Promise.reject(new AristarchError('PRECONDITION_FAILED', 'this double explains nothing')),
+    explain: (rows) => {
+      const numbers = rows instanceof Float32Array ? rows : Float32Array.from(rows, toNumber);
+      const { scores, pValues } = toScores(numbers);
+      const explanations = Array.from(numbers, (x, row) => ({
+        ...{ score: scores[row]!, pValue: pValues[row]!, counterpart: { x: 0 }, counterpartScore: 0 },
+        contributions: [
+          { field: 'x', value: x, normal: 0, contribution: x, sentence: `x ${x}; normal would be about 0` },
+        ],
+      }));
+      return Promise.resolve(explanations);
+    },
     close: () => Promise.resolve(),
   };
 }

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
+import type { FieldDrift } from '../../scoring/drift/population.ts';
 
 /** The wire contract, proto/aristarch/v1/aristarch.proto, as proto-loader hands its messages over. */
 export const SERVICE = 'aristarch.v1.Aristarch';
@@ -23,6 +24,8 @@ export interface WireScoreRequest {
   readonly dense?: { readonly values: readonly number[]; readonly width: number };
   readonly falsePositiveRate?: number;
   readonly requestId: string;
+  /** 0 for no explanations. */
+  readonly explainTopK: number;
 }
 export interface WireRecord {
   readonly fields: Readonly<Record<string, WireValue>>;
@@ -34,8 +37,31 @@ export interface WireValue {
   readonly flag?: boolean;
   readonly timestampMs?: number;
 }
+/** A value as it is sent: which key there is says of what kind it is. */
+export type WireSentValue =
+  | { readonly number: number }
+  | { readonly text: string }
+  | { readonly flag: boolean }
+  | { readonly null: 'NULL_VALUE' };
+export interface WireExplanation {
+  readonly contributions: readonly {
+    readonly field: string;
+    readonly value: WireSentValue;
+    readonly normal: WireSentValue;
+    readonly contribution: number;
+    readonly sentence: string;
+  }[];
+  readonly counterpartScore: number;
+  readonly counterpart: Readonly<Record<string, WireSentValue>>;
+}
+export interface WireResult {
+  readonly score: number;
+  readonly pValue: number;
+  readonly anomalous: boolean;
+  readonly explanation?: WireExplanation;
+}
 export interface WireScoreResponse {
-  readonly results: readonly { readonly score: number; readonly pValue: number; readonly anomalous: boolean }[];
+  readonly results: readonly WireResult[];
   readonly threshold: number;
   readonly falsePositiveRate: number;
   readonly model: string;
@@ -63,4 +89,16 @@ export interface WireDescribeResponse {
   readonly device: string;
   readonly trainedAt: string;
   readonly trainingRows: number;
+  /** Null where there is none. */
+  readonly drift: WireDrift | null;
+}
+export interface WireDrift {
+  readonly scores: number;
+  readonly alarm: boolean;
+  readonly alarmProbability: number;
+  readonly alarmAtScore: number;
+  readonly log10Martingale: number;
+  readonly log10Largest: number;
+  readonly window: number;
+  readonly fields: readonly FieldDrift[];
 }

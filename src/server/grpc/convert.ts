@@ -1,7 +1,17 @@
 import { AristarchError } from '../../base/errors.ts';
-import type { DetectorDescription, RawRecord } from '../../scoring/detector.ts';
+import type { DetectorDescription, Explanation, RawRecord } from '../../scoring/detector.ts';
+import type { DriftSummary } from '../../scoring/drift/drift-monitor.ts';
 import type { ScoreJob, ScoreOutcome } from '../scoring-service.ts';
-import type { WireDescribeResponse, WireRecord, WireScoreRequest, WireScoreResponse, WireValue } from './contract.ts';
+import type {
+  WireDescribeResponse,
+  WireDrift,
+  WireExplanation,
+  WireRecord,
+  WireScoreRequest,
+  WireScoreResponse,
+  WireSentValue,
+  WireValue,
+} from './contract.ts';
 
 /** A received message, or why its bytes are none; decoding must not throw inside grpc-js, which would say INTERNAL. */
 export type Received<T> = { readonly message: T } | { readonly fault: AristarchError };
@@ -30,8 +40,12 @@ export interface FromScoreRequest {
 
 /** The one way from a request's message to a job; a faster decoder of packed rows replaces this and `receive`. */
 export function fromScoreRequest(request: WireScoreRequest): FromScoreRequest {
-  const { requestId, model, falsePositiveRate } = request;
-  const job = { model, ...fromRows(request), ...(falsePositiveRate !== undefined && { falsePositiveRate }) };
+  const { requestId, model, falsePositiveRate, explainTopK } = request;
+  const job = {
+    ...{ model, ...fromRows(request) },
+    ...(falsePositiveRate !== undefined && { falsePositiveRate }),
+    ...(explainTopK > 0 && { explainTopK }),
+  };
   return { requestId, job };
 }
 
@@ -60,17 +74,40 @@ function fromValue(value: WireValue): unknown {
   return value.kind === undefined ? null : VALUES[value.kind](value);
 }
 
-export function toScoreResponse({ batch, model, modelVersion }: ScoreOutcome, requestId: string): WireScoreResponse {
+export function toScoreResponse(
+  { batch, explanations, model, modelVersion }: ScoreOutcome,
+  requestId: string,
+): WireScoreResponse {
   const { scores, pValues, verdicts, threshold, falsePositiveRate } = batch;
   const results = Array.from(scores, (score, row) => ({
     score,
     pValue: pValues[row]!,
     anomalous: verdicts[row] === 1,
+    ...(explanations && { explanation: toWireExplanation(explanations[row]!) }),
   }));
   return { results, threshold, falsePositiveRate, model, modelVersion, requestId };
 }
 
-export function toDescribeResponse(model: DetectorDescription): WireDescribeResponse {
+function toWireExplanation({ contributions, counterpartScore, counterpart }: Explanation): WireExplanation {
+  const values = Object.entries(counterpart).map(([field, value]) => [field, toSentValue(value)] as const);
+  return {
+    contributions: contributions.map((each) => ({
+      ...each,
+      value: toSentValue(each.value),
+      normal: toSentValue(each.normal),
+    })),
+    counterpartScore,
+    counterpart: Object.fromEntries(values),
+  };
+}
+
+function toSentValue(value: unknown): WireSentValue {
+  if (typeof value === 'number') return { number: value };
+  if (typeof value === 'boolean') return { flag: value };
+  return typeof value === 'string' ? { text: value } : { null: 'NULL_VALUE' };
+}
+
+export function toDescribeResponse(model: DetectorDescription, drift?: DriftSummary): WireDescribeResponse {
   return {
     model: model.name,
     modelVersion: model.version,
@@ -89,5 +126,12 @@ export function toDescribeResponse(model: DetectorDescription): WireDescribeResp
     device: model.device,
     trainedAt: model.trainedAt,
     trainingRows: model.trainingRows,
+    drift: drift === undefined ? null : toDrift(drift),
   };
+}
+
+function toDrift({ scores, fields, window, alarmProbability }: DriftSummary): WireDrift {
+  const { rows, alarmAtRow, log10Martingale, log10Largest } = scores;
+  const alarm = { alarm: alarmAtRow !== undefined, alarmProbability, alarmAtScore: alarmAtRow ?? 0 };
+  return { scores: rows, ...alarm, log10Martingale, log10Largest, window, fields };
 }

@@ -40,7 +40,7 @@ export function createHandlers(service: ScoringService): Handlers {
         });
       }
     },
-    describeModel: (received) => toDescribeResponse(service.describe(openReceived(received).model)),
+    describeModel: (received) => toDescribeResponse(service.describe(openReceived(received).model), service.drift()),
   };
 }
 

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { AristarchError } from '../../base/errors.ts';
-import type { RawRecord, ScoreBatch } from '../../scoring/detector.ts';
+import type { Explanation, RawRecord, ScoreBatch } from '../../scoring/detector.ts';
 import type { InboundMessage, OutboundMessage } from './port.ts';
 
 export interface Source {
@@ -91,6 +91,7 @@ export function toResult(
   model: ModelName,
   scores: ScoreBatch,
   row: number,
+  explanation?: Explanation,
 ): OutboundMessage {
   const id = resultId(source, message.offset, model);
   const value = {
@@ -104,6 +105,7 @@ export function toResult(
     modelVersion: model.version,
     source: { topic: source.topic, partition: source.partition, offset: Number(message.offset) },
     timestamp: message.timestampMs === undefined ? null : new Date(message.timestampMs).toISOString(),
+    ...(explanation && { explanation: toReason(explanation) }),
   };
   return {
     key: message.key,
@@ -111,6 +113,11 @@ export function toResult(
     headers: { ...message.headers, [HEADERS.resultId]: id },
     keylessPartition: source.partition,
   };
+}
+
+/** What is said of an anomalous event; score and p-value stand beside it already. */
+function toReason({ contributions, counterpart, counterpartScore }: Explanation): object {
+  return { contributions, counterpart, counterpartScore };
 }
 
 /** An event that cannot be scored, as it came, with the reason and its place in the headers. */

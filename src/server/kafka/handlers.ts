@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { AristarchError, toAristarchError } from '../../base/errors.ts';
-import type { RawRecord } from '../../scoring/detector.ts';
+import type { Explanation, RawRecord, ScoreBatch } from '../../scoring/detector.ts';
 import type { Metrics } from '../metrics.ts';
 import { KAFKA_ACTIONS } from './actions.ts';
 import { parseEvent, toDeadLetter, toResult, withoutKeyAndHeaders, withoutValue } from './convert.ts';
@@ -17,7 +17,10 @@ import type {
 export interface BatchHandlerParts {
   readonly scorer: ScoreRecords;
   readonly producer: ProducerPort;
-  readonly config: Pick<KafkaConfig, 'topicOut' | 'deadLetterTopic' | 'maxEventBytes' | 'maxBatchEvents' | 'pauseMs'>;
+  readonly config: Pick<
+    KafkaConfig,
+    'topicOut' | 'deadLetterTopic' | 'maxEventBytes' | 'maxBatchEvents' | 'pauseMs' | 'explainTopK'
+  >;
   readonly metrics: Metrics['kafka'];
   readonly log: Logger;
 }
@@ -108,9 +111,10 @@ async function scoreEvents(
   const records = good.map(({ record }) => record);
   try {
     const scores = await scorer.score(rows, records);
+    const explanations = await explainAnomalous(parts, records, scores);
     const results = good.map(({ message }, row) => ({
       message,
-      result: toResult(batch, message, scorer.model, scores, row),
+      result: toResult(batch, message, scorer.model, scores, row, explanations.get(row)),
     }));
     return { results, bad };
   } catch (thrown) {
@@ -119,6 +123,21 @@ async function scoreEvents(
     if (good.length === 1) return { results: [], bad: [...bad, ...good.map(({ message }) => ({ message, reason }))] };
     return scoreOneByOne(parts, batch, good, bad);
   }
+}
+
+/** Explanations of the anomalous records, by their place. */
+async function explainAnomalous(
+  { scorer, config: { explainTopK = 0 } }: BatchHandlerParts,
+  records: readonly RawRecord[],
+  { verdicts }: ScoreBatch,
+): Promise<Map<number, Explanation>> {
+  if (explainTopK === 0) return new Map();
+  const places = [...records.keys()].filter((row) => verdicts[row] === 1);
+  const explanations = await scorer.explain(
+    places.map((row) => records[row]!),
+    explainTopK,
+  );
+  return new Map(places.map((row, index) => [row, explanations[index]!]));
 }
 
 /** For a batch that the scorer refuses as a whole, though each event can be encoded: alone, the culprit shows itself. */

@@ -1,5 +1,5 @@
 import type { AristarchError } from '../../base/errors.ts';
-import type { RawRecord, ScoreBatch } from '../../scoring/detector.ts';
+import type { Explanation, RawRecord, ScoreBatch } from '../../scoring/detector.ts';
 
 /**
  * What this room needs of a Kafka client, and no more, so that the client can be changed by writing one adapter. Offsets
@@ -101,6 +101,8 @@ export interface ScoreRecords {
   encode(records: readonly RawRecord[]): Float32Array;
   /** Scores of raw rows, packed, and the records they were made of; one call for each batch. */
   score(rows: Float32Array, records: readonly RawRecord[]): Promise<ScoreBatch>;
+  /** Why records have their scores, naming at most `topK` fields of each. */
+  explain(records: readonly RawRecord[], topK: number): Promise<readonly Explanation[]>;
 }
 
 export interface KafkaConfig {
@@ -117,6 +119,8 @@ export interface KafkaConfig {
   readonly maxEventBytes: number;
   /** Most events that are scored, sent and committed together; a larger fetch is worked off in slices. */
   readonly maxBatchEvents: number;
+  /** Fields named in the explanation of an anomalous event; 0 or absent for no explanations. */
+  readonly explainTopK?: number;
   /** Partitions whose batches are worked on at the same time. */
   readonly concurrency: number;
   /** How long the group waits for a silent member before it gives its partitions to others. */

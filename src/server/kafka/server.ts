@@ -12,7 +12,7 @@ import { createReliableProducer } from './reliable-producer.ts';
 import { createState, type Readiness, type State } from './state.ts';
 
 export interface KafkaScoringParts {
-  readonly service: Pick<ScoringService, 'describe' | 'encode' | 'score'>;
+  readonly service: Pick<ScoringService, 'describe' | 'encode' | 'score' | 'explain'>;
   readonly config: KafkaConfig;
   readonly metrics: Metrics['kafka'];
   readonly log: Logger;
@@ -107,6 +107,7 @@ function toScorer(service: KafkaScoringParts['service']): ScoreRecords {
     model: { name, version },
     encode: (records) => service.encode(records),
     score: async (rows, records) => (await service.score({ transport: 'kafka', rows, records })).batch,
+    explain: (records, topK) => service.explain(records, topK),
   };
 }
 

@@ -12,11 +12,12 @@ const CONFIG = { topicOut: 'out', deadLetterTopic: 'dead', maxEventBytes: 1000, 
 
 interface SetupOptions {
   readonly producer?: MemoryProducer;
+  readonly explainTopK?: number;
   /** Called with the rows of each call of the scorer, before it answers. */
   readonly onScore?: (rows: number[]) => void;
 }
 
-function setup({ producer = createMemoryProducer(), onScore = () => undefined }: SetupOptions = {}) {
+function setup({ producer = createMemoryProducer(), onScore = () => undefined, explainTopK = 0 }: SetupOptions = {}) {
   const calls: number[][] = [];
   const detector = createNumberDetector((rows) => {
     calls.push([...rows]);
@@ -26,10 +27,17 @@ function setup({ producer = createMemoryProducer(), onScore = () => undefined }:
     model: { name: 'numbers', version: 'v1' },
     encode: (records) => detector.encode(records),
     score: (rows) => detector.score(rows),
+    explain: (records, topK) => detector.explain(records, { topK }),
   };
   const metrics = createMetrics();
   const log = pino({ level: 'silent' });
-  const handle = createBatchHandler({ scorer, producer, config: CONFIG, metrics: metrics.kafka, log });
+  const handle = createBatchHandler({
+    scorer,
+    producer,
+    config: { ...CONFIG, explainTopK },
+    metrics: metrics.kafka,
+    log,
+  });
   return { handle, producer, calls, metrics };
 }
 
@@ -60,6 +68,29 @@ describe('a batch', () => {
     await handle(batch);
     expect(calls).toEqual([[0, 1, 2], [3, 4, 5], [6]]);
     expect(batch.committed).toEqual([3n, 6n, 7n]);
+  });
+
+  it('explains its anomalous events, and only these, where that is configured', async () => {
+    const values: unknown[] = [];
+    const memory = createMemoryProducer();
+    const producer: MemoryProducer = {
+      ...memory,
+      send: (topic, messages) => {
+        values.push(...messages.map(({ value }) => JSON.parse(value!.toString('utf8')) as unknown));
+        return memory.send(topic, messages);
+      },
+    };
+    await setup({ producer, explainTopK: 1 }).handle(createBatch(['{"x": 2}', '{"x": 12}']));
+    await setup({ producer }).handle(createBatch(['{"x": 13}']));
+    const explanation = {
+      contributions: [
+        { field: 'x', value: 12, normal: 0, contribution: 12, sentence: 'x 12; normal would be about 0' },
+      ],
+      counterpart: { x: 0 },
+      counterpartScore: 0,
+    };
+    expect(values).toMatchObject([{ score: 2 }, { score: 12, explanation }, { score: 13 }]);
+    expect(values.map((value) => Object.hasOwn(value as object, 'explanation'))).toEqual([false, true, false]);
   });
 
   it('of bad events only does not call the scorer, and is committed after its dead letters', async () => {
