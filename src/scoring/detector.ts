@@ -1,3 +1,4 @@
+import type { ColumnFingerprint } from '../models/artefact/manifest.ts';
 import type { FeatureSchema } from '../models/features/schema.ts';
 
 /** A record as it comes from outside: named values, not yet checked. */
@@ -69,6 +70,8 @@ export interface DetectorDescription {
   readonly calibration: CalibrationSummary;
   readonly trainedAt: string;
   readonly trainingRows: number;
+  /** How the training rows were spread, in the order of the schema's fields; without it drift is not watched. */
+  readonly trainingColumns?: readonly ColumnFingerprint[];
   /** The execution provider that was proven to run this model: cpu, webgpu or cuda. */
   readonly device: string;
 }

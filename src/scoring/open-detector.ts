@@ -132,6 +132,7 @@ function describe(manifest: Manifest, calibration: Calibration, { device }: Exec
     },
     trainedAt: manifest.createdAt,
     trainingRows: manifest.training.rows,
+    trainingColumns: manifest.fingerprint.columns,
     device,
   };
 }

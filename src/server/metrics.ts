@@ -1,10 +1,12 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, type Metric, Registry } from 'prom-client';
 import type { DetectorDescription } from '../scoring/detector.ts';
+import { shiftedFields, type DriftSummary } from '../scoring/drift/drift-monitor.ts';
 import { BulkHistogram } from './bulk-histogram.ts';
 
 /**
  * Every metric of the serve process, in one place: prefix `aristarch_`, base units (seconds, rows, bytes), `_total` on
- * counters. No label ever holds a value that a user sends: labels are transports, error codes, topics and partitions.
+ * counters. No label ever holds a value that a user sends: labels are transports, error codes, topics, partitions, and
+ * names of the model's own fields, which whoever trained the model chose and no sender can add to.
  * Metrics are made per instance, with a registry of their own, so that two servers in one process do not mix.
  */
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -28,6 +30,8 @@ export function createMetrics(options: MetricsOptions = {}) {
   const registry = new Registry();
   if (options.process === true) collectDefaultMetrics({ register: registry, prefix: 'aristarch_' });
   const model = modelMetrics(registry);
+  const drift = driftMetrics(registry);
+  let readDrift: (() => DriftSummary) | undefined;
   return {
     ...requestMetrics(registry),
     ...rowMetrics(registry),
@@ -40,8 +44,13 @@ export function createMetrics(options: MetricsOptions = {}) {
       model.deviceInfo.reset();
       model.deviceInfo.set({ device }, 1);
     },
+    /** Asks for the drift at each scrape. */
+    watchDrift(read: () => DriftSummary): void {
+      readDrift = read;
+    },
     /** The scrape: Prometheus' text format and its content type. */
     async render(): Promise<{ contentType: string; body: string }> {
+      if (readDrift !== undefined) setDrift(drift, readDrift());
       return { contentType: registry.contentType, body: await registry.metrics() };
     },
   };
@@ -123,6 +132,46 @@ function modelMetrics(registry: Registry) {
       registers,
     }),
   };
+}
+
+/** Fields with series of their own: a model of 1,500 columns must not make 4,500 series. The largest index covers all. */
+const MOST_DRIFT_FIELDS = 200;
+
+function driftMetrics(registry: Registry) {
+  const gauge = (name: string, help: string) =>
+    new Gauge({ name: `aristarch_drift_${name}`, help, registers: [registry] });
+  const fieldGauge = (name: string, help: string) =>
+    new Gauge({
+      ...{ name: `aristarch_drift_field_${name}`, help: `${help} The first ${MOST_DRIFT_FIELDS} fields only.` },
+      labelNames: ['field'] as const,
+      registers: [registry],
+    });
+  return {
+    martingale: gauge('martingale_log10', 'log10 of the test martingale on the scores; large values speak of drift.'),
+    largest: gauge('martingale_largest_log10', 'The largest value of aristarch_drift_martingale_log10 so far.'),
+    threshold: gauge('alarm_threshold_log10', 'Value of aristarch_drift_martingale_log10 that raises the alarm.'),
+    alarm: gauge('alarm', '1 once the martingale has reached its threshold, until the process starts anew; else 0.'),
+    fieldsShifted: gauge('fields_shifted', 'Fields with a stability index above 0.25.'),
+    largestIndex: gauge('stability_index_largest', 'Largest stability index of all fields.'),
+    index: fieldGauge('stability_index', 'Population stability index of the latest rows against the training rows.'),
+    missing: fieldGauge('missing_ratio', 'Share of missing values among the latest rows.'),
+    unseen: fieldGauge('unseen_ratio', 'Share of levels that training did not see, among the latest rows.'),
+  };
+}
+
+function setDrift(metrics: ReturnType<typeof driftMetrics>, summary: DriftSummary): void {
+  const { scores, fields } = summary;
+  metrics.martingale.set(scores.log10Martingale);
+  metrics.largest.set(scores.log10Largest);
+  metrics.threshold.set(scores.log10Threshold);
+  metrics.alarm.set(scores.alarmAtRow === undefined ? 0 : 1);
+  metrics.fieldsShifted.set(shiftedFields(summary).length);
+  metrics.largestIndex.set(Math.max(0, ...fields.map(({ stabilityIndex }) => stabilityIndex)));
+  for (const { name: field, stabilityIndex, missingShare, unseenShare } of fields.slice(0, MOST_DRIFT_FIELDS)) {
+    metrics.index.set({ field }, stabilityIndex);
+    metrics.missing.set({ field }, missingShare);
+    metrics.unseen.set({ field }, unseenShare);
+  }
 }
 
 function kafkaMetrics(registry: Registry) {
