@@ -8,6 +8,9 @@ import { createDraws } from '../../src/training/steps/draws.ts';
 import { initialState } from '../../src/training/steps/state.ts';
 import { timed, type Peer, type StepSize } from './peer.ts';
 
+/** As the trainer cuts its steps into calls. */
+const STEPS_PER_CALL = 50;
+
 /** The family's own critic update, as the trainer runs it: K steps in one call of the compiled loop. */
 export async function createAristarch(size: StepSize, device: 'cpu' | 'cuda' | 'webgpu' = 'cpu'): Promise<Peer> {
   const executor = await openExecutor({ device, threads: size.threads, warn: console.warn });
@@ -19,7 +22,10 @@ export async function createAristarch(size: StepSize, device: 'cpu' | 'cuda' | '
     description: executor.description,
     run: (steps) =>
       timed(steps, async () => {
-        await session.run(steps, { ...feeds, ...draws(0, steps, 1) });
+        for (let step = 0; step < steps; step += STEPS_PER_CALL) {
+          const count = Math.min(STEPS_PER_CALL, steps - step);
+          await session.run(count, { ...feeds, ...draws(step, count, 1) });
+        }
       }),
     close: async () => {
       await session.close();
