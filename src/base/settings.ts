@@ -55,7 +55,9 @@ export function addOptions(command: Command, settings: Settings): Command {
 
 function describeSetting(setting: Setting): string {
   const unit = setting.unit === undefined ? '' : ` ${setting.unit}`;
-  const fallback = setting.default === undefined ? [] : [`default: ${showDefault(setting)}${unit}`];
+  // `--no-generator (default: true)` would read as the opposite of what it means.
+  const isSaid = setting.default !== undefined && !setting.flag.startsWith('--no-');
+  const fallback = isSaid ? [`default: ${showDefault(setting)}${unit}`] : [];
   const named = setting.default === undefined && setting.unit !== undefined ? [`in ${setting.unit}`] : [];
   const env = setting.env === undefined ? [] : [`env: ${setting.env}`];
   const source = setting.source === undefined ? [] : [`source: ${setting.source}`];
