@@ -1,15 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BOOLEAN, DOUBLE, DuckDBDataChunk, DuckDBInstance, FLOAT, type DuckDBVector } from '@duckdb/node-api';
+import { BOOLEAN, DOUBLE, DuckDBDataChunk, DuckDBInstance, FLOAT, VARCHAR, type DuckDBVector } from '@duckdb/node-api';
 import { AristarchError } from '../base/errors.ts';
 
 /** DuckDB's vector size: the most rows a chunk holds. */
 const CHUNK_ROWS = 2048;
-const APPENDED_TYPES = { FLOAT, DOUBLE, BOOLEAN } as const;
+const APPENDED_TYPES = { FLOAT, DOUBLE, BOOLEAN, VARCHAR } as const;
 
 export type AppendedType = keyof typeof APPENDED_TYPES;
-export type AppendedColumn = Float32Array | Float64Array | Uint8Array;
+/** Texts may be null. */
+export type AppendedColumn = Float32Array | Float64Array | Uint8Array | readonly (string | null)[];
 
 export interface DatabaseOptions {
   /** The most memory DuckDB takes before it spills to disk, `<number><KB|MB|GB>`. Default 1GB. */
@@ -132,7 +133,7 @@ async function createAppender(
       const count = columns[0]?.length ?? 0;
       for (let at = 0; at < count; at += CHUNK_ROWS) {
         const part = DuckDBDataChunk.create(duckTypes, Math.min(CHUNK_ROWS, count - at));
-        columns.forEach((column, index) => fillVector(part, index, column.subarray(at, at + part.rowCount)));
+        columns.forEach((column, index) => fillVector(part, index, column.slice(at, at + part.rowCount)));
         appender.appendDataChunk(part);
       }
     },
@@ -144,6 +145,10 @@ async function createAppender(
 }
 
 function fillVector(chunk: DuckDBDataChunk, index: number, values: AppendedColumn): void {
+  if (!ArrayBuffer.isView(values)) {
+    chunk.setColumnValues(index, values);
+    return;
+  }
   const vector = chunk.getColumnVector(index);
   const items = floatItems(vector);
   if (items === undefined) {

@@ -1,4 +1,5 @@
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -6,10 +7,13 @@ import type { NamedArrays, Session } from '../../src/runtime/executor.ts';
 import { openOrtExecutor } from '../../src/runtime/onnxruntime/executor.ts';
 import type { Detector, RawRecord } from '../../src/scoring/detector.ts';
 import { openDetector } from '../../src/scoring/open-detector.ts';
+import { createScoreCommand } from '../../src/scoring/score-command.ts';
+import { openTable } from '../../src/tables/table.ts';
+import { createListeningTerminal } from '../support/listening-terminal.ts';
 import { needs } from '../support/needs.ts';
 import { runPythonJson } from '../support/python.ts';
 import { writeTinyModel } from '../support/tiny-model.ts';
-import { normalOrders, ODD_ORDER, useTinyModel } from '../support/train-tiny.ts';
+import { normalOrders, ODD_ORDER, toCsv, useTinyModel } from '../support/train-tiny.ts';
 
 const tiny = useTinyModel({ steps: 200, generator: false, crossBelow: 0 });
 const opened: { detector?: Detector; session?: Session } = {};
@@ -35,6 +39,39 @@ async function runGraph(rows: Float32Array): Promise<NamedArrays> {
   const { rowWidth } = detector().description;
   return opened.session!.run({ rows: { data: rows, shape: [rows.length / rowWidth, rowWidth] } });
 }
+
+describe('the score command with --explain', () => {
+  async function score(home: string, model: string, records: Parameters<typeof toCsv>[0]) {
+    await writeFile(join(home, 'new.csv'), toCsv(records));
+    const terminal = createListeningTerminal();
+    const files = ['--data', join(home, 'new.csv'), '--out', join(home, 'out.parquet')];
+    const args = ['--device', 'cpu', '--model', model, ...files, '--explain', '2'];
+    await createScoreCommand(terminal).parseAsync(args, { from: 'user' });
+    return terminal;
+  }
+
+  it('explains the anomalous rows in a column of JSON', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'aristarch-explain-'));
+    const terminal = await score(home, tiny().folder, [...orders.slice(0, 20), { ...orders[0]!, price: 9000 }]);
+    expect(terminal.exitCode()).toBeUndefined();
+    const table = await openTable({ data: [join(home, 'out.parquet')] });
+    const rows = await table.query('anomalous, explanation FROM data');
+    await table.close();
+    expect(rows.every(({ anomalous, explanation }) => anomalous === (explanation !== null))).toBe(true);
+    const contributions = JSON.parse(String(rows.at(-1)!['explanation'])) as unknown[];
+    expect(contributions.length).toBeLessThanOrEqual(2);
+    expect(contributions[0]).toMatchObject({ field: 'price', value: 9000 });
+  });
+
+  it('fails with the remedy, and writes nothing, where the model cannot explain', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'aristarch-explain-'));
+    const model = await writeTinyModel(join(home, 'old'));
+    const terminal = await score(home, model, [{ amount: 1000, colour: 'red', paid: true }]);
+    expect(terminal.exitCode()).toBe(1);
+    expect(terminal.err()).toContain('model "tiny" cannot explain');
+    expect(existsSync(join(home, 'out.parquet'))).toBe(false);
+  });
+});
 
 describe('an explanation', () => {
   it.each([
