@@ -92,7 +92,7 @@ async function dryRun(config: TrainConfig, terminal: Terminal, json: boolean): P
     rows: rows.count,
     rowsInSource: rows.rowsInSource,
     calibration: split.method,
-    updates: outline.updates,
+    steps: outline.updates,
   };
   if (json) {
     emitJson(terminal, { config: resolved, schema, ...plan, out, warnings });
@@ -101,7 +101,7 @@ async function dryRun(config: TrainConfig, terminal: Terminal, json: boolean): P
   warnings.forEach((message) => warn(terminal, message));
   const lines = Object.entries(resolved).map(([name, value]) => [`  ${name}: ${showValue(value)}`]);
   const counts = `${showCount(rows.count)} of ${showCount(rows.rowsInSource)} rows, calibration by ${split.method}`;
-  const work = `${showCount(outline.updates)} updates of ${outline.tasks.length} networks`;
+  const work = `${showCount(outline.updates)} steps of ${outline.tasks.length} networks`;
   emitText(terminal, ['Configuration', ...lines, '', `Schema (${counts}; ${work})`, showSchema(schema)].join('\n'));
 }
 

@@ -48,7 +48,7 @@ export const RUN_SETTINGS = defineSettings({
     default: 512,
     flag: '--memory-budget <size>',
     unit: 'MiB',
-    help: 'Memory for training rows; data larger than this are sampled, and the report says so. The whole process takes about three times as much, and 300 MiB.',
+    help: 'Memory for training rows; data larger than this are sampled, and the report says so. The process takes about twice as much, and 400 MiB.',
     group: 'Data',
   },
   numbers: {

@@ -119,7 +119,10 @@ function describeCut(
   return `the time budget cut the ${title} (${round}) after ${done} of ${all} updates`;
 }
 
+/** The loss first: a narrow terminal shows no more. */
 function remarkOn(round: string, task: TrainingTask, { history }: TaskProgress): string {
-  const losses = Object.entries(history).map(([name, series]) => `${name} ${(series.at(-1) ?? NaN).toPrecision(3)}`);
-  return `${round} ${task.name}: ${losses.join(', ')}`;
+  const [first, ...others] = Object.entries(history);
+  const show = (series: readonly number[]): string => (series.at(-1) ?? NaN).toPrecision(3);
+  const rest = others.map(([name, series]) => `, ${name} ${show(series)}`);
+  return `loss ${first ? show(first[1]) : '-'}, ${task.name} (${round})${rest.join('')}`;
 }

@@ -41,6 +41,7 @@ export async function trainModel(config: TrainConfig, hooks: TrainHooks): Promis
   const startedAt = hooks.seconds();
   const { run } = config;
   await checkArtefactTarget(modelPlace(config).out, { replace: run.replace });
+  hooks.note(`reading ${run.data.join(', ')}`);
   const data = await prepareData(config);
   const { split, outline } = planRun(config, data);
   data.warnings.forEach(hooks.warn);
@@ -174,7 +175,7 @@ function describeStart(
   const { count, rowsInSource, sampled } = data.rows;
   const rows = sampled ? `${count} of ${rowsInSource} rows (a seeded sample)` : `${count} rows`;
   const fields = describeFields(data.schema);
-  return `training ${family.name} (${preset}) on ${rows}, ${fields}: ${outline.updates} updates, ${executor.description}`;
+  return `training ${family.name} (${preset}) on ${rows}, ${fields}: ${outline.updates} steps, ${executor.description}`;
 }
 
 function describeFields(schema: FeatureSchema): string {

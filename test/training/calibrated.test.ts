@@ -107,7 +107,7 @@ describe('what is trained and exported', () => {
     const out = join(home, `score-${score}-${generator}`);
     const { result, warnings } = await trainTiny(
       { data: join(home, 'many.csv'), out, score, generator, steps: 10 },
-      { onUpdates: (_done, _total, remark) => remarks.add(remark.replace(/^final (\w+):.*$/, '$1')) },
+      { onUpdates: (_done, _total, remark) => remarks.add(remark.replace(/^loss \S+, (\w+) .*$/, '$1')) },
     );
     expect([...remarks]).toEqual(networks);
     expect(existsSync(join(result.model, 'generator.onnx'))).toBe(generator);

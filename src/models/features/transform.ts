@@ -1,4 +1,5 @@
 import { SLOTS, type FeatureSchema, type Field } from './schema.ts';
+import { sortedFinite } from './sorted-finite.ts';
 
 /**
  * What pre-processing does to each column, fitted on training rows; critic-recipe.md sections 2 and 5 are the source of
@@ -112,7 +113,7 @@ export function signedLog(x: number): number {
 type NumberStart = Pick<NumberColumn, 'name' | 'slot' | 'unit' | 'signedLog' | 'integer'>;
 
 function fitNumber(start: NumberStart, raw: Float32Array, clip: number): NumberColumn {
-  const sorted = raw.filter(Number.isFinite).sort();
+  const sorted = sortedFinite(raw);
   const imputed = middleOf(sorted);
   const [smallest, largest] = [sorted[0] ?? imputed, sorted.at(-1) ?? imputed];
   const values = new Float64Array(raw.length);
@@ -135,7 +136,7 @@ function fitCycles(
 ): void {
   [DAY_SECONDS, WEEK_DAYS].forEach((period, offset) => {
     const slot = at.slot + offset;
-    const sorted = readSlot(slot).filter(Number.isFinite).sort();
+    const sorted = sortedFinite(readSlot(slot));
     const value = middleOf(sorted);
     if (sorted.length === 0 || sorted[0] === sorted.at(-1)) to.fixed.push({ slot, value });
     else to.cycles.push({ ...at, slot, period, imputed: value });

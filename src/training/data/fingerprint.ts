@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Manifest, ColumnFingerprint } from '../../models/artefact/manifest.ts';
 import { rowWidth, SLOTS, type FeatureSchema, type Field } from '../../models/features/schema.ts';
+import { sortedFinite } from '../../models/features/sorted-finite.ts';
 
 /** Shares at which quantiles are kept; the first and last are minimum and maximum. */
 const QUANTILES = [0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1];
@@ -47,7 +48,7 @@ function describeColumn(field: Field, values: Float32Array): ColumnFingerprint {
 type NumberSummary = Pick<ColumnFingerprint, 'quantiles' | 'bins' | 'mean' | 'standardDeviation'>;
 
 function describeNumbers(values: Float32Array): NumberSummary {
-  const sorted = values.filter(Number.isFinite).sort();
+  const sorted = sortedFinite(values);
   if (sorted.length === 0) return {};
   let sum = 0;
   for (const value of sorted) sum += value;
