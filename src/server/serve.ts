@@ -6,6 +6,7 @@ import type { Clock } from './clock.ts';
 import type { ServeConfig } from './config.ts';
 import { type GrpcServer, startGrpcServer } from './grpc/server.ts';
 import { createOperatorRoutes } from './http/handlers.ts';
+import type { PageModel } from './http/page/feed.ts';
 import { createPage, type Page } from './http/page/page.ts';
 import { type HttpServer, sendJson, startHttpServer } from './http/server.ts';
 import { toKafkaConfig } from './kafka-config.ts';
@@ -133,7 +134,11 @@ function openPage(
   feed: RecentScores,
   { config, clock }: ServeParts,
 ): Page {
-  const model = { description: service.describe(), thresholdAt: (rate: number) => detector.thresholdAt(rate) };
+  const model: PageModel = {
+    description: service.describe(),
+    thresholdAt: (rate) => detector.thresholdAt(rate),
+    explain: async (record, topK) => (await service.explain([record], topK))[0]!,
+  };
   const { falsePositiveRate } = config;
   return createPage({ model, feed, clock, ...(falsePositiveRate !== undefined && { falsePositiveRate }) });
 }

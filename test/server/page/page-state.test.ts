@@ -3,6 +3,7 @@ import { countByBin, readCalibration } from '../../../src/server/http/page/calib
 import { PageState } from '../../../src/server/http/page/page-state.ts';
 import { RateMeter } from '../../../src/server/http/page/rate-meter.ts';
 import { toShownRecord } from '../../../src/server/http/page/shown-record.ts';
+import type { Explanation, RawRecord } from '../../../src/scoring/detector.ts';
 import { RecentScores } from '../../../src/server/recent-scores.ts';
 import { createSampleModel, drawScores, publishScores } from './sample-page.ts';
 
@@ -48,6 +49,34 @@ describe('the page’s numbers', () => {
     expect(shown.points.filter((point) => point[3] === 1)).toHaveLength(10);
     expect(state.next().points).toEqual([]);
     expect(state.backlog().points).toHaveLength(240);
+  });
+
+  it('come with the reasons of the worst anomalous records, asked for once each', async () => {
+    const asked: unknown[] = [];
+    const model = {
+      ...createSampleModel(drawScores('calibration', 2000).sort((a, b) => a - b)),
+      explain: (record: RawRecord): Promise<Explanation> => {
+        asked.push(record);
+        if (asked.length === 2) return Promise.reject(new Error('no such field'));
+        const fact = { field: 'a', value: 9, normal: 1, contribution: 5, sentence: 'a 9; normal would be about 1' };
+        return Promise.resolve({ score: 99, pValue: 0, counterpart: {}, counterpartScore: 0, contributions: [fact] });
+      },
+    };
+    const clock = { wallMs: () => 5000, monotonicMs: () => 5000 };
+    const feed = new RecentScores();
+    const state = new PageState(model, feed, clock);
+    publishScores(feed, [0, 98, 99], { model, clock });
+    for (let look = 0; look < 6; look++) {
+      state.next();
+      await new Promise(setImmediate);
+    }
+    const { worst } = state.next();
+    expect(asked).toHaveLength(2);
+    expect(worst.map(({ score, reasons }) => [score, reasons])).toEqual([
+      [99, ['a 9; normal would be about 1']],
+      [98, []],
+      [0, []],
+    ]);
   });
 
   it('cut long names and values, and say how many fields are not shown', () => {

@@ -3,7 +3,8 @@ import type { RecentScore } from '../../recent-scores.ts';
 import { countByBin, readCalibration, type CalibrationShape } from './calibration-shape.ts';
 import type { PageFeed, PageModel } from './feed.ts';
 import { RateMeter } from './rate-meter.ts';
-import { toShownRecord, type ShownRecord } from './shown-record.ts';
+import { Reasons } from './reasons.ts';
+import { cutText, toShownRecord, type ShownRecord } from './shown-record.ts';
 
 const BINS = 36;
 /** Points of one message; a burst is thinned, for nobody sees more dots than these in a fifth of a second. */
@@ -38,6 +39,8 @@ export interface ShownWorst {
   readonly pValue: number;
   readonly anomalous: boolean;
   readonly record: ShownRecord;
+  /** Sentences about the fields that make it anomalous; empty until they are known. */
+  readonly reasons: readonly string[];
 }
 
 export interface ShownScores {
@@ -59,6 +62,7 @@ export class PageState {
   readonly #feed: PageFeed;
   readonly #clock: Clock;
   readonly #meter = new RateMeter();
+  readonly #reasons: Reasons;
   readonly #unsubscribe: () => void;
   #seen = 0;
 
@@ -66,6 +70,7 @@ export class PageState {
     this.#feed = feed;
     this.#clock = clock;
     this.model = toShownModel(model, falsePositiveRate);
+    this.#reasons = new Reasons(model.explain);
     this.#seen = feed.snapshot(clock.wallMs()).totals.rows;
     this.#unsubscribe = feed.subscribe((_, totals) => this.#meter.record(clock.wallMs(), totals));
   }
@@ -93,7 +98,9 @@ export class PageState {
 
   #show(choose: (latest: readonly RecentScore[]) => readonly RecentScore[]): ShownScores {
     const nowMs = this.#clock.wallMs();
-    const { totals, latest, worst } = this.#feed.snapshot(nowMs);
+    const { totals, latest, worst: all } = this.#feed.snapshot(nowMs);
+    const worst = all.slice(0, WORST_SHOWN);
+    this.#reasons.look(worst);
     return {
       atMs: nowMs,
       ...totals,
@@ -104,7 +111,11 @@ export class PageState {
         latest.map((score) => score.score),
       ),
       points: choose(latest).map(toPoint),
-      worst: worst.slice(0, WORST_SHOWN).map((score) => ({ ...score, record: toShownRecord(score.record) })),
+      worst: worst.map((score) => ({
+        ...score,
+        record: toShownRecord(score.record),
+        reasons: this.#reasons.of(score).map(cutText),
+      })),
     };
   }
 }

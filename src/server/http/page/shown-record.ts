@@ -12,7 +12,7 @@ const MAX_CHARACTERS = 120;
 
 export function toShownRecord(record: RawRecord): ShownRecord {
   const entries = Object.entries(record);
-  const fields = entries.slice(0, MAX_FIELDS).map(([name, value]) => [cut(name), cut(toText(value))] as const);
+  const fields = entries.slice(0, MAX_FIELDS).map(([name, value]) => [cutText(name), cutText(toText(value))] as const);
   return { fields, more: entries.length - fields.length };
 }
 
@@ -25,6 +25,7 @@ function toText(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part));
 }
 
-function cut(text: string): string {
+/** A text that is not longer than a page can show. */
+export function cutText(text: string): string {
   return text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS - 1)}…` : text;
 }

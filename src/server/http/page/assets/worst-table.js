@@ -18,7 +18,24 @@ export class WorstTable {
       rows.size === this.#rows.size && [...rows.keys()].every((key, place) => [...this.#rows.keys()][place] === key);
     if (!same) this.#body.replaceChildren(...rows.values());
     this.#rows = rows;
+    for (const { sequence, reasons } of worst) showReasons(rows.get(sequence), reasons);
   }
+}
+
+/** They come a little later than the record. */
+function showReasons(row, reasons) {
+  const cell = row.lastElementChild;
+  if (reasons.length === 0 || cell.querySelector('.reasons')) return;
+  const list = document.createElement('ul');
+  list.className = 'reasons';
+  list.append(
+    ...reasons.map((reason) => {
+      const item = document.createElement('li');
+      item.textContent = reason;
+      return item;
+    }),
+  );
+  cell.prepend(list);
 }
 
 function createRow(score) {
