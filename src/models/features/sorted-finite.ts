@@ -21,7 +21,7 @@ function sortByDigits(bits: Uint32Array): Float32Array {
   const { length } = bits;
   // Below zero, larger patterns are smaller numbers: all bits are turned round. From zero on, only the sign is.
   for (let i = 0; i < length; i++) bits[i] = bits[i]! >= SIGN ? ~bits[i]! : bits[i]! | SIGN;
-  let [keys, spare] = [bits, new Uint32Array(length)];
+  let [keys, spare]: [Uint32Array, Uint32Array] = [bits, new Uint32Array(length)];
   for (let shift = 0; shift < 32; shift += DIGIT_BITS) {
     const starts = new Uint32Array(DIGITS + 1);
     for (let i = 0; i < length; i++) starts[((keys[i]! >>> shift) & (DIGITS - 1)) + 1]!++;
