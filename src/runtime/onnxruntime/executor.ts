@@ -27,7 +27,12 @@ export async function openOrtExecutor({ provider, threads }: OrtOptions): Promis
       return await InferenceSession.create(onnx, sessionOptions(provider, threads));
     } catch (thrown) {
       const { message } = toAristarchError(thrown);
-      throw new AristarchError('ARTEFACT_INVALID', `ONNX Runtime cannot load the graph: ${firstLine(message)}`, {}, thrown);
+      throw new AristarchError(
+        'ARTEFACT_INVALID',
+        `ONNX Runtime cannot load the graph: ${firstLine(message)}`,
+        {},
+        thrown,
+      );
     }
   };
   const toSession = (session: InferenceSession): Session => ({
