@@ -38,7 +38,8 @@ export const FORMATS: { readonly [F in Format]: FormatRules } = {
     extensions: ['.ndjson.gz', '.jsonl.gz', '.json.gz', '.ndjson', '.jsonl', '.json'],
     contentTypes: ['application/x-ndjson', 'application/jsonl', 'application/json'],
     reader: 'read_json',
-    options: ['hive_partitioning = false', `sample_size = ${SNIFFED_ROWS}`],
+    // Without the threshold of -1, records of two hundred like fields or more are read as one column, a map.
+    options: ['hive_partitioning = false', `sample_size = ${SNIFFED_ROWS}`, 'map_inference_threshold = -1'],
   },
 };
 

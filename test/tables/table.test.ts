@@ -54,6 +54,12 @@ describe('a table', () => {
     expect(table).toMatchObject({ rowCount: 2, files: [path], excluded: [] });
   });
 
+  it('reads wide JSON records as columns, not as one map', async () => {
+    const record = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`f${index}`, index / 2]));
+    const table = await files.open({ data: [await files.write('wide.ndjson', toNdjson([record, record]))] });
+    expect(table.columns).toHaveLength(500);
+  });
+
   it('reads Parquet', async () => {
     const path = await files.writeParquet(
       'rows.parquet',
