@@ -100,11 +100,18 @@ function parseJson(path: string, text: string): unknown {
   } catch (cause) {
     throw new AristarchError(
       'INVALID_INPUT',
-      `the configuration file ${path} is not JSON: ${messageOf(cause)}`,
+      `the configuration file ${path} is not JSON${describePlace(text, messageOf(cause))}: check commas, quotes and braces`,
       { path },
-      cause,
     );
   }
+}
+
+/** Where the parser stopped, where it says so. Its own words quote what stands there, which may be a password. */
+function describePlace(text: string, message: string): string {
+  const position = /position (\d+)/.exec(message)?.[1];
+  if (position === undefined) return '';
+  const before = text.slice(0, Number(position)).split('\n');
+  return ` at line ${before.length}, column ${before.at(-1)!.length + 1}`;
 }
 
 /**

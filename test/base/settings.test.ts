@@ -1,6 +1,7 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { Command } from 'commander';
 import { nameList, onOff, oneOf, realNumber, share, text, wholeNumber } from '../../src/base/setting-schemas.ts';
@@ -176,5 +177,20 @@ describe('the configuration file', () => {
     );
     await expect(readSettingsFile(await write('{"grpcPort": '))).rejects.toThrow('is not JSON');
     await expect(readSettingsFile(await write('[1]'))).rejects.toThrow('must hold one JSON object');
+  });
+  it('is never quoted when it is broken: what stands there may be a password', async () => {
+    const broken = [
+      '{ "kafkaSaslPassword": hunter2 }',
+      '{ "kafkaSaslPassword": "hunter2',
+      '{\n "kafkaSaslPassword": "hunter2" 1 }',
+    ];
+    const faults = await Promise.all(
+      broken.map(async (content) => readSettingsFile(await write(content)).catch((thrown: unknown) => thrown)),
+    );
+    expect(faults.map((fault) => inspect(fault))).toEqual(broken.map(() => expect.not.stringContaining('hunter')));
+    expect(faults[2]).toHaveProperty(
+      'message',
+      expect.stringContaining('is not JSON at line 2, column 33: check commas'),
+    );
   });
 });
