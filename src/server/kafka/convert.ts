@@ -104,7 +104,7 @@ export function toResult(
     model: model.name,
     modelVersion: model.version,
     source: { topic: source.topic, partition: source.partition, offset: Number(message.offset) },
-    timestamp: message.timestampMs === undefined ? null : new Date(message.timestampMs).toISOString(),
+    timestamp: toIsoTime(message.timestampMs),
     ...(explanation && { explanation: toReason(explanation) }),
   };
   return {
@@ -113,6 +113,12 @@ export function toResult(
     headers: { ...message.headers, [HEADERS.resultId]: id },
     keylessPartition: source.partition,
   };
+}
+
+/** Null for none, and for a time beyond what a calendar has: producers may write any 64 bits, and no event may stop a partition. */
+function toIsoTime(timestampMs: number | undefined): string | null {
+  const time = new Date(timestampMs ?? NaN);
+  return Number.isNaN(time.getTime()) ? null : time.toISOString();
 }
 
 /** What is said of an anomalous event; score and p-value stand beside it already. */

@@ -5,6 +5,7 @@ import {
   parseEvent,
   resultId,
   toDeadLetter,
+  toResult,
   withoutKeyAndHeaders,
   withoutValue,
 } from '../../../src/server/kafka/convert.ts';
@@ -29,6 +30,25 @@ describe('a result id', () => {
       resultId(SOURCE, 7n, { ...MODEL, version: 'v2' }),
     ];
     expect(new Set(ids).size).toBe(ids.length);
+  });
+});
+
+describe('a result', () => {
+  const batch = {
+    scores: Float32Array.of(1),
+    pValues: Float64Array.of(0.5),
+    verdicts: Uint8Array.of(0),
+    threshold: 2,
+    falsePositiveRate: 0.01,
+  };
+
+  it.each([
+    [1_700_000_000_000, '2023-11-14T22:13:20.000Z'],
+    [undefined, null],
+    [2 ** 63, null],
+  ])('of an event with timestamp %s says %s', (timestampMs, said) => {
+    const { value } = toResult(SOURCE, { ...toMessage(0, '{}'), timestampMs }, MODEL, batch, 0);
+    expect(JSON.parse(String(value))).toHaveProperty('timestamp', said);
   });
 });
 
