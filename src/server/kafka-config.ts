@@ -20,7 +20,8 @@ export function toKafkaConfig(config: ServeConfig): KafkaConfig | undefined {
     groupId: config.kafkaGroupId,
     startAt: config.kafkaStartAt,
     maxEventBytes: config.kafkaMaxEventBytes,
-    maxBatchEvents: config.kafkaMaxBatchEvents,
+    // A batch is one request to the service, which would refuse it for ever where --max-rows is below it.
+    maxBatchEvents: Math.min(config.kafkaMaxBatchEvents, config.maxRows),
     explainTopK: config.explainTopK,
     concurrency: CONCURRENT_PARTITIONS,
     sessionTimeoutMs: config.kafkaSessionTimeoutMs,

@@ -56,6 +56,11 @@ describe('the settings of the serve process', () => {
     });
   });
 
+  it('never make a Kafka batch larger than what one request may have', () => {
+    expect(toKafkaConfig(resolve(KAFKA))).toHaveProperty('maxBatchEvents', 1000);
+    expect(toKafkaConfig(resolve({ ...KAFKA, maxRows: '100' }))).toHaveProperty('maxBatchEvents', 100);
+  });
+
   it('have an environment variable each, of one form, and an explanation', () => {
     const settings = Object.values(SERVE_SETTINGS) as { env?: string; help: string; group?: string }[];
     for (const { env, help, group } of settings) {
