@@ -137,10 +137,21 @@ describe('the HTTP server', () => {
     '//etc/passwd',
     '/constructor',
     '/__proto__',
+    '//',
+    '//x:99999/',
+    'http://[',
   ])('finds nothing at %s', async (path) => {
     const { addresses } = await serve();
     expect(await rawStatus(addresses.http, path)).toBe(404);
   });
+
+  it.each(['/healthz', '/healthz?verbose', 'http://scored.example/healthz', 'http://scored.example/'])(
+    'finds %s',
+    async (path) => {
+      const { addresses } = await serve();
+      expect(await rawStatus(addresses.http, path)).toBe(200);
+    },
+  );
 
   it('takes a scrape that is asked for as HEAD', async () => {
     const { addresses } = await serve();

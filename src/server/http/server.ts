@@ -52,7 +52,7 @@ export async function startHttpServer(parts: HttpServerParts): Promise<HttpServe
 }
 
 async function dispatch(parts: HttpServerParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const path = (request.url ?? '/').replace(/\?.*$/s, '');
+  const path = pathOf(request);
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
   try {
     if (!METHODS.includes(request.method ?? '')) refuseMethod(response);
@@ -63,6 +63,14 @@ async function dispatch(parts: HttpServerParts, request: IncomingMessage, respon
     if (response.headersSent) response.destroy();
     else sendJson(response, 500, { error: 'a fault in Aristarch itself; its log says more' });
   }
+}
+
+/**
+ * What a request asks for, without its query, and without the server's name, which proxies may put before it. Not by `URL`,
+ * which throws at `//` and whatever else a scanner sends.
+ */
+export function pathOf(request: IncomingMessage): string {
+  return (request.url ?? '/').replace(/\?.*$/s, '').replace(/^https?:\/\/[^/]*/, '');
 }
 
 function refuseMethod(response: ServerResponse): void {

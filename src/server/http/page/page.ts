@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../clock.ts';
+import { pathOf } from '../server.ts';
 import { PAGE_HEADERS, readAssets } from './assets.ts';
 import { EventStream, toEvent } from './event-stream.ts';
 import type { PageFeed, PageModel } from './feed.ts';
@@ -40,7 +41,7 @@ export function createPage({ model, feed, clock, falsePositiveRate, ...limits }:
       return stream.clients;
     },
     handle(request, response) {
-      const path = new URL(request.url ?? '/', 'http://page').pathname;
+      const path = pathOf(request);
       const asset = assets.get(path);
       if (asset === undefined && path !== '/events') return false;
       if (asset === undefined) {
