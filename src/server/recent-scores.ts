@@ -1,8 +1,8 @@
 import type { RawRecord, ScoreBatch } from '../scoring/detector.ts';
 import type { Transport } from './metrics.ts';
 
-/** One scored row, as the live page shows it. */
-export interface RecentScore {
+/** One scored row, without its record: a record may be a megabyte, and thousands of rows are kept. */
+export interface RecentPoint {
   /** 1 for the first row scored since the start, and so on; rises, with gaps where rows of big batches were left out. */
   readonly sequence: number;
   /** Milliseconds since 1970. */
@@ -11,6 +11,10 @@ export interface RecentScore {
   readonly score: number;
   readonly pValue: number;
   readonly anomalous: boolean;
+}
+
+/** One of the worst rows, as the live page shows it. */
+export interface RecentScore extends RecentPoint {
   readonly record: RawRecord;
 }
 
@@ -22,12 +26,12 @@ export interface RecentTotals {
 export interface RecentSnapshot {
   readonly totals: RecentTotals;
   /** Oldest first. */
-  readonly latest: readonly RecentScore[];
+  readonly latest: readonly RecentPoint[];
   /** Most anomalous first, of the last `worstForMs`. */
   readonly worst: readonly RecentScore[];
 }
 
-export type RecentListener = (scores: readonly RecentScore[], totals: RecentTotals) => void;
+export type RecentListener = (scores: readonly RecentPoint[], totals: RecentTotals) => void;
 
 export interface RecentScoresOptions {
   /** Scores kept. */
@@ -42,7 +46,7 @@ export interface ScoredCall {
   readonly transport: Transport;
   readonly atMs: number;
   readonly batch: ScoreBatch;
-  /** The row as a record; called only for the rows that are kept. */
+  /** The row as a record; called only for rows that are among the worst so far. */
   readonly recordAt: (row: number) => RawRecord;
 }
 
@@ -56,7 +60,7 @@ export class RecentScores {
   readonly #worstCount: number;
   readonly #worstForMs: number;
   readonly #listeners = new Set<RecentListener>();
-  #latest: RecentScore[] = [];
+  #latest: RecentPoint[] = [];
   #worst: RecentScore[] = [];
   #rows = 0;
   #flagged = 0;
@@ -72,13 +76,12 @@ export class RecentScores {
     const { scores, verdicts } = call.batch;
     if (scores.length === 0) return;
     const first = this.#rows + 1;
-    const take = (row: number) => recentScore(call, row, first + row);
     const stride = Math.ceil(scores.length / this.#perCall);
-    const taken: RecentScore[] = [];
-    for (let row = 0; row < scores.length; row += stride) taken.push(take(row));
+    const taken: RecentPoint[] = [];
+    for (let row = 0; row < scores.length; row += stride) taken.push(recentPoint(call, row, first + row));
     for (const verdict of verdicts) this.#flagged += verdict;
     this.#rows += scores.length;
-    this.#keepWorst(call, take);
+    this.#keepWorst(call, (row) => ({ ...recentPoint(call, row, first + row), record: call.recordAt(row) }));
     this.#latest.push(...taken);
     // Trimmed at twice the capacity: one copy for `capacity` scores instead of one for each.
     if (this.#latest.length > 2 * this.#capacity) this.#latest = this.#latest.slice(-this.#capacity);
@@ -124,7 +127,7 @@ export class RecentScores {
   }
 }
 
-function recentScore(call: ScoredCall, row: number, sequence: number): RecentScore {
+function recentPoint(call: ScoredCall, row: number, sequence: number): RecentPoint {
   return {
     sequence,
     atMs: call.atMs,
@@ -132,6 +135,5 @@ function recentScore(call: ScoredCall, row: number, sequence: number): RecentSco
     score: call.batch.scores[row]!,
     pValue: call.batch.pValues[row]!,
     anomalous: call.batch.verdicts[row] === 1,
-    record: call.recordAt(row),
   };
 }

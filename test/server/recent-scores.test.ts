@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { RecentScores, type RecentScore, type ScoredCall } from '../../src/server/recent-scores.ts';
+import { RecentScores, type RecentPoint, type ScoredCall } from '../../src/server/recent-scores.ts';
 
 function call(scores: readonly number[], atMs = 0): ScoredCall {
   return {
@@ -15,20 +15,21 @@ function call(scores: readonly number[], atMs = 0): ScoredCall {
     },
   };
 }
-const scoresOf = (list: readonly RecentScore[]) => list.map(({ score }) => score);
+const scoresOf = (list: readonly RecentPoint[]) => list.map(({ score }) => score);
 
 describe('the feed of recent scores', () => {
-  it('tells score, p-value, verdict and record of each row, oldest first', () => {
+  it('tells score, p-value and verdict of each row, oldest first, and the record of none but the worst', () => {
     const recent = new RecentScores();
     recent.publish(call([1, 9], 100));
     recent.publish(call([3], 200));
-    const { latest, totals } = recent.snapshot(200);
+    const { latest, worst, totals } = recent.snapshot(200);
     expect(latest.map(({ sequence, atMs, score }) => [sequence, atMs, score])).toEqual([
       [1, 100, 1],
       [2, 100, 9],
       [3, 200, 3],
     ]);
-    expect(latest[1]).toMatchObject({ pValue: 0.1, anomalous: true, record: { row: 1 }, transport: 'grpc' });
+    expect(latest[1]).toEqual({ sequence: 2, atMs: 100, score: 9, pValue: 0.1, anomalous: true, transport: 'grpc' });
+    expect(worst[0]).toEqual({ ...latest[1], record: { row: 1 } });
     expect(totals).toEqual({ rows: 3, flagged: 1 });
   });
 

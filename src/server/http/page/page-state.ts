@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts';
-import type { RecentScore } from '../../recent-scores.ts';
+import type { RecentPoint } from '../../recent-scores.ts';
 import { countByBin, readCalibration, type CalibrationShape } from './calibration-shape.ts';
 import type { PageFeed, PageModel } from './feed.ts';
 import { RateMeter } from './rate-meter.ts';
@@ -96,7 +96,7 @@ export class PageState {
     this.#unsubscribe();
   }
 
-  #show(choose: (latest: readonly RecentScore[]) => readonly RecentScore[]): ShownScores {
+  #show(choose: (latest: readonly RecentPoint[]) => readonly RecentPoint[]): ShownScores {
     const nowMs = this.#clock.wallMs();
     const { totals, latest, worst: all } = this.#feed.snapshot(nowMs);
     const worst = all.slice(0, WORST_SHOWN);
@@ -130,12 +130,12 @@ function toShownModel(model: PageModel, falsePositiveRate: number): ShownModel {
   };
 }
 
-function toPoint(score: RecentScore): ShownPoint {
+function toPoint(score: RecentPoint): ShownPoint {
   return [score.sequence, score.score, score.pValue, score.anomalous ? 1 : 0];
 }
 
 /** At most `count` scores; the flagged ones stay, for they are what the page is for. */
-function thin(scores: readonly RecentScore[], count: number): readonly RecentScore[] {
+function thin(scores: readonly RecentPoint[], count: number): readonly RecentPoint[] {
   const stride = Math.ceil(scores.length / count);
   if (stride <= 1) return scores;
   const kept = scores.filter((score, index) => score.anomalous || index % stride === 0);
