@@ -191,6 +191,8 @@ function notARecord(record: unknown, index: number): AristarchError {
 
 /** A value short enough for a message. */
 function showValue(value: unknown): string {
+  // As JSON it would be null, which is what the message tells to send.
+  if (value instanceof Date && Number.isNaN(value.getTime())) return 'a time that no calendar has';
   const text = typeof value === 'bigint' ? String(value) : (toJson(value) ?? typeof value);
   return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
 }

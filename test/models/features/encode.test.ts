@@ -84,7 +84,7 @@ describe('an encoder', () => {
     ['country', { code: 'de' }, /\{"code":"de"\} cannot be the category/],
     ['country', new Date(0), /cannot be the category/],
     ['at', 'yesterday', /"yesterday" cannot be the timestamp "at"; send an ISO 8601 string/],
-    ['at', new Date(NaN), /cannot be the timestamp/],
+    ['at', new Date(NaN), /^record 1: a time that no calendar has cannot be the timestamp "at"; send/],
     ['at', true, /true cannot be the timestamp/],
     ['amount', 'x'.repeat(1000), /^record 1: "x{56}\.\.\. cannot/],
     ['amount', Symbol('s'), /symbol cannot be the number/],
