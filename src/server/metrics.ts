@@ -74,7 +74,7 @@ function requestMetrics(registry: Registry) {
     }),
     scoreSeconds: new Histogram({
       name: 'aristarch_score_duration_seconds',
-      help: 'Time from the decoded request to its scores, model included, network excluded.',
+      help: 'Time from the decoded request to its scores (and explanations, where asked for), model included, network excluded.',
       labelNames,
       buckets: SCORE_SECONDS,
       registers,
@@ -128,7 +128,7 @@ function modelMetrics(registry: Registry) {
     }),
     startSeconds: new Gauge({
       name: 'aristarch_start_duration_seconds',
-      help: 'Time from the start of the process to ready.',
+      help: 'Time from the configuration read to ready, without the start of Node itself.',
       registers,
     }),
   };
@@ -191,7 +191,7 @@ function kafkaMetrics(registry: Registry) {
     }),
     deadLetters: new Counter({
       name: 'aristarch_kafka_dead_letters_total',
-      help: 'Records that could not be scored, by error code; written to the dead-letter topic where one is set.',
+      help: 'Records that could not be scored, by error code; each is in the dead-letter topic.',
       labelNames: ['reason'] as const,
       registers,
     }),

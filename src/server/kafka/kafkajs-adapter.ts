@@ -26,7 +26,7 @@ import type {
 } from './port.ts';
 
 /**
- * The only file that knows kafkajs, pinned to 2.2.3 (docs/decisions/0010-kafkajs-2-2-3.md). What it must know of the
+ * The only file that knows kafkajs, pinned to 2.2.3 (docs/decisions/0010-kafkajs-2-2-3-behind-a-port.md). What it must know of the
  * client's manners is said where it matters below.
  */
 export function createKafkajsClient(config: KafkaConfig, log: Logger): KafkaClient {
