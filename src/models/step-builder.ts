@@ -35,11 +35,11 @@ export function createStepBuilder(): StepBuilder {
   const draws: Draw[] = [];
   const reports: Record<string, Tensor> = {};
 
-  const declare = (name: string, shape: readonly number[], deviation: number): Variable => {
+  const declare = ({ name, shape, ...rest }: InitialState): Variable => {
     const known = variables.get(name);
     if (known) return known;
     const start = input(name, shape);
-    const variable = { name, shape, deviation, input: start, value: start as Tensor };
+    const variable = { name, shape, ...rest, input: start, value: start as Tensor };
     variables.set(name, variable);
     return variable;
   };
@@ -50,13 +50,13 @@ export function createStepBuilder(): StepBuilder {
   };
 
   return {
-    read: (name, shape) => declare(name, shape, 0).value,
+    read: (name, shape) => declare({ name, shape, deviation: 0, isParameter: false }).value,
     update: (name, value) => {
       const variable = variables.get(name);
       if (!variable) throw new AristarchError('INTERNAL', `${name} is updated but was never read`);
       variable.value = value;
     },
-    parameters: ({ name, shape, deviation }: Parameter) => declare(name, shape, deviation).value,
+    parameters: ({ name, shape, deviation }: Parameter) => declare({ name, shape, deviation, isParameter: true }).value,
     shared: (name, shape) => {
       const tensor = input(name, shape);
       shared.push(tensor);
@@ -72,7 +72,9 @@ export function createStepBuilder(): StepBuilder {
     finish: (task) => ({
       ...task,
       draws,
-      initial: [...variables.values()].map(({ name, shape, deviation }) => ({ name, shape, deviation })),
+      initial: [...variables.values()].map(({ name, shape, deviation, isParameter }) => {
+        return { name, shape, deviation, isParameter };
+      }),
       program: {
         name: task.name,
         state: [...variables.values()].map((variable): StateVariable => ({

@@ -21,6 +21,8 @@ export interface InitialState {
   readonly name: string;
   readonly shape: readonly number[];
   readonly deviation: number;
+  /** Whether a network learns it; else it is what the optimiser remembers. */
+  readonly isParameter: boolean;
 }
 
 /** One network (or a critic with its generator) to be trained: what one step does, and what it needs. */

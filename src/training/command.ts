@@ -8,8 +8,8 @@ import type { FeatureSchema } from '../models/features/schema.ts';
 import { FAMILIES } from '../models/families/index.ts';
 import { readTrainConfig, RUN_SETTINGS, type TrainConfig } from './config.ts';
 import type { TrainResult } from './export-model.ts';
-import { modelPlace, prepareData } from './prepare-data.ts';
-import { planRun, trainModel } from './train.ts';
+import { modelPlace } from './prepare-data.ts';
+import { planRun, prepareRun, trainModel } from './train.ts';
 
 const EXAMPLES = `
 Examples:
@@ -17,9 +17,10 @@ Examples:
   aristarch train --data "logs/day-*.csv" --where "status = 'ok'" --exclude id,label --out models/web --time-budget 60
   aristarch train --data normal.parquet --dry-run           what would be trained, and on which columns
   aristarch train --data normal.parquet --preset gulrajani  the paper's own setting
+  aristarch train --from-model models/web --data newer.parquet --out models/web-2 --steps 300
 
 Ctrl-C writes a checkpoint; the same command with --resume goes on from it, to the same bytes.
-The folder of the model holds critic.onnx, generator.onnx, manifest.json and report.html.
+The folder of the model holds critic.onnx, explain.onnx, generator.onnx, weights.bin, manifest.json and report.html.
 `;
 
 export function createTrainCommand(terminal: Terminal = processTerminal()): Command {
@@ -84,7 +85,7 @@ export async function runWithProgress(
 async function dryRun(config: TrainConfig, terminal: Terminal, json: boolean): Promise<void> {
   const { settings, run, values, preset } = config;
   await checkArtefactTarget(modelPlace(config).out, { replace: run.replace });
-  const data = await prepareData(config);
+  const { data } = await prepareRun(config);
   const { split, outline } = planRun(config, data);
   const { schema, warnings, rows, out } = data;
   const resolved = { ...printableSettings(settings, { ...run, ...values }), preset, out };

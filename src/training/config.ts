@@ -13,6 +13,7 @@ import {
 import { SCORE_CHOICES, type AnyFamily } from '../models/families/family.ts';
 import { DEFAULT_FAMILY, FAMILIES, familyNamed } from '../models/families/index.ts';
 import { DEVICE_CHOICES } from '../runtime/executor.ts';
+import { inheritedSettings, openOrigin } from './continue/origin.ts';
 
 const RECIPE = 'docs/decisions/0007';
 
@@ -22,6 +23,13 @@ export const RUN_SETTINGS = defineSettings({
     schema: nameList().refine((names) => names.length > 0, { error: 'at least one address is needed' }),
     flag: '--data <addresses>',
     help: 'Normal rows: Parquet, CSV or NDJSON files, globs, http(s) and s3 addresses, separated by commas.',
+    group: 'Data',
+  },
+  fromModel: {
+    schema: text().optional(),
+    flag: '--from-model <folder>',
+    help: 'Go on from this model with newer rows: its fields, pre-processing, settings and networks; the report compares both.',
+    source: 'docs/drift.md',
     group: 'Data',
   },
   where: {
@@ -207,7 +215,28 @@ export interface TrainConfig {
 export async function readTrainConfig(command: Command, env: SettingSources['env']): Promise<TrainConfig> {
   const path = command.opts<{ config?: string }>().config;
   const file = path === undefined ? {} : await readSettingsFile(path);
-  return resolveTrainConfig({ flags: givenFlags(command), env, file });
+  return resolveTrainConfig(await inheritSettings({ flags: givenFlags(command), env, file }));
+}
+
+/** What a model to go on from was trained with, below everything that is given for this run. */
+async function inheritSettings(sources: SettingSources & { readonly file: object }): Promise<SettingSources> {
+  const { fromModel, schema } = resolveSettings(ORIGIN_SETTINGS, {
+    ...sources,
+    file: pickKnown(sources.file, ORIGIN_SETTINGS),
+  });
+  if (fromModel === undefined) return sources;
+  if (schema !== undefined) {
+    throw new AristarchError('INVALID_INPUT', '--from-model keeps the fields of its model: give it without --schema');
+  }
+  const { manifest } = await openOrigin(fromModel);
+  const { settings } = familyNamed(manifest.family);
+  return { ...sources, file: { ...inheritedSettings(manifest, { ...RUN_SETTINGS, ...settings }), ...sources.file } };
+}
+
+const ORIGIN_SETTINGS = { fromModel: RUN_SETTINGS.fromModel, schema: RUN_SETTINGS.schema };
+
+function pickKnown(file: object, settings: Settings): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(file).filter(([key]) => key in settings));
 }
 
 export function resolveTrainConfig(sources: SettingSources): TrainConfig {
@@ -226,8 +255,7 @@ export function resolveTrainConfig(sources: SettingSources): TrainConfig {
 function choosePreset({ file = {}, ...sources }: SettingSources): { family: AnyFamily; preset: string } {
   const { family: familySetting, preset: presetSetting } = RUN_SETTINGS;
   const first = { family: familySetting, preset: presetSetting };
-  const known = Object.fromEntries(Object.entries(file).filter(([key]) => key in first));
-  const chosen = resolveSettings(first, { ...sources, file: known });
+  const chosen = resolveSettings(first, { ...sources, file: pickKnown(file, first) });
   const family = familyNamed(chosen.family);
   const preset = chosen.preset ?? family.defaultPreset;
   if (!Object.hasOwn(family.presets, preset)) {

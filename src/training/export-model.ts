@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { printableSettings } from '../base/settings.ts';
 import { emitGraph } from '../graph/onnx/emit-graph.ts';
-import { CRITIC_FILE, EXPLAIN_FILE, GENERATOR_FILE, REPORT_FILE } from '../models/artefact/layout.ts';
+import { CRITIC_FILE, EXPLAIN_FILE, GENERATOR_FILE, REPORT_FILE, WEIGHTS_FILE } from '../models/artefact/layout.ts';
 import type { Manifest } from '../models/artefact/manifest.ts';
 import { writeArtefact } from '../models/artefact/write.ts';
 import { rowWidth } from '../models/features/schema.ts';
@@ -10,6 +10,9 @@ import { generatorGraph } from '../models/generator-graph.ts';
 import { scoringGraph } from '../models/scoring-graph.ts';
 import type { Executor } from '../runtime/executor.ts';
 import type { TrainConfig } from './config.ts';
+import { compareModels, type ModelComparison } from './continue/compare.ts';
+import type { Origin } from './continue/origin.ts';
+import { encodeWeights, learntBy, type Weights } from './continue/weights-file.ts';
 import { exportExplainer } from './export-explainer.ts';
 import type { FittedModel } from './fit/fit-model.ts';
 import type { PreparedData } from './prepare-data.ts';
@@ -21,6 +24,8 @@ export interface ExportOptions {
   readonly data: PreparedData;
   readonly model: FittedModel;
   readonly executor: Executor;
+  /** The model that training went on from. */
+  readonly origin?: Origin | undefined;
   readonly seconds: number;
   readonly createdAt: Date;
   readonly warn: (message: string) => void;
@@ -42,6 +47,8 @@ export interface TrainResult {
   readonly device: string;
   readonly seconds: number;
   readonly warnings: readonly string[];
+  /** Where training went on from a model. */
+  readonly comparison?: ModelComparison;
 }
 
 /** The rate that a model is given when nobody asks for one. */
@@ -71,6 +78,7 @@ export async function exportModel(options: ExportOptions): Promise<TrainResult> 
       rollbacks: rollbacksOf(model),
       seconds: options.seconds,
       device: executor.description,
+      ...(options.origin && { continuedFrom: originOf(options.origin) }),
     },
     fingerprint: data.fingerprint,
     calibration: {
@@ -81,17 +89,28 @@ export async function exportModel(options: ExportOptions): Promise<TrainResult> 
     libraries: await libraryVersions(),
   };
   const { schema, rows, sources } = data;
-  const report = renderReport(toReportInput({ config, manifest, model, schema, rows, sources, warnings }));
+  const { origin } = options;
+  const comparison = origin && (await compareModels(executor, origin, model.calibration.scores, data.table));
+  const report = renderReport(toReportInput({ config, manifest, model, schema, rows, sources, warnings, comparison }));
   const explainer = { executor, schema, model, rows: data.table, seed: run.seed };
   const files = {
     [CRITIC_FILE]: critic,
     [EXPLAIN_FILE]: await exportExplainer(explainer),
     [REPORT_FILE]: report,
+    [WEIGHTS_FILE]: encodeWeights(weightsOf(options)),
     ...(generator && { [GENERATOR_FILE]: emitGraph(generator) }),
   };
   await writeArtefact(data.out, { manifest, files }, { replace: run.replace });
   warnings.slice(data.warnings.length).forEach(options.warn);
-  return toResult(manifest, options, warnings);
+  return { ...toResult(manifest, options, warnings), ...(comparison && { comparison }) };
+}
+
+const originOf = ({ manifest: { name, version } }: Origin) => ({ name, version });
+
+/** Fixed features stay those of the run that first drew them. */
+function weightsOf({ config, model, origin }: ExportOptions): Weights {
+  const tasks = Object.fromEntries(model.critics.map((critic) => [critic.plan.task.name, learntBy(critic)]));
+  return { transform: model.transform, scale: model.scale, seed: origin?.weights.seed ?? config.run.seed, tasks };
 }
 
 function toResult(

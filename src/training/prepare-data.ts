@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path';
 import { AristarchError } from '../base/errors.ts';
 import type { Manifest } from '../models/artefact/manifest.ts';
+import { textColumns } from '../models/features/match-columns.ts';
 import { rowWidth, type FeatureSchema } from '../models/features/schema.ts';
 import type { NumberArray } from '../runtime/executor.ts';
 import { openTable } from '../tables/table.ts';
@@ -30,18 +31,18 @@ const FEWEST_ROWS = 20;
 /** Indices of rows are float32 in the training graph, which is exact up to here. */
 const MOST_ROWS = 2 ** 24;
 
-/** Opens the data, infers the schema, reads the rows within the memory budget. */
-export async function prepareData({ run }: Pick<TrainConfig, 'run'>): Promise<PreparedData> {
+/** Opens the data, infers the schema (or keeps that of a model to go on from), reads the rows within the memory budget. */
+export async function prepareData({ run }: Pick<TrainConfig, 'run'>, known?: FeatureSchema): Promise<PreparedData> {
   const overrides = run.schema === undefined ? {} : await readSchemaOverrides(run.schema);
   const table = await openTable({
     data: run.data,
     exclude: run.exclude,
-    text: overriddenText(overrides),
+    text: known === undefined ? overriddenText(overrides) : textColumns(known),
     ...(run.where !== undefined && { where: run.where }),
   });
   try {
     if (table.rowCount < FEWEST_ROWS) throw tooFewRows(table.rowCount, run.where);
-    const { schema, warnings } = await inferSchema(table, { overrides });
+    const { schema, warnings } = known ? { schema: known, warnings: [] } : await inferSchema(table, { overrides });
     const maxRows = Math.min(MOST_ROWS, rowsWithin(run.memoryBudget * 2 ** 20, schema));
     if (maxRows < Math.min(FEWEST_ROWS, table.rowCount)) throw tooWide(run.memoryBudget);
     const rows = await readRows(table, schema, { maxRows, seed: run.seed });

@@ -18,6 +18,7 @@ export interface ReportSources {
   readonly model: FittedModel;
   readonly sources: readonly string[];
   readonly warnings: readonly string[];
+  readonly comparison?: ReportInput['comparison'];
 }
 
 /** Everything that the report shows, from what training made. */
@@ -29,6 +30,7 @@ export function toReportInput({
   model,
   sources,
   warnings,
+  comparison,
 }: ReportSources): ReportInput {
   const { calibration, training, fingerprint } = manifest;
   return {
@@ -57,6 +59,7 @@ export function toReportInput({
     }),
     config: configRows(config),
     worstRows: worstRows(schema, rows, model),
+    comparison,
     libraries: manifest.libraries,
   };
 }

@@ -8,6 +8,8 @@ import { openExecutor } from '../runtime/open-executor.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { openCheckpoint, type Checkpoint, type RunIdentity } from './checkpoint.ts';
 import type { RunValues, TrainConfig } from './config.ts';
+import { openOrigin, toStartingPoint, type Origin } from './continue/origin.ts';
+import { warnOfUnseenLevels } from './continue/unseen-levels.ts';
 import { exportModel, type TrainResult } from './export-model.ts';
 import { fitModel, SCORES_BY, type FittedModel } from './fit/fit-model.ts';
 import { splitRows, type Split, type SplitOptions } from './fit/split.ts';
@@ -42,7 +44,7 @@ export async function trainModel(config: TrainConfig, hooks: TrainHooks): Promis
   const { run } = config;
   await checkArtefactTarget(modelPlace(config).out, { replace: run.replace });
   hooks.note(`reading ${run.data.join(', ')}`);
-  const data = await prepareData(config);
+  const { data, origin } = await prepareRun(config);
   const { split, outline } = planRun(config, data);
   data.warnings.forEach(hooks.warn);
   const executor = await openExecutor({ device: run.device, threads: run.threads, warn: hooks.note });
@@ -68,6 +70,7 @@ export async function trainModel(config: TrainConfig, hooks: TrainHooks): Promis
           ...{ executor, journal, schema: data.schema, stepsPerCall: run.stepsPerCall, score: run.score },
           random: createRandom(run.seed),
           transform: { numbers: run.numbers },
+          ...(origin && { start: toStartingPoint(origin) }),
           split,
           plan: (rows, random) => config.family.plan(config.values, rows, random),
         },
@@ -76,7 +79,7 @@ export async function trainModel(config: TrainConfig, hooks: TrainHooks): Promis
     );
     const seconds = hooks.seconds() - startedAt;
     const result = await exportModel({
-      ...{ config, data: { ...data, warnings }, model, executor, seconds },
+      ...{ config, data: { ...data, warnings }, model, executor, origin, seconds },
       createdAt: hooks.now(),
       warn: hooks.warn,
     });
@@ -85,6 +88,16 @@ export async function trainModel(config: TrainConfig, hooks: TrainHooks): Promis
   } finally {
     await executor.close();
   }
+}
+
+/** The rows, read by the fields of the model to go on from where there is one. */
+export async function prepareRun(config: TrainConfig): Promise<{ data: PreparedData; origin?: Origin }> {
+  const { fromModel } = config.run;
+  if (fromModel === undefined) return { data: await prepareData(config) };
+  const origin = await openOrigin(fromModel);
+  const schema = origin.manifest.features;
+  const data = await prepareData(config, schema);
+  return { data: { ...data, warnings: [...data.warnings, ...warnOfUnseenLevels(schema, data.table)] }, origin };
 }
 
 /** Faults after which going on from the checkpoint would only end the same way. */

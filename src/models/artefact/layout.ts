@@ -6,6 +6,8 @@ export const CRITIC_FILE = 'critic.onnx';
 export const EXPLAIN_FILE = 'explain.onnx';
 export const GENERATOR_FILE = 'generator.onnx';
 export const REPORT_FILE = 'report.html';
+/** What the networks have learnt, for training that goes on from the model. */
+export const WEIGHTS_FILE = 'weights.bin';
 
 /** The key under which the manifest keeps its own hash; it is no part of `Manifest`. */
 export const MANIFEST_HASH_KEY = 'manifestSha256';

@@ -43,6 +43,8 @@ export const manifestSchema = z.strictObject({
     rollbacks: z.number().int().nonnegative(),
     seconds: z.number().nonnegative(),
     device: z.string(),
+    /** The model that training went on from. */
+    continuedFrom: z.strictObject({ name: z.string(), version: z.string() }).optional(),
   }),
   fingerprint: z.strictObject({ sha256: z.string(), columns: z.array(columnFingerprint) }),
   calibration: z.strictObject({

@@ -10,6 +10,7 @@ import type { TrainingTask } from '../../models/task.ts';
 import type { Executor, NumberArray } from '../../runtime/executor.ts';
 import { nearestDistance } from '../steps/nearest-distance.ts';
 import { runTask, type TaskProgress } from '../steps/run-task.ts';
+import type { StateValues } from '../steps/state.ts';
 import { makeCompactTable } from './compact-table.ts';
 import { slotReader, type RowChoice } from './rows.ts';
 
@@ -22,6 +23,16 @@ export interface FitOptions {
   /** The family's plan for these rows. */
   readonly plan: (data: TrainingRows, random: Random) => readonly CriticPlan[];
   readonly journal: Journal;
+  /** A model to go on from; pre-processing and parameters are new when absent. */
+  readonly start?: StartingPoint;
+}
+
+/** What a model that training goes on from has fixed: its own inputs, and where its parameters stand. */
+export interface StartingPoint extends Pick<TrainingRows, 'transform' | 'scale'> {
+  /** Random numbers of the plan, for what networks have that is random and fixed. */
+  readonly random: Random;
+  /** Throws `INVALID_INPUT` where the task's networks are others. */
+  readonly parametersOf: (task: TrainingTask) => StateValues;
 }
 
 /** Who is told how a round's tasks go, and knows where they stood when the run was cut. */
@@ -34,6 +45,8 @@ export interface Journal {
 
 export interface FittedCritics {
   readonly transform: Transform;
+  /** Median distance from a row to the nearest other one, which fixed features were made for. */
+  readonly scale: number;
   readonly critics: readonly FittedCritic[];
 }
 
@@ -51,31 +64,32 @@ const LEAST_SPREAD = 1e-6;
  * nothing varies in the rows.
  */
 export async function fitCritics(
-  { executor, schema, journal, ...options }: FitOptions,
+  { executor, schema, journal, start, ...options }: FitOptions,
   round: string,
   rows: RowChoice,
   wanted: (plan: CriticPlan) => boolean,
 ): Promise<FittedCritics> {
   const random = scopeRandom(options.random, round);
-  const transform = fitTransform(schema, slotReader(rows), options.transform);
+  const transform = start?.transform ?? fitTransform(schema, slotReader(rows), options.transform);
   if (layoutOf(transform).compactWidth === 0) throw nothingVaries(round);
   const table = await makeCompactTable(executor, schema, transform, rows);
-  const scale = await nearestDistance(executor, table, transform, random);
+  const scale = start?.scale ?? (await nearestDistance(executor, table, transform, random));
   const data = { count: rows.chosen.length, transform, scale };
   const critics: FittedCritic[] = [];
-  for (const plan of options.plan(data, random).filter(wanted)) {
+  for (const plan of options.plan(data, start?.random ?? random).filter(wanted)) {
     const { task } = plan;
     const resumeFrom = await journal.resume(round, task);
     const progress = await runTask({
       ...{ executor, task, table, random, stepsPerCall: options.stepsPerCall },
       ...(resumeFrom && { resumeFrom }),
+      ...(start && { parameters: start.parametersOf(task) }),
       onProgress: (now) => journal.progress(round, task, now),
     });
     await journal.finished(round, task, progress);
     const trained = { plan, weights: progress.state };
     critics.push({ ...trained, ...(await standardise(executor, transform, table, trained)), progress });
   }
-  return { transform, critics };
+  return { transform, scale, critics };
 }
 
 function nothingVaries(round: string): AristarchError {

@@ -22,6 +22,7 @@ export interface HeldOutScore {
 
 export interface FittedModel {
   readonly transform: Transform;
+  readonly scale: number;
   /** All critics of the final round, trained for scoring or not. */
   readonly critics: readonly FittedCritic[];
   /** Those that critic.onnx scores by. */

@@ -1,5 +1,6 @@
 import type { ColumnFingerprint } from '../../models/artefact/manifest.ts';
 import type { ExcludedColumn, Field } from '../../models/features/schema.ts';
+import type { ModelComparison } from '../continue/compare.ts';
 
 /** Everything that the training report shows. The trainer fills it; the report reads nothing else. */
 export interface ReportInput {
@@ -19,6 +20,8 @@ export interface ReportInput {
   readonly config: readonly ConfigRow[];
   /** The most anomalous rows that training saw, worst first. */
   readonly worstRows: readonly WorstRow[];
+  /** Present where training went on from a model. */
+  readonly comparison?: ModelComparison | undefined;
   /** Library -> version. */
   readonly libraries: Readonly<Record<string, string>>;
 }

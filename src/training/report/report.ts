@@ -1,3 +1,4 @@
+import { renderComparison } from './comparison.ts';
 import { renderConfig, renderExcluded, renderLibraries } from './config.ts';
 import { renderCurves } from './curves.ts';
 import { renderFeatures } from './features.ts';
@@ -27,9 +28,9 @@ export function renderReport(input: ReportInput): string {
       <body>
         ${renderHeader(input)}
         <main>
-          ${renderScores(input)} ${renderCurves(input.curves)} ${renderWorstRows(input)}
-          ${renderFeatures(input.features)} ${renderExcluded(input.excluded)} ${renderConfig(input.config)}
-          ${renderLibraries(input.libraries)}
+          ${renderComparison(input.comparison)} ${renderScores(input)} ${renderCurves(input.curves)}
+          ${renderWorstRows(input)} ${renderFeatures(input.features)} ${renderExcluded(input.excluded)}
+          ${renderConfig(input.config)} ${renderLibraries(input.libraries)}
         </main>
         <footer>Made by Aristarch. Scores: higher is more anomalous, always.</footer>
       </body>

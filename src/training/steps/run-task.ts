@@ -34,6 +34,8 @@ export interface RunTaskOptions {
   /** Steps in one call of the compiled loop: between calls the process can look at signals and progress. */
   readonly stepsPerCall: number;
   readonly resumeFrom?: TaskProgress;
+  /** Parameters to start from; those of the seed when absent. */
+  readonly parameters?: StateValues;
   /** Called after each call of the loop; answers whether to go on. */
   readonly onProgress: (progress: TaskProgress) => Promise<'continue' | 'stop'>;
 }
@@ -47,10 +49,10 @@ const MOST_ROLLBACKS = 6;
  * good, and it starts over. When six halvings have not helped, it throws `TRAINING_DIVERGED`.
  */
 export async function runTask(options: RunTaskOptions): Promise<TaskProgress> {
-  const { executor, task, random } = options;
+  const { executor, task, random, parameters } = options;
   const session = await executor.compileSteps(task.program);
   const draws = createDraws(task, random);
-  let progress = options.resumeFrom ?? startOf(task, random);
+  let progress = options.resumeFrom ?? startOf(task, random, parameters);
   try {
     while (progress.stepsDone < task.steps) {
       const count = Math.min(options.stepsPerCall, task.steps - progress.stepsDone);
@@ -63,9 +65,10 @@ export async function runTask(options: RunTaskOptions): Promise<TaskProgress> {
   }
 }
 
-export function startOf(task: TrainingTask, random: Random): TaskProgress {
+export function startOf(task: TrainingTask, random: Random, parameters: StateValues = {}): TaskProgress {
   const history = Object.fromEntries(Object.keys(task.program.reports).map((name) => [name, [] as number[]]));
-  return { stepsDone: 0, state: initialState(task, random), rateFactor: 1, rollbacks: [], history };
+  const state = { ...initialState(task, random), ...parameters };
+  return { stepsDone: 0, state, rateFactor: 1, rollbacks: [], history };
 }
 
 async function advance(
@@ -90,12 +93,16 @@ async function advance(
   return { ...before, stepsDone: before.stepsDone + count, state: after };
 }
 
-function rollBack({ task, random }: RunTaskOptions, before: TaskProgress, divergence: Rollback): TaskProgress {
+function rollBack(
+  { task, random, parameters }: RunTaskOptions,
+  before: TaskProgress,
+  divergence: Rollback,
+): TaskProgress {
   if (before.rollbacks.length >= MOST_ROLLBACKS) throw hopeless(task, divergence);
   const rollbacks = [...before.rollbacks, divergence];
   const last = before.rollbacks.at(-1);
   const isStuck = last !== undefined && last.step >= before.stepsDone;
-  return { ...(isStuck ? startOf(task, random) : before), rateFactor: before.rateFactor / 2, rollbacks };
+  return { ...(isStuck ? startOf(task, random, parameters) : before), rateFactor: before.rateFactor / 2, rollbacks };
 }
 
 function hopeless({ name, title, remedy }: TrainingTask, divergence: Rollback): AristarchError {
