@@ -5,6 +5,7 @@ import { ABLATIONS, type AblationName } from './quality/ablations.ts';
 import { measurePeers, whyNoPeers, type PeerMeasurement } from './quality/measure-peers.ts';
 import { measureSet, type Measurement } from './quality/measure-set.ts';
 import { writeQualityPage } from './quality/page.ts';
+import { collectNslKdd } from './quality/nsl-kdd.ts';
 import { readQuoted } from './quality/quoted-figures.ts';
 import { overallsOf, resultPath, rounded, type PeerFigure, type QualityResult } from './quality/result.ts';
 import { overallOf, summariseSets, type Overall } from './quality/summary.ts';
@@ -23,6 +24,7 @@ AUROC and average precision on labelled sets, with the project's own training; a
   --ablation NAME     ${Object.keys(ABLATIONS).join(', ')}
   --set KEY=VALUE     change a setting of the family, or of the run; may be repeated
   --peers             measure the peers of scikit-learn as well, in the same split (ARISTARCH_PYTHON, else python3)
+  --nsl-kdd           take the evaluations of "npm run check:nsl-kdd" with these seeds into the documentation
   --fresh             measure again what is in .cache/bench: after a change of the code
   --write             write docs/quality/*.json, docs/quality.md and its pictures
   --json              the result as JSON on standard output`;
@@ -116,6 +118,7 @@ async function main(): Promise<void> {
     options: {
       ...{ json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
       ...{ peers: { type: 'boolean', default: false }, fresh: { type: 'boolean', default: false } },
+      'nsl-kdd': { type: 'boolean', default: false },
       ...{ write: { type: 'boolean', default: false }, sets: { type: 'string', default: '' } },
       ...{ seeds: { type: 'string', default: '0,1,2' }, protocol: { type: 'string', default: 'split' } },
       ...{ ablation: { type: 'string', default: 'default' }, set: { type: 'string', multiple: true, default: [] } },
@@ -134,6 +137,7 @@ async function main(): Promise<void> {
     protocol: oneOf('protocol', PROTOCOL_NAMES, values.protocol),
     changed: { ...ABLATIONS[ablation].changed, ...Object.fromEntries(settings) },
   });
+  if (values['nsl-kdd']) await collectNslKdd(result.seeds);
   if (values.write) {
     await writeDocument(resultPath(result), JSON.stringify(result));
     await writeQualityPage();

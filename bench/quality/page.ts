@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { DOCS, markdownTable, percent, readResult, writeDocument } from '../support/documents.ts';
+import { describeScale } from '../scale/page.ts';
+import { markdownTable, percent, readResult, writeDocument } from '../support/documents.ts';
 import { TUNING_SETS } from '../support/open-sets.ts';
 import { ABLATIONS } from './ablations.ts';
 import { drawMethods, drawSets } from './charts.ts';
+import { describeNslKdd } from './nsl-kdd.ts';
 import { overallsOf, rankingsOf, resultSchema, type Overalls, type QualityResult } from './result.ts';
 import { meanOf, overallOf, summariseSets, type Overall } from './summary.ts';
 import { whySoFar } from './weak-spots.ts';
@@ -21,7 +22,7 @@ export async function writeQualityPage(): Promise<void> {
   };
   const [split, published] = [await read('split'), await read('published')];
   const ablations = await Promise.all(Object.keys(ABLATIONS).map((name) => read(`split-${name}`)));
-  const extras = await Promise.all(['nsl-kdd', 'scale'].map(readPart));
+  const [nslKdd, scale] = [await readResult('quality/nsl-kdd.json'), await readResult('quality/scale.json')];
   const parts = [
     INTRODUCTION,
     ...(split ? [await describeSplit(split), await describeSets(split)] : []),
@@ -34,14 +35,11 @@ export async function writeQualityPage(): Promise<void> {
         ]
       : []),
     ...(published ? [describePublished(published)] : []),
-    ...extras.filter((part) => part !== undefined),
+    ...(nslKdd === undefined ? [] : [describeNslKdd(nslKdd)]),
+    ...(scale === undefined ? [] : [await describeScale(scale)]),
   ];
   await writeDocument('quality.md', `${parts.join('\n\n')}\n`);
 }
-
-/** A part of the page that another bench wrote. */
-const readPart = (name: string): Promise<string | undefined> =>
-  readFile(`${DOCS}/quality/${name}.md`, 'utf8').catch(() => undefined);
 
 const INTRODUCTION = `# Quality
 
