@@ -46,6 +46,15 @@ export function nameList() {
     .transform((names) => names.filter((name) => name !== ''));
 }
 
+// A scheme, a user or a password before the host would be looked up as a part of its name.
+const ADDRESS = /^[^\s/@]+:\d{1,5}$/;
+
+/** Addresses of servers, `host:port`, separated by commas, or a JSON list. */
+export function addressList() {
+  const error = 'addresses of the form host:port, separated by commas, are needed';
+  return nameList().refine((addresses) => addresses.every((address) => ADDRESS.test(address)), { error });
+}
+
 /** Whole numbers separated by commas, or a JSON list. */
 export function wholeNumberList(bounds: Bounds = {}) {
   const split = z.string().transform((text): (number | string)[] => text.split(',').map((part) => part.trim()));

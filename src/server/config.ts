@@ -1,5 +1,5 @@
 import { defineSettings, resolveSettings, type SettingSources, type SettingValues } from '../base/settings.ts';
-import { nameList, onOff, oneOf, share, text, wholeNumber } from '../base/setting-schemas.ts';
+import { addressList, onOff, oneOf, share, text, wholeNumber } from '../base/setting-schemas.ts';
 import { AristarchError } from '../base/errors.ts';
 import { DRIFT_SETTINGS } from './drift-settings.ts';
 
@@ -133,7 +133,7 @@ export const SERVE_SETTINGS = defineSettings({
   },
   ...DRIFT_SETTINGS,
   kafkaBrokers: {
-    schema: nameList(),
+    schema: addressList(),
     default: [],
     flag: '--kafka-brokers <host:port,...>',
     env: 'ARISTARCH_KAFKA_BROKERS',
@@ -284,6 +284,11 @@ function checkKafka(config: ServeConfig): void {
   for (const [flag, topic] of Object.entries(topics)) {
     if (config.kafkaBrokers.length > 0 && topic === undefined)
       faults.push(`--kafka-brokers needs ${flag} <topic> as well`);
+  }
+  if (new Set(given.map(([, topic]) => topic)).size < given.length) {
+    faults.push(
+      `${given.map(([flag]) => flag).join(', ')} must differ: a topic that is read and written feeds on itself`,
+    );
   }
   if ((config.kafkaSaslUser === undefined) !== (config.kafkaSaslPassword === undefined)) {
     faults.push('--kafka-sasl-user and --kafka-sasl-password belong together: give both or neither');

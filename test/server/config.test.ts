@@ -34,6 +34,9 @@ describe('the settings of the serve process', () => {
       { model: 'm', kafkaBrokers: 'a:1', topicIn: 'in', topicOut: 'o' },
       /--kafka-brokers needs --dead-letter <topic> as well/,
     ],
+    [{ ...KAFKA, topicOut: 'in' }, /--topic-in, --topic-out, --dead-letter must differ/],
+    [{ ...KAFKA, kafkaBrokers: 'kafka' }, /--kafka-brokers cannot be "kafka" \(addresses of the form host:port/],
+    [{ ...KAFKA, kafkaBrokers: 'a:9092,PLAINTEXT://b:9092' }, /addresses of the form host:port/],
     [{ ...KAFKA, kafkaSaslUser: 'me' }, /--kafka-sasl-password belong together/],
   ])('refuse %j', (flags, message) => {
     expect(() => resolve(flags)).toThrow(message);
