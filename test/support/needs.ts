@@ -5,10 +5,11 @@ import { describe as jestDescribe, it as jestIt } from '@jest/globals';
 
 /**
  * What a test may need beyond Node and the installed packages. `broker` is what our own Kafka broker needs to start;
- * `swiftshader` is Vulkan in software, on which WebGPU runs where there is no GPU (`swiftShaderPath`).
+ * `swiftshader` is Vulkan in software, on which WebGPU runs where there is no GPU (`swiftShaderPath`); `httpfs` is
+ * DuckDB's extension for S3, which is no part of its npm package.
  */
 export type Need = PlainNeed | `python:${string}`;
-type PlainNeed = 'java' | 'mvn' | 'python' | 'chromium' | 'swiftshader' | 'shared' | 'gpu' | 'broker';
+type PlainNeed = 'java' | 'mvn' | 'python' | 'chromium' | 'swiftshader' | 'httpfs' | 'shared' | 'gpu' | 'broker';
 
 /** Needs that no package registry can satisfy, so that even REQUIRE_ALL=1 lets them be absent. */
 const OPTIONAL: readonly Need[] = ['shared', 'gpu'];
@@ -119,6 +120,10 @@ const PROBES: { readonly [N in PlainNeed]: () => string | undefined } = {
     const loader = VULKAN_FOLDERS.some((folder) => existsSync(join(folder, 'libvulkan.so.1')));
     return loader ? undefined : 'no libvulkan.so.1: install libvulkan1';
   },
+  httpfs: () =>
+    process.env['ARISTARCH_DUCKDB_HTTPFS'] === undefined
+      ? "no DuckDB extension: install PyPI's duckdb-extension-httpfs, and set ARISTARCH_DUCKDB_HTTPFS to the file in it"
+      : undefined,
   shared: () => (existsSync(sharedData()) ? undefined : 'no ../shared/data beside the project'),
   gpu: () => (succeeds('nvidia-smi', ['-L']) ? undefined : 'no NVIDIA GPU answers nvidia-smi'),
 };

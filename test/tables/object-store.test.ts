@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EXTENSION_VARIABLE } from '../../src/tables/object-store.ts';
 import { openTable } from '../../src/tables/table.ts';
 import { allRows, useDataFolder } from '../support/data-files.ts';
+import { needs } from '../support/needs.ts';
 
 const files = useDataFolder();
 
@@ -24,11 +25,9 @@ describe('s3 addresses without the httpfs extension', () => {
   });
 });
 
-/** The extension is no part of the npm package and cannot be had everywhere. */
 const location = process.env[EXTENSION_VARIABLE];
-const guarded = location === undefined ? describe.skip : describe;
 
-guarded(`s3 addresses with the extension (skipped unless ${EXTENSION_VARIABLE} names it)`, () => {
+needs('httpfs').describe('s3 addresses with the extension', () => {
   let server: Server;
   let endpoint = '';
   let objects: Readonly<Record<string, Buffer>> = {};
