@@ -11,7 +11,7 @@ const data = 'normal.csv';
 const resolve = (file: Record<string, unknown> = {}, flags: Record<string, unknown> = {}, env = {}): TrainConfig =>
   resolveTrainConfig({ flags, env, file: { data, ...file } });
 
-/** Setting, value, and where critic-recipe.md has it. */
+/** Setting, value, and where critic-recipe.md has it, or why not. */
 const RECIPE: readonly (readonly [string, unknown, string])[] = [
   ['steps', 1000, 'section 0: 1000 steps each'],
   ['batch', 64, 'section 2, step 4: B = 64'],
@@ -20,7 +20,7 @@ const RECIPE: readonly (readonly [string, unknown, string])[] = [
   ['lambda', 10, 'section 0: two-sided penalty, lambda 10'],
   ['hidden', [256, 256], 'section 2, step 3: Linear 256, Linear 256'],
   ['slope', 0.2, 'section 2, step 3: LeakyReLU(0.2)'],
-  ['fourierFeatures', 128, 'section 2, step 3: Omega [d x 128]'],
+  ['fourierFeatures', 256, 'section 3: 256 are better than the 128 of section 2, and docs/quality.md'],
   ['fourierSpan', 8, 'section 2, step 3: frequencies from 1/r down to 1/(8r)'],
   ['noiseSmallest', 0.3, 'section 2, step 4: sigma log-uniform in [0.3, 3]'],
   ['noiseLargest', 3, 'section 2, step 4: sigma log-uniform in [0.3, 3]'],

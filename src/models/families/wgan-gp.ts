@@ -3,7 +3,7 @@ import { nameList, onOff, realNumber, wholeNumber, wholeNumberList } from '../..
 import { defineSettings, type SettingValues } from '../../base/settings.ts';
 import { planAdversarialCritic } from '../critics/adversarial-critic.ts';
 import type { CriticPlan } from '../critics/critic-plan.ts';
-import { planDetectingCritic, type DetectingCriticOptions } from '../critics/detecting-critic.ts';
+import { planDetectingCritic, type DetectingCriticOptions, type TrainingRows } from '../critics/detecting-critic.ts';
 import { defineFamily } from './family.ts';
 
 const GULRAJANI = 'Gulrajani 2017, algorithm 1';
@@ -116,10 +116,10 @@ const settings = defineSettings({
   },
   fourierFeatures: {
     schema: wholeNumber({ min: 0, max: 65_536 }),
-    default: 128,
+    default: 256,
     flag: '--fourier-features <count>',
-    help: 'Random Fourier features beside the input of the members; 0 for none.',
-    source: RECIPE,
+    help: 'Random Fourier features beside the input of the members; 0 for none. In a table with categories or flags the WGAN-GP member has half as many.',
+    source: 'docs/decisions/0007, docs/quality.md',
   },
   fourierSpan: {
     schema: realNumber({ min: 1 }),
@@ -151,6 +151,7 @@ type Values = SettingValues<typeof settings>;
 /** How the members differ; critic-recipe: the pair that is right on fine structure and on drift. */
 type MemberRecipe = Pick<DetectingCriticOptions, 'objective' | 'penalty' | 'title'> & {
   readonly lambda: (values: Values) => number;
+  readonly fourierFeatures: (values: Values, data: TrainingRows) => number;
   readonly shares: DetectingCriticOptions['negatives']['shares'];
 };
 const MEMBERS: Readonly<Record<string, MemberRecipe>> = {
@@ -159,6 +160,7 @@ const MEMBERS: Readonly<Record<string, MemberRecipe>> = {
     objective: 'logistic',
     penalty: 'zero-centred',
     lambda: (values) => values.logisticLambda,
+    fourierFeatures: (values) => values.fourierFeatures,
     shares: { noise: 1, swap: 1, extrapolate: 0.5, interpolate: 0.5 },
   },
   wasserstein: {
@@ -166,6 +168,9 @@ const MEMBERS: Readonly<Record<string, MemberRecipe>> = {
     objective: 'wasserstein',
     penalty: 'two-sided',
     lambda: (values) => values.lambda,
+    // Such tables drift more than they have fine structure: critic-recipe.md section 5.
+    fourierFeatures: ({ fourierFeatures }, { transform }) =>
+      transform.levels.some(({ of }) => of === 'value') ? Math.ceil(fourierFeatures / 2) : fourierFeatures,
     shares: { noise: 1, swap: 1, extrapolate: 1, interpolate: 1 },
   },
 };
@@ -221,7 +226,7 @@ export const wganGp = defineFamily({
           shares: recipe.shares,
           noise: { smallest: values.noiseSmallest, largest: values.noiseLargest },
         },
-        fourier: { count: values.fourierFeatures, span: values.fourierSpan },
+        fourier: { count: recipe.fourierFeatures(values, data), span: values.fourierSpan },
         ...{ hidden, slope, batch, steps, adam, learningRate: values.learningRate, weight: 1 },
       };
       return planDetectingCritic(options, data, random);
