@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { AristarchError } from '../base/errors.ts';
 import type { Detector, DetectorDescription, OpenDetectorOptions } from '../scoring/detector.ts';
+import type { DriftMonitor } from '../scoring/drift/drift-monitor.ts';
 import type { Clock } from './clock.ts';
 import type { ServeConfig } from './config.ts';
 import { type GrpcServer, startGrpcServer } from './grpc/server.ts';
@@ -87,7 +88,7 @@ async function startParts(parts: ServeParts, closers: Closer[]) {
   // A model that cannot explain must not show it at the first anomaly.
   if (config.explainTopK > 0) await service.explain(new Float32Array(detector.description.rowWidth), 1);
   readiness.set('model', 'ready');
-  const page = openPage(service, detector, recent, parts);
+  const page = openPage(service, detector, recent, drift, parts);
   opened.page = page;
   closers.push(() => page.close());
 
@@ -132,6 +133,7 @@ function openPage(
   service: ScoringService,
   detector: Detector,
   feed: RecentScores,
+  drift: DriftMonitor | undefined,
   { config, clock }: ServeParts,
 ): Page {
   const model: PageModel = {
@@ -140,7 +142,13 @@ function openPage(
     explain: async (record, topK) => (await service.explain([record], topK))[0]!,
   };
   const { falsePositiveRate } = config;
-  return createPage({ model, feed, clock, ...(falsePositiveRate !== undefined && { falsePositiveRate }) });
+  return createPage({
+    model,
+    feed,
+    clock,
+    drift: drift && (() => drift.summary()),
+    ...(falsePositiveRate !== undefined && { falsePositiveRate }),
+  });
 }
 
 function startGrpc({ config, clock, log }: ServeParts, service: ScoringService): Promise<GrpcServer> {

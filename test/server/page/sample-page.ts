@@ -3,7 +3,7 @@ import { createRandom } from '../../../src/base/philox.ts';
 import type { RawRecord } from '../../../src/scoring/detector.ts';
 import { SYSTEM_CLOCK, type Clock } from '../../../src/server/clock.ts';
 import type { PageModel } from '../../../src/server/http/page/feed.ts';
-import { createPage, type Page } from '../../../src/server/http/page/page.ts';
+import { createPage, type Page, type PageParts } from '../../../src/server/http/page/page.ts';
 import { startHttpServer } from '../../../src/server/http/server.ts';
 import { RecentScores } from '../../../src/server/recent-scores.ts';
 
@@ -63,7 +63,9 @@ export interface ServedPage {
 }
 
 /** The page on a real port, as the server mounts it. */
-export async function servePage(limits: { maxClients?: number; intervalMs?: number } = {}): Promise<ServedPage> {
+export async function servePage(
+  limits: Pick<PageParts, 'maxClients' | 'intervalMs' | 'drift'> = {},
+): Promise<ServedPage> {
   const model = createSampleModel(drawScores('calibration', 2000).sort((a, b) => a - b));
   const feed = new RecentScores();
   const page = createPage({ model, feed, clock: SYSTEM_CLOCK, ...limits });

@@ -7,6 +7,8 @@ const FILES = {
   '/assets/page.css': 'page.css',
   '/assets/page.js': 'page.js',
   '/assets/charts.js': 'charts.js',
+  '/assets/drift.css': 'drift.css',
+  '/assets/drift-panel.js': 'drift-panel.js',
   '/assets/worst-table.js': 'worst-table.js',
   '/assets/format.js': 'format.js',
   '/assets/icon.svg': 'icon.svg',

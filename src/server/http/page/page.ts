@@ -1,15 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { DriftSummary } from '../../../scoring/drift/drift-monitor.ts';
 import type { Clock } from '../../clock.ts';
 import { pathOf } from '../server.ts';
 import { PAGE_HEADERS, readAssets } from './assets.ts';
 import { EventStream, toEvent } from './event-stream.ts';
 import type { PageFeed, PageModel } from './feed.ts';
 import { PageState } from './page-state.ts';
+import { toShownDrift } from './shown-drift.ts';
 
 export interface PageParts {
   readonly model: PageModel;
   readonly feed: PageFeed;
   readonly clock: Clock;
+  /** How what is scored drifts; the page has no such panel when absent. */
+  readonly drift?: (() => DriftSummary) | undefined;
   /** The rate that the server flags at by default; the model's own when absent. */
   readonly falsePositiveRate?: number;
   /** Most pages open at once. */
@@ -28,13 +32,13 @@ export interface Page {
 }
 
 /** The live page: scores streaming by, their histogram against the calibration, and the worst records lately. */
-export function createPage({ model, feed, clock, falsePositiveRate, ...limits }: PageParts): Page {
+export function createPage({ model, feed, clock, drift, falsePositiveRate, ...limits }: PageParts): Page {
   const assets = readAssets();
   const state = new PageState(model, feed, clock, falsePositiveRate);
   const stream = new EventStream({
     ...limits,
-    greet: () => toEvent('model', state.model) + toEvent('scores', state.backlog()),
-    tick: createTick(state),
+    greet: () => toEvent('model', state.model) + toEvent('scores', state.backlog()) + driftEvent(drift),
+    tick: joinTicks(createTick(state), createDriftTick(drift, clock)),
   });
   return {
     get clients() {
@@ -73,5 +77,31 @@ function createTick(state: PageState): () => string | undefined {
     if (text === last) return undefined;
     last = text;
     return toEvent('scores', scores);
+  };
+}
+
+function driftEvent(drift: PageParts['drift']): string {
+  return drift === undefined ? '' : toEvent('drift', toShownDrift(drift()));
+}
+
+/** The panel's figures go over all fields: they are looked at once a second, and sent where they have changed. */
+const DRIFT_EVERY_MS = 1000;
+
+function createDriftTick(drift: PageParts['drift'], clock: Clock): () => string | undefined {
+  let [last, lookedAtMs] = ['', -Infinity];
+  return () => {
+    if (clock.monotonicMs() - lookedAtMs < DRIFT_EVERY_MS) return undefined;
+    lookedAtMs = clock.monotonicMs();
+    const event = driftEvent(drift);
+    if (event === last) return undefined;
+    last = event;
+    return event;
+  };
+}
+
+function joinTicks(...ticks: readonly (() => string | undefined)[]): () => string | undefined {
+  return () => {
+    const texts = ticks.map((tick) => tick()).filter((text) => text !== undefined && text !== '');
+    return texts.length === 0 ? undefined : texts.join('');
   };
 }

@@ -1,4 +1,5 @@
 import { HistogramChart, StreamChart } from './charts.js';
+import { DriftPanel } from './drift-panel.js';
 import { formatCount, formatDate, formatNumber, formatShare } from './format.js';
 import { WorstTable } from './worst-table.js';
 
@@ -10,6 +11,7 @@ const at = (id) => document.getElementById(id);
 const stream = new StreamChart(at('stream'));
 const histogram = new HistogramChart(at('histogram'));
 const worst = new WorstTable(at('worst'));
+const drift = new DriftPanel(at('drift'));
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
 
 let model;
@@ -98,3 +100,6 @@ events.addEventListener('open', setLive);
 events.addEventListener('error', () => setStatus('lost', 'connection lost, trying again'));
 events.addEventListener('model', (event) => showModel(JSON.parse(event.data)));
 events.addEventListener('scores', (event) => onScores(JSON.parse(event.data)));
+events.addEventListener('drift', (event) => {
+  if (!paused) drift.show(JSON.parse(event.data));
+});
