@@ -28,7 +28,7 @@ const browser = await launchBrowser();
 try {
   const url = await readAddress();
   await sleep(WATCH_MS);
-  await photograph(browser, url, 'live-page', 980);
+  await photograph(browser, url, 'live-page', 980, '.reasons');
   await photograph(browser, pathToFileURL(join(folder, 'models/demo/model/report.html')).href, 'report', 2000);
 } finally {
   await browser.close();
@@ -49,11 +49,13 @@ async function readAddress(): Promise<string> {
   throw new Error('the demo ended before it served a page');
 }
 
-async function photograph(browser: Browser, url: string, name: string, height: number): Promise<void> {
+/** `part`: waited for, where it comes later than the page. */
+async function photograph(browser: Browser, url: string, name: string, height: number, part = 'body'): Promise<void> {
   const page = await browser.newPage({ viewport: { width: 1100, height }, colorScheme: 'light' });
   await page.goto(url);
+  await page.locator(part).first().waitFor();
   // Pages that draw by themselves have drawn by then.
-  await sleep(2000);
+  await sleep(3000);
   await page.screenshot({ path: join(import.meta.dirname, `${name}.png`) });
   await page.close();
 }
