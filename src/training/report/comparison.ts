@@ -13,8 +13,8 @@ export function renderComparison(comparison: ReportInput['comparison']): Html {
     <h2>Old and new on the same held-out rows</h2>
     <p>
       This model goes on from ${old.name} ${old.version} (${old.createdAt}). Both score the ${formatCount(rows)}
-      held-out rows of the newer data, which neither was trained on. They are normal, so that every alarm on them is a
-      false one.
+      held-out rows of the newer data, which the new model was not trained on (nor the old one, if these data were new
+      to it). They are normal, so that every alarm on them is a false one.
     </p>
     <p>
       The old model's scores of these rows ${moved ? 'differ from' : 'are like'} those of its own calibration: the
