@@ -62,18 +62,19 @@ export function describeContract(
       expect(pValues.every((p) => p > 0 && p <= 1)).toBe(true);
     });
 
-    const detects = auroc === 'none' ? it.skip : it;
-    detects('puts an obvious outlier above normal rows: higher is more anomalous', async () => {
-      const [odd, ...usual] = await scoresOf([subject.outlier, ...subject.normals]);
-      expect(odd).toBeGreaterThan(Math.max(...usual));
-    });
+    if (auroc !== 'none') {
+      it('puts an obvious outlier above normal rows: higher is more anomalous', async () => {
+        const [odd, ...usual] = await scoresOf([subject.outlier, ...subject.normals]);
+        expect(odd).toBeGreaterThan(Math.max(...usual));
+      });
 
-    detects(`reaches an AUROC of ${auroc} on a toy set`, async () => {
-      const { normals, anomalies } = subject;
-      const scores = await scoresOf([...normals, ...anomalies]);
-      const labels = Uint8Array.from(scores, (_, row) => (row < normals.length ? 0 : 1));
-      expect(rankingMetrics(scores, labels).auroc).toBeGreaterThanOrEqual(Number(auroc));
-    });
+      it(`reaches an AUROC of ${auroc} on a toy set`, async () => {
+        const { normals, anomalies } = subject;
+        const scores = await scoresOf([...normals, ...anomalies]);
+        const labels = Uint8Array.from(scores, (_, row) => (row < normals.length ? 0 : 1));
+        expect(rankingMetrics(scores, labels).auroc).toBeGreaterThanOrEqual(auroc);
+      });
+    }
 
     it('gives one row the same score in every batch', async () => {
       const rows = [...subject.normals.slice(0, 40), subject.outlier, ...subject.anomalies.slice(0, 20)];
