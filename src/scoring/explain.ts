@@ -5,6 +5,7 @@ import { EXPLAIN_OUTPUTS } from '../models/explain/explain-graph.ts';
 import { decodeRow } from '../models/features/decode.ts';
 import type { NamedArrays, Session } from '../runtime/executor.ts';
 import type { DetectorDescription, Explanation, FieldContribution, RawRecord } from './detector.ts';
+import { evenRows } from './even-rows.ts';
 import { describeContribution } from './explain-text.ts';
 
 /** Values of raw rows that go through explain.onnx at a time: each row is looked at in hundreds of variants. */
@@ -45,9 +46,11 @@ export async function explainRows(
     // An engine blocks the event loop while it runs; between parts, others get a turn, and a cancellation can arrive.
     if (from > 0) await nextTurn();
     job.checkAlive();
-    const data = job.rows.subarray(from * rowWidth, (from + rowsPerCall) * rowWidth);
-    const count = data.length / rowWidth;
-    const answer = readAnswer(await session.run({ rows: { data, shape: [count, rowWidth] } }), count, description);
+    const part = job.rows.subarray(from * rowWidth, (from + rowsPerCall) * rowWidth);
+    const count = part.length / rowWidth;
+    const data = evenRows(part, rowWidth);
+    const shape = [data.length / rowWidth, rowWidth];
+    const answer = readAnswer(await session.run({ rows: { data, shape } }), data.length / rowWidth, description);
     for (let row = 0; row < count; row++) explanations.push(toExplanation(answer, row, from + row, description, job));
   }
   return explanations;

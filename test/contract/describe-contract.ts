@@ -83,8 +83,7 @@ export function describeContract(
       const shuffled = await scoresOf(order.map((row) => rows[row]!));
       for (const [place, row] of order.entries()) {
         const [alone = NaN] = await scoresOf([rows[row]!]);
-        // The engine rounds differently at the ends of a batch; nothing else may differ.
-        const tolerance = 1e-5 * (1 + Math.abs(alone));
+        const tolerance = 1e-6 * (1 + Math.abs(alone));
         expect(Math.abs(alone - together[row]!)).toBeLessThanOrEqual(tolerance);
         expect(Math.abs(alone - shuffled[place]!)).toBeLessThanOrEqual(tolerance);
       }

@@ -42,6 +42,7 @@ describe('a detector', () => {
       calibration: { method: 'split', count: 99, smallestFalsePositiveRate: 0.01 },
       trainedAt: '2026-01-01T00:00:00.000Z',
       trainingRows: 100,
+      trainingColumns: ['amount', 'colour', 'paid'].map((name) => expect.objectContaining({ name }) as unknown),
       device: 'cpu',
     });
   });
