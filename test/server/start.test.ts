@@ -76,6 +76,7 @@ describe('a server that cannot start', () => {
     });
     expect(error.code).toBe('UNAVAILABLE');
     expect(error.message).toMatch(/no Kafka broker answered at 127\.0\.0\.1:1 within 100 ms: start the broker/);
+    expect(error.message).toMatch(/the last attempt: .*ECONNREFUSED/);
   });
 
   async function freePort(): Promise<number> {

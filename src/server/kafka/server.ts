@@ -160,7 +160,8 @@ function checkNoneMissing({ brokers }: KafkaConfig, missing: readonly string[]):
 function unreachable({ brokers, startTimeoutMs }: KafkaConfig, cause: AristarchError): AristarchError {
   return new AristarchError(
     'UNAVAILABLE',
-    `no Kafka broker answered at ${brokers.join(', ')} within ${startTimeoutMs} ms: start the broker, or correct its address`,
+    `no Kafka broker answered at ${brokers.join(', ')} within ${startTimeoutMs} ms: start the broker, or correct its address, TLS and SASL; ` +
+      `the last attempt: ${cause.message}`,
     { brokers: [...brokers], startTimeoutMs },
     cause,
   );

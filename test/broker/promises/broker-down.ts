@@ -15,13 +15,11 @@ export function brokerDown(lab: KafkaLab): void {
       lab.onClose(() => scoring.stop());
       expect(scoring.readiness()).toEqual({ ready: false, reason: 'connecting to Kafka' });
       await waitUntil('the reason', () => scoring.readiness().reason === `no Kafka broker answers at ${address}`);
-      const error = {
-        code: 'UNAVAILABLE',
-        message: `no Kafka broker answered at ${address} within 1000 ms: start the broker, or correct its address`,
-      };
+      const message = `no Kafka broker answered at ${address} within 1000 ms: start the broker, or correct its address`;
+      const error = { code: 'UNAVAILABLE', message: expect.stringContaining(message) };
       await expect(scoring.started).rejects.toMatchObject(error);
       expect(scoring.fatal).toMatchObject([error]);
-      expect(scoring.readiness().reason).toContain(error.message);
+      expect(scoring.readiness().reason).toContain(message);
     });
 
     it('at start and again later: is waited for, not ready meanwhile, and nothing is lost', async () => {
