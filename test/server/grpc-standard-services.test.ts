@@ -84,6 +84,7 @@ describe('the contract that reflection hands out', () => {
       ['dense', false],
       ['false_positive_rate', true],
       ['request_id', false],
+      ['explain_top_k', false],
     ]);
   });
 });
