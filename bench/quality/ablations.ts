@@ -9,5 +9,6 @@ export const ABLATIONS = {
     summary: 'one critic: the WGAN-GP member',
     changed: { members: ['wasserstein'], generator: false },
   },
+  'fourier-128': { summary: 'half of the Fourier features', changed: { fourierFeatures: 128 } },
 } as const;
 export type AblationName = keyof typeof ABLATIONS;

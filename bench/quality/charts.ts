@@ -20,7 +20,7 @@ const AXIS = {
   splitLine: { lineStyle: { color: INK.line, opacity: 0.6 } },
   nameTextStyle: { color: INK.text, fontSize: 12 },
 } as const;
-const LEGEND = { top: 4, left: 'center', textStyle: { color: INK.text, fontSize: 12 } } as const;
+const LEGEND = { top: 4, left: 'center', itemGap: 28, textStyle: { color: INK.text, fontSize: 12 } } as const;
 
 /** AUROC of each set, ours and a peer's, on one line each; from the set where we gain least to that where we gain most. */
 export function drawSets(points: readonly SetPoint[], peer: string): string {
@@ -31,21 +31,21 @@ export function drawSets(points: readonly SetPoint[], peer: string): string {
     data: sorted.map((point, index) => [100 * value(point), index]),
   });
   const options: ChartOptions = {
-    grid: { left: 8, right: 24, top: 34, bottom: 26, containLabel: true },
+    grid: { left: 132, right: 24, top: 34, bottom: 44 },
     legend: LEGEND,
     xAxis: { ...AXIS, type: 'value', scale: true, name: 'AUROC, %', nameLocation: 'middle', nameGap: 28 },
     yAxis: { ...AXIS, type: 'category', data: sorted.map(({ set }) => set) },
     series: [series('Aristarch', INK.series, ({ ours }) => ours), series(peer, INK.alarm, (point) => point.peer)],
   };
   const description = `AUROC of ${points.length} sets, Aristarch beside ${peer}: higher in ${better} of them.`;
-  return renderPicture({ id: 'sets', description, width: 760, height: 60 + 18 * sorted.length, options });
+  return renderPicture({ id: 'sets', description, width: 760, height: 78 + 18 * sorted.length, options });
 }
 
 /** Mean AUROC of each method, the best on top. */
 export function drawMethods(points: readonly MethodPoint[]): string {
   const sorted = points.toSorted((a, b) => a.auroc - b.auroc);
   const options: ChartOptions = {
-    grid: { left: 8, right: 52, top: 8, bottom: 8, containLabel: true },
+    grid: { left: 196, right: 52, top: 8, bottom: 8 },
     xAxis: { ...AXIS, type: 'value', min: 0, max: 100, axisLabel: { show: false }, splitLine: { show: false } },
     yAxis: { ...AXIS, type: 'category', data: sorted.map(({ method }) => method) },
     series: [

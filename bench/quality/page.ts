@@ -48,7 +48,7 @@ which writes this page and the JSON files in \`docs/quality/\`; the data sets (A
 labelled) are not part of the project. Figures are percent: AUROC, and average precision (AP).
 
 - Training sees normal rows only. Nothing is fitted or chosen on test rows, and the settings are the same for every set.
-- The recipe was chosen on twelve of the sets (marked \`t\` below); the others were only ever reported.
+- The recipe was chosen on twelve of the sets (marked \`t\` below); on the others the candidates were only run and reported.
 - Means are over sets of means over seeds; ± is the sample standard deviation over seeds. One set moves by up to 4 points from seed
   to seed, so means over sets and seeds are what to judge by.`;
 
@@ -70,8 +70,7 @@ async function describeSplit(result: QualityResult): Promise<string> {
   return `## Beside what a user would pick instead
 
 At most 20,000 rows, shuffled by numpy's \`RandomState(seed).permutation\`; half of the normal rows train, the other half and all anomalies test;
-seeds ${result.seeds.join(', ')}. "here": ${result.peers?.library ?? 'not measured'} with its defaults, on the same rows, run by the bench. "quoted":
-${result.quoted?.source ?? 'none'}.
+seeds ${result.seeds.join(', ')}. ${explainOrigins(result)}
 
 ${markdownTable(['method', 'measured', `all ${ours.all.sets} sets`, ...families], rows)}
 
@@ -82,6 +81,13 @@ The twelve sets that the recipe was chosen on: ${showOverall(overallOf(tuned))};
 Some peers are poor here for reasons of their own: a score whose sign is the wrong way round (SO_GAAL, MO_GAAL; the entries
 \`_flipped\` have it turned), dropout left on while scoring (ALAD; \`_eval\` has it off), NaN where a column is constant (PCA;
 \`_nonconst\` leaves such columns out).`;
+}
+
+function explainOrigins({ peers, quoted }: QualityResult): string {
+  const here =
+    peers === null ? [] : [`"here": ${peers.library} with its defaults, on the same rows, run by the bench.`];
+  const others = quoted === null ? [] : [`"quoted": ${quoted.source}.`];
+  return [...here, ...others].join(' ');
 }
 
 interface Method {
