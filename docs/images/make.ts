@@ -28,7 +28,7 @@ const browser = await launchBrowser();
 try {
   const url = await readAddress();
   await sleep(WATCH_MS);
-  await photograph(browser, url, 'live-page', 980, '.reasons');
+  await photograph(browser, url, 'live-page', 1420, '.reasons');
   await photograph(browser, pathToFileURL(join(folder, 'models/demo/model/report.html')).href, 'report', 2000);
 } finally {
   await browser.close();
