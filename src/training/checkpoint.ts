@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import { readFile, rm } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AristarchError } from '../base/errors.ts';
@@ -10,8 +10,9 @@ import type { TaskProgress } from './steps/run-task.ts';
 export interface Checkpoint {
   readonly folder: string;
   load(task: string): Promise<TaskProgress | undefined>;
+  /** Throws `PRECONDITION_FAILED` where another process has started a run in this folder. */
   save(task: string, progress: TaskProgress): Promise<void>;
-  /** Removes the folder: the run is done. */
+  /** Removes the folder, unless another process has started a run in it: this run is done. */
   remove(): Promise<void>;
 }
 
@@ -19,6 +20,10 @@ export interface Checkpoint {
 export type RunIdentity = Readonly<Record<string, unknown>>;
 
 const RUN_FILE = 'run.json';
+/** Which process writes here: the last that was started. Two at once would mix their states, and remove each other's. */
+const OWNER_FILE = 'owner';
+/** What a checkpoint may hold, halves of atomic writes included. */
+const OWN_FILE = /^\.?(run\.json|owner|[\w.-]+\.state)(\.tmp-[\w-]+)?$/;
 
 /**
  * Starts a checkpoint folder anew, or, with `resume`, checks that the one that is there is of the same run. Throws
@@ -29,6 +34,10 @@ export async function openCheckpoint(folder: string, identity: RunIdentity, resu
   if (resume) await checkIdentity(folder, identity);
   else await startAnew(folder, identity);
   const fileOf = (task: string): string => join(folder, `${task}.state`);
+  const owner = randomUUID();
+  await writeFileAtomic(join(folder, OWNER_FILE), owner);
+  const isOwner = async (): Promise<boolean> =>
+    (await readFile(join(folder, OWNER_FILE), 'utf8').catch(none)) === owner;
   return {
     folder,
     load: async (task) => {
@@ -40,18 +49,26 @@ export async function openCheckpoint(folder: string, identity: RunIdentity, resu
       });
       return bytes && decodeProgress(path, bytes);
     },
-    save: (task, progress) => writeFileAtomic(fileOf(task), encodeProgress(progress)),
-    remove: () => rm(folder, { recursive: true, force: true }),
+    save: async (task, progress) => {
+      if (!(await isOwner())) throw takenOver(folder);
+      await writeFileAtomic(fileOf(task), encodeProgress(progress));
+    },
+    remove: async () => {
+      if (await isOwner()) await rm(folder, { recursive: true, force: true });
+    },
   };
 }
 
-/** Removes what is there only where it is a checkpoint: a folder of somebody's own is refused. */
+const none = (): undefined => undefined;
+
+function takenOver(folder: string): AristarchError {
+  const message = `the checkpoint ${folder} was removed, or another run with the same --out has taken it: this run stops. Give each run an --out of its own`;
+  return new AristarchError('PRECONDITION_FAILED', message, { folder });
+}
+
+/** Removes what is there only where it is a checkpoint, be it half of one: a folder of somebody's own is refused. */
 async function startAnew(folder: string, identity: RunIdentity): Promise<void> {
-  const mayReplace = (): Promise<boolean> =>
-    readFile(join(folder, RUN_FILE)).then(
-      () => true,
-      () => false,
-    );
+  const mayReplace = async (): Promise<boolean> => (await readdir(folder)).every((name) => OWN_FILE.test(name));
   await checkTarget(folder, { mayReplace });
   await rm(folder, { recursive: true, force: true });
   await writeFileAtomic(join(folder, RUN_FILE), `${JSON.stringify(identity, null, 2)}\n`);

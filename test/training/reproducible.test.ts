@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -142,6 +142,34 @@ describe('a run that is cut', () => {
     await expect(resumed).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(resumed).rejects.toThrow(`there is no checkpoint at ${out}.checkpoint`);
     expect(existsSync(`${out}.checkpoint`)).toBe(false);
+  });
+
+  it('stops when another run is started with the same --out, and leaves that one alone', async () => {
+    const out = join(home, 'twice');
+    let second: ReturnType<typeof trainTiny> | undefined;
+    const startSecond: Partial<TrainHooks> = {
+      onUpdates: (done) => {
+        if (done === 3) second = trainTiny({ data, out, ...SETTINGS, checkpointSeconds: 0 });
+      },
+    };
+    const first = trainTiny({ data, out, ...SETTINGS, steps: 2000, checkpointSeconds: 0 }, startSecond);
+    await expect(first).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
+    await expect(first).rejects.toThrow('another run with the same --out has taken it');
+    expect((await criticOf((await second!).folder)).equals(whole)).toBe(true);
+    expect(existsSync(`${out}.checkpoint`)).toBe(false);
+  });
+
+  it('starts over where half a checkpoint was left, but not in a folder of somebody else', async () => {
+    const out = join(home, 'half');
+    await mkdir(`${out}.checkpoint`);
+    await writeFile(join(`${out}.checkpoint`, 'fold-1.logistic.state'), 'half');
+    const { folder } = await trainTiny({ data, out, ...SETTINGS });
+    expect((await criticOf(folder)).equals(whole)).toBe(true);
+    const other = join(home, 'other');
+    await mkdir(`${other}.checkpoint`);
+    await writeFile(join(`${other}.checkpoint`, 'notes.txt'), 'mine');
+    await expect(trainTiny({ data, out: other, ...SETTINGS })).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
+    expect(await readdir(`${other}.checkpoint`)).toEqual(['notes.txt']);
   });
 
   it('does not remove a folder of somebody else that has the name of its checkpoint', async () => {
