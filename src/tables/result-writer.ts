@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { AristarchError } from '../base/errors.ts';
@@ -35,7 +35,7 @@ const WRITTEN = /\.(parquet|pq|csv|tsv|ndjson|jsonl|csv\.gz|tsv\.gz|ndjson\.gz|j
 /**
  * Starts a result file beside a table: all its columns, in order, then `added`. Rows of any number in bounded memory: the
  * added values wait in a temporary file, and the table is read once more when they are joined to it.
- * Throws `INVALID_INPUT` for an unknown ending or a name that the table has already, `NOT_FOUND` for an absent folder.
+ * Throws `INVALID_INPUT` for an unknown ending, a name that the table has already, or a file that the table is read from, `NOT_FOUND` for an absent folder.
  */
 export async function createResultWriter(
   table: Table,
@@ -43,6 +43,7 @@ export async function createResultWriter(
   added: readonly AddedColumn[],
 ): Promise<ResultWriter> {
   const format = checkOutput(path);
+  checkNotSource(table, path);
   checkNames(table, added);
   const { database } = table;
   const catalog = `results_${randomUUID().replaceAll('-', '')}`;
@@ -89,6 +90,15 @@ function checkOutput(path: string): Format {
   }
   if (WRITTEN.test(path)) return checkFormat(path);
   const message = `${path} does not say by its ending what to write: use .parquet, .csv, .tsv or .ndjson, the last three also with .gz`;
+  throw new AristarchError('INVALID_INPUT', message, { path });
+}
+
+/** With `where` or `exclude`, a result in the place of its own data would lose some of them. */
+function checkNotSource({ files }: Table, path: string): void {
+  if (!existsSync(path)) return;
+  const target = realpathSync(path);
+  if (!files.some((file) => existsSync(file) && realpathSync(file) === target)) return;
+  const message = `${path} is the data itself, which the result would replace: give another name`;
   throw new AristarchError('INVALID_INPUT', message, { path });
 }
 

@@ -1,4 +1,5 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import { createResultWriter, type AddedColumn } from '../../src/tables/result-writer.ts';
@@ -80,6 +81,20 @@ describe('a result file', () => {
     expect(await readFile(path, 'utf8')).toBe('old');
     await writeRows('results/out.csv');
     expect(await readFile(path, 'utf8')).toMatch(/^a,b,score/);
+  });
+
+  it('never replaces the data it was made from, under whatever name', async () => {
+    const data = await files.write('source.csv', 'a\n1\n2\n');
+    await symlink(data, files.path('alias.csv'));
+    const table = await files.open({ data: [data], where: 'a > 1' });
+    for (const path of [data, files.path('../' + basename(dirname(data)) + '/source.csv'), files.path('alias.csv')]) {
+      const creating = createResultWriter(table, path, [{ name: 's', type: 'FLOAT' }]);
+      await expect(creating).rejects.toMatchObject({
+        code: 'INVALID_INPUT',
+        message: expect.stringMatching(/is the data itself.*give another name/) as unknown,
+      });
+    }
+    expect(await readFile(data, 'utf8')).toBe('a\n1\n2\n');
   });
 
   it('leaves nothing behind when rows cannot be read', async () => {
