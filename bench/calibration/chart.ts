@@ -27,8 +27,8 @@ export function drawCells(cells: readonly Cell[]): string {
   const end = (value: number) => ({ yAxis: value });
   const axis = { axisTick: { show: false }, axisLine: { show: false }, nameTextStyle: { color: INK.text } };
   const options: ChartOptions = {
-    grid: { left: 12, right: 16, top: 34, bottom: 30, containLabel: true },
-    legend: { top: 4, textStyle: { color: INK.text, fontSize: 12 } },
+    grid: { left: 64, right: 16, top: 38, bottom: 36 },
+    legend: { top: 4, itemGap: 28, textStyle: { color: INK.text, fontSize: 12 } },
     xAxis: {
       ...{ ...axis, type: 'value', min: -0.5, max: RATES.length - 0.5, interval: 0.5, splitLine: { show: false } },
       axisLabel: { color: INK.text, fontSize: 12, formatter: (at: number) => labelOf(at) },

@@ -55,7 +55,7 @@ function drawSweeps(sweeps: readonly Sweep[]): string {
     { left: '57%', width: '37%' },
   ];
   const options: ChartOptions = {
-    legend: { top: 4, textStyle: { color: INK.text, fontSize: 12 } },
+    legend: { top: 4, itemGap: 28, textStyle: { color: INK.text, fontSize: 12 } },
     grid: sweeps.map((_, index) => ({ ...places[index], top: 54, bottom: 44 })),
     xAxis: sweeps.map(({ name }, gridIndex) => ({
       ...{ ...axis, gridIndex, type: 'log' as const, name, nameLocation: 'middle' as const, nameGap: 28 },
