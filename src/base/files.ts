@@ -18,7 +18,7 @@ export interface WriteFolderOptions {
 
 /**
  * Builds a folder by `fill(temporary folder)` and moves it to `target`. Throws `PRECONDITION_FAILED` where the target is
- * taken. A replaced folder is first renamed to `.name.replaced`: the one moment without a target lies between two
+ * taken or cannot be written (a full disk). A replaced folder is first renamed to `.name.replaced`: the one moment without a target lies between two
  * renames, and the next write (or `restoreReplaced`) puts the old folder back if a crash hits that moment.
  */
 export async function writeFolder(
@@ -36,7 +36,7 @@ export async function writeFolder(
     await moveIntoPlace(temporary, path);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
-    throw error;
+    throw isSystemError(error) ? unusable(path, error) : error;
   }
 }
 
@@ -63,7 +63,7 @@ export async function restoreReplaced(target: string): Promise<void> {
   else await rm(old, { recursive: true, force: true });
 }
 
-/** Writes one file atomically; an existing file is replaced. */
+/** Writes one file atomically; an existing file is replaced. Throws `PRECONDITION_FAILED` where it cannot be written. */
 export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
   const target = resolve(path);
   const temporary = siblingOf(target, `tmp-${randomUUID()}`);
@@ -79,7 +79,7 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
     await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw error;
+    throw isSystemError(error) ? unusable(target, error) : error;
   }
   await syncEntry(dirname(target));
 }
@@ -113,6 +113,11 @@ async function makeFolder(path: string): Promise<void> {
   });
 }
 
+/** A full disk, a missing right: what the system says of a file, in contrast to a fault of ours. */
+function isSystemError(error: unknown): boolean {
+  return types.isNativeError(error) && 'syscall' in error;
+}
+
 /** Whether an error of the file system says that there is nothing at the path. */
 export function isMissing(error: unknown): boolean {
   return types.isNativeError(error) && 'code' in error && error.code === 'ENOENT';
@@ -121,7 +126,7 @@ export function isMissing(error: unknown): boolean {
 function unusable(path: string, error: unknown): AristarchError {
   return new AristarchError(
     'PRECONDITION_FAILED',
-    `cannot write ${path} (${messageOf(error)}): choose a place where you may write`,
+    `cannot write ${path} (${messageOf(error)}): check its space and rights, or choose another place`,
     { path },
     error,
   );

@@ -20,6 +20,8 @@ export interface Setting<S extends z.ZodType = z.ZodType> {
   readonly source?: string;
   /** Printed as `***`. */
   readonly secret?: boolean;
+  /** What is printed and kept in place of the value, where a part of it is secret. */
+  readonly shown?: (value: z.output<S>) => unknown;
   /** Heading in `--help`. */
   readonly group?: string;
 }
@@ -171,7 +173,9 @@ function unknownKeys(settings: Settings, file: Readonly<Record<string, unknown>>
 export function printableSettings<T extends Settings>(settings: T, values: SettingValues<T>): Record<string, unknown> {
   const entries = Object.entries(settings).map(([key, setting]): [string, unknown] => {
     const value: unknown = values[key];
-    return [key, setting.secret === true && value !== undefined ? '***' : value];
+    if (value === undefined) return [key, value];
+    if (setting.secret === true) return [key, '***'];
+    return [key, setting.shown === undefined ? value : setting.shown(value)];
   });
   return Object.fromEntries(entries);
 }

@@ -45,6 +45,11 @@ export function showAddress(address: string): string {
   }
 }
 
+/** What may be printed and kept of any `data` that a person gave: paths and S3 addresses as they are. */
+export function showData(data: readonly string[]): string[] {
+  return data.map((address) => (/^https?:/i.test(address) ? showAddress(address) : address));
+}
+
 function parseAddress(address: string): { url: URL; headers: Record<string, string>; shown: string } {
   const shown = showAddress(address);
   if (!URL.canParse(address)) {

@@ -13,6 +13,7 @@ import {
 import { SCORE_CHOICES, type AnyFamily } from '../models/families/family.ts';
 import { DEFAULT_FAMILY, FAMILIES, familyNamed } from '../models/families/index.ts';
 import { DEVICE_CHOICES } from '../runtime/executor.ts';
+import { showData } from '../tables/download.ts';
 import { inheritedSettings, openOrigin } from './continue/origin.ts';
 
 const RECIPE = 'docs/decisions/0007';
@@ -22,6 +23,7 @@ export const RUN_SETTINGS = defineSettings({
   data: {
     schema: nameList().refine((names) => names.length > 0, { error: 'at least one address is needed' }),
     flag: '--data <addresses>',
+    shown: showData,
     help: 'Normal rows: Parquet, CSV or NDJSON files, globs, http(s) and s3 addresses, separated by commas.',
     group: 'Data',
   },

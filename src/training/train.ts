@@ -6,6 +6,7 @@ import { rowWidth } from '../models/features/schema.ts';
 import type { Transform } from '../models/features/transform.ts';
 import { openExecutor } from '../runtime/open-executor.ts';
 import type { Executor } from '../runtime/executor.ts';
+import { showData } from '../tables/download.ts';
 import { openCheckpoint, type Checkpoint, type RunIdentity } from './checkpoint.ts';
 import type { RunValues, TrainConfig } from './config.ts';
 import { openOrigin, toStartingPoint, type Origin } from './continue/origin.ts';
@@ -43,7 +44,7 @@ export async function trainModel(config: TrainConfig, hooks: TrainHooks): Promis
   const startedAt = hooks.seconds();
   const { run } = config;
   await checkArtefactTarget(modelPlace(config).out, { replace: run.replace });
-  hooks.note(`reading ${run.data.join(', ')}`);
+  hooks.note(`reading ${showData(run.data).join(', ')}`);
   const { data, origin } = await prepareRun(config);
   const { split, outline } = planRun(config, data);
   data.warnings.forEach(hooks.warn);

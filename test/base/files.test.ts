@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -104,6 +105,26 @@ describe('writing a folder', () => {
     await expect(writeFolder(join(target, 'below'), fillWith('one'))).rejects.toMatchObject({
       code: 'PRECONDITION_FAILED',
     });
+  });
+});
+
+/** A device that is full, as Linux offers it. */
+const FULL = '/dev/full';
+
+describe('a disk that takes no more', () => {
+  const needed = existsSync(FULL) ? it : it.skip;
+  needed(`is no fault of ours: space and rights are named (needs ${FULL})`, async () => {
+    const full = writeFolder(target, () => writeFile(FULL, 'x'));
+    await expect(full).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
+    await expect(full).rejects.toThrow(/^cannot write .*model \(ENOSPC: no space left.*check its space and rights/);
+    expect(await readdir(home)).toEqual([]);
+  });
+
+  it('has the same code as a place where no file can be', async () => {
+    await writeFile(target, 'a file');
+    const below = writeFileAtomic(join(target, 'state'), 'x');
+    await expect(below).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
+    await expect(below).rejects.toThrow(/^cannot write .*model/);
   });
 });
 

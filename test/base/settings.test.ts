@@ -133,6 +133,14 @@ describe('settings', () => {
     );
   });
 
+  it('show what they say they show, where a part is secret', () => {
+    const shown = (address: string): string => address.replace(/[?].*/, '');
+    const table = defineSettings({ from: { schema: text(), flag: '--from <address>', help: 'an address', shown } });
+    const values = resolveSettings(table, { flags: { from: 'http://h/a?key=1' }, env: {} });
+    expect(values.from).toBe('http://h/a?key=1');
+    expect(printableSettings(table, values)).toEqual({ from: 'http://h/a' });
+  });
+
   it('hide secrets when printed, and in errors', () => {
     const values = resolveSettings(settings, { flags: {}, env: { ARISTARCH_PASSWORD: 'hunter2' } });
     expect(JSON.stringify(printableSettings(settings, values))).not.toContain('hunter2');

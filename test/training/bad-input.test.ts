@@ -84,7 +84,9 @@ describe('the train command refuses, and leaves nothing behind:', () => {
     expect(await refused(file, '--out', taken)).toContain(`${taken} already exists: choose another folder`);
     expect(await refused(file, '--out', taken, '--replace')).toContain('already exists');
     expect(await readdir(taken)).toEqual(['thesis.txt']);
-    expect(await refused(file, '--out', `${file}/model`)).toMatch(/cannot write .*choose a place where you may write/);
+    expect(await refused(file, '--out', `${file}/model`)).toMatch(
+      /cannot write .*check its space and rights, or choose another place/,
+    );
     expect(existsSync(`${taken}.checkpoint`)).toBe(false);
   });
 
