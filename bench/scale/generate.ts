@@ -2,7 +2,7 @@ import { createRandom, type RandomStream } from '../../src/base/philox.ts';
 import type { NumberArray } from '../../src/runtime/executor.ts';
 
 const LATENT = 3;
-const CLUSTERS = 4;
+const CLUSTERS = 40;
 const NOISE = 0.3;
 
 /** Normal and anomalous rows of one made-up process; the same process for equal seed and width. */
@@ -12,7 +12,7 @@ export interface GeneratedRows {
 }
 
 /**
- * Rows that lie near a curved sheet: x = sin(z W + b) + noise, with z [3] near one of four centres for normal rows, and
+ * Rows that lie near a curved sheet: x = sin(z W + b) + noise, with z [3] near one of forty centres for normal rows, and
  * spread over the same region without centres for anomalies. `width`: columns.
  */
 export function createGenerator(width: number, seed: number): GeneratedRows {
@@ -40,7 +40,7 @@ export function createGenerator(width: number, seed: number): GeneratedRows {
     return { data, shape: [count, width] };
   };
   return {
-    normal: (count, name) => rows(count, name, (row, at, z) => centres[(row % CLUSTERS) * LATENT + at]! + 0.3 * z),
+    normal: (count, name) => rows(count, name, (row, at, z) => centres[(row % CLUSTERS) * LATENT + at]! + 0.2 * z),
     anomalous: (count, name) => rows(count, name, (_, __, z) => 1.5 * z),
   };
 }

@@ -18,7 +18,7 @@ export async function describeScale(result: unknown): Promise<string> {
   const tables = sweeps.map(({ name, sizes }) => `Growing ${name}:\n\n${tabulate(sizes)}`);
   return `## More rows, more columns
 
-\`npm run bench:scale\`: made-up rows near a curved sheet in three hidden dimensions with four clusters; anomalies are spread over the same
+\`npm run bench:scale\`: made-up rows near a curved sheet in three hidden dimensions with forty clusters; anomalies are spread over the same
 region. 2,000 normal and 500 anomalous rows are scored. Training time is that of the members on one core, without calibration; memory is the
 process's largest resident set, data included, each size in a process of its own.
 
