@@ -23,6 +23,7 @@ export function toKafkaConfig(config: ServeConfig): KafkaConfig | undefined {
     // A batch is one request to the service, which would refuse it for ever where --max-rows is below it.
     maxBatchEvents: Math.min(config.kafkaMaxBatchEvents, config.maxRows),
     explainTopK: config.explainTopK,
+    maxExplainRows: config.maxExplainRows,
     concurrency: CONCURRENT_PARTITIONS,
     sessionTimeoutMs: config.kafkaSessionTimeoutMs,
     startTimeoutMs: config.kafkaStartTimeoutMs,

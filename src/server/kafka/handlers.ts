@@ -19,7 +19,7 @@ export interface BatchHandlerParts {
   readonly producer: ProducerPort;
   readonly config: Pick<
     KafkaConfig,
-    'topicOut' | 'deadLetterTopic' | 'maxEventBytes' | 'maxBatchEvents' | 'pauseMs' | 'explainTopK'
+    'topicOut' | 'deadLetterTopic' | 'maxEventBytes' | 'maxBatchEvents' | 'pauseMs' | 'explainTopK' | 'maxExplainRows'
   >;
   readonly metrics: Metrics['kafka'];
   readonly log: Logger;
@@ -125,14 +125,15 @@ async function scoreEvents(
   }
 }
 
-/** Explanations of the anomalous records, by their place. */
+/** Explanations of the anomalous records, by their place; of the highest scores only where there are too many. */
 async function explainAnomalous(
-  { scorer, config: { explainTopK = 0 } }: BatchHandlerParts,
+  { scorer, config: { explainTopK = 0, maxExplainRows = Infinity } }: BatchHandlerParts,
   records: readonly RawRecord[],
-  { verdicts }: ScoreBatch,
+  { scores, verdicts }: ScoreBatch,
 ): Promise<Map<number, Explanation>> {
   if (explainTopK === 0) return new Map();
-  const places = [...records.keys()].filter((row) => verdicts[row] === 1);
+  const anomalous = [...records.keys()].filter((row) => verdicts[row] === 1);
+  const places = anomalous.toSorted((a, b) => scores[b]! - scores[a]!).slice(0, maxExplainRows);
   const explanations = await scorer.explain(
     places.map((row) => records[row]!),
     explainTopK,

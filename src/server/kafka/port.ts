@@ -121,6 +121,8 @@ export interface KafkaConfig {
   readonly maxBatchEvents: number;
   /** Fields named in the explanation of an anomalous event; 0 or absent for no explanations. */
   readonly explainTopK?: number;
+  /** Most events of a batch that are explained, the highest scores first; absent for all that are anomalous. */
+  readonly maxExplainRows?: number;
   /** Partitions whose batches are worked on at the same time. */
   readonly concurrency: number;
   /** How long the group waits for a silent member before it gives its partitions to others. */

@@ -13,11 +13,12 @@ const CONFIG = { topicOut: 'out', deadLetterTopic: 'dead', maxEventBytes: 1000, 
 interface SetupOptions {
   readonly producer?: MemoryProducer;
   readonly explainTopK?: number;
+  readonly maxExplainRows?: number;
   /** Called with the rows of each call of the scorer, before it answers. */
   readonly onScore?: (rows: number[]) => void;
 }
 
-function setup({ producer = createMemoryProducer(), onScore = () => undefined, explainTopK = 0 }: SetupOptions = {}) {
+function setup({ producer = createMemoryProducer(), onScore = () => undefined, ...explaining }: SetupOptions = {}) {
   const calls: number[][] = [];
   const detector = createNumberDetector((rows) => {
     calls.push([...rows]);
@@ -34,11 +35,21 @@ function setup({ producer = createMemoryProducer(), onScore = () => undefined, e
   const handle = createBatchHandler({
     scorer,
     producer,
-    config: { ...CONFIG, explainTopK },
+    config: { ...CONFIG, ...explaining },
     metrics: metrics.kafka,
     log,
   });
   return { handle, producer, calls, metrics };
+}
+
+/** A producer that also keeps the results themselves. */
+function createReadingProducer(): { producer: MemoryProducer; values: object[] } {
+  const values: object[] = [];
+  const producer = createMemoryProducer((_, messages) => {
+    values.push(...messages.map(({ value }) => JSON.parse(value!.toString('utf8')) as object));
+    return [];
+  });
+  return { producer, values };
 }
 
 const events = (count: number): string[] => Array.from({ length: count }, (_, x) => JSON.stringify({ x }));
@@ -71,15 +82,7 @@ describe('a batch', () => {
   });
 
   it('explains its anomalous events, and only these, where that is configured', async () => {
-    const values: unknown[] = [];
-    const memory = createMemoryProducer();
-    const producer: MemoryProducer = {
-      ...memory,
-      send: (topic, messages) => {
-        values.push(...messages.map(({ value }) => JSON.parse(value!.toString('utf8')) as unknown));
-        return memory.send(topic, messages);
-      },
-    };
+    const { producer, values } = createReadingProducer();
     await setup({ producer, explainTopK: 1 }).handle(createBatch(['{"x": 2}', '{"x": 12}']));
     await setup({ producer }).handle(createBatch(['{"x": 13}']));
     const explanation = {
@@ -90,7 +93,19 @@ describe('a batch', () => {
       counterpartScore: 0,
     };
     expect(values).toMatchObject([{ score: 2 }, { score: 12, explanation }, { score: 13 }]);
-    expect(values.map((value) => Object.hasOwn(value as object, 'explanation'))).toEqual([false, true, false]);
+    expect(values.map((value) => Object.hasOwn(value, 'explanation'))).toEqual([false, true, false]);
+  });
+
+  it('explains the highest scores only where more events are anomalous than may be explained', async () => {
+    const { producer, values } = createReadingProducer();
+    const setting = { producer, explainTopK: 1, maxExplainRows: 2 };
+    await setup(setting).handle(createBatch(['{"x": 12}', '{"x": 11}', '{"x": 13}']));
+    expect(values.map((value) => Object.hasOwn(value, 'explanation'))).toEqual([true, false, true]);
+    expect(values).toMatchObject([
+      { explanation: { contributions: [{ value: 12 }] } },
+      { score: 11 },
+      { explanation: { contributions: [{ value: 13 }] } },
+    ]);
   });
 
   it('of bad events only does not call the scorer, and is committed after its dead letters', async () => {
