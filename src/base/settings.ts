@@ -18,6 +18,8 @@ export interface Setting<S extends z.ZodType = z.ZodType> {
   readonly unit?: string;
   /** Where the default comes from: a paper and section, or a measurement. */
   readonly source?: string;
+  /** Names separated by commas: when the flag is given again, they are added, not replaced. */
+  readonly list?: boolean;
   /** Printed as `***`. */
   readonly secret?: boolean;
   /** What is printed and kept in place of the value, where a part of it is secret. */
@@ -49,11 +51,15 @@ export function defineSettings<S extends Record<string, z.ZodType>>(settings: {
 export function addOptions(command: Command, settings: Settings): Command {
   for (const setting of Object.values(settings)) {
     const option = new Option(setting.flag, describeSetting(setting));
+    if (setting.list === true) option.argParser(joinLists);
     if (setting.group !== undefined) option.helpGroup(`${setting.group}:`);
     command.addOption(option);
   }
   return command;
 }
+
+const joinLists = (value: string, before: string | undefined): string =>
+  before === undefined ? value : `${before},${value}`;
 
 function describeSetting(setting: Setting): string {
   const unit = setting.unit === undefined ? '' : ` ${setting.unit}`;

@@ -15,6 +15,7 @@ export const TABLE_SETTINGS = defineSettings({
   data: {
     schema: nameList().refine((names) => names.length > 0, { error: 'at least one address is needed' }),
     flag: '--data <addresses>',
+    list: true,
     help: 'Parquet, CSV or NDJSON: paths, globs, http(s) and s3 addresses, separated by commas',
   },
   where: {

@@ -23,6 +23,7 @@ export const RUN_SETTINGS = defineSettings({
   data: {
     schema: nameList().refine((names) => names.length > 0, { error: 'at least one address is needed' }),
     flag: '--data <addresses>',
+    list: true,
     shown: showData,
     help: 'Normal rows: Parquet, CSV or NDJSON files, globs, http(s) and s3 addresses, separated by commas.',
     group: 'Data',
@@ -44,6 +45,7 @@ export const RUN_SETTINGS = defineSettings({
     schema: nameList(),
     default: [],
     flag: '--exclude <columns>',
+    list: true,
     help: 'Columns to leave out, separated by commas.',
     group: 'Data',
   },

@@ -133,6 +133,16 @@ describe('settings', () => {
     );
   });
 
+  it('join lists that are given by more than one flag, and let the last of other flags win', async () => {
+    const table = defineSettings({
+      data: { schema: nameList(), flag: '--data <files>', list: true, help: 'files' },
+      seed: { schema: wholeNumber(), flag: '--seed <n>', help: 'a number' },
+    });
+    const command = addOptions(new Command('x'), table).action(() => undefined);
+    await command.parseAsync(['--data', 'a,b', '--seed', '1', '--data', 'c', '--seed', '2'], { from: 'user' });
+    expect(resolveSettings(table, { flags: givenFlags(command), env: {} })).toEqual({ data: ['a', 'b', 'c'], seed: 2 });
+  });
+
   it('show what they say they show, where a part is secret', () => {
     const shown = (address: string): string => address.replace(/[?].*/, '');
     const table = defineSettings({ from: { schema: text(), flag: '--from <address>', help: 'an address', shown } });
