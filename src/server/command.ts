@@ -36,7 +36,10 @@ export function createServeCommand(parts: ServeCommandParts = {}): Command {
     .description('Serve a model: gRPC, HTTP (live page, metrics, health) and, with --kafka-brokers, a Kafka topic.')
     .option('--config <file>', 'JSON file of settings by name (grpcPort, kafkaBrokers, ...); flags and environment win')
     .option('--dry-run', 'print the configuration and end')
-    .option('--json', 'write addresses and model as JSON to standard output once the server is ready');
+    .option(
+      '--json',
+      'write addresses and model as JSON to standard output once the server is ready, with Kafka once it has joined',
+    );
   addOptions(command, SERVE_SETTINGS).addHelpText('after', EXAMPLES);
   return command.action(runAction((context) => serve(context, parts), parts.terminal ?? processTerminal()));
 }
@@ -61,7 +64,7 @@ async function serve({ command, terminal, json }: ActionContext, parts: ServeCom
       processMetrics: true,
       onFatal: (error) => end.fail(() => reportError(error, terminal, json)),
     });
-    if (json) emitJson(terminal, ready(serving));
+    if (json) emitWhenReady(serving, terminal);
     await end.reached;
     await stop(serving, log);
   } finally {
@@ -84,9 +87,14 @@ function openLog(config: ServeConfig, { stderr, interactive, colors }: Terminal)
   });
 }
 
-function ready({ model, addresses }: Serving): unknown {
+/** A start that fails, or is ended before, writes nothing: its error is reported where it is fatal. */
+function emitWhenReady({ model, addresses, ready }: Serving, terminal: Terminal): void {
   const { name, version, family, device } = model;
-  return { ...addresses, model: { name, version, family, device } };
+  const facts = { ...addresses, model: { name, version, family, device } };
+  void ready.then(
+    () => emitJson(terminal, facts),
+    () => undefined,
+  );
 }
 
 async function stop(serving: Serving, log: Logger): Promise<void> {

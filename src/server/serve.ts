@@ -34,6 +34,8 @@ export interface Serving {
   readonly service: ScoringService;
   /** host:port, with the ports that were really opened. */
   readonly addresses: { readonly grpc: string; readonly http: string };
+  /** Resolves when every entrance is open: at once, but where Kafka is configured, when it has joined its group; else rejects. */
+  readonly ready: Promise<void>;
   /** Not ready any more; work in flight is finished, for as long as the drain timeout, then everything is closed. */
   stop(): Promise<void>;
 }
@@ -54,11 +56,15 @@ export async function startServing(parts: ServeParts): Promise<Serving> {
     for (const close of closers.reverse()) await close();
   });
   try {
-    const { serving, metrics } = await startParts(parts, closers);
-    const readyMs = parts.clock.monotonicMs() - startedMs;
-    metrics.startSeconds.set(readyMs / 1000);
-    logReady(parts.log, serving, readyMs);
-    return { ...serving, stop };
+    const { serving, metrics, joining } = await startParts(parts, closers);
+    const elapsedMs = (): number => parts.clock.monotonicMs() - startedMs;
+    metrics.startSeconds.set(elapsedMs() / 1000);
+    if (joining === undefined) logReady(parts.log, serving, elapsedMs());
+    else parts.log.info(serving.addresses, 'gRPC and HTTP are open; Kafka is joining its group');
+    const ready = joining?.then(() => logReady(parts.log, serving, elapsedMs())) ?? Promise.resolve();
+    // Whoever does not wait hears of a failure through `onFatal`.
+    ready.catch(() => undefined);
+    return { ...serving, ready, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -99,13 +105,14 @@ async function startParts(parts: ServeParts, closers: Closer[]) {
     await Promise.all(entrances.map((close) => close()));
   });
   readiness.set('grpc', 'ready');
-  startKafka(parts, service, metrics, readiness, entrances);
+  const joining = startKafka(parts, service, metrics, readiness, entrances);
   const addresses = { grpc: hostPort(config.grpcHost, grpc.port), http: httpAddress };
-  return { serving: { model: service.describe(), service, addresses }, metrics };
+  return { serving: { model: service.describe(), service, addresses }, metrics, joining };
 }
 
+/** What opening has to remark is the normal choice of `auto`: a device that was asked for and fails is an error. */
 function detectorOptions({ config, log }: ServeParts): OpenDetectorOptions {
-  return { device: config.device, threads: config.threads, warn: (message) => log.warn(message) };
+  return { device: config.device, threads: config.threads, warn: (message) => log.info(message) };
 }
 
 function startHttp(
@@ -161,15 +168,16 @@ function startGrpc({ config, clock, log }: ServeParts, service: ScoringService):
   });
 }
 
+/** Kafka's first joining of its group; undefined where it is not configured. */
 function startKafka(
   { config, log, clock, onFatal }: ServeParts,
   service: ScoringService,
   metrics: Metrics,
   readiness: Readiness,
   entrances: (() => Promise<void>)[],
-): void {
+): Promise<void> | undefined {
   const kafkaConfig = toKafkaConfig(config);
-  if (kafkaConfig === undefined) return;
+  if (kafkaConfig === undefined) return undefined;
   const kafka = startKafkaScoring({ service, config: kafkaConfig, metrics: metrics.kafka, log, clock, onFatal });
   readiness.set('kafka', () => {
     const { ready, reason } = kafka.readiness();
@@ -177,9 +185,10 @@ function startKafka(
   });
   // Its own stop waits for the batches at work and their commits; a broker that answers nothing must not hold up the rest.
   entrances.push(() => Promise.race([kafka.stop(), sleep(config.drainTimeoutMs, undefined, { ref: false })]));
+  return kafka.started;
 }
 
-function logReady(log: Logger, { model, addresses }: Omit<Serving, 'stop'>, readyMs: number): void {
+function logReady(log: Logger, { model, addresses }: Pick<Serving, 'model' | 'addresses'>, readyMs: number): void {
   const { name, version, family, device } = model;
   const facts = { model: name, version, family, device, grpc: addresses.grpc, http: addresses.http };
   log.info(

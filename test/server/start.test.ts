@@ -3,9 +3,48 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { AristarchError } from '../../src/base/errors.ts';
 import { createDetectorDouble } from '../support/detector-double.ts';
-import { createServeFixture } from '../support/serve-fixture.ts';
+import { createListeningLog, createServeFixture } from '../support/serve-fixture.ts';
 
 const serve = createServeFixture();
+
+const KAFKA_WITHOUT_BROKER = {
+  kafkaBrokers: ['127.0.0.1:1'],
+  topicIn: 'a',
+  topicOut: 'b',
+  deadLetter: 'c',
+};
+
+describe('a server that starts', () => {
+  it('remarks on the device that auto chose, and does not warn of it', async () => {
+    const { log, lines } = createListeningLog();
+    await serve({
+      log,
+      openDetector(_, { warn }) {
+        warn?.('device: cpu (cuda: no provider library)');
+        return Promise.resolve(createDetectorDouble());
+      },
+    });
+    expect(lines().find(({ msg }) => String(msg).startsWith('device: cpu'))).toMatchObject({ level: 30 });
+  });
+
+  it('does not say that it is ready before Kafka has joined its group', async () => {
+    const { log, lines } = createListeningLog();
+    const serving = await serve({ log, settings: KAFKA_WITHOUT_BROKER });
+    await serving.stop();
+    await expect(serving.ready).rejects.toMatchObject({ code: 'CANCELLED' });
+    const messages = lines().map(({ msg }) => msg);
+    expect(messages).toContain('gRPC and HTTP are open; Kafka is joining its group');
+    expect(messages).not.toContainEqual(expect.stringMatching(/^ready/));
+  });
+
+  it('says so at once without Kafka', async () => {
+    const { log, lines } = createListeningLog();
+    await (
+      await serve({ log })
+    ).ready;
+    expect(lines().at(-1)).toMatchObject({ msg: expect.stringMatching(/^ready: gRPC on/) });
+  });
+});
 
 describe('a server that cannot start', () => {
   const taken: Server[] = [];
@@ -64,15 +103,8 @@ describe('a server that cannot start', () => {
   });
 
   it('tells of a broker that never answers', async () => {
-    const kafka = {
-      kafkaBrokers: ['127.0.0.1:1'],
-      topicIn: 'a',
-      topicOut: 'b',
-      deadLetter: 'c',
-      kafkaStartTimeoutMs: 100,
-    };
     const error = await new Promise<AristarchError>((onFatal, reject) => {
-      serve({ settings: kafka, onFatal }).catch(reject);
+      serve({ settings: { ...KAFKA_WITHOUT_BROKER, kafkaStartTimeoutMs: 100 }, onFatal }).catch(reject);
     });
     expect(error.code).toBe('UNAVAILABLE');
     expect(error.message).toMatch(/no Kafka broker answered at 127\.0\.0\.1:1 within 100 ms: start the broker/);

@@ -2,7 +2,7 @@ import { afterEach } from '@jest/globals';
 import { pino, type Logger } from 'pino';
 import { SYSTEM_CLOCK, type Clock } from '../../src/server/clock.ts';
 import { resolveServeConfig } from '../../src/server/config.ts';
-import { type Serving, startServing } from '../../src/server/serve.ts';
+import { type ServeParts, type Serving, startServing } from '../../src/server/serve.ts';
 import type { AristarchError } from '../../src/base/errors.ts';
 import type { Detector } from '../../src/scoring/detector.ts';
 import { createDetectorDouble } from './detector-double.ts';
@@ -12,7 +12,7 @@ export interface ServeOptions {
   /** By setting name; ports are free ones unless said. */
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly clock?: Clock;
-  readonly openDetector?: () => Promise<Detector>;
+  readonly openDetector?: ServeParts['openDetector'];
   readonly onFatal?: (error: AristarchError) => void;
   readonly log?: Logger;
 }
