@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { emitJson, emitText, note, runAction, warn, type ActionContext } from '../base/command-line.ts';
+import { emitJson, emitText, note, runAction, type ActionContext } from '../base/command-line.ts';
 import { createProgress } from '../base/progress.ts';
 import { nameList, onOff, text, wholeNumber } from '../base/setting-schemas.ts';
 import { addOptions, defineSettings, givenFlags, resolveSettings, type SettingValues } from '../base/settings.ts';
@@ -86,7 +86,7 @@ async function runEvaluate({ command, terminal, json }: ActionContext): Promise<
   const values = resolveSettings(EVALUATE_SETTINGS, { flags: givenFlags(command), env: process.env });
   const detector = await openDetector(
     values.model,
-    toDetectorOptions(values, (message) => warn(terminal, message)),
+    toDetectorOptions(values, (message) => note(terminal, message)),
   );
   try {
     const table = await openModelTable(values, detector);

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { emitJson, emitText, runAction, warn, type ActionContext } from '../base/command-line.ts';
+import { emitJson, emitText, note, runAction, type ActionContext } from '../base/command-line.ts';
 import { createProgress, showCount } from '../base/progress.ts';
 import { nameList, share, text, wholeNumber } from '../base/setting-schemas.ts';
 import { addOptions, defineSettings, givenFlags, resolveSettings, type SettingValues } from '../base/settings.ts';
@@ -16,7 +16,7 @@ export const SCORE_SETTINGS = defineSettings({
   out: {
     schema: text(),
     flag: '--out <file>',
-    help: 'file to write; .parquet, .csv, .tsv or .ndjson, the last three also with .gz',
+    help: 'file to write, replaced if it exists; .parquet, .csv, .tsv or .ndjson, the last three also with .gz',
   },
   rate: {
     schema: share().optional(),
@@ -62,7 +62,7 @@ async function runScore({ command, terminal, json }: ActionContext): Promise<voi
   const values = resolveSettings(SCORE_SETTINGS, { flags: givenFlags(command), env: process.env });
   const detector = await openDetector(
     values.model,
-    toDetectorOptions(values, (message) => warn(terminal, message)),
+    toDetectorOptions(values, (message) => note(terminal, message)),
   );
   try {
     const table = await openModelTable(values, detector, values.exclude);

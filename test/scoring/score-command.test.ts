@@ -53,6 +53,13 @@ describe('the score command', () => {
     expect(terminal.out()).toContain('unknown to the model and ignored: city');
   });
 
+  it('remarks on the device that auto chose, and does not warn of it', async () => {
+    const terminal = await score('--device', 'auto', '--data', data, '--out', join(home, 'o.csv'), '--json');
+    const { device } = JSON.parse(terminal.out()) as { device: string };
+    if (device === 'cpu') expect(terminal.err()).toMatch(/^device: cpu \(cuda: .+\)$/m);
+    expect(terminal.err()).not.toContain('warning:');
+  });
+
   it('writes nothing but the summary to standard output with --json', async () => {
     const terminal = await score('--data', data, '--out', join(home, 'o.csv'), '--rate', '0.5', '--json');
     expect(JSON.parse(terminal.out())).toMatchObject({
