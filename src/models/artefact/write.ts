@@ -32,16 +32,29 @@ export async function writeArtefact(
     for (const [name, bytes] of Object.entries(content.files)) await writeFile(join(temporary, name), bytes);
     await writeFile(join(temporary, MANIFEST_FILE), text);
   };
-  await writeFolder(folder, fill, replacing(options));
+  await writeFolder(folder, fill, replacing(folder, options));
 }
 
 /** Refuses a folder that `writeArtefact` would refuse; training asks before it spends minutes. */
 export async function checkArtefactTarget(folder: string, options: WriteArtefactOptions = {}): Promise<void> {
-  await checkTarget(folder, replacing(options));
+  await checkTarget(folder, replacing(folder, options));
 }
 
-function replacing({ replace = false }: WriteArtefactOptions): WriteFolderOptions {
-  return replace ? { mayReplace: isArtefact } : {};
+function replacing(target: string, { replace = false }: WriteArtefactOptions): WriteFolderOptions {
+  const mayReplace = async (path: string): Promise<boolean> => {
+    const holdsModel = await isArtefact(path);
+    if (holdsModel && !replace) throw holdsModelAlready(target);
+    return holdsModel;
+  };
+  return { mayReplace };
+}
+
+function holdsModelAlready(folder: string): AristarchError {
+  return new AristarchError(
+    'PRECONDITION_FAILED',
+    `${folder} already exists and holds a model: choose another folder, or replace the model with --replace`,
+    { path: folder },
+  );
 }
 
 /** Only a model is ever replaced, so that a mistyped `--out` cannot delete somebody's work. */

@@ -65,7 +65,10 @@ describe('an artefact', () => {
   it('never replaces anything unless told to, and then only a model', async () => {
     await writeArtefact(folder, content);
     await expect(writeArtefact(folder, content)).rejects.toThrow(`${folder} already exists`);
-    await expect(checkArtefactTarget(folder)).rejects.toThrow(`${folder} already exists`);
+    await expect(checkArtefactTarget(folder)).rejects.toMatchObject({
+      code: 'PRECONDITION_FAILED',
+      message: `${folder} already exists and holds a model: choose another folder, or replace the model with --replace`,
+    });
     const next = { ...content, manifest: createManifest({ version: 'next' }) };
     await writeArtefact(folder, next, { replace: true });
     expect((await readArtefact(folder)).manifest.version).toBe('next');
@@ -73,8 +76,10 @@ describe('an artefact', () => {
     const precious = join(home, 'precious');
     await mkdir(precious);
     await writeFile(join(precious, 'thesis.txt'), 'years');
+    await expect(checkArtefactTarget(precious)).rejects.not.toThrow('--replace');
     await expect(writeArtefact(precious, content, { replace: true })).rejects.toMatchObject({
       code: 'PRECONDITION_FAILED',
+      message: `${precious} already exists: choose another folder, or remove it first`,
     });
     expect(await readdir(precious)).toEqual(['thesis.txt']);
   });
