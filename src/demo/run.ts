@@ -115,10 +115,14 @@ async function serve(parts: DemoParts, model: string): Promise<Serving> {
   return serving;
 }
 
+const EXPECT_DRIFT =
+  'expect one warning that scores have drifted: the anomalies that are sent are a change, and it is seen';
+
 async function stream(parts: DemoParts, serving: Serving, events: Iterator<DemoEvent>): Promise<DemoSummary> {
   const { config, terminal, clock } = parts;
   const client = openScoreStream(serving.addresses.grpc);
   const tally = new Tally();
+  note(terminal, EXPECT_DRIFT);
   try {
     if (config.once) {
       for await (const scored of sendAll(client, events, config.events)) {

@@ -59,6 +59,7 @@ describe('the demo command', () => {
     const { heard, done } = demo('--once', '--events', '600', '--json');
     await done;
     expect(heard.err()).toContain('live page: http://127.0.0.1:');
+    expect(heard.err()).toContain('expect one warning that scores have drifted');
     const result = JSON.parse(heard.out()) as DemoResult;
     expect(result).toMatchObject({ events: 600, rows: 500, model: { name: 'demo-payments', device: 'cpu' } });
     expect(result.anomalies).toBeGreaterThan(3);
