@@ -75,6 +75,7 @@ describe('the configuration of a run', () => {
     expect(() => resolve({ family: 'gann' })).toThrow('one of wgan-gp');
     expect(() => resolve({ preset: 'detct' })).toThrow('wgan-gp has no preset detct; it has detect, gulrajani');
     expect(() => resolve({ members: ['svm'] })).toThrow('--members names svm; known are logistic, wasserstein');
+    expect(() => resolve({ members: ['constructor'] })).toThrow('--members names constructor; known are');
     expect(() => resolve({ score: 'all' })).toThrow('one of members, own, both');
     expect(() => resolve({ learningrate: 1 })).toThrow('unknown setting in the configuration file: learningrate');
     expect(() => resolveTrainConfig({ flags: {}, env: {} })).toThrow('--data is missing');

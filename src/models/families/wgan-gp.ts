@@ -240,7 +240,7 @@ function checkValues(values: Values): void {
     throw new AristarchError('INVALID_INPUT', message);
   };
   for (const name of values.members) {
-    if (!(name in MEMBERS)) refuse(`--members names ${name}; known are ${Object.keys(MEMBERS).join(', ')}`);
+    if (!Object.hasOwn(MEMBERS, name)) refuse(`--members names ${name}; known are ${Object.keys(MEMBERS).join(', ')}`);
   }
   if (new Set(values.members).size < values.members.length) refuse('--members names a member twice');
   if (values.members.length === 0 && !values.generator)
