@@ -195,7 +195,7 @@ function describePublished(result: QualityResult): string {
   ];
   return `## The published protocol
 
-As in ${result.quoted?.source ?? 'the literature'}: the file's order; sets of fewer than 1,000 rows drawn with replacement to 1,000 *before* the
+As ${result.quoted?.source ?? 'in the literature'}: the file's order; sets of fewer than 1,000 rows drawn with replacement to 1,000 *before* the
 split, so that test rows may have been trained on; at most 50,000 rows; half of the normal rows train. ${ours.all.sets} sets, seeds
 ${result.seeds.join(', ')}; the others' figures are quoted, over the same sets. It is the literature's yardstick; the split above is the honest one.
 
