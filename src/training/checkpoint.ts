@@ -51,7 +51,10 @@ export async function openCheckpoint(folder: string, identity: RunIdentity, resu
     },
     save: async (task, progress) => {
       if (!(await isOwner())) throw takenOver(folder);
-      await writeFileAtomic(fileOf(task), encodeProgress(progress));
+      await writeFileAtomic(fileOf(task), encodeProgress(progress)).catch(async (fault: unknown) => {
+        // The folder may be taken between the look and the write; that is then the reason.
+        throw (await isOwner()) ? fault : takenOver(folder);
+      });
     },
     remove: async () => {
       if (await isOwner()) await rm(folder, { recursive: true, force: true });
@@ -70,7 +73,8 @@ function takenOver(folder: string): AristarchError {
 async function startAnew(folder: string, identity: RunIdentity): Promise<void> {
   const mayReplace = async (): Promise<boolean> => (await readdir(folder)).every((name) => OWN_FILE.test(name));
   await checkTarget(folder, { mayReplace });
-  await rm(folder, { recursive: true, force: true });
+  // The run whose checkpoint it was may be writing into it: then the folder is not empty at the first try.
+  await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
   await writeFileAtomic(join(folder, RUN_FILE), `${JSON.stringify(identity, null, 2)}\n`);
 }
 
