@@ -47,6 +47,14 @@ describe('a model trained on mixed columns', () => {
       }
     }));
 
+  it('takes a number that got lost for as odd as an infinite one, where training had none missing', () =>
+    withDetector(async (detector) => {
+      const usual = normalOrders(1, 5)[0]!;
+      const { scores } = await detector.score([{ ...usual }, { ...usual, price: null }, { ...usual, price: Infinity }]);
+      expect(scores[1]).toBe(scores[2]);
+      expect(scores[1]).toBeGreaterThan(scores[0]!);
+    }));
+
   it('scores NaN, infinities, unseen levels and missing values with finite numbers', () =>
     withDetector(async (detector) => {
       const { scores } = await detector.score(HARD);

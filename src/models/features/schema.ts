@@ -8,6 +8,9 @@
  * | boolean   | 1     | 0 or 1                                                            | NaN                     |
  * | category  | 1     | index of the level in `levels`; `levels.length` for an unseen one  | NaN                     |
  * | timestamp | 2     | second of the day [0, 86400), day of the week (0 = Monday), in UTC | NaN, NaN                |
+ *
+ * A missing value is normal where training had missing values in the field. Where it had none, a missing category or flag
+ * is an unseen level, a missing number is as odd as an infinite one, and of a missing time the middle one is taken.
  */
 export type Field = NumberField | BooleanField | CategoryField | TimestampField;
 export type FieldKind = Field['kind'];

@@ -33,6 +33,7 @@ interface Column {
 export interface NumberColumn extends Column {
   readonly signedLog: boolean;
   readonly integer: boolean;
+  /** The median where training had missing values; else the largest float, so that a value that got lost is odd. */
   readonly imputed: number;
   /** Of the finite training values. */
   readonly smallest: number;
@@ -73,6 +74,7 @@ export interface TransformOptions {
 const CLIP = { standard: 20, 'signed-log': 10 } as const;
 /** A smaller deviation is taken for none: float32 ends near 1e-38, and engines flush what is below to zero. */
 const LEAST_DEVIATION = 1e-30;
+const LARGEST_FLOAT = 3.4028234663852886e38;
 const DAY_SECONDS = 86_400;
 const WEEK_DAYS = 7;
 
@@ -96,7 +98,9 @@ export function fitTransform(schema: FeatureSchema, readSlot: ReadSlot, options:
     const at = { name: field.name, slot, unit };
     if (field.kind === 'number') {
       const isLog = scale === 'signed-log';
-      transform.numbers.push(fitNumber({ ...at, signedLog: isLog, integer: field.integer }, readSlot(slot), clip));
+      transform.numbers.push(
+        fitNumber({ ...at, signedLog: isLog, integer: field.integer }, field, readSlot(slot), clip),
+      );
     }
     if (field.kind === 'timestamp') fitCycles(at, readSlot, transform);
     transform.levels.push(...fitLevels(at, field));
@@ -112,13 +116,13 @@ export function signedLog(x: number): number {
 
 type NumberStart = Pick<NumberColumn, 'name' | 'slot' | 'unit' | 'signedLog' | 'integer'>;
 
-function fitNumber(start: NumberStart, raw: Float32Array, clip: number): NumberColumn {
+function fitNumber(start: NumberStart, field: Field, raw: Float32Array, clip: number): NumberColumn {
   const sorted = sortedFinite(raw);
-  const imputed = middleOf(sorted);
-  const [smallest, largest] = [sorted[0] ?? imputed, sorted.at(-1) ?? imputed];
+  const middle = middleOf(sorted);
+  const [smallest, largest] = [sorted[0] ?? middle, sorted.at(-1) ?? middle];
   const values = new Float64Array(raw.length);
   for (let row = 0; row < raw.length; row++) {
-    const known = Number.isNaN(raw[row]) ? imputed : raw[row]!;
+    const known = Number.isNaN(raw[row]) ? middle : raw[row]!;
     values[row] = start.signedLog ? signedLog(known) : known;
   }
   const { mean, deviation } = momentsOf(values);
@@ -126,7 +130,9 @@ function fitNumber(start: NumberStart, raw: Float32Array, clip: number): NumberC
   const scale = smallest < largest && deviation > LEAST_DEVIATION ? deviation : 1;
   let total = 0;
   for (const value of values) total += Math.min(clip, Math.max(-clip, (value - mean) / scale));
-  return { ...start, imputed, smallest, largest, mean, deviation: scale, centre: total / Math.max(1, values.length) };
+  const imputed = field.missing ? middle : LARGEST_FLOAT;
+  const centre = total / Math.max(1, values.length);
+  return { ...start, imputed, smallest, largest, mean, deviation: scale, centre };
 }
 
 function fitCycles(

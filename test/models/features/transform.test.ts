@@ -29,7 +29,9 @@ function fit(
   return fitTransform(schema, (slot) => Float32Array.from(rows, (row) => row[slot]!), { numbers });
 }
 const fitColumn = (values: readonly number[], numbers: 'auto' | 'standard' | 'signed-log' = 'standard') =>
-  fitTransform({ fields: [number('a')], excluded: [] }, () => Float32Array.from(values), { numbers }).numbers[0]!;
+  fitTransform({ fields: [{ ...number('a'), missing: true }], excluded: [] }, () => Float32Array.from(values), {
+    numbers,
+  }).numbers[0]!;
 
 describe('what is fitted to a column of numbers', () => {
   it('is its mean and deviation, as in critic-recipe, section 2', () => {
@@ -37,6 +39,11 @@ describe('what is fitted to a column of numbers', () => {
     expect(column).toMatchObject({ mean: 3, smallest: 1, largest: 6, imputed: 3, signedLog: false });
     expect(column.deviation).toBeCloseTo(Math.sqrt(3.5), 12);
     expect(column.centre).toBeCloseTo(0, 12);
+  });
+
+  it('makes a missing value as odd as an infinite one where training had none', () => {
+    const { numbers } = fit({ fields: [number('a')], excluded: [] }, [[1], [2], [6]]);
+    expect(numbers[0]!.imputed).toBeGreaterThan(3e38);
   });
 
   it('is taken after the signed logarithm for heavy tails', () => {
