@@ -63,7 +63,7 @@ export function fitOptions(executor: Executor, config: TrainConfig, schema: Feat
   return {
     ...{ executor, schema, journal: SILENT_JOURNAL, stepsPerCall: run.stepsPerCall },
     random: createRandom(seed),
-    transform: { numbers: run.numbers },
+    transform: { numbers: run.numbers, clip: run.clip },
     plan: (data, random) => family.plan(values, data, random),
   };
 }

@@ -64,6 +64,17 @@ export function wholeNumberList(bounds: Bounds = {}) {
     .pipe(z.array(wholeNumber(bounds)).min(1, { error: 'at least one number is needed' }));
 }
 
+/** So many numbers of 0 or more, separated by commas, or a JSON list; not all may be 0. */
+export function shareList(count: number) {
+  const error = `${count} numbers of 0 or more, separated by commas, are needed, and not all of them 0`;
+  const split = z.string().transform((text): (number | string)[] => text.split(',').map((part) => part.trim()));
+  const numbers = z.array(z.number()).transform((list): (number | string)[] => list);
+  return z
+    .union([numbers, split], { error })
+    .pipe(z.array(realNumber({ min: 0 })).length(count, { error }))
+    .refine((shares) => shares.some((share) => share > 0), { error });
+}
+
 /** One of a few words. */
 export function oneOf<const Words extends readonly [string, ...string[]]>(words: Words) {
   return z.enum(words, { error: `one of ${words.join(', ')} is needed` });

@@ -27,14 +27,12 @@ export interface NegativeOptions {
   readonly shares: NegativeShares;
   /** Standard deviations of the noise: log-uniform between these, one a row. */
   readonly noise: { readonly smallest: number; readonly largest: number };
+  /**
+   * Share of the replaced levels that become the unseen one, below 1. Drawn uniformly among all, as in critic-recipe.md
+   * section 5, it is too rare to be learnt where there are many levels (docs/decisions/0011).
+   */
+  readonly unseenShare: number;
 }
-
-/**
- * Share of the replaced levels that become the unseen one. Drawn uniformly among all, as in critic-recipe.md section 5, it
- * is too rare to be learnt where there are many levels: of held-out normals of NSL-KDD (training file) whose service was
- * made an unseen one, 3 to 10 % were flagged at a false-positive rate of 1 %; with one half, 50 to 57 %.
- */
-const UNSEEN_SHARE = 0.5;
 
 interface Block {
   /** Compact rows [k, compactWidth] to be moved, and as many others to move them by. */
@@ -58,8 +56,8 @@ interface Block {
  * | extrapolate | x + 2u (x - o), o another row                          | replaced                              |
  * | interpolate | x + u (o - x)                                          | replaced                              |
  *
- * with u, p ~ U(0, 1) one a row; "replaced": with probability p by another level, which is the unseen one for half of the
- * draws, else any one, drawn uniformly.
+ * with u, p ~ U(0, 1) one a row; "replaced": with probability p by another level, which is the unseen one for a
+ * share of the draws, else any one, drawn uniformly.
  */
 export function offSupportNegatives(
   step: StepBuilder,
@@ -129,12 +127,12 @@ function moveParts(block: Block, move: (x: Tensor, other: Tensor) => Tensor): Te
   return concat(parts, 1);
 }
 
-function replaceLevels({ step, name, size, layout }: Block, x: Tensor): Tensor {
+function replaceLevels({ step, name, size, layout, options: { unseenShare } }: Block, x: Tensor): Tensor {
   const p = step.uniform(`${name}.replaceProbability`, [size, 1]);
   const replaced = greater(p, step.uniform(`${name}.replaceWhen`, [size, layout.levels]));
   const u = step.uniform(`${name}.replaceBy`, [size, layout.levels]);
   const counts = constant(layout.levelCounts, [1, layout.levels]);
   const unseen = constant(layout.unseenLevels, [1, layout.levels]);
-  const uniform = floor(multiply(divide(subtract(u, UNSEEN_SHARE), 1 - UNSEEN_SHARE), counts));
-  return select(replaced, select(greater(UNSEEN_SHARE, u), unseen, uniform), x);
+  const uniform = floor(multiply(divide(subtract(u, unseenShare), 1 - unseenShare), counts));
+  return select(replaced, select(greater(unseenShare, u), unseen, uniform), x);
 }

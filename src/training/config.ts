@@ -71,6 +71,14 @@ export const RUN_SETTINGS = defineSettings({
     source: RECIPE,
     group: 'Data',
   },
+  clip: {
+    schema: realNumber({ min: 0.1 }).optional(),
+    flag: '--clip <deviations>',
+    unit: 'standard deviations',
+    help: 'Where scaled numbers are clipped; when absent 20, or 10 for signed logs.',
+    source: 'docs/decisions/0007 and 0011',
+    group: 'Data',
+  },
   out: {
     schema: text().optional(),
     flag: '--out <folder>',

@@ -70,7 +70,7 @@ export async function trainModel(config: TrainConfig, hooks: TrainHooks): Promis
         {
           ...{ executor, journal, schema: data.schema, stepsPerCall: run.stepsPerCall, score: run.score },
           random: createRandom(run.seed),
-          transform: { numbers: run.numbers },
+          transform: { numbers: run.numbers, clip: run.clip },
           ...(origin && { start: toStartingPoint(origin) }),
           split,
           plan: (rows, random) => config.family.plan(config.values, rows, random),

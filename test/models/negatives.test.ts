@@ -54,7 +54,7 @@ async function move(kind: NegativeKind, transform: Transform, seed = 1): Promise
   const step = createStepBuilder();
   const [x, other] = [step.shared('x', [BATCH, width]), step.shared('other', [BATCH, width])];
   const shares = { noise: 0, swap: 0, extrapolate: 0, interpolate: 0, [kind]: 1 };
-  const y = offSupportNegatives(step, x, other, layout, { shares, noise: NOISE });
+  const y = offSupportNegatives(step, x, other, layout, { shares, noise: NOISE, unseenShare: 0.5 });
   const task = step.finish({ name: 'negatives', title: 'negatives', steps: 1, updatesPerStep: 1 });
   const drawn = Object.entries(createDraws(task, createRandom(seed))(0, 1, 1));
   const feeds = drawn.map(([name, { data, shape }]) => [name, { data, shape: shape.slice(1) }] as const);

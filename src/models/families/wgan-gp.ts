@@ -1,9 +1,10 @@
 import { AristarchError } from '../../base/errors.ts';
-import { nameList, onOff, realNumber, wholeNumber, wholeNumberList } from '../../base/setting-schemas.ts';
+import { nameList, onOff, realNumber, shareList, wholeNumber, wholeNumberList } from '../../base/setting-schemas.ts';
 import { defineSettings, type SettingValues } from '../../base/settings.ts';
 import { planAdversarialCritic } from '../critics/adversarial-critic.ts';
 import type { CriticPlan } from '../critics/critic-plan.ts';
 import { planDetectingCritic, type DetectingCriticOptions, type TrainingRows } from '../critics/detecting-critic.ts';
+import { NEGATIVE_KINDS, type NegativeKind, type NegativeShares } from '../negatives.ts';
 import { defineFamily } from './family.ts';
 
 const GULRAJANI = 'Gulrajani 2017, algorithm 1';
@@ -144,6 +145,34 @@ const settings = defineSettings({
     help: 'Largest noise among the negatives.',
     source: RECIPE,
   },
+  logisticNegatives: {
+    schema: shareList(4),
+    default: [1, 1, 0.5, 0.5],
+    flag: '--logistic-negatives <shares>',
+    help: "Noise, swap, extrapolate, interpolate: shares among the logistic member's negatives.",
+    source: RECIPE,
+  },
+  wassersteinNegatives: {
+    schema: shareList(4),
+    default: [1, 1, 1, 1],
+    flag: '--wasserstein-negatives <shares>',
+    help: "Noise, swap, extrapolate, interpolate: shares among the WGAN-GP member's negatives.",
+    source: RECIPE,
+  },
+  unseenShare: {
+    schema: realNumber({ min: 0, max: 0.99 }),
+    default: 0.5,
+    flag: '--unseen-share <share>',
+    help: 'Share of the levels drawn for negatives that are the unseen level.',
+    source: 'docs/decisions/0011',
+  },
+  memberWeights: {
+    schema: shareList(2),
+    default: [1, 1],
+    flag: '--member-weights <weights>',
+    help: 'Weights of the logistic and of the WGAN-GP member in the score.',
+    source: RECIPE,
+  },
 });
 
 type Values = SettingValues<typeof settings>;
@@ -152,7 +181,8 @@ type Values = SettingValues<typeof settings>;
 type MemberRecipe = Pick<DetectingCriticOptions, 'objective' | 'penalty' | 'title'> & {
   readonly lambda: (values: Values) => number;
   readonly fourierFeatures: (values: Values, data: TrainingRows) => number;
-  readonly shares: DetectingCriticOptions['negatives']['shares'];
+  readonly shares: (values: Values) => readonly number[];
+  readonly weight: (values: Values) => number;
 };
 const MEMBERS: Readonly<Record<string, MemberRecipe>> = {
   logistic: {
@@ -161,7 +191,8 @@ const MEMBERS: Readonly<Record<string, MemberRecipe>> = {
     penalty: 'zero-centred',
     lambda: (values) => values.logisticLambda,
     fourierFeatures: (values) => values.fourierFeatures,
-    shares: { noise: 1, swap: 1, extrapolate: 0.5, interpolate: 0.5 },
+    shares: (values) => values.logisticNegatives,
+    weight: (values) => values.memberWeights[0]!,
   },
   wasserstein: {
     title: 'WGAN-GP member',
@@ -171,7 +202,8 @@ const MEMBERS: Readonly<Record<string, MemberRecipe>> = {
     // Such tables drift more than they have fine structure: critic-recipe.md section 5.
     fourierFeatures: ({ fourierFeatures }, { transform }) =>
       transform.levels.some(({ of }) => of === 'value') ? Math.ceil(fourierFeatures / 2) : fourierFeatures,
-    shares: { noise: 1, swap: 1, extrapolate: 1, interpolate: 1 },
+    shares: (values) => values.wassersteinNegatives,
+    weight: (values) => values.memberWeights[1]!,
   },
 };
 
@@ -193,7 +225,8 @@ export const wganGp = defineFamily({
       values: {},
     },
     gulrajani: {
-      summary: 'The paper to the letter: own critic and generator only, 512-unit ReLU networks, batch 256.',
+      summary:
+        "The paper's algorithm 1, with the networks and batch of its toy experiments: own critic and generator only.",
       values: { members: [], hidden: [512, 512, 512], slope: 0, batch: 256 },
       score: 'own',
     },
@@ -223,17 +256,25 @@ export const wganGp = defineFamily({
         penalty: recipe.penalty,
         lambda: recipe.lambda(values),
         negatives: {
-          shares: recipe.shares,
+          shares: toShares(recipe.shares(values)),
+          unseenShare: values.unseenShare,
           noise: { smallest: values.noiseSmallest, largest: values.noiseLargest },
         },
         fourier: { count: recipe.fourierFeatures(values, data), span: values.fourierSpan },
-        ...{ hidden, slope, batch, steps, adam, learningRate: values.learningRate, weight: 1 },
+        ...{ hidden, slope, batch, steps, adam, learningRate: values.learningRate, weight: recipe.weight(values) },
       };
       return planDetectingCritic(options, data, random);
     });
     return values.generator ? [...members, own] : members;
   },
 });
+
+function toShares(shares: readonly number[]): NegativeShares {
+  return Object.fromEntries(NEGATIVE_KINDS.map((kind, index) => [kind, shares[index]!])) as Record<
+    NegativeKind,
+    number
+  >;
+}
 
 function checkValues(values: Values): void {
   const refuse = (message: string): never => {

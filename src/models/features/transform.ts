@@ -64,6 +64,8 @@ export interface LevelColumn extends Column {
 export interface TransformOptions {
   /** `standard`: as they are, clip at 20; `signed-log`: clip at 10; `auto`: signed-log in a table with categories. */
   readonly numbers: 'auto' | 'standard' | 'signed-log';
+  /** Another clip than the scale's, in standard deviations. */
+  readonly clip?: number | undefined;
 }
 
 /**
@@ -85,7 +87,7 @@ export type ReadSlot = (slot: number) => Float32Array;
 export function fitTransform(schema: FeatureSchema, readSlot: ReadSlot, options: TransformOptions): Transform {
   const isMixed = schema.fields.some(({ kind }) => kind === 'category');
   const scale = options.numbers === 'auto' ? (isMixed ? 'signed-log' : 'standard') : options.numbers;
-  const clip = CLIP[scale];
+  const clip = options.clip ?? CLIP[scale];
   const transform = {
     numbers: [] as NumberColumn[],
     cycles: [] as CycleColumn[],
