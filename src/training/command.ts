@@ -6,9 +6,10 @@ import { processTerminal, type Terminal } from '../base/terminal.ts';
 import { checkArtefactTarget } from '../models/artefact/write.ts';
 import type { FeatureSchema } from '../models/features/schema.ts';
 import { FAMILIES } from '../models/families/index.ts';
-import { readTrainConfig, RUN_SETTINGS, type TrainConfig } from './config.ts';
+import { readTrainConfig, type TrainConfig } from './config.ts';
 import type { TrainResult } from './export-model.ts';
 import { modelPlace } from './prepare-data.ts';
+import { RUN_SETTINGS } from './run-settings.ts';
 import { planRun, prepareRun, trainModel } from './train.ts';
 
 const EXAMPLES = `

@@ -8,7 +8,7 @@ import { openExecutor } from '../runtime/open-executor.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { showData } from '../tables/download.ts';
 import { openCheckpoint, type Checkpoint, type RunIdentity } from './checkpoint.ts';
-import type { RunValues, TrainConfig } from './config.ts';
+import type { TrainConfig } from './config.ts';
 import { openOrigin, toStartingPoint, type Origin } from './continue/origin.ts';
 import { warnOfUnseenLevels } from './continue/unseen-levels.ts';
 import { exportModel, type TrainResult } from './export-model.ts';
@@ -16,6 +16,7 @@ import { fitModel, SCORES_BY, type FittedModel } from './fit/fit-model.ts';
 import { splitRows, type Split, type SplitOptions } from './fit/split.ts';
 import { createJournal, outlineOf, type Outline } from './journal.ts';
 import { modelPlace, prepareData, type PreparedData } from './prepare-data.ts';
+import type { RunValues } from './run-settings.ts';
 
 /** How a run speaks to whoever started it, and what it takes from the world. */
 export interface TrainHooks {

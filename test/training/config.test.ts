@@ -5,7 +5,8 @@ import { describe, expect, it } from '@jest/globals';
 import type { Command } from 'commander';
 import { FAMILIES } from '../../src/models/families/index.ts';
 import { createTrainCommand } from '../../src/training/command.ts';
-import { readTrainConfig, resolveTrainConfig, RUN_SETTINGS, type TrainConfig } from '../../src/training/config.ts';
+import { readTrainConfig, resolveTrainConfig, type TrainConfig } from '../../src/training/config.ts';
+import { RUN_SETTINGS } from '../../src/training/run-settings.ts';
 
 const data = 'normal.csv';
 const resolve = (file: Record<string, unknown> = {}, flags: Record<string, unknown> = {}, env = {}): TrainConfig =>

@@ -1,5 +1,5 @@
-import { defineSettings } from '../base/settings.ts';
-import { share, wholeNumber } from '../base/setting-schemas.ts';
+import { defineSettings } from '../../base/settings.ts';
+import { share, wholeNumber } from '../../base/setting-schemas.ts';
 
 /** Settings of how drift is watched; docs/drift.md. */
 export const DRIFT_SETTINGS = defineSettings({

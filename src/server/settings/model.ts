@@ -1,0 +1,61 @@
+import { oneOf, share, text, wholeNumber } from '../../base/setting-schemas.ts';
+import { defineSettings } from '../../base/settings.ts';
+
+/** Settings of what is served, and of how much of it one request may ask for. */
+export const MODEL_SETTINGS = defineSettings({
+  model: {
+    schema: text(),
+    flag: '--model <folder>',
+    env: 'ARISTARCH_MODEL',
+    help: 'folder of the trained model',
+    group: 'Model',
+  },
+  modelName: {
+    schema: text().optional(),
+    flag: '--model-name <name>',
+    env: 'ARISTARCH_MODEL_NAME',
+    help: "name under which the model is served; the artefact's own when absent",
+    group: 'Model',
+  },
+  falsePositiveRate: {
+    schema: share().optional(),
+    flag: '--false-positive-rate <share>',
+    env: 'ARISTARCH_FALSE_POSITIVE_RATE',
+    help: "share of normal rows that may be flagged, for requests that state none; the model's own when absent",
+    group: 'Model',
+  },
+  device: {
+    schema: oneOf(['auto', 'cpu', 'webgpu', 'cuda']),
+    default: 'auto',
+    flag: '--device <device>',
+    env: 'ARISTARCH_DEVICE',
+    help: 'auto, cpu, webgpu or cuda',
+    group: 'Model',
+  },
+  threads: {
+    schema: wholeNumber({ min: 1, max: 1024 }),
+    default: 1,
+    flag: '--threads <count>',
+    env: 'ARISTARCH_THREADS',
+    help: 'threads of one inference on the CPU; small models are fastest with one',
+    group: 'Model',
+  },
+  maxRows: {
+    schema: wholeNumber({ min: 1 }),
+    default: 65_536,
+    flag: '--max-rows <count>',
+    env: 'ARISTARCH_MAX_ROWS',
+    help: 'most rows in one request',
+    unit: 'rows',
+    group: 'Model',
+  },
+  maxExplainRows: {
+    schema: wholeNumber({ min: 1 }),
+    default: 256,
+    flag: '--max-explain-rows <count>',
+    env: 'ARISTARCH_MAX_EXPLAIN_ROWS',
+    help: 'most rows in a request that asks for explanations, and most events of a Kafka batch that get one; each takes milliseconds, in which nothing else is scored',
+    unit: 'rows',
+    group: 'Model',
+  },
+});
