@@ -21,7 +21,7 @@ export interface WireScoreRequest {
   /** Which of the two is set. */
   readonly rows?: 'records' | 'dense';
   readonly records?: { readonly records: readonly WireRecord[] };
-  readonly dense?: { readonly values: readonly number[]; readonly width: number };
+  readonly dense?: { readonly values: readonly number[] | Float32Array; readonly width: number };
   readonly falsePositiveRate?: number;
   readonly requestId: string;
   /** 0 for no explanations. */

@@ -38,7 +38,7 @@ export interface FromScoreRequest {
   readonly job: Omit<ScoreJob, 'transport'>;
 }
 
-/** The one way from a request's message to a job; a faster decoder of packed rows replaces this and `receive`. */
+/** The one way from a request's message to a job. */
 export function fromScoreRequest(request: WireScoreRequest): FromScoreRequest {
   const { requestId, model, falsePositiveRate, explainTopK } = request;
   const job = {
@@ -51,7 +51,10 @@ export function fromScoreRequest(request: WireScoreRequest): FromScoreRequest {
 
 function fromRows(request: WireScoreRequest): Pick<ScoreJob, 'rows' | 'width'> {
   if (request.records) return { rows: request.records.records.map(fromRecord) };
-  if (request.dense) return { rows: Float32Array.from(request.dense.values), width: request.dense.width };
+  if (request.dense) {
+    const { values, width } = request.dense;
+    return { rows: values instanceof Float32Array ? values : Float32Array.from(values), width };
+  }
   throw new AristarchError(
     'INVALID_INPUT',
     'the request has no rows; set "records" (named fields) or "dense" (packed rows)',

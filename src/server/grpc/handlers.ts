@@ -1,7 +1,8 @@
 import { AristarchError, toAristarchError } from '../../base/errors.ts';
 import type { ScoringService } from '../scoring-service.ts';
-import type { WireDescribeRequest, WireDescribeResponse, WireScoreRequest, WireScoreResponse } from './contract.ts';
-import { fromScoreRequest, openReceived, type Received, toDescribeResponse, toScoreResponse } from './convert.ts';
+import type { ScoreReply } from './codec.ts';
+import type { WireDescribeRequest, WireDescribeResponse, WireScoreRequest } from './contract.ts';
+import { fromScoreRequest, openReceived, type Received, toDescribeResponse } from './convert.ts';
 
 /** What a handler may know of its call. */
 export interface CallContext {
@@ -11,12 +12,12 @@ export interface CallContext {
 
 /** The methods of aristarch.v1.Aristarch without grpc-js: messages in, messages out, an `AristarchError` for a status. */
 export interface Handlers {
-  readonly score: (request: Received<WireScoreRequest>, call: CallContext) => Promise<WireScoreResponse>;
+  readonly score: (request: Received<WireScoreRequest>, call: CallContext) => Promise<ScoreReply>;
   /** One response for each request, in order; a request is read only when the response before it was taken. */
   readonly scoreStream: (
     requests: AsyncIterable<Received<WireScoreRequest>>,
     call: CallContext,
-  ) => AsyncGenerator<WireScoreResponse>;
+  ) => AsyncGenerator<ScoreReply>;
   readonly describeModel: (request: Received<WireDescribeRequest>) => WireDescribeResponse;
 }
 
@@ -27,7 +28,7 @@ export function createHandlers(service: ScoringService): Handlers {
     transport: 'grpc' | 'grpc_stream',
   ) => {
     const { requestId, job } = service.admit(transport, () => fromScoreRequest(openReceived(received)));
-    return toScoreResponse(await service.score({ ...job, transport, checkAlive }), requestId);
+    return { outcome: await service.score({ ...job, transport, checkAlive }), requestId };
   };
   return {
     score: (received, call) => score(received, call, 'grpc'),

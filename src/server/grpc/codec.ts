@@ -1,0 +1,180 @@
+import type { ScoreOutcome } from '../scoring-service.ts';
+import type { WireScoreRequest } from './contract.ts';
+
+/**
+ * The two messages of the hot path, read and written by hand: a `ScoreRequest` of packed rows, and a `ScoreResponse`
+ * without explanations. proto-loader makes a JavaScript number of each packed value, twice; here the bytes are looked at as
+ * the floats they are. Whatever is not of the plain form is left to proto-loader: `undefined` says so, and faults get
+ * its words. The bytes written are those that proto-loader writes (test/server/grpc-codec.test.ts).
+ */
+
+/** https://protobuf.dev/programming-guides/encoding: the key of a field is (number << 3) | wire type. */
+const REQUEST = { model: 0x0a, dense: 0x1a, falsePositiveRate: 0x21, requestId: 0x2a, explainTopK: 0x30 } as const;
+const DENSE = { values: 0x0a, width: 0x10 } as const;
+
+/** Packed floats are little-endian; so are those of every machine that Node has builds for but IBM's. */
+const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/** The message in `bytes`; undefined where it must be read the ordinary way. `values` looks into `bytes` where they are aligned. */
+export function decodePackedRequest(bytes: Buffer): WireScoreRequest | undefined {
+  if (!LITTLE_ENDIAN) return undefined;
+  const reader = createReader(bytes, 0, bytes.length);
+  let [model, requestId, explainTopK, seen] = ['', '', 0, 0];
+  let falsePositiveRate: number | undefined;
+  let dense: WireScoreRequest['dense'];
+  while (reader.at < reader.end) {
+    const key = bytes[reader.at++]!;
+    // A field that comes twice: the last one counts, but for messages, which are merged. Nobody sends that.
+    if (key > 0x30 || (seen & (1 << (key >> 3))) !== 0) return undefined;
+    seen |= 1 << (key >> 3);
+    if (key === REQUEST.dense) {
+      const length = reader.length();
+      dense = length < 0 ? undefined : decodeDense(bytes, reader.at, reader.at + length);
+      if (dense === undefined) return undefined;
+      reader.at += length;
+    } else if (key === REQUEST.model) model = reader.text();
+    else if (key === REQUEST.requestId) requestId = reader.text();
+    else if (key === REQUEST.falsePositiveRate) falsePositiveRate = reader.double();
+    else if (key === REQUEST.explainTopK) explainTopK = reader.varint();
+    else return undefined;
+    if (reader.failed) return undefined;
+  }
+  if (dense === undefined) return undefined;
+  return {
+    model,
+    rows: 'dense',
+    dense,
+    requestId,
+    explainTopK,
+    ...(falsePositiveRate !== undefined && { falsePositiveRate }),
+  };
+}
+
+function decodeDense(bytes: Buffer, from: number, to: number): WireScoreRequest['dense'] {
+  const reader = createReader(bytes, from, to);
+  let values: Float32Array | undefined;
+  let width: number | undefined;
+  while (reader.at < reader.end) {
+    const key = bytes[reader.at++]!;
+    if (key === DENSE.values && values === undefined) {
+      const length = reader.length();
+      if (length < 0 || length % 4 !== 0) return undefined;
+      values = floatsAt(bytes, reader.at, length / 4);
+      reader.at += length;
+    } else if (key === DENSE.width && width === undefined) width = reader.varint();
+    else return undefined;
+    if (reader.failed) return undefined;
+  }
+  return { values: values ?? new Float32Array(0), width: width ?? 0 };
+}
+
+/** A view where the bytes are aligned to four, else a copy. */
+function floatsAt(bytes: Buffer, from: number, count: number): Float32Array {
+  const start = bytes.byteOffset + from;
+  if (start % 4 === 0) return new Float32Array(bytes.buffer, start, count);
+  const values = new Float32Array(count);
+  new Uint8Array(values.buffer).set(bytes.subarray(from, from + 4 * count));
+  return values;
+}
+
+/** Reads forward; `failed` once something did not fit, and what was read then counts for nothing. */
+function createReader(bytes: Buffer, from: number, end: number) {
+  const reader = {
+    at: from,
+    end,
+    failed: false,
+    /** At most 32 bits; longer ones are legal, and read the ordinary way. */
+    varint: (): number => {
+      let value = 0;
+      for (let shift = 0; shift < 35; shift += 7) {
+        if (reader.at >= end) break;
+        const byte = bytes[reader.at++]!;
+        value += (byte & 0x7f) * 2 ** shift;
+        if (byte < 0x80 && value < 2 ** 32) return value;
+      }
+      reader.failed = true;
+      return 0;
+    },
+    /** Of what follows; -1 where there is not so much. */
+    length: (): number => {
+      const length = reader.varint();
+      if (reader.at + length > end) reader.failed = true;
+      return reader.failed ? -1 : length;
+    },
+    text: (): string => {
+      const length = reader.length();
+      if (length <= 0) return '';
+      reader.at += length;
+      return bytes.toString('utf8', reader.at - length, reader.at);
+    },
+    double: (): number => {
+      if (reader.at + 8 > end) {
+        reader.failed = true;
+        return 0;
+      }
+      reader.at += 8;
+      return bytes.readDoubleLE(reader.at - 8);
+    },
+  };
+  return reader;
+}
+
+/** What a handler answers: scores, and the request's own id, which goes back. */
+export interface ScoreReply {
+  readonly outcome: ScoreOutcome;
+  readonly requestId: string;
+}
+
+// A result is written with all its fields, also those that are zero, as proto-loader does; so all have one length.
+const RESULT = { key: 0x0a, score: 0x0d, pValue: 0x11, anomalous: 0x18, bytes: 16 } as const;
+const RESPONSE = {
+  threshold: 0x11,
+  falsePositiveRate: 0x19,
+  model: 0x22,
+  modelVersion: 0x2a,
+  requestId: 0x32,
+} as const;
+
+/** The bytes of a reply; undefined where it has explanations. */
+export function encodePlainResponse({ outcome, requestId }: ScoreReply): Buffer | undefined {
+  if (outcome.explanations !== undefined) return undefined;
+  const { scores, pValues, verdicts, threshold, falsePositiveRate } = outcome.batch;
+  const texts = [outcome.model, outcome.modelVersion, requestId].map((text) => Buffer.byteLength(text));
+  const textBytes = texts.reduce((sum, length) => sum + 1 + varintBytes(length) + length, 0);
+  const bytes = Buffer.allocUnsafe(scores.length * (RESULT.bytes + 2) + 18 + textBytes);
+  let at = 0;
+  for (let row = 0; row < scores.length; row++) {
+    bytes[at] = RESULT.key;
+    bytes[at + 1] = RESULT.bytes;
+    bytes[at + 2] = RESULT.score;
+    bytes.writeFloatLE(scores[row]!, at + 3);
+    bytes[at + 7] = RESULT.pValue;
+    bytes.writeDoubleLE(pValues[row]!, at + 8);
+    bytes[at + 16] = RESULT.anomalous;
+    bytes[at + 17] = verdicts[row]!;
+    at += RESULT.bytes + 2;
+  }
+  bytes[at++] = RESPONSE.threshold;
+  at = bytes.writeDoubleLE(threshold, at);
+  bytes[at++] = RESPONSE.falsePositiveRate;
+  at = bytes.writeDoubleLE(falsePositiveRate, at);
+  at = writeText(bytes, at, RESPONSE.model, outcome.model, texts[0]!);
+  at = writeText(bytes, at, RESPONSE.modelVersion, outcome.modelVersion, texts[1]!);
+  writeText(bytes, at, RESPONSE.requestId, requestId, texts[2]!);
+  return bytes;
+}
+
+function varintBytes(value: number): number {
+  let bytes = 1;
+  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes++;
+  return bytes;
+}
+
+function writeText(bytes: Buffer, from: number, key: number, text: string, length: number): number {
+  let at = from;
+  bytes[at++] = key;
+  let rest = length;
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes[at++] = (rest % 0x80) | 0x80;
+  bytes[at++] = rest;
+  return at + bytes.write(text, at, length, 'utf8');
+}
