@@ -141,7 +141,7 @@ function quickScoring(method: Method): Pick<Method, 'requestDeserialize' | 'resp
   return {
     requestDeserialize: (bytes) => {
       const message = decodePackedRequest(bytes);
-      return message === undefined ? requestDeserialize(bytes) : { message };
+      return message === undefined ? (requestDeserialize(bytes) as unknown) : { message };
     },
     responseSerialize: (reply: ScoreReply) =>
       encodePlainResponse(reply) ?? method.responseSerialize(toScoreResponse(reply.outcome, reply.requestId)),
