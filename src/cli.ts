@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   train: async () => (await import('./training/command.ts')).createTrainCommand(),
   score: async () => (await import('./scoring/score-command.ts')).createScoreCommand(),
   evaluate: async () => (await import('./scoring/evaluate-command.ts')).createEvaluateCommand(),
+  sample: async () => (await import('./scoring/sample-command.ts')).createSampleCommand(),
   serve: async () => (await import('./server/command.ts')).createServeCommand(),
   demo: async () => (await import('./demo/command.ts')).createDemoCommand(),
 };
@@ -19,6 +20,7 @@ Examples:
   aristarch train --data normal.parquet --out models/m        fit a detector to normal rows
   aristarch score --model models/m --data new.parquet --out scored.parquet
   aristarch evaluate --model models/m --data test.parquet --label label
+  aristarch sample --model models/m --out synthetic.parquet   made-up rows like the training rows
   aristarch serve --model models/m                            gRPC, HTTP and (with --kafka-brokers) Kafka
   aristarch demo                                              all of it on generated data
 

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, realpathSync, statSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { AristarchError } from '../base/errors.ts';
 import type { AppendedColumn, AppendedType } from './duckdb.ts';
-import { parseFault } from './duckdb-faults.ts';
-import { checkFormat, type Format } from './formats.ts';
+import { checkOutput, writeQuery } from './output-file.ts';
 import { quoteName, quoteText } from './sql.ts';
 import type { Table } from './table.ts';
 
@@ -23,14 +22,6 @@ export interface ResultWriter {
   /** Forgets the values; an older file at the path stays as it was. */
   discard(): Promise<void>;
 }
-
-const COPY_OPTIONS: { readonly [F in Format]: string } = {
-  parquet: 'FORMAT parquet, COMPRESSION zstd',
-  csv: 'FORMAT csv, HEADER true',
-  json: 'FORMAT json',
-};
-/** JSON text that is not one record a line is nothing we write. */
-const WRITTEN = /\.(parquet|pq|csv|tsv|ndjson|jsonl|csv\.gz|tsv\.gz|ndjson\.gz|jsonl\.gz)$/i;
 
 /**
  * Starts a result file beside a table: all its columns, in order, then `added`. Rows of any number in bounded memory: the
@@ -71,26 +62,13 @@ export async function createResultWriter(
     commit: async () => {
       appender.close();
       checkCount(table, rows);
-      await writeJoined(table, `${catalog}.added`, path, format);
+      // A positional join keeps the order and streams.
+      const joined = `SELECT data.*, added.* FROM data POSITIONAL JOIN ${catalog}.added AS added`;
+      await writeQuery(database, joined, path, format);
       await discard();
     },
     discard,
   };
-}
-
-function checkOutput(path: string): Format {
-  const folder = dirname(path);
-  if (!existsSync(folder) || !statSync(folder).isDirectory()) {
-    throw new AristarchError('NOT_FOUND', `there is no folder ${folder} to write ${basename(path)} into: make it`, {
-      path,
-    });
-  }
-  if (existsSync(path) && statSync(path).isDirectory()) {
-    throw new AristarchError('INVALID_INPUT', `${path} is a folder: give the name of a file in it`, { path });
-  }
-  if (WRITTEN.test(path)) return checkFormat(path);
-  const message = `${path} does not say by its ending what to write: use .parquet, .csv, .tsv or .ndjson, the last three also with .gz`;
-  throw new AristarchError('INVALID_INPUT', message, { path });
 }
 
 /** With `where` or `exclude`, a result in the place of its own data would lose some of them. */
@@ -120,26 +98,4 @@ function checkCount({ rowCount, files }: Table, rows: number): void {
   if (rows === rowCount) return;
   const message = `${files.join(', ')} has ${rowCount} rows, but ${rows} results came: the data changed, or the run was cut short; start again`;
   throw new AristarchError('PRECONDITION_FAILED', message, { rowCount, rows });
-}
-
-/** A positional join keeps the order and streams; the file appears under its name only when it is whole. */
-async function writeJoined(table: Table, added: string, path: string, format: Format): Promise<void> {
-  // The ending stays last: DuckDB compresses by it.
-  const part = join(dirname(path), `.${randomUUID()}.${basename(path)}`);
-  const options = [COPY_OPTIONS[format], ...(/\.tsv(\.gz)?$/i.test(path) ? ["DELIMITER '\t'"] : [])].join(', ');
-  try {
-    await table.database.run(
-      `COPY (SELECT data.*, added.* FROM data POSITIONAL JOIN ${added} AS added) TO ${quoteText(part)} (${options})`,
-    );
-    const file = await open(part, 'r+');
-    await file.sync();
-    await file.close();
-    await rename(part, path);
-  } catch (thrown) {
-    await rm(part, { force: true });
-    if (thrown instanceof AristarchError) throw thrown;
-    const { message } = parseFault(thrown);
-    const text = `cannot write ${path}: ${message.split('\n')[0]!}. Check the space and the rights of its folder`;
-    throw new AristarchError('PRECONDITION_FAILED', text, { path }, thrown);
-  }
 }

@@ -44,9 +44,7 @@ export interface GraphMessage {
 
 /** The bytes of an ONNX file. Equal graphs give equal bytes. */
 export function encodeModel(graph: GraphMessage): Uint8Array {
-  const text = readFileSync(new URL('../../../proto/onnx/onnx.proto', import.meta.url), 'utf8');
-  const model = protobuf.parse(text).root.lookupType('onnx.ModelProto');
-  return model
+  return modelType()
     .encode({
       irVersion: IR_VERSION,
       producerName: 'aristarch',
@@ -54,6 +52,17 @@ export function encodeModel(graph: GraphMessage): Uint8Array {
       graph: toGraph(graph),
     })
     .finish();
+}
+
+/** The messages of an ONNX file as plain objects, as far as our contract knows them; whole numbers are numbers. */
+export function decodeModel(onnx: Uint8Array): unknown {
+  const type = modelType();
+  return type.toObject(type.decode(onnx), { longs: Number });
+}
+
+function modelType(): protobuf.Type {
+  const text = readFileSync(new URL('../../../proto/onnx/onnx.proto', import.meta.url), 'utf8');
+  return protobuf.parse(text).root.lookupType('onnx.ModelProto');
 }
 
 function toGraph(graph: GraphMessage): object {

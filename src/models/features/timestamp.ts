@@ -2,6 +2,9 @@ const SECONDS_OF_DAY = 86_400;
 /** 1970-01-01 was a Thursday; Monday is 0. */
 const EPOCH_DAY = 3;
 
+/** Whole seconds of Monday, 1970-01-05: where a time of which only weekday and time of day are known is put. */
+export const REFERENCE_MONDAY = 4 * SECONDS_OF_DAY;
+
 /** Second of the UTC day, [0, 86400), of whole seconds since 1970; NaN for what is not finite. */
 export function secondOfDay(epochSeconds: number): number {
   return modulo(epochSeconds, SECONDS_OF_DAY);

@@ -1,0 +1,46 @@
+import type { ColumnFingerprint } from '../models/artefact/manifest.ts';
+import type { RawRecord } from '../models/features/encode.ts';
+import type { FeatureSchema } from '../models/features/schema.ts';
+import type { OpenDetectorOptions } from './detector.ts';
+
+export interface SamplerDescription {
+  readonly name: string;
+  readonly version: string;
+  readonly family: string;
+  readonly schema: FeatureSchema;
+  readonly rowWidth: number;
+  readonly slotNames: readonly string[];
+  /** Width of the generator's noise. */
+  readonly latent: number;
+  /** How the training rows were spread, in the order of the schema's fields. */
+  readonly trainingColumns: readonly ColumnFingerprint[];
+  readonly device: string;
+}
+
+export interface SampleOptions {
+  /** Any whole number; each seed names an endless sequence of rows. */
+  readonly seed: number | bigint;
+  /** Where in the sequence to begin, from 0; default 0. Rows do not depend on how they are asked for. */
+  readonly firstRow?: number;
+}
+
+/** An opened generator: rows like the training rows, made up. */
+export interface Sampler {
+  readonly description: SamplerDescription;
+  /**
+   * Raw rows packed one after the other, in order, at most `SAMPLE_BLOCK_ROWS` at a time; in all `count` of them. Equal seeds
+   * give equal bytes on equal devices. Throws `INVALID_INPUT` for a count, place or seed that is no whole number.
+   */
+  sample(count: number, options: SampleOptions): AsyncGenerator<Float32Array>;
+  /** Raw rows -> records with named values; a `Detector` encodes them to the same rows. */
+  decode(rows: Float32Array): RawRecord[];
+  close(): Promise<void>;
+}
+
+export type OpenSamplerOptions = OpenDetectorOptions;
+
+/**
+ * Rows that the generator makes at a time. Block k of a sequence is always made whole, from noise of its own, so that a row
+ * is the same in every sample that holds it. Changing this changes every sample.
+ */
+export const SAMPLE_BLOCK_ROWS = 256;
