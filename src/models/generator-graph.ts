@@ -14,13 +14,19 @@ import {
 import { BATCH } from '../graph/shape.ts';
 import { simplify } from '../graph/simplify.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import { INDICATOR_HEIGHT } from './features/compact.ts';
+import { expandCompact, INDICATOR_HEIGHT, layoutOf, toCompact } from './features/compact.ts';
+import { onlyConditions } from './features/conditions.ts';
 import { decodeNumber } from './features/decode-compact.ts';
+import { conditionSlots, rowWidth, type FeatureSchema } from './features/schema.ts';
 import type { CycleColumn, LevelColumn, Transform } from './features/transform.ts';
 import { constants, type TrainedCritic } from './scoring-graph.ts';
 
-/** Names in generator.onnx: standard normal noise [N, latent] in, raw rows [N, rowWidth] out. */
+/**
+ * Names in generator.onnx: standard normal noise [N, latent] in, raw rows [N, rowWidth] out. Where the model has conditions,
+ * their slots of a raw row [N, conditionSlots] go in, too, in the order of the schema.
+ */
 export const LATENT_INPUT = 'latent';
+export const CONDITION_INPUT = 'condition';
 export const GENERATED_OUTPUT = 'rows';
 
 /** Places on the clock that a generated angle is rounded to: minutes of a day, days of a week. */
@@ -28,17 +34,32 @@ const MOST_PLACES = 1440;
 
 /**
  * What generator.onnx computes: generated expanded rows, turned back into raw rows in the user's own units. Numbers stay
- * within the range of the training rows, whole numbers are whole, and a category is its likeliest level. Null where the
- * critic has no generator.
+ * within the range of the training rows, whole numbers are whole, and a category is its likeliest level. Conditions come out
+ * as they went in. Null where the critic has no generator.
  */
-export function generatorGraph(rowWidth: number, transform: Transform, critic: TrainedCritic): Graph | null {
+export function generatorGraph(schema: FeatureSchema, transform: Transform, critic: TrainedCritic): Graph | null {
   const { generator } = critic.plan;
   if (!generator) return null;
   const z = input(LATENT_INPUT, [BATCH, generator.latent]);
-  const x = generator.generate(z, constants(critic.weights));
+  const given = conditionSlots(schema);
+  const condition = given.length > 0 ? input(CONDITION_INPUT, [BATCH, given.length]) : null;
+  const x = generator.generate(
+    z,
+    condition && expandConditions(condition, transform, given),
+    constants(critic.weights),
+  );
   const values = decode(x, transform);
-  const slots = Array.from({ length: rowWidth }, (_, slot) => values.get(slot)!);
-  return simplify(createGraph('generator', [z], { [GENERATED_OUTPUT]: concat(slots, 1) }));
+  given.forEach((slot, index) => values.set(slot, columns(condition!, index, index + 1)));
+  const slots = Array.from({ length: rowWidth(schema) }, (_, slot) => values.get(slot)!);
+  const inputs = condition ? [z, condition] : [z];
+  return simplify(createGraph('generator', inputs, { [GENERATED_OUTPUT]: concat(slots, 1) }));
+}
+
+/** Slots of conditions [n, conditionSlots] -> their expanded columns, [n, conditionWidth]. */
+function expandConditions(condition: Tensor, transform: Transform, slots: readonly number[]): Tensor | null {
+  const own = onlyConditions(transform, slots);
+  // A time that was the same in all training rows fills slots, but no column.
+  return layoutOf(own).compactWidth === 0 ? null : expandCompact(toCompact(condition, own), own);
 }
 
 /** Slot of the raw row -> its values [n, 1]. */

@@ -14,6 +14,7 @@ import {
 } from '../graph/operations.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { repeatColumns, type Layout } from './features/compact.ts';
+import { keepConditions } from './features/conditions.ts';
 import { between } from './losses.ts';
 import type { StepBuilder } from './step-builder.ts';
 
@@ -57,7 +58,8 @@ interface Block {
  * | interpolate | x + u (o - x)                                          | replaced                              |
  *
  * with u, p ~ U(0, 1) one a row; "replaced": with probability p by another level, which is the unseen one for a
- * share of the draws, else any one, drawn uniformly.
+ * share of the draws, else any one, drawn uniformly. Conditions are never moved: the critic learns to tell a row from
+ * others that might have the same condition, so that its score means "normal for this condition".
  */
 export function offSupportNegatives(
   step: StepBuilder,
@@ -76,7 +78,7 @@ export function offSupportNegatives(
     start = end;
     return [MOVES[kind](block)];
   });
-  return concat(blocks, 0);
+  return keepConditions(concat(blocks, 0), x, layout.conditions);
 }
 
 /** Rows of each kind, by rounding the running total, so that they add up to the batch. */

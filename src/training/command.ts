@@ -16,6 +16,7 @@ const EXAMPLES = `
 Examples:
   aristarch train --data normal.parquet
   aristarch train --data "logs/day-*.csv" --where "status = 'ok'" --exclude id,label --out models/web --time-budget 60
+  aristarch train --data normal.parquet --condition machine_type,site   what is normal for each type and site
   aristarch train --data normal.parquet --dry-run           what would be trained, and on which columns
   aristarch train --data normal.parquet --preset gulrajani  the paper's own setting
   aristarch train --from-model models/web --data newer.parquet --out models/web-2 --steps 300
@@ -112,7 +113,8 @@ const showValue = (value: unknown): string => (value === undefined ? 'none' : JS
 function showSchema({ fields, excluded }: FeatureSchema): string {
   const rows = fields.map((field) => {
     const levels = field.kind === 'category' ? `${field.levels.length} levels` : '';
-    return [`  ${field.name}`, field.kind, levels, field.missing ? 'with missing values' : ''];
+    const remarks = [field.condition ? 'a condition' : '', field.missing ? 'with missing values' : ''];
+    return [`  ${field.name}`, field.kind, levels, remarks.filter((each) => each !== '').join(', ')];
   });
   const left = excluded.map(({ name, reason }) => `  ${name}: left out, ${reason}`);
   return [alignColumns(rows), ...left].join('\n');

@@ -26,7 +26,7 @@ export async function readTrainConfig(command: Command, env: SettingSources['env
 
 /** What a model to go on from was trained with, below everything that is given for this run. */
 async function inheritSettings(sources: SettingSources & { readonly file: object }): Promise<SettingSources> {
-  const { fromModel, schema } = resolveSettings(ORIGIN_SETTINGS, {
+  const { fromModel, schema, condition } = resolveSettings(ORIGIN_SETTINGS, {
     ...sources,
     file: pickKnown(sources.file, ORIGIN_SETTINGS),
   });
@@ -34,12 +34,20 @@ async function inheritSettings(sources: SettingSources & { readonly file: object
   if (schema !== undefined) {
     throw new AristarchError('INVALID_INPUT', '--from-model keeps the fields of its model: give it without --schema');
   }
+  if (condition.length > 0) {
+    const message = '--from-model keeps the conditions of its model: give it without --condition';
+    throw new AristarchError('INVALID_INPUT', message, { condition });
+  }
   const { manifest } = await openOrigin(fromModel);
   const { settings } = familyNamed(manifest.family);
   return { ...sources, file: { ...inheritedSettings(manifest, { ...RUN_SETTINGS, ...settings }), ...sources.file } };
 }
 
-const ORIGIN_SETTINGS = { fromModel: RUN_SETTINGS.fromModel, schema: RUN_SETTINGS.schema };
+const ORIGIN_SETTINGS = {
+  fromModel: RUN_SETTINGS.fromModel,
+  schema: RUN_SETTINGS.schema,
+  condition: RUN_SETTINGS.condition,
+};
 
 function pickKnown(file: object, settings: Settings): Record<string, unknown> {
   return Object.fromEntries(Object.entries(file).filter(([key]) => key in settings));

@@ -63,7 +63,7 @@ export async function exportModel(options: ExportOptions): Promise<TrainResult> 
   const width = rowWidth(data.schema);
   const critic = emitGraph(scoringGraph(width, model.transform, model.scoring));
   const own = model.critics.find(({ plan }) => plan.generator);
-  const generator = own && generatorGraph(width, model.transform, own);
+  const generator = own && generatorGraph(data.schema, model.transform, own);
   const warnings = [...data.warnings, ...(run.score === 'own' ? [OWN_CRITIC_WARNING] : []), ...rateWarnings(options)];
   const manifest: Omit<Manifest, 'manifestVersion' | 'files'> = {
     name: data.name,

@@ -4,12 +4,13 @@ import type { Manifest } from '../models/artefact/manifest.ts';
 import { textColumns } from '../models/features/match-columns.ts';
 import { rowWidth, type FeatureSchema } from '../models/features/schema.ts';
 import type { NumberArray } from '../runtime/executor.ts';
-import { openTable } from '../tables/table.ts';
+import { openTable, type Table } from '../tables/table.ts';
 import type { TrainConfig } from './config.ts';
 import { fingerprintRows } from './data/fingerprint.ts';
-import { inferSchema } from './data/infer.ts';
+import { markConditions } from './data/conditions.ts';
+import { inferSchema, type InferredSchema } from './data/infer.ts';
 import { readRows, rowsWithin, type TrainingRows } from './data/read-rows.ts';
-import { overriddenText, readSchemaOverrides } from './data/schema-overrides.ts';
+import { overriddenText, readSchemaFile, type SchemaFile } from './data/schema-overrides.ts';
 
 /** The training rows, read and understood. */
 export interface PreparedData {
@@ -33,16 +34,16 @@ const MOST_ROWS = 2 ** 24;
 
 /** Opens the data, infers the schema (or keeps that of a model to go on from), reads the rows within the memory budget. */
 export async function prepareData({ run }: Pick<TrainConfig, 'run'>, known?: FeatureSchema): Promise<PreparedData> {
-  const overrides = run.schema === undefined ? {} : await readSchemaOverrides(run.schema);
+  const file = run.schema === undefined ? { fields: {}, condition: [] } : await readSchemaFile(run.schema);
   const table = await openTable({
     data: run.data,
     exclude: run.exclude,
-    text: known === undefined ? overriddenText(overrides) : textColumns(known),
+    text: known === undefined ? overriddenText(file.fields) : textColumns(known),
     ...(run.where !== undefined && { where: run.where }),
   });
   try {
     if (table.rowCount < FEWEST_ROWS) throw tooFewRows(table.rowCount, run.where);
-    const { schema, warnings } = known ? { schema: known, warnings: [] } : await inferSchema(table, { overrides });
+    const { schema, warnings } = known ? { schema: known, warnings: [] } : await understand(table, file, run.condition);
     const maxRows = Math.min(MOST_ROWS, rowsWithin(run.memoryBudget * 2 ** 20, schema));
     if (maxRows < Math.min(FEWEST_ROWS, table.rowCount)) throw tooWide(run.memoryBudget);
     const rows = await readRows(table, schema, { maxRows, seed: run.seed });
@@ -54,6 +55,13 @@ export async function prepareData({ run }: Pick<TrainConfig, 'run'>, known?: Fea
   } finally {
     await table.close();
   }
+}
+
+/** The schema that the rows have, corrected by people. */
+async function understand(table: Table, file: SchemaFile, condition: readonly string[]): Promise<InferredSchema> {
+  const { schema, warnings } = await inferSchema(table, { overrides: file.fields });
+  const marked = markConditions(schema, new Set([...condition, ...file.condition]));
+  return { schema: marked.schema, warnings: [...warnings, ...marked.warnings] };
 }
 
 /** Name and folder of the model that a run makes. */

@@ -41,7 +41,16 @@ export const RUN_SETTINGS = defineSettings({
   schema: {
     schema: text().optional(),
     flag: '--schema <file>',
-    help: 'JSON that corrects the inferred schema: {"fields": {"port": "category", "id": "exclude"}}.',
+    help: 'JSON that corrects the inferred schema: {"fields": {"port": "category", "id": "exclude"}, "condition": ["port"]}.',
+    group: 'Data',
+  },
+  condition: {
+    schema: nameList(),
+    default: [],
+    flag: '--condition <columns>',
+    list: true,
+    help: 'Columns to judge the others by, separated by commas: a score then means "normal for this machine type". Categories and flags also get a false-alarm rate of their own.',
+    source: 'docs/calibration.md',
     group: 'Data',
   },
   memoryBudget: {

@@ -2,7 +2,7 @@ import { createRandom } from '../base/philox.ts';
 import { AristarchError, toAristarchError, type ErrorCode } from '../base/errors.ts';
 import { checkArtefactTarget } from '../models/artefact/write.ts';
 import type { FeatureSchema } from '../models/features/schema.ts';
-import { rowWidth } from '../models/features/schema.ts';
+import { conditionNames, rowWidth } from '../models/features/schema.ts';
 import type { Transform } from '../models/features/transform.ts';
 import { openExecutor } from '../runtime/open-executor.ts';
 import type { Executor } from '../runtime/executor.ts';
@@ -166,7 +166,8 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set<keyof RunValues>([
 function identityOf({ run, values, preset }: TrainConfig, data: PreparedData, executor: Executor): RunIdentity {
   const settings = Object.entries(run).filter(([name]) => !WITHOUT_EFFECT.has(name));
   const engine = executor.description;
-  return { ...Object.fromEntries(settings), ...values, preset, engine, rows: data.fingerprint.sha256 };
+  const condition = conditionNames(data.schema);
+  return { ...Object.fromEntries(settings), condition, ...values, preset, engine, rows: data.fingerprint.sha256 };
 }
 
 /** A rate that the calibration set cannot support is refused before minutes are spent. */
@@ -194,5 +195,7 @@ function describeStart(
 }
 
 function describeFields(schema: FeatureSchema): string {
-  return `${schema.fields.length} fields in ${rowWidth(schema)} slots`;
+  const conditions = conditionNames(schema);
+  const given = conditions.length === 0 ? '' : `, given ${conditions.join(', ')}`;
+  return `${schema.fields.length} fields in ${rowWidth(schema)} slots${given}`;
 }

@@ -32,6 +32,15 @@ const TABLES = {
   'one number': table([numberAt(0, 0)], []),
   'one category': table([], [levelAt(0, 0, 'value', 3)]),
 };
+/** The second number, whether it is missing, and a category are conditions; another number and another category are not. */
+const CONDITIONAL = table(
+  [numberAt(0, 0), { ...numberAt(1, 1), condition: true }],
+  [
+    { ...levelAt(1, 1, 'presence', 2), condition: true },
+    { ...levelAt(2, 2, 'value', 4), condition: true },
+    levelAt(3, 3, 'value', 4),
+  ],
+);
 
 let executor: Executor;
 beforeAll(async () => {
@@ -107,6 +116,18 @@ describe.each(Object.entries(TABLES))('negatives of %s', (_, transform) => {
         expect(Number.isInteger(level) && level >= 0 && level < layout.levelCounts[index]!).toBe(true);
       });
     });
+  });
+});
+
+describe('negatives of rows with conditions', () => {
+  it.each(NEGATIVE_KINDS)('by %s keep every condition, and move the rest', async (kind) => {
+    const { x, y, layout } = await move(kind, CONDITIONAL);
+    expect(layout.conditions).toEqual([false, true, true, true, false]);
+    everyRow((row) => expect(y(row).slice(1, 4)).toEqual(x(row).slice(1, 4)));
+    for (const column of [0, 4]) {
+      const moved = everyRow((row) => y(row)[column] !== x(row)[column]).filter(Boolean).length;
+      expect(moved).toBeGreaterThan(BATCH * 0.2);
+    }
   });
 });
 

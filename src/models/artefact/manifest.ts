@@ -3,7 +3,7 @@ import { z } from 'zod';
 /** Version of the manifest's layout; a reader refuses what it does not know. */
 export const MANIFEST_VERSION = 1;
 
-const fieldBase = { name: z.string().min(1), missing: z.boolean() };
+const fieldBase = { name: z.string().min(1), missing: z.boolean(), condition: z.literal(true).optional() };
 const fieldSchema = z.discriminatedUnion('kind', [
   z.strictObject({ ...fieldBase, kind: z.literal('number'), integer: z.boolean() }),
   z.strictObject({ ...fieldBase, kind: z.literal('boolean') }),

@@ -24,6 +24,9 @@ export interface CriticPlan {
 
 export interface GeneratorPlan {
   readonly latent: number;
-  /** Latent z [n, latent] -> generated expanded rows [n, expandedWidth]. */
-  generate(z: Tensor, values: ParameterValues): Tensor;
+  /**
+   * Latent z [n, latent] -> generated expanded rows [n, expandedWidth], whose condition columns [n, conditionWidth] are those
+   * given, null where the model has no conditions.
+   */
+  generate(z: Tensor, conditions: Tensor | null, values: ParameterValues): Tensor;
 }

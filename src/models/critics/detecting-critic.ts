@@ -1,6 +1,7 @@
 import { add, concat, gatherRows, mean, multiply, rows, subtract } from '../../graph/operations.ts';
 import type { Tensor } from '../../graph/tensor.ts';
 import { layoutOf, expandCompact } from '../features/compact.ts';
+import { forgetConditions, freeColumns } from '../features/conditions.ts';
 import type { Transform } from '../features/transform.ts';
 import { createFourierFeatures, type FourierOptions } from '../layers/fourier.ts';
 import { createMlp } from '../layers/mlp.ts';
@@ -48,6 +49,10 @@ export interface TrainingRows {
  *
  * critic-recipe.md section 2. The penalty is taken on pairs and with respect to phi: it is not Gulrajani's. Trained with
  * high = anomalous.
+ *
+ * Conditions are the same in x, y and xi. The penalty leaves their own columns out: nothing is transported from one condition
+ * to another, so that the critic may differ between two of them as much as the data do. In the Fourier features conditions
+ * and other columns are one, and all of these stay in.
  */
 export function planDetectingCritic(options: DetectingCriticOptions, data: TrainingRows, random: Random): CriticPlan {
   const { name, batch } = options;
@@ -64,7 +69,7 @@ export function planDetectingCritic(options: DetectingCriticOptions, data: Train
   const step = createStepBuilder();
   const table = step.shared(TRAINING_ROWS, [data.count, layout.compactWidth]);
   const draw = (of: string): Tensor => gatherRows(table, step.integers(of, [batch], data.count));
-  const x = draw('rowIndices');
+  const x = forgetConditions(step, 'rows', draw('rowIndices'), data.transform);
   const y = offSupportNegatives(step, x, draw('otherIndices'), layout, options.negatives);
   const f = network.apply(embed(concat([x, y], 0)), step.parameters); // [2 batch, 1]
   const [fx, fy] = [rows(f, 0, batch), rows(f, batch, 2 * batch)];
@@ -72,7 +77,8 @@ export function planDetectingCritic(options: DetectingCriticOptions, data: Train
   const expanded = (compact: Tensor): Tensor => expandCompact(compact, data.transform);
   const xi = between(expanded(x), expanded(y), step.uniform('mix', [batch, 1]));
   const phiXi = phi(xi);
-  const slope = squaredGradientNorm(network.apply(phiXi, step.parameters), phiXi); // [batch]
+  const free = freeColumns(data.transform, options.fourier.count);
+  const slope = squaredGradientNorm(network.apply(phiXi, step.parameters), phiXi, free); // [batch]
   const penalty = PENALTIES[options.penalty](slope);
   const loss = add(OBJECTIVES[options.objective](fy, fx), multiply(penalty, options.lambda));
   step.report('criticLoss', loss);

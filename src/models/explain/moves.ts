@@ -44,7 +44,16 @@ export function createMoves(transform: Transform, reference: ExplainReference, u
   };
 }
 
+/** A counterpart keeps the conditions of its row: no move touches them. */
 function movesOf(transform: Transform, reference: ExplainReference): Move[] {
+  const { numbers, cycles, levels } = transform;
+  const conditions = new Set(
+    [...numbers, ...cycles, ...levels].filter(({ condition }) => condition).map(({ unit }) => unit),
+  );
+  return allMoves(transform, reference).filter(({ unit }) => !conditions.has(unit));
+}
+
+function allMoves(transform: Transform, reference: ExplainReference): Move[] {
   const { numbers, cycles, levels } = transform;
   const continuous = [...numbers, ...cycles];
   const presenceOf = new Map(

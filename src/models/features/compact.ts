@@ -43,6 +43,8 @@ export interface Layout {
   readonly levelCounts: readonly number[];
   /** Index of the unseen level of each level column, or of the missing one where there is no other. */
   readonly unseenLevels: readonly number[];
+  /** Whether each compact column belongs to a condition. */
+  readonly conditions: readonly boolean[];
 }
 
 export function layoutOf({ numbers, cycles, levels }: Transform): Layout {
@@ -59,6 +61,7 @@ export function layoutOf({ numbers, cycles, levels }: Transform): Layout {
     unitOf: units.map((unit) => known.indexOf(unit)),
     levelCounts,
     unseenLevels: levels.map(({ largestIndex }) => largestIndex),
+    conditions: [...numbers, ...cycles, ...levels].map(({ condition }) => condition === true),
   };
 }
 

@@ -19,6 +19,11 @@ interface FieldBase {
   readonly name: string;
   /** Whether training rows had missing values here; if so, missing is a level of its own and may be normal. */
   readonly missing: boolean;
+  /**
+   * A condition: the critic judges the other fields given this one ("normal for this machine type"). Negatives never move it, a
+   * generator is told it, and an explanation never changes it. Absent for an ordinary field, and in older manifests.
+   */
+  readonly condition?: true | undefined;
 }
 export interface NumberField extends FieldBase {
   readonly kind: 'number';
@@ -54,6 +59,20 @@ export const SLOTS: { readonly [K in FieldKind]: number } = { number: 1, boolean
 /** Width of the raw row: how many float32 slots one record takes. */
 export function rowWidth(schema: FeatureSchema): number {
   return schema.fields.reduce((width, field) => width + SLOTS[field.kind], 0);
+}
+
+/** Slots of the raw row that conditions fill, in order. */
+export function conditionSlots({ fields }: FeatureSchema): number[] {
+  let slot = 0;
+  return fields.flatMap(({ kind, condition }) => {
+    const own = Array.from({ length: SLOTS[kind] }, () => slot++);
+    return condition ? own : [];
+  });
+}
+
+/** Names of the fields that are conditions, in order. */
+export function conditionNames({ fields }: FeatureSchema): string[] {
+  return fields.filter(({ condition }) => condition).map(({ name }) => name);
 }
 
 /** Names of the raw row's slots, in order: the field's name, or `name.secondOfDay` and `name.dayOfWeek`. */

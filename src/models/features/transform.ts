@@ -27,6 +27,8 @@ interface Column {
   readonly slot: number;
   /** Columns of one unit (a value and its being missing) are moved together; units are numbered from 0. */
   readonly unit: number;
+  /** The column of a condition (schema.ts). */
+  readonly condition?: true | undefined;
 }
 
 /** clip((g(x) - mean) / deviation) - centre, with g(x) = sign(x) log(1 + |x|) or x; a missing value is first imputed. */
@@ -97,7 +99,7 @@ export function fitTransform(schema: FeatureSchema, readSlot: ReadSlot, options:
   };
   let slot = 0;
   schema.fields.forEach((field, unit) => {
-    const at = { name: field.name, slot, unit };
+    const at = { name: field.name, slot, unit, ...(field.condition && { condition: true as const }) };
     if (field.kind === 'number') {
       const isLog = scale === 'signed-log';
       transform.numbers.push(
@@ -116,7 +118,7 @@ export function signedLog(x: number): number {
   return Math.sign(x) * Math.log1p(Math.abs(x));
 }
 
-type NumberStart = Pick<NumberColumn, 'name' | 'slot' | 'unit' | 'signedLog' | 'integer'>;
+type NumberStart = Pick<NumberColumn, 'name' | 'slot' | 'unit' | 'condition' | 'signedLog' | 'integer'>;
 
 function fitNumber(start: NumberStart, field: Field, raw: Float32Array, clip: number): NumberColumn {
   const sorted = sortedFinite(raw);

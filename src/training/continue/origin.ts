@@ -3,6 +3,7 @@ import { createRandom, scopeRandom } from '../../base/philox.ts';
 import type { Settings } from '../../base/settings.ts';
 import { CRITIC_FILE, WEIGHTS_FILE } from '../../models/artefact/layout.ts';
 import type { Manifest } from '../../models/artefact/manifest.ts';
+import { conditionNames } from '../../models/features/schema.ts';
 import { readArtefact } from '../../models/artefact/read.ts';
 import type { TrainingTask } from '../../models/task.ts';
 import type { StartingPoint } from '../fit/fit-critics.ts';
@@ -34,9 +35,12 @@ const NOT_INHERITED: ReadonlySet<string> = new Set([
 ]);
 
 /** The settings that a continued run takes over, unless they are given anew; those that this Aristarch does not know are dropped. */
-export function inheritedSettings({ name, family, training }: Manifest, known: Settings): Record<string, unknown> {
+export function inheritedSettings(
+  { name, family, training, features }: Manifest,
+  known: Settings,
+): Record<string, unknown> {
   const kept = Object.entries(training.config).filter(([key]) => Object.hasOwn(known, key) && !NOT_INHERITED.has(key));
-  return { ...Object.fromEntries(kept), name, family };
+  return { ...Object.fromEntries(kept), condition: conditionNames(features), name, family };
 }
 
 /** Where each network starts: pre-processing and fixed features as they were, parameters as they were learnt. */

@@ -4,26 +4,34 @@ import { AristarchError } from '../../base/errors.ts';
 import { suggestNames } from '../../base/near-names.ts';
 import type { Column } from '../../tables/column-class.ts';
 
-/** What people say about columns, over what would be inferred: `{"fields": {"port": "category", "id": "exclude"}}`. */
+/**
+ * What people say about columns, over what would be inferred: `{"fields": {"port": "category", "id": "exclude"}}`; and which
+ * are conditions, beside those of --condition.
+ */
 const overridesSchema = z.strictObject({
-  fields: z.record(z.string(), z.enum(['number', 'boolean', 'category', 'timestamp', 'exclude'])),
+  fields: z.record(z.string(), z.enum(['number', 'boolean', 'category', 'timestamp', 'exclude'])).default({}),
+  condition: z.array(z.string().min(1)).default([]),
 });
 export type ColumnOverride = 'number' | 'boolean' | 'category' | 'timestamp' | 'exclude';
 export type SchemaOverrides = Readonly<Record<string, ColumnOverride>>;
+export interface SchemaFile {
+  readonly fields: SchemaOverrides;
+  readonly condition: readonly string[];
+}
 
 const EXAMPLE = '{"fields": {"port": "category", "id": "exclude"}}';
 
 /** Reads a `--schema` file. Throws `NOT_FOUND` or `INVALID_INPUT`, naming the file and the place. */
-export async function readSchemaOverrides(path: string): Promise<SchemaOverrides> {
+export async function readSchemaFile(path: string): Promise<SchemaFile> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new AristarchError('NOT_FOUND', `the schema file ${path} cannot be read: check the path`, { path }, cause);
   });
-  return parseSchemaOverrides(parseJson(text, path), path);
+  return parseSchemaFile(parseJson(text, path), path);
 }
 
-export function parseSchemaOverrides(value: unknown, origin: string): SchemaOverrides {
+export function parseSchemaFile(value: unknown, origin: string): SchemaFile {
   const parsed = overridesSchema.safeParse(value);
-  if (parsed.success) return parsed.data.fields;
+  if (parsed.success) return parsed.data;
   const reasons = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'the whole'}: ${message}`);
   const message = `${origin} is no schema file (${reasons.join('; ')}). Write it like ${EXAMPLE}`;
   throw new AristarchError('INVALID_INPUT', message, { origin });

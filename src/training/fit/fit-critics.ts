@@ -2,6 +2,7 @@ import { AristarchError } from '../../base/errors.ts';
 import { scopeRandom, type Random } from '../../base/philox.ts';
 import type { FeatureSchema } from '../../models/features/schema.ts';
 import { layoutOf } from '../../models/features/compact.ts';
+import { withoutConditions } from '../../models/features/conditions.ts';
 import { fitTransform, type Transform, type TransformOptions } from '../../models/features/transform.ts';
 import type { CriticPlan } from '../../models/critics/critic-plan.ts';
 import type { TrainingRows } from '../../models/critics/detecting-critic.ts';
@@ -71,7 +72,7 @@ export async function fitCritics(
 ): Promise<FittedCritics> {
   const random = scopeRandom(options.random, round);
   const transform = start?.transform ?? fitTransform(schema, slotReader(rows), options.transform);
-  if (layoutOf(transform).compactWidth === 0) throw nothingVaries(round);
+  if (layoutOf(withoutConditions(transform)).compactWidth === 0) throw nothingVaries(round);
   const table = await makeCompactTable(executor, schema, transform, rows);
   const scale = start?.scale ?? (await nearestDistance(executor, table, transform, random));
   const data = { count: rows.chosen.length, transform, scale };

@@ -1,10 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { inferSchema } from '../../../src/training/data/infer.ts';
-import {
-  parseSchemaOverrides,
-  readSchemaOverrides,
-  type SchemaOverrides,
-} from '../../../src/training/data/schema-overrides.ts';
+import { parseSchemaFile, readSchemaFile, type SchemaOverrides } from '../../../src/training/data/schema-overrides.ts';
 import { SHARED_DATA, toNdjson, useDataFolder } from '../../support/data-files.ts';
 import { needs } from '../../support/needs.ts';
 
@@ -180,7 +176,15 @@ describe('an inferred schema', () => {
 describe('a schema file', () => {
   it('says what columns are', async () => {
     const path = await files.write('schema.json', '{"fields": {"port": "category", "id": "exclude"}}');
-    expect(await readSchemaOverrides(path)).toEqual({ port: 'category', id: 'exclude' });
+    expect(await readSchemaFile(path)).toEqual({
+      fields: { port: 'category', id: 'exclude' },
+      condition: [],
+    });
+  });
+
+  it('may name conditions, with or without kinds', async () => {
+    const path = await files.write('schema.json', '{"condition": ["site", "type"]}');
+    expect(await readSchemaFile(path)).toEqual({ fields: {}, condition: ['site', 'type'] });
   });
 
   it.each([
@@ -189,12 +193,12 @@ describe('a schema file', () => {
     [[], /the whole:/],
     [{ fields: {}, more: 1 }, /more/],
   ])('is refused when it is %j', (value, message) => {
-    expect(() => parseSchemaOverrides(value, 'schema.json')).toThrow(message);
+    expect(() => parseSchemaFile(value, 'schema.json')).toThrow(message);
   });
 
   it('is refused when it is absent or no JSON', async () => {
-    await expect(readSchemaOverrides(files.path('absent.json'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    await expect(readSchemaOverrides(await files.write('bad.json', '{'))).rejects.toMatchObject({
+    await expect(readSchemaFile(files.path('absent.json'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(readSchemaFile(await files.write('bad.json', '{'))).rejects.toMatchObject({
       code: 'INVALID_INPUT',
       message: expect.stringMatching(/bad\.json is not JSON/) as unknown,
     });
