@@ -13,30 +13,33 @@ const HELP = `npm run bench:calibration [-- OPTIONS]
 
 The realised false-alarm rate at 1, 5 and 10 % on fresh normal rows, beside its 95 % beta-binomial band.
 
-  --sets NAMES   sets or families, separated by commas; all when absent
-  --seeds LIST   default 0,1,2
-  --cross LIST   seeds of small sets, which are calibrated by folds and take six times as long; default: as --seeds
-  --fresh        measure again what is in .cache/bench
-  --write        write docs/quality/calibration.json, docs/calibration.md and its picture
-  --json         the result as JSON on standard output`;
+  --sets NAMES     sets or families, separated by commas; all when absent
+  --seeds LIST     default 0,1,2
+  --cross LIST     seeds of small sets, which are calibrated by folds and take longer; default: as --seeds
+  --set KEY=VALUE  change a setting of the run or of the family, to try it; may be repeated
+  --fresh          measure again what is in .cache/bench
+  --write          write docs/quality/calibration.json, docs/calibration.md and its picture
+  --json           the result as JSON on standard output`;
 
 interface Options {
   readonly sets: string;
   readonly seeds: readonly number[];
   readonly crossSeeds: readonly number[];
+  readonly changed: Readonly<Record<string, unknown>>;
   readonly fresh: boolean;
 }
 
-async function measureAll({ sets, seeds, crossSeeds, fresh }: Options): Promise<CalibrationRun[]> {
+async function measureAll({ sets, seeds, crossSeeds, changed, fresh }: Options): Promise<CalibrationRun[]> {
   // The generator is left out: it takes time and changes no score.
-  const config = benchConfig({ generator: false });
+  const config = benchConfig({ generator: false, ...changed });
+  const { folds, foldSteps } = config.run;
   const executor = await openExecutor({ device: 'cpu', threads: 1, warn: console.error });
   const runs: CalibrationRun[] = [];
   for (const set of findOpenSets(sets.split(',').filter(Boolean))) {
     const labelled = await readOpenSet(set);
     const isSmall = PROTOCOLS.split(labelled.anomalous, 0).train.length < config.run.crossBelow;
     for (const seed of isSmall ? crossSeeds : seeds) {
-      const key = `calibration-${configHash(config)}/${set.name}-${seed}`;
+      const key = `calibration-${configHash(config)}-${folds}x${foldSteps}/${set.name}-${seed}`;
       const measure = () => measureRun({ executor, config }, set.name, labelled, seed);
       const { value } = await cached({ key, schema: runSchema, fresh }, measure);
       console.error(describe(value));
@@ -66,7 +69,7 @@ async function main(): Promise<void> {
       ...{ json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
       ...{ fresh: { type: 'boolean', default: false }, write: { type: 'boolean', default: false } },
       ...{ sets: { type: 'string', default: '' }, seeds: { type: 'string', default: '0,1,2' } },
-      cross: { type: 'string' },
+      ...{ cross: { type: 'string' }, set: { type: 'string', multiple: true, default: [] } },
     },
   });
   if (values.help) {
@@ -77,7 +80,8 @@ async function main(): Promise<void> {
   const { sets, fresh } = values;
   const seeds = seedsOf(values.seeds);
   const crossSeeds = values.cross === undefined ? seeds : seedsOf(values.cross);
-  const runs = await measureAll({ sets, fresh, seeds, crossSeeds });
+  const changed = Object.fromEntries(values.set.map((pair) => pair.split('=', 2) as [string, string]));
+  const runs = await measureAll({ sets, fresh, seeds, crossSeeds, changed });
   if (values.write) {
     await writeDocument('quality/calibration.json', JSON.stringify(runs));
     await writeCalibrationPage(runs);

@@ -23,7 +23,8 @@ AUROC and average precision on labelled sets, with the project's own training; a
   --protocol NAME     ${PROTOCOL_NAMES.join(' or ')}
   --ablation NAME     ${Object.keys(ABLATIONS).join(', ')}
   --set KEY=VALUE     change a setting of the family, or of the run; may be repeated
-  --peers             measure the peers of scikit-learn as well, in the same split (ARISTARCH_PYTHON, else python3)
+  --peers             measure the peers of scikit-learn as well, and of PyOD where it is installed, in the same split
+                      (ARISTARCH_PYTHON, else python3)
   --nsl-kdd           take the evaluations of "npm run check:nsl-kdd" with these seeds into the documentation
   --fresh             measure again what is in .cache/bench: after a change of the code
   --write             write docs/quality/*.json, docs/quality.md and its pictures

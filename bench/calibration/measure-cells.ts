@@ -6,6 +6,7 @@ import type { Executor } from '../../src/runtime/executor.ts';
 import { createCalibration } from '../../src/scoring/calibration.ts';
 import type { TrainConfig } from '../../src/training/config.ts';
 import { fitModel } from '../../src/training/fit/fit-model.ts';
+import { planner } from '../../src/training/fit/planner.ts';
 import { splitRows } from '../../src/training/fit/split.ts';
 import { splitOptions } from '../../src/training/train.ts';
 import { fitOptions, prepareSet } from '../support/detector.ts';
@@ -41,7 +42,8 @@ export async function measureRun(
   const { schema, train, test, anomalous } = prepareSet(labelled, PROTOCOLS.split(labelled.anomalous, seed));
   const split = splitRows(train.shape[0] ?? 0, createRandom(seed), splitOptions(config));
   const options = fitOptions(executor, config, schema, seed);
-  const model = await fitModel({ ...options, split, score: config.run.score }, train);
+  const planFold = planner(config, config.run.foldSteps);
+  const model = await fitModel({ ...options, split, planFold, score: config.run.score }, train);
   const session = await executor.compile(scoringGraph(rowWidth(schema), model.transform, model.scoring));
   const scores = (await session.run({ [ROWS_INPUT]: test }))[SCORES_OUTPUT]!.data;
   await session.close();

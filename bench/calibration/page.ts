@@ -69,8 +69,8 @@ ${markdownTable(['calibrated by', 'rate', 'cells', 'inside', 'share', 'too many 
 ![The realised rate of each cell, as its place in the band](images/calibration-cells.svg)
 
 For folds (small sets) the law is not exact: the rows of a fold are scored by critics that were trained on fewer rows than the final
-ones, so that they score somewhat higher than fresh rows do, and false alarms are rather too few. Their cells are shown beside the same
-bands, and apart.`;
+ones, and for fewer steps. The first alone raises the scores of unseen rows, so that false alarms are too few; the second lowers them
+([decision 0008](decisions/0008-calibration-split-or-cross.md)). Their cells are shown beside the same bands, and apart.`;
 }
 
 function tallyCells({ cells, inside, above, below, refused }: Tally): string[] {

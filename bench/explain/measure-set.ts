@@ -83,7 +83,7 @@ async function trainBoth({ schema, train }: PreparedSet, seed: number, options: 
     transform,
     scoring: critics,
     calibration,
-  } = await fitModel({ ...fit, split, score: config.run.score }, train);
+  } = await fitModel({ ...fit, planFold: fit.plan, split, score: config.run.score }, train);
   const scores = calibration.scores.map(({ score }) => score);
   const rows = { matrix: train, chosen: split.final };
   const reference = await fitExplainReference(executor, schema, transform, rows, scores);

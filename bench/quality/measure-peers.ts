@@ -43,7 +43,7 @@ export function whyNoPeers(python: string): string | null {
   return status === 0 ? null : `"${python} -c 'import sklearn'" fails; set ARISTARCH_PYTHON, or leave peers out`;
 }
 
-/** The peers of scikit-learn in the same split, with each seed. */
+/** The peers of scikit-learn, and of PyOD where it is installed, in the same split, with each seed. */
 export async function measurePeers(set: OpenSet, options: PeerOptions): Promise<PeerMeasurement[]> {
   const { protocol, seeds, fresh, python } = options;
   const labelled = await readOpenSet(set);
@@ -53,7 +53,7 @@ export async function measurePeers(set: OpenSet, options: PeerOptions): Promise<
       { key: `peers-${protocol}/${set.name}-${seed}`, schema: z.array(peerSchema), fresh },
       async () => {
         const prepared = prepareSet(labelled, PROTOCOLS[protocol](labelled.anomalous, seed));
-        const runs = await askPython(python, prepared, seed);
+        const runs = await askPython(python, prepared, { seed, gans: seed === seeds[0] });
         return runs.map((run) => ({ family: set.family, set: set.name, seed, ...run }));
       },
     );
@@ -64,16 +64,27 @@ export async function measurePeers(set: OpenSet, options: PeerOptions): Promise<
 
 type PeerRun = Omit<PeerMeasurement, 'family' | 'set' | 'seed'>;
 
-async function askPython(python: string, { train, test, anomalous }: PreparedSet, seed: number): Promise<PeerRun[]> {
+/** GANs take minutes where the others take seconds: one seed has to do for them. */
+interface PeerJob {
+  readonly seed: number;
+  readonly gans: boolean;
+}
+
+async function askPython(
+  python: string,
+  { train, test, anomalous }: PreparedSet,
+  options: PeerJob,
+): Promise<PeerRun[]> {
   const out = await mkdtemp(join(tmpdir(), 'aristarch-peers-'));
   try {
-    const job = { train: join(out, 'train.f32'), test: join(out, 'test.f32'), width: train.shape[1], seed, out };
+    const job = { train: join(out, 'train.f32'), test: join(out, 'test.f32'), width: train.shape[1], out, ...options };
     await writeFile(job.train, train.data);
     await writeFile(job.test, test.data);
     await writeFile(join(out, 'job.json'), JSON.stringify(job));
     const env = { ...process.env, OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' };
     const { status, stdout, stderr } = spawnSync(python, [SCRIPT, join(out, 'job.json')], { encoding: 'utf8', env });
     if (status !== 0) throw new Error(`peers.py ended with status ${String(status)}: ${stderr}`);
+    for (const line of stderr.split('\n').filter((text) => /^\w+: /.test(text))) console.error(`  ${line}`);
     const { library, runs } = answerSchema.parse(JSON.parse(stdout));
     return await Promise.all(
       runs.map(async ({ method, scores, seconds }) => {

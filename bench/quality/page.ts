@@ -80,12 +80,27 @@ The twelve sets that the recipe was chosen on: ${showOverall(overallOf(tuned))};
 
 Some peers are poor here for reasons of their own: a score whose sign is the wrong way round (SO_GAAL, MO_GAAL; the entries
 \`_flipped\` have it turned), dropout left on while scoring (ALAD; \`_eval\` has it off), NaN where a column is constant (PCA;
-\`_nonconst\` leaves such columns out).`;
+\`_nonconst\` leaves such columns out).${describePartial(result)}`;
+}
+
+/** Peers that failed on some sets, and so stand in no mean. */
+function describePartial({ peers, measurements }: QualityResult): string {
+  const sets = new Set(measurements.map(({ set }) => set)).size;
+  const counts = new Map<string, number>();
+  for (const { method } of peers?.figures ?? []) counts.set(method, (counts.get(method) ?? 0) + 1);
+  const partial = [...counts].filter(([, count]) => count < sets);
+  if (partial.length === 0) return '';
+  const list = partial.map(([method, count]) => `${method} (${count} of ${sets})`).join(', ');
+  return ` Left out of the table, since it gave finite scores on some of the sets only: ${list}.`;
 }
 
 function explainOrigins({ peers, quoted }: QualityResult): string {
   const here =
-    peers === null ? [] : [`"here": ${peers.library} with its defaults, on the same rows, run by the bench.`];
+    peers === null
+      ? []
+      : [
+          `"here": ${peers.library} with their defaults, on the same rows, run by the bench (the GANs with the first seed only).`,
+        ];
   const others = quoted === null ? [] : [`"quoted": ${quoted.source}.`];
   return [...here, ...others].join(' ');
 }

@@ -4,6 +4,7 @@ import { ROWS_INPUT, SCORES_OUTPUT, scoringGraph } from '../../src/models/scorin
 import type { Executor, NumberArray } from '../../src/runtime/executor.ts';
 import { resolveTrainConfig, type TrainConfig } from '../../src/training/config.ts';
 import { fitCritics, type FitOptions, type Journal } from '../../src/training/fit/fit-critics.ts';
+import { planner } from '../../src/training/fit/planner.ts';
 import { SCORES_BY } from '../../src/training/fit/fit-model.ts';
 import { numberSchema, type LabelledRows } from './open-sets.ts';
 import type { TrainTest } from './protocols.ts';
@@ -59,12 +60,12 @@ export const SILENT_JOURNAL: Journal = {
 
 /** What `train` would hand to the fit. */
 export function fitOptions(executor: Executor, config: TrainConfig, schema: FeatureSchema, seed: number): FitOptions {
-  const { run, family, values } = config;
+  const { run } = config;
   return {
     ...{ executor, schema, journal: SILENT_JOURNAL, stepsPerCall: run.stepsPerCall },
     random: createRandom(seed),
     transform: { numbers: run.numbers, clip: run.clip },
-    plan: (data, random) => family.plan(values, data, random),
+    plan: planner(config, 1),
   };
 }
 

@@ -141,10 +141,18 @@ export const RUN_SETTINGS = defineSettings({
   },
   folds: {
     schema: wholeNumber({ min: 2, max: 100 }),
-    default: 5,
+    default: 3,
     flag: '--folds <count>',
     help: 'Folds of cross-conformal calibration.',
-    source: 'Vovk 2015',
+    source: 'Vovk 2015; the count: docs/decisions/0008',
+    group: 'Calibration',
+  },
+  foldSteps: {
+    schema: realNumber({ min: 0.001, max: 1 }),
+    default: 0.5,
+    flag: '--fold-steps <share>',
+    help: 'Share of --steps that the critics of a fold take.',
+    source: 'docs/decisions/0008',
     group: 'Calibration',
   },
   seed: {

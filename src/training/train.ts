@@ -1,6 +1,7 @@
 import { createRandom } from '../base/philox.ts';
 import { AristarchError, toAristarchError, type ErrorCode } from '../base/errors.ts';
 import { checkArtefactTarget } from '../models/artefact/write.ts';
+import type { CriticPlan } from '../models/critics/critic-plan.ts';
 import type { FeatureSchema } from '../models/features/schema.ts';
 import { conditionNames, rowWidth } from '../models/features/schema.ts';
 import type { Transform } from '../models/features/transform.ts';
@@ -13,6 +14,7 @@ import { openOrigin, toStartingPoint, type Origin } from './continue/origin.ts';
 import { warnOfUnseenLevels } from './continue/unseen-levels.ts';
 import { exportModel, type TrainResult } from './export-model.ts';
 import { fitModel, SCORES_BY, type FittedModel } from './fit/fit-model.ts';
+import { planner } from './fit/planner.ts';
 import { splitRows, type Split, type SplitOptions } from './fit/split.ts';
 import { createJournal, outlineOf, type Outline } from './journal.ts';
 import { modelPlace, prepareData, type PreparedData } from './prepare-data.ts';
@@ -74,7 +76,8 @@ export async function trainModel(config: TrainConfig, hooks: TrainHooks): Promis
           transform: { numbers: run.numbers, clip: run.clip },
           ...(origin && { start: toStartingPoint(origin) }),
           split,
-          plan: (rows, random) => config.family.plan(config.values, rows, random),
+          plan: planner(config, 1),
+          planFold: planner(config, run.foldSteps),
         },
         data.table,
       ),
@@ -145,9 +148,12 @@ const ANY_TABLE: Transform = {
 };
 
 /** The tasks that the run will have. */
-function outlineRun({ family, values, run }: TrainConfig, { rounds }: Split): Outline {
-  const plans = family.plan(values, { count: 1, transform: ANY_TABLE, scale: 1 }, createRandom(run.seed));
-  const scoring = plans.filter(SCORES_BY[run.score]);
+function outlineRun(config: TrainConfig, { rounds }: Split): Outline {
+  const { run } = config;
+  const plansAt = (share: number): readonly CriticPlan[] =>
+    planner(config, share)({ count: 1, transform: ANY_TABLE, scale: 1 }, createRandom(run.seed));
+  const plans = plansAt(1);
+  const scoring = plansAt(run.foldSteps).filter(SCORES_BY[run.score]);
   if (scoring.length === 0) {
     const titles = plans.map(({ task }) => task.title).join(', ');
     const message = `--score ${run.score} has nothing to score by: this run trains ${titles}. Choose another --score, or other networks`;

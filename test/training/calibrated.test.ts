@@ -47,8 +47,8 @@ describe('calibration', () => {
     const { result } = await train('few');
     expect(result.calibration).toEqual({ method: 'cross', count: 600, falsePositiveRate: 0.01 });
     const sorted = await freshPValues(result.model);
-    // Not uniform: a fold's critics see fewer rows than the final ones. 2 alpha is what is known of such p-values
-    // (Barber 2021, theorem 4, for n much larger than the number of folds).
+    // Not uniform: a fold's critics see fewer rows than the final ones, and for fewer steps. 2 alpha is what is known of
+    // critics that differ by their rows only (Barber 2021, theorem 4, for n much larger than the number of folds).
     for (const alpha of [0.02, 0.05, 0.1]) {
       expect(sorted.filter((p) => p <= alpha).length / sorted.length).toBeLessThan(2 * alpha);
     }

@@ -15,6 +15,8 @@ export interface Family<S extends Settings = Settings> {
   readonly source: string;
   /** The family's own settings, each with its default and source; they are flags of `train`. */
   readonly settings: S;
+  /** The setting that is the number of updates; the folds of cross-conformal calibration take a share of it. */
+  readonly budget: keyof S & string;
   readonly defaultPreset: string;
   /** Named sets of values; a flag, the environment or the file goes before them. */
   readonly presets: Readonly<Record<string, Preset<S>>>;

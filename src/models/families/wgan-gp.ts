@@ -218,6 +218,7 @@ export const wganGp = defineFamily({
   summary: 'Wasserstein critic with gradient penalty; the main family, for tables of any kind.',
   source: 'Gulrajani et al. 2017, Improved Training of Wasserstein GANs, NeurIPS',
   settings,
+  budget: 'steps',
   defaultPreset: 'detect',
   presets: {
     detect: {

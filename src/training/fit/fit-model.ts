@@ -11,6 +11,8 @@ import type { Split } from './split.ts';
 
 export interface FitModelOptions extends FitOptions {
   readonly split: Split;
+  /** The family's plan for the folds of a cross-conformal calibration. */
+  readonly planFold: FitOptions['plan'];
   readonly score: ScoreChoice;
 }
 
@@ -57,7 +59,8 @@ export async function fitModel(options: FitModelOptions, rows: NumberArray): Pro
   for (const round of split.rounds) {
     if (!round.train) continue;
     const training = { matrix: rows, chosen: round.train };
-    await collect(await fitCritics(options, round.name, training, scores), round.heldOut);
+    const fold = { ...options, plan: options.planFold };
+    await collect(await fitCritics(fold, round.name, training, scores), round.heldOut);
   }
   const final = await fitCritics(options, 'final', { matrix: rows, chosen: split.final }, () => true);
   for (const round of split.rounds) if (!round.train) await collect(final, round.heldOut);
