@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util';
 import { openExecutor } from '../src/runtime/open-executor.ts';
+import { measureGroups, type GroupRun } from './calibration/measure-groups.ts';
 import { measureRun, runSchema, toCells, type CalibrationRun } from './calibration/measure-cells.ts';
-import { tally, writeCalibrationPage, type Tally } from './calibration/page.ts';
+import { tally, writeCalibration, type Tally } from './calibration/page.ts';
 import { configHash } from './quality/measure-set.ts';
 import { cached } from './support/cached.ts';
 import { benchConfig } from './support/detector.ts';
-import { percent, writeDocument } from './support/documents.ts';
+import { percent } from './support/documents.ts';
 import { findOpenSets, readOpenSet } from './support/open-sets.ts';
 import { PROTOCOLS } from './support/protocols.ts';
 
@@ -17,6 +18,7 @@ The realised false-alarm rate at 1, 5 and 10 % on fresh normal rows, beside its 
   --seeds LIST     default 0,1,2
   --cross LIST     seeds of small sets, which are calibrated by folds and take longer; default: as --seeds
   --set KEY=VALUE  change a setting of the run or of the family, to try it; may be repeated
+  --groups         false alarms by the levels of a condition on NSL-KDD's normal rows instead
   --fresh          measure again what is in .cache/bench
   --write          write docs/quality/calibration.json, docs/calibration.md and its picture
   --json           the result as JSON on standard output`;
@@ -50,6 +52,14 @@ async function measureAll({ sets, seeds, crossSeeds, changed, fresh }: Options):
   return runs;
 }
 
+async function measureAllGroups(seeds: readonly number[]): Promise<GroupRun[]> {
+  const executor = await openExecutor({ device: 'cpu', threads: 1, warn: console.error });
+  const runs: GroupRun[] = [];
+  for (const seed of seeds) runs.push(...(await measureGroups(executor, seed)));
+  await executor.close();
+  return runs;
+}
+
 function describe(run: CalibrationRun): string {
   const cells = toCells(run).map(({ rate, outcome }) => {
     if (outcome === null) return `${percent(rate, 0)} %: refused`;
@@ -69,6 +79,7 @@ async function main(): Promise<void> {
       ...{ json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
       ...{ fresh: { type: 'boolean', default: false }, write: { type: 'boolean', default: false } },
       ...{ sets: { type: 'string', default: '' }, seeds: { type: 'string', default: '0,1,2' } },
+      groups: { type: 'boolean', default: false },
       ...{ cross: { type: 'string' }, set: { type: 'string', multiple: true, default: [] } },
     },
   });
@@ -81,11 +92,14 @@ async function main(): Promise<void> {
   const seeds = seedsOf(values.seeds);
   const crossSeeds = values.cross === undefined ? seeds : seedsOf(values.cross);
   const changed = Object.fromEntries(values.set.map((pair) => pair.split('=', 2) as [string, string]));
-  const runs = await measureAll({ sets, fresh, seeds, crossSeeds, changed });
-  if (values.write) {
-    await writeDocument('quality/calibration.json', JSON.stringify(runs));
-    await writeCalibrationPage(runs);
+  if (values.groups) {
+    const groups = await measureAllGroups(seeds);
+    if (values.write) await writeCalibration({ groups });
+    console.log(JSON.stringify(groups));
+    return;
   }
+  const runs = await measureAll({ sets, fresh, seeds, crossSeeds, changed });
+  if (values.write) await writeCalibration({ runs });
   if (values.json) console.log(JSON.stringify(runs));
   else for (const method of ['split', 'cross'] as const) console.log(show(method, tally(cellsOf(runs, method))));
 }

@@ -1,6 +1,9 @@
-import { markdownTable, percent, writeDocument } from '../support/documents.ts';
+import { z } from 'zod';
+import { markdownTable, percent, readResult, writeDocument } from '../support/documents.ts';
 import { drawCells } from './chart.ts';
-import { RATES, toCells, type CalibrationRun, type Cell } from './measure-cells.ts';
+import { describeGroups } from './groups-page.ts';
+import { groupRunSchema, type GroupRun } from './measure-groups.ts';
+import { RATES, runSchema, toCells, type CalibrationRun, type Cell } from './measure-cells.ts';
 
 /** Share of the cells that must lie in their band. */
 const BAR = 0.93;
@@ -26,12 +29,24 @@ export function tally(cells: readonly Cell[]): Tally {
   };
 }
 
-/** Writes docs/calibration.md and its picture. */
-export async function writeCalibrationPage(runs: readonly CalibrationRun[]): Promise<void> {
+const RESULTS = { runs: 'quality/calibration.json', groups: 'quality/calibration-groups.json' } as const;
+
+/** Keeps what was measured, and writes docs/calibration.md and its picture from that and what an earlier run measured. */
+export async function writeCalibration(measured: { runs?: CalibrationRun[]; groups?: GroupRun[] }): Promise<void> {
+  for (const part of ['runs', 'groups'] as const) {
+    if (measured[part]) await writeDocument(RESULTS[part], JSON.stringify(measured[part]));
+  }
+  const runs = z.array(runSchema).parse(await readResult(RESULTS.runs));
+  const groups = z.array(groupRunSchema).parse((await readResult(RESULTS.groups)) ?? []);
+  await writePage(runs, groups);
+}
+
+async function writePage(runs: readonly CalibrationRun[], groups: readonly GroupRun[]): Promise<void> {
   const cells = runs.flatMap(toCells);
   await writeDocument('images/calibration-cells.svg', drawCells(cells));
   const parts = [
     introduce(cells),
+    ...(groups.length > 0 ? [describeGroups(groups)] : []),
     ...(['split', 'cross'] as const).flatMap((method) => {
       const ofMethod = runs.filter((run) => run.method === method);
       return ofMethod.length === 0 ? [] : [describeMethod(method, ofMethod)];

@@ -1,5 +1,6 @@
 import type { ColumnFingerprint } from '../models/artefact/manifest.ts';
 import type { FeatureSchema } from '../models/features/schema.ts';
+import type { RowGroups } from './group-calibration.ts';
 
 /** A record as it comes from outside: named values, not yet checked. */
 export type RawRecord = Readonly<Record<string, unknown>>;
@@ -16,8 +17,10 @@ export interface ScoreBatch {
   readonly pValues: Float64Array;
   /** 1 where the p-value is at most the false-positive rate (equivalently: the score exceeds `threshold`). */
   readonly verdicts: Uint8Array;
-  /** The score above which a row is flagged at `falsePositiveRate`. */
+  /** The score above which a row is flagged at `falsePositiveRate`; where there are groups, each has its own. */
   readonly threshold: number;
+  /** Where the model is calibrated by the levels of its conditions: the group of each row, and the groups' thresholds. */
+  readonly groups?: RowGroups;
   readonly falsePositiveRate: number;
 }
 
@@ -55,7 +58,17 @@ export interface CalibrationSummary {
   readonly method: 'split' | 'cross';
   /** Normal rows held out. */
   readonly count: number;
-  /** 1 / (count + 1): the smallest false-positive rate that this calibration can promise. */
+  /** 1 / (count + 1) of the smallest group: the smallest false-positive rate that this calibration can promise. */
+  readonly smallestFalsePositiveRate: number;
+  /** Groups that keep the rate by themselves, the rest last; none where rows are not grouped. */
+  readonly groups?: readonly GroupSummary[];
+}
+
+export interface GroupSummary {
+  /** `protocol = tcp`, or "the rest". */
+  readonly name: string;
+  /** Normal rows held out. */
+  readonly count: number;
   readonly smallestFalsePositiveRate: number;
 }
 

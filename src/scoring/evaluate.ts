@@ -36,6 +36,8 @@ export interface Evaluation extends RankingMetrics {
   /** The model's own rate, the threshold there, and what it does to these rows. */
   readonly falsePositiveRate: number;
   readonly threshold: number;
+  /** Whether rows are judged by the thresholds of their groups instead. */
+  readonly isGrouped: boolean;
   readonly realisedFalseAlarmRate: number;
   readonly recallAtThreshold: number;
   /** Columns that the model does not know. */
@@ -52,9 +54,9 @@ export async function evaluate(parts: EvaluateParts): Promise<Evaluation> {
   checkLabelIsNoField(description.schema, label);
   const { extra } = matchColumns(table.columns, description.schema);
   const labels = toLabels(await readLabels(table, label), rule);
-  const scores = await scoreRows(parts);
+  const { scores, verdicts } = await scoreRows(parts);
   const threshold = detector.thresholdAt(description.falsePositiveRate);
-  const rates = flaggedShares(scores, labels, threshold);
+  const rates = flaggedShares(verdicts, labels);
   return {
     model: description.name,
     modelVersion: description.version,
@@ -68,6 +70,7 @@ export async function evaluate(parts: EvaluateParts): Promise<Evaluation> {
     ...rankingMetrics(scores, labels.anomalous),
     falsePositiveRate: description.falsePositiveRate,
     threshold,
+    isGrouped: description.calibration.groups !== undefined,
     realisedFalseAlarmRate: rates.flaggedNormals / rates.normals,
     recallAtThreshold: rates.flaggedAnomalies / rates.anomalies,
     ignoredColumns: extra.filter((name) => name !== label),
@@ -105,20 +108,22 @@ function absentLabel(name: string, row: number): never {
   throw new AristarchError('INVALID_INPUT', message, { label: name, row });
 }
 
-async function scoreRows({ detector, table, peers, onRows }: EvaluateParts): Promise<Float32Array> {
+async function scoreRows({ detector, table, peers, onRows }: EvaluateParts) {
   const scores = new Float32Array(table.rowCount);
+  const verdicts = new Uint8Array(table.rowCount);
   for await (const { rows, firstRow, count } of rawRowBatches(table, detector.description.schema)) {
-    scores.set((await detector.score(rows)).scores, firstRow);
+    const batch = await detector.score(rows);
+    scores.set(batch.scores, firstRow);
+    verdicts.set(batch.verdicts, firstRow);
     if ('record' in peers) await peers.record(rows);
     onRows(firstRow + count);
   }
-  return scores;
+  return { scores, verdicts };
 }
 
-function flaggedShares(scores: Float32Array, { anomalous }: Labels, threshold: number) {
+function flaggedShares(verdicts: Uint8Array, { anomalous }: Labels) {
   const counts = { normals: 0, anomalies: 0, flaggedNormals: 0, flaggedAnomalies: 0 };
-  scores.forEach((score, row) => {
-    const flagged = score > threshold ? 1 : 0;
+  verdicts.forEach((flagged, row) => {
     const anomaly = anomalous[row] === 1;
     counts[anomaly ? 'anomalies' : 'normals'] += 1;
     counts[anomaly ? 'flaggedAnomalies' : 'flaggedNormals'] += flagged;

@@ -39,10 +39,15 @@ function peerRows(name: PeerName, peer: PeerResult): string[][] {
   return peer.treatments.map((run) => metricsRow(`${TITLES[name]}, ${run.treatment}`, run));
 }
 
+/** Where rows are flagged: a score, or one for each group of rows. */
+export function describeLimit(threshold: number, isGrouped: boolean): string {
+  return isGrouped ? 'each group has its own threshold' : `score above ${threshold.toPrecision(6)}`;
+}
+
 function describeThreshold(evaluation: Evaluation): string {
-  const { falsePositiveRate, threshold, realisedFalseAlarmRate, recallAtThreshold } = evaluation;
+  const { falsePositiveRate, threshold, isGrouped, realisedFalseAlarmRate, recallAtThreshold } = evaluation;
   return (
-    `At the model's false-positive rate of ${falsePositiveRate} (score above ${threshold.toPrecision(6)}): ` +
+    `At the model's false-positive rate of ${falsePositiveRate} (${describeLimit(threshold, isGrouped)}): ` +
     `${percent(realisedFalseAlarmRate)} of the normal rows flagged, ${percent(recallAtThreshold)} of the anomalies found`
   );
 }

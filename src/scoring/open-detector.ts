@@ -6,17 +6,17 @@ import { createEncoder } from '../models/features/encode.ts';
 import { rowWidth, slotNames } from '../models/features/schema.ts';
 import type { Executor, Session } from '../runtime/executor.ts';
 import { openExecutor } from '../runtime/open-executor.ts';
-import { createCalibration, type Calibration } from './calibration.ts';
 import type {
   Detector,
   DetectorDescription,
   Explanation,
+  GroupSummary,
   OpenDetectorOptions,
   RawRecord,
-  ScoreBatch,
 } from './detector.ts';
 import { evenRows } from './even-rows.ts';
 import { checkTopK, explainRows, notExplainable } from './explain.ts';
+import { createRowCalibration, type CalibratedGroup, type RowCalibration } from './group-calibration.ts';
 
 /** Rows that go through the critic at a time: bounds memory, and is past the size at which more rows run faster per row. */
 const CHUNK_ROWS = 4096;
@@ -27,7 +27,7 @@ const CHUNK_ROWS = 4096;
  */
 export async function openDetector(folder: string, options: OpenDetectorOptions = {}): Promise<Detector> {
   const artefact = await readArtefact(folder);
-  const calibration = createCalibration(artefact.manifest.calibration.scores);
+  const calibration = createRowCalibration(artefact.manifest);
   const critic = await artefact.read(CRITIC_FILE);
   const { device = 'auto', threads = 1, warn = () => undefined } = options;
   const executor = await openExecutor({ device, threads, warn });
@@ -40,7 +40,12 @@ export async function openDetector(folder: string, options: OpenDetectorOptions 
   }
 }
 
-function createDetector(artefact: Artefact, calibration: Calibration, executor: Executor, session: Session): Detector {
+function createDetector(
+  artefact: Artefact,
+  calibration: RowCalibration,
+  executor: Executor,
+  session: Session,
+): Detector {
   const description = describe(artefact.manifest, calibration, executor);
   const encoder = createEncoder(description.schema);
   const explainSession = createOpenOnce(async () => {
@@ -74,12 +79,14 @@ function createDetector(artefact: Artefact, calibration: Calibration, executor: 
     thresholdAt: calibration.thresholdAt,
     async score(rows, { falsePositiveRate = description.falsePositiveRate } = {}) {
       checkOpen();
-      const threshold = calibration.thresholdAt(falsePositiveRate);
+      // An impossible rate is refused before any row is looked at.
+      calibration.thresholdAt(falsePositiveRate);
       const packed = rows instanceof Float32Array ? checkWidth(rows, description) : encode(rows);
       return track(
-        runCritic(session, packed, description).then((scores) =>
-          judge(scores, calibration, threshold, falsePositiveRate),
-        ),
+        runCritic(session, packed, description).then((scores) => ({
+          ...{ scores, falsePositiveRate },
+          ...calibration.judge(packed, scores, falsePositiveRate),
+        })),
       );
     },
     async explain(rows, { topK, checkAlive = () => undefined } = {}) {
@@ -90,7 +97,7 @@ function createDetector(artefact: Artefact, calibration: Calibration, executor: 
         const explainer = await explainSession.open();
         const scores = await runCritic(session, packed, description);
         const records = rows instanceof Float32Array ? undefined : rows;
-        const pValues = Float64Array.from(scores, calibration.pValueOf);
+        const pValues = calibration.pValuesOf(packed, scores);
         return explainRows(explainer, description, { rows: packed, scores, pValues, records, topK, checkAlive });
       };
       return track(explain());
@@ -116,7 +123,7 @@ function createOpenOnce(load: () => Promise<Session>): { open(): Promise<Session
   };
 }
 
-function describe(manifest: Manifest, calibration: Calibration, { device }: Executor): DetectorDescription {
+function describe(manifest: Manifest, calibration: RowCalibration, { device }: Executor): DetectorDescription {
   const schema = manifest.features;
   return {
     name: manifest.name,
@@ -128,14 +135,19 @@ function describe(manifest: Manifest, calibration: Calibration, { device }: Exec
     falsePositiveRate: manifest.calibration.falsePositiveRate,
     calibration: {
       method: manifest.calibration.method,
-      count: calibration.count,
+      count: calibration.pooled.count,
       smallestFalsePositiveRate: calibration.smallestRate,
+      ...(calibration.groups.length > 0 && { groups: calibration.groups.map(summarise) }),
     },
     trainedAt: manifest.createdAt,
     trainingRows: manifest.training.rows,
     trainingColumns: manifest.fingerprint.columns,
     device,
   };
+}
+
+function summarise({ name, calibration: { count, smallestRate } }: CalibratedGroup): GroupSummary {
+  return { name, count, smallestFalsePositiveRate: smallestRate };
 }
 
 function checkWidth(rows: Float32Array, { rowWidth: width, name }: DetectorDescription): Float32Array {
@@ -179,19 +191,4 @@ function checkScores(
   const row = firstRow + bad;
   const message = `model "${name}" gave row ${row} the score ${String(scores[bad])}: it cannot judge this row; train again`;
   throw new AristarchError('ARTEFACT_INVALID', message, { name, row });
-}
-
-function judge(
-  scores: Float32Array,
-  { pValueOf }: Calibration,
-  threshold: number,
-  falsePositiveRate: number,
-): ScoreBatch {
-  return {
-    scores,
-    pValues: Float64Array.from(scores, pValueOf),
-    verdicts: Uint8Array.from(scores, (score) => (score > threshold ? 1 : 0)),
-    threshold,
-    falsePositiveRate,
-  };
 }

@@ -6,6 +6,7 @@ import { addOptions, defineSettings, givenFlags, resolveSettings, type SettingVa
 import { processTerminal, type Terminal } from '../base/terminal.ts';
 import { matchColumns } from '../models/features/match-columns.ts';
 import type { Table } from '../tables/table.ts';
+import { describeLimit } from './evaluation-text.ts';
 import type { Detector } from './detector.ts';
 import { openDetector } from './open-detector.ts';
 import { scoreTable } from './score-table.ts';
@@ -102,6 +103,8 @@ async function scoreAll(values: ScoreValues, detector: Detector, table: Table, t
       flagged,
       falsePositiveRate,
       threshold,
+      /** Whether rows were judged by the thresholds of their groups instead. */
+      isGrouped: description.calibration.groups !== undefined,
       /** Columns that the model does not know; they are in the result all the same. */
       unknownColumns: extra,
       seconds,
@@ -113,11 +116,11 @@ async function scoreAll(values: ScoreValues, detector: Detector, table: Table, t
 }
 
 function describeSummary(summary: ScoreSummary): string {
-  const { rows, flagged, falsePositiveRate, threshold, out, rowsPerSecond, unknownColumns } = summary;
+  const { rows, flagged, falsePositiveRate, threshold, isGrouped, out, rowsPerSecond, unknownColumns } = summary;
   const percent = ((100 * flagged) / rows).toFixed(2);
   const lines = [
     `${showCount(rows)} rows scored by ${summary.model}, ${showCount(Math.round(rowsPerSecond))} rows/s: ${out}`,
-    `${showCount(flagged)} (${percent} %) are anomalous at a false-positive rate of ${falsePositiveRate} (score above ${threshold.toPrecision(6)})`,
+    `${showCount(flagged)} (${percent} %) are anomalous at a false-positive rate of ${falsePositiveRate} (${describeLimit(threshold, isGrouped)})`,
   ];
   const ignored = unknownColumns.length === 0 ? [] : [`unknown to the model and ignored: ${unknownColumns.join(', ')}`];
   return [...lines, ...ignored].join('\n');

@@ -9,6 +9,7 @@ import type {
   ScoreOptions,
 } from '../scoring/detector.ts';
 import type { DriftMonitor, DriftSummary } from '../scoring/drift/drift-monitor.ts';
+import type { RowGroups } from '../scoring/group-calibration.ts';
 import type { Clock } from './clock.ts';
 import type { Metrics, Transport } from './metrics.ts';
 import type { RecentScores } from './recent-scores.ts';
@@ -250,6 +251,17 @@ function packedRecord(rows: Float32Array, row: number, slotNames: readonly strin
   return Object.fromEntries(slotNames.map((name, slot) => [name, rows[row * slotNames.length + slot]]));
 }
 
+/** The groups of all batches of one call are the same, at the same rate. */
+function joinGroups(first: RowGroups, batches: readonly ScoreBatch[], count: number): RowGroups {
+  const of = new Uint16Array(count);
+  let offset = 0;
+  for (const { groups, scores } of batches) {
+    if (groups) of.set(groups.of, offset);
+    offset += scores.length;
+  }
+  return { ...first, of };
+}
+
 function joinBatches(batches: readonly ScoreBatch[]): ScoreBatch {
   const first = batches[0]!;
   if (batches.length === 1) return first;
@@ -268,5 +280,5 @@ function joinBatches(batches: readonly ScoreBatch[]): ScoreBatch {
     joined.verdicts.set(batch.verdicts, offset);
     offset += batch.scores.length;
   }
-  return joined;
+  return first.groups ? { ...joined, groups: joinGroups(first.groups, batches, count) } : joined;
 }

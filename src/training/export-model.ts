@@ -9,6 +9,7 @@ import { rowWidth } from '../models/features/schema.ts';
 import { generatorGraph } from '../models/generator-graph.ts';
 import { scoringGraph } from '../models/scoring-graph.ts';
 import type { Executor } from '../runtime/executor.ts';
+import { groupScores } from './calibration-groups.ts';
 import type { TrainConfig } from './config.ts';
 import { compareModels, type ModelComparison } from './continue/compare.ts';
 import type { Origin } from './continue/origin.ts';
@@ -64,7 +65,13 @@ export async function exportModel(options: ExportOptions): Promise<TrainResult> 
   const critic = emitGraph(scoringGraph(width, model.transform, model.scoring));
   const own = model.critics.find(({ plan }) => plan.generator);
   const generator = own && generatorGraph(data.schema, model.transform, own);
-  const warnings = [...data.warnings, ...(run.score === 'own' ? [OWN_CRITIC_WARNING] : []), ...rateWarnings(options)];
+  const grouped = groupScores(data.schema, data.table, model.calibration.scores, rateOf(options));
+  const warnings = [
+    ...data.warnings,
+    ...(grouped?.warnings ?? []),
+    ...(run.score === 'own' ? [OWN_CRITIC_WARNING] : []),
+    ...rateWarnings(options),
+  ];
   const manifest: Omit<Manifest, 'manifestVersion' | 'files'> = {
     name: data.name,
     version: createHash('sha256').update(critic).digest('hex').slice(0, 12),
@@ -85,6 +92,7 @@ export async function exportModel(options: ExportOptions): Promise<TrainResult> 
       method: model.calibration.method,
       falsePositiveRate: rateOf(options),
       scores: model.calibration.scores.map(({ score }) => score),
+      ...(grouped && { groups: grouped.groups }),
     },
     libraries: await libraryVersions(),
   };

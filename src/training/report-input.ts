@@ -1,12 +1,14 @@
 import { printableSettings } from '../base/settings.ts';
 import type { Manifest } from '../models/artefact/manifest.ts';
 import { decodeRow } from '../models/features/decode.ts';
+import { conditionGroups, REST_GROUP } from '../models/features/condition-groups.ts';
 import type { FeatureSchema } from '../models/features/schema.ts';
 import type { TrainConfig } from './config.ts';
 import type { TrainingRows } from './data/read-rows.ts';
 import type { FittedCritic } from './fit/fit-critics.ts';
 import type { FittedModel } from './fit/fit-model.ts';
-import type { ConfigRow, NetworkCurves, ReportInput, WorstRow } from './report/input.ts';
+import type { CalibrationGroupRow, ConfigRow, NetworkCurves, ReportInput, WorstRow } from './report/input.ts';
+import { toThreshold } from './report/thresholds.ts';
 
 const WORST_ROWS = 10;
 
@@ -50,6 +52,7 @@ export function toReportInput({
     },
     curves: model.critics.map(toCurves),
     calibrationScores: calibration.scores,
+    groups: toGroupRows(schema, calibration),
     falsePositiveRate: calibration.falsePositiveRate,
     features: schema.fields.map((field, index) => ({ field, fingerprint: fingerprint.columns[index]! })),
     excluded: schema.excluded,
@@ -100,4 +103,16 @@ function worstRows(schema: FeatureSchema, { rows }: TrainingRows, { calibration 
       heldOut: true,
       values: decodeRow(schema, rows, row),
     }));
+}
+
+function toGroupRows(schema: FeatureSchema, calibration: Manifest['calibration']): CalibrationGroupRow[] {
+  const { groups, falsePositiveRate, scores } = calibration;
+  const conditions = conditionGroups(schema);
+  if (groups === undefined || conditions === null) return [];
+  const toRow = (name: string, own: readonly number[]): CalibrationGroupRow => ({
+    ...{ name, count: own.length, smallestRate: 1 / (own.length + 1) },
+    threshold: toThreshold(own, falsePositiveRate).threshold ?? Infinity,
+  });
+  const members = groups.members.map((member) => toRow(conditions.describe(member.levels), member.scores));
+  return [...members, toRow(REST_GROUP, groups.rest ?? scores)];
 }

@@ -3,6 +3,7 @@ import { AristarchError, toAristarchError, type ErrorCode } from '../base/errors
 import { checkArtefactTarget } from '../models/artefact/write.ts';
 import type { CriticPlan } from '../models/critics/critic-plan.ts';
 import type { FeatureSchema } from '../models/features/schema.ts';
+import { conditionGroups } from '../models/features/condition-groups.ts';
 import { conditionNames, rowWidth } from '../models/features/schema.ts';
 import type { Transform } from '../models/features/transform.ts';
 import { openExecutor } from '../runtime/open-executor.ts';
@@ -125,9 +126,18 @@ export interface RunPlan {
 
 /** Decides all that can be decided before training. Throws `INVALID_INPUT` and `RATE_UNSUPPORTED`. */
 export function planRun(config: TrainConfig, data: PreparedData): RunPlan {
-  const split = splitRows(data.rows.count, createRandom(config.run.seed), splitOptions(config));
+  const split = splitRows(data.rows.count, createRandom(config.run.seed), {
+    ...splitOptions(config),
+    groupOf: groupReader(data),
+  });
   checkRate(config.run.rate, split);
   return { split, outline: outlineRun(config, split) };
+}
+
+/** Rows with other levels of the conditions are other groups, each of which is held out from. */
+function groupReader({ schema, table }: PreparedData): SplitOptions['groupOf'] {
+  const groups = conditionGroups(schema);
+  return groups === null ? undefined : (row) => groups.keyOf(table.data, row);
 }
 
 /** How the configuration wants rows to be held out. */

@@ -117,14 +117,16 @@ export function describeContract(
       expect(largestDistance(calibration.scores, fresh)).toBeLessThan(limit);
     });
 
-    it('flags more at a higher rate, by one threshold, and exactly where the p-value is at most the rate', async () => {
+    it('flags more at a higher rate, by one threshold a group, and exactly where the p-value is at most the rate', async () => {
       const rows = detector.encode([...subject.normals, ...subject.anomalies]);
       let flagged = new Uint8Array(rows.length).fill(1);
       for (const falsePositiveRate of RATES) {
-        const { scores, pValues, verdicts, threshold } = await detector.score(rows, { falsePositiveRate });
+        const batch = await detector.score(rows, { falsePositiveRate });
+        const { scores, pValues, verdicts, groups } = batch;
+        const thresholdOf = (row: number) => (groups ? groups.thresholds[groups.of[row]!]! : batch.threshold);
         expect(verdicts.every((verdict, row) => verdict <= flagged[row]!)).toBe(true);
         expect([...verdicts]).toEqual([...pValues].map((p) => (p <= falsePositiveRate ? 1 : 0)));
-        expect([...verdicts]).toEqual([...scores].map((score) => (score > threshold ? 1 : 0)));
+        expect([...verdicts]).toEqual([...scores].map((score, row) => (score > thresholdOf(row) ? 1 : 0)));
         flagged = verdicts.slice();
       }
     });

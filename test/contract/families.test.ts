@@ -57,6 +57,12 @@ describeContract(
 );
 
 describeContract(
+  'a model with a condition, calibrated by its levels',
+  (path) => trainSubject(path, { ...STEPS, condition: ['wrapped'], generator: false }, 2500),
+  { auroc: 0.85 },
+);
+
+describeContract(
   'a model that went on from another',
   async (path) => {
     const first = await trainSubject(path, STEPS, 2500);

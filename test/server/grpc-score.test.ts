@@ -227,3 +227,28 @@ describe('DescribeModel', () => {
     await expect(client.describe('double')).rejects.toThrow(/"double" is not served here; this server has "payments"/);
   });
 });
+
+describe('a model that is calibrated by groups', () => {
+  it('has each result with its group and the threshold of it, however many parts a request is scored in', async () => {
+    const { addresses } = await serve({ detector: createDetectorDouble({ grouped: true }) });
+    const client = connect(addresses.grpc);
+    const both = [record(7, { online: { flag: true } }), record(7, { online: { flag: false } })];
+    const many = Array.from({ length: 3000 }, () => both).flat();
+    const { results } = await client.score({ records: { records: many } });
+    const [online, rest] = results.slice(-2);
+    expect(online).toMatchObject({ anomalous: true, calibrated: { group: 'online = true', threshold: 5 } });
+    expect(rest).toMatchObject({ anomalous: false, calibrated: { group: 'the rest', threshold: 9 } });
+  });
+
+  it('tells its groups in DescribeModel, and a model without groups tells none', async () => {
+    const { addresses } = await serve({ detector: createDetectorDouble({ grouped: true }) });
+    const { calibrationGroups } = await connect(addresses.grpc).describe();
+    expect(calibrationGroups.map(({ name, count }) => [name, Number(count)])).toEqual([
+      ['online = true', 499],
+      ['the rest', 499],
+    ]);
+    expect((await (await start()).describe()).calibrationGroups).toEqual([]);
+    const plain = await (await start()).score(dense(1));
+    expect(plain.results[0]!.calibrated ?? null).toBeNull();
+  });
+});

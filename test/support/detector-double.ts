@@ -25,7 +25,12 @@ export interface DetectorDoubleOptions {
   readonly beforeScore?: (call: number) => Promise<void> | void;
   readonly name?: string;
   readonly broken?: boolean;
+  /** Flags online rows above 5, and all others above 9, whatever the rate. */
+  readonly grouped?: boolean;
 }
+
+const GROUPS = ['online = true', 'the rest'];
+const GROUP_THRESHOLDS = Float64Array.of(5, 9);
 
 /**
  * A detector without a network: a row's score is the absolute value of its first slot (`amount`), NaN counting as 0. It is
@@ -48,7 +53,12 @@ export function createDetectorDouble(options: DetectorDoubleOptions = {}): Detec
       rowWidth: width,
       slotNames: slotNames(DOUBLE_SCHEMA),
       falsePositiveRate: 0.01,
-      calibration: { method: 'split', count: 999, smallestFalsePositiveRate: 0.001 },
+      calibration: {
+        ...{ method: 'split', count: 999, smallestFalsePositiveRate: 0.001 },
+        ...(options.grouped && {
+          groups: GROUPS.map((name) => ({ name, count: 499, smallestFalsePositiveRate: 0.002 })),
+        }),
+      },
       trainedAt: '2026-01-01T00:00:00.000Z',
       trainingRows: 5000,
       device: 'cpu',
@@ -78,10 +88,13 @@ export function createDetectorDouble(options: DetectorDoubleOptions = {}): Detec
         return options.broken === true ? NaN : Number.isNaN(amount) ? 0 : amount;
       });
       const threshold = calibration.thresholdAt(falsePositiveRate);
+      const of = Uint16Array.from(scores, (_, row) => (packed[row * width + 2] === 1 ? 0 : 1));
+      const thresholdOf = (row: number): number => (options.grouped ? GROUP_THRESHOLDS[of[row]!]! : threshold);
       return {
         scores,
         pValues: Float64Array.from(scores, (score) => calibration.pValueOf(score)),
-        verdicts: Uint8Array.from(scores, (score) => (score > threshold ? 1 : 0)),
+        verdicts: Uint8Array.from(scores, (score, row) => (score > thresholdOf(row) ? 1 : 0)),
+        ...(options.grouped && { groups: { of, names: GROUPS, thresholds: GROUP_THRESHOLDS } }),
         threshold,
         falsePositiveRate,
       };

@@ -45,6 +45,24 @@ describe('a model that was trained with a condition', () => {
     expect(scores[3]! - scores[2]!).toBeGreaterThan(1);
   });
 
+  it('is calibrated by the levels that have enough held-out rows, the others together', async () => {
+    const { groups } = conditional.description.calibration;
+    // 500 rows are held out, of 60 % red, 30 % blue and 10 % green orders: at 1 % a group needs 99.
+    expect(groups!.map(({ name }) => name)).toEqual(['colour = red', 'colour = blue', 'the rest']);
+    expect(groups!.slice(0, 2).reduce((total, { count }) => total + count, 0)).toBeGreaterThan(400);
+    expect(model().warnings.join()).toMatch(
+      /fewer than 99 calibration rows.* have colour = green: .*all held-out rows/,
+    );
+    const { groups: rows, verdicts } = await conditional.score([
+      priced('red', 900),
+      priced('green', 80),
+      { ...priced('blue', 40), colour: 'black' },
+    ]);
+    expect([...rows!.of]).toEqual([0, 2, 2]);
+    expect(verdicts[0]).toBe(1);
+    expect(ordinary.description.calibration.groups).toBeUndefined();
+  });
+
   it('does not find a condition odd that training never saw, where an ordinary field would be', async () => {
     const unseen = { ...order, colour: 'black', price: 40 };
     const known = priced('blue', 40);

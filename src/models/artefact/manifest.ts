@@ -52,6 +52,23 @@ export const manifestSchema = z.strictObject({
     falsePositiveRate: z.number().gt(0).lt(1),
     /** Scores of held-out normal rows, ascending. */
     scores: z.array(z.number()).min(1),
+    /**
+     * Where conditions have levels: the scores, ascending, of each combination of levels with enough held-out rows to keep the
+     * rate by itself, and of all others together where these are enough.
+     */
+    groups: z
+      .strictObject({
+        /** The conditions that the levels are of, in order. */
+        conditions: z.array(z.string()).min(1),
+        members: z.array(
+          z.strictObject({
+            levels: z.array(z.union([z.string(), z.boolean(), z.null()])).min(1),
+            scores: z.array(z.number()).min(1),
+          }),
+        ),
+        rest: z.array(z.number()).min(1).optional(),
+      })
+      .optional(),
   }),
   /** sha256 (hex) of every other file in the folder. */
   files: z.record(z.string(), z.string()),

@@ -135,9 +135,9 @@ const RESPONSE = {
   requestId: 0x32,
 } as const;
 
-/** The bytes of a reply; undefined where it has explanations. */
+/** The bytes of a reply; undefined where its results have more than score, p-value and verdict. */
 export function encodePlainResponse({ outcome, requestId }: ScoreReply): Buffer | undefined {
-  if (outcome.explanations !== undefined) return undefined;
+  if (outcome.explanations !== undefined || outcome.batch.groups !== undefined) return undefined;
   const { scores, pValues, verdicts, threshold, falsePositiveRate } = outcome.batch;
   const texts = [outcome.model, outcome.modelVersion, requestId].map((text) => Buffer.byteLength(text));
   const textBytes = texts.reduce((sum, length) => sum + 1 + varintBytes(length) + length, 0);

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
+import type { GroupSummary } from '../../scoring/detector.ts';
 import type { FieldDrift } from '../../scoring/drift/population.ts';
 
 /** The wire contract, proto/aristarch/v1/aristarch.proto, as proto-loader hands its messages over. */
@@ -59,6 +60,7 @@ export interface WireResult {
   readonly pValue: number;
   readonly anomalous: boolean;
   readonly explanation?: WireExplanation;
+  readonly calibrated?: { readonly group: string; readonly threshold: number };
 }
 export interface WireScoreResponse {
   readonly results: readonly WireResult[];
@@ -91,6 +93,7 @@ export interface WireDescribeResponse {
   readonly trainingRows: number;
   /** Null where there is none. */
   readonly drift: WireDrift | null;
+  readonly calibrationGroups: readonly GroupSummary[];
 }
 export interface WireDrift {
   readonly scores: number;

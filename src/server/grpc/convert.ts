@@ -1,5 +1,6 @@
 import { AristarchError } from '../../base/errors.ts';
 import type { DetectorDescription, Explanation, RawRecord } from '../../scoring/detector.ts';
+import { groupOfRow } from '../../scoring/group-calibration.ts';
 import type { DriftSummary } from '../../scoring/drift/drift-monitor.ts';
 import type { ScoreJob, ScoreOutcome } from '../scoring-service.ts';
 import type {
@@ -81,12 +82,13 @@ export function toScoreResponse(
   { batch, explanations, model, modelVersion }: ScoreOutcome,
   requestId: string,
 ): WireScoreResponse {
-  const { scores, pValues, verdicts, threshold, falsePositiveRate } = batch;
+  const { scores, pValues, verdicts, threshold, falsePositiveRate, groups } = batch;
   const results = Array.from(scores, (score, row) => ({
     score,
     pValue: pValues[row]!,
     anomalous: verdicts[row] === 1,
     ...(explanations && { explanation: toWireExplanation(explanations[row]!) }),
+    ...(groups && { calibrated: groupOfRow(groups, row) }),
   }));
   return { results, threshold, falsePositiveRate, model, modelVersion, requestId };
 }
@@ -130,6 +132,7 @@ export function toDescribeResponse(model: DetectorDescription, drift?: DriftSumm
     trainedAt: model.trainedAt,
     trainingRows: model.trainingRows,
     drift: drift === undefined ? null : toDrift(drift),
+    calibrationGroups: model.calibration.groups ?? [],
   };
 }
 

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { AristarchError } from '../../base/errors.ts';
 import type { Explanation, RawRecord, ScoreBatch } from '../../scoring/detector.ts';
+import { groupOfRow } from '../../scoring/group-calibration.ts';
 import type { InboundMessage, OutboundMessage } from './port.ts';
 
 export interface Source {
@@ -100,6 +101,7 @@ export function toResult(
     pValue: scores.pValues[row],
     anomalous: scores.verdicts[row] === 1,
     threshold: scores.threshold,
+    ...(scores.groups && groupOfRow(scores.groups, row)),
     falsePositiveRate: scores.falsePositiveRate,
     model: model.name,
     modelVersion: model.version,

@@ -24,6 +24,8 @@ export interface SplitOptions {
   /** Share of the rows that a split holds out, and the most that it may be. */
   readonly heldOutShare: number;
   readonly mostHeldOut: number;
+  /** Group of each row, from which the same share is held out; one group when absent. */
+  readonly groupOf?: ((row: number) => string) | undefined;
 }
 
 /** Fewer rows than this are nothing to train on. */
@@ -40,11 +42,14 @@ function tooFewLeft(count: number, heldOut: number): AristarchError {
  * (cross-conformal: Vovk 2015). Throws `INVALID_INPUT` where too few rows are left to train on.
  */
 export function splitRows(count: number, random: Random, options: SplitOptions): Split {
+  const { groupOf } = options;
   const order = random.stream('split').permutation(count);
   if (count >= options.crossBelow) {
     const size = Math.max(1, Math.min(options.mostHeldOut, Math.round(count * options.heldOutShare)));
     if (count - size < FEWEST_TRAINING_ROWS) throw tooFewLeft(count, size);
-    const [heldOut, final] = [order.subarray(0, size), order.subarray(size)];
+    const [heldOut, final] = groupOf
+      ? holdOutOfEach(order, size / count, groupOf)
+      : [order.subarray(0, size), order.subarray(size)];
     return { method: 'split', final, rounds: [{ name: 'final', train: null, heldOut }] };
   }
   const folds = Math.min(options.folds, count);
@@ -54,4 +59,20 @@ export function splitRows(count: number, random: Random, options: SplitOptions):
     heldOut: order.filter((_row, index) => index % folds === fold),
   }));
   return { method: 'cross', final: order, rounds };
+}
+
+/** Of each group, in the given order, the rows at which the running share passes the next whole number and a half. */
+function holdOutOfEach(
+  order: Uint32Array,
+  heldOutShare: number,
+  groupOf: (row: number) => string,
+): [Uint32Array, Uint32Array] {
+  const seen = new Map<string, number>();
+  const isHeldOut = Uint8Array.from(order, (row) => {
+    const group = groupOf(row);
+    const before = seen.get(group) ?? 0;
+    seen.set(group, before + 1);
+    return Math.round((before + 1) * heldOutShare) > Math.round(before * heldOutShare) ? 1 : 0;
+  });
+  return [order.filter((_, at) => isHeldOut[at] === 1), order.filter((_, at) => isHeldOut[at] === 0)];
 }

@@ -11,6 +11,8 @@ export interface ReportInput {
   readonly calibrationScores: readonly number[];
   /** The model's own false-positive rate, in (0, 1). */
   readonly falsePositiveRate: number;
+  /** Empty where rows are not grouped; the last one is the rest. */
+  readonly groups: readonly CalibrationGroupRow[];
   readonly features: readonly FeatureSummary[];
   readonly excluded: readonly ExcludedColumn[];
   /** Sentences for people. */
@@ -24,6 +26,14 @@ export interface ReportInput {
   readonly comparison?: ModelComparison | undefined;
   /** Library -> version. */
   readonly libraries: Readonly<Record<string, string>>;
+}
+
+export interface CalibrationGroupRow {
+  readonly name: string;
+  readonly count: number;
+  /** At the model's own rate. */
+  readonly threshold: number;
+  readonly smallestRate: number;
 }
 
 export interface ReportMeta {

@@ -2,6 +2,7 @@ import { renderComparison } from './comparison.ts';
 import { renderConfig, renderExcluded, renderLibraries } from './config.ts';
 import { renderCurves } from './curves.ts';
 import { renderFeatures } from './features.ts';
+import { renderGroups } from './groups.ts';
 import { renderHeader } from './header.ts';
 import { html, trusted } from './html.ts';
 import type { ReportInput } from './input.ts';
@@ -28,9 +29,9 @@ export function renderReport(input: ReportInput): string {
       <body>
         ${renderHeader(input)}
         <main>
-          ${renderComparison(input.comparison)} ${renderScores(input)} ${renderCurves(input.curves)}
-          ${renderWorstRows(input)} ${renderFeatures(input.features)} ${renderExcluded(input.excluded)}
-          ${renderConfig(input.config)} ${renderLibraries(input.libraries)}
+          ${renderComparison(input.comparison)} ${renderScores(input)} ${renderGroups(input.groups)}
+          ${renderCurves(input.curves)} ${renderWorstRows(input)} ${renderFeatures(input.features)}
+          ${renderExcluded(input.excluded)} ${renderConfig(input.config)} ${renderLibraries(input.libraries)}
         </main>
         <footer>Made by Aristarch. Scores: higher is more anomalous, always.</footer>
       </body>

@@ -35,6 +35,7 @@ describe('the training report', () => {
     const evil = `"><script>alert('x')</script>&`;
     const base = sampleInput();
     const page = renderReport({
+      groups: [{ name: evil, count: 200, threshold: 1.5, smallestRate: 0.005 }],
       meta: {
         ...base.meta,
         name: evil,

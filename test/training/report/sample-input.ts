@@ -90,6 +90,7 @@ export function sampleInput(parts: Partial<ReportInput> = {}): ReportInput {
         series: [curve('normalLoss', 0.7, 0.12, 0.03), curve('negativeLoss', 0.7, 0.2, 0.04)],
       },
     ],
+    groups: [],
     calibrationScores: [...drawNormal('scores', 2400)].map((z) => Math.exp(0.45 * z) * 2 - 2).sort((a, b) => a - b),
     falsePositiveRate: 0.01,
     features,

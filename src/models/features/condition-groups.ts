@@ -1,0 +1,66 @@
+import type { BooleanField, CategoryField, FeatureSchema } from './schema.ts';
+import { SLOTS } from './schema.ts';
+
+/** A level of a condition, by name: null where the value is missing. */
+export type GroupLevel = string | boolean | null;
+
+/** Name of the group of rows whose combination of levels has none of its own. */
+export const REST_GROUP = 'the rest';
+
+interface GroupingField {
+  readonly field: CategoryField | BooleanField;
+  readonly slot: number;
+}
+
+/** How rows are grouped by the levels of their conditions. */
+export interface ConditionGroups {
+  /** Names of the conditions that group: categories and flags. Numbers and times have no levels to group by. */
+  readonly names: readonly string[];
+  /** Key of a raw row's group; rows with one key are one group. */
+  readonly keyOf: (rows: Float32Array, row: number) => string;
+  /** The levels that a raw row has; null where one of them was never seen in training. */
+  readonly levelsOf: (rows: Float32Array, row: number) => GroupLevel[] | null;
+  /** The key of the rows that have these levels. */
+  readonly keyOfLevels: (levels: readonly GroupLevel[]) => string;
+  /** For people: `protocol = tcp, flag = SF`. */
+  readonly describe: (levels: readonly GroupLevel[]) => string;
+}
+
+/** The groups of a schema's conditions; null where no condition has levels. */
+export function conditionGroups(schema: FeatureSchema): ConditionGroups | null {
+  const fields = groupingFields(schema);
+  if (fields.length === 0) return null;
+  const width = schema.fields.reduce((total, { kind }) => total + SLOTS[kind], 0);
+  const valuesOf = (rows: Float32Array, row: number): number[] => fields.map(({ slot }) => rows[row * width + slot]!);
+  return {
+    names: fields.map(({ field }) => field.name),
+    keyOf: (rows, row) => valuesOf(rows, row).join(),
+    levelsOf: (rows, row) => {
+      const levels = valuesOf(rows, row).map((value, index) => toLevel(fields[index]!.field, value));
+      return levels.includes(undefined) ? null : (levels as GroupLevel[]);
+    },
+    keyOfLevels: (levels) => levels.map((level, index) => toValue(fields[index]!.field, level)).join(),
+    describe: (levels) => fields.map(({ field }, index) => `${field.name} = ${String(levels[index])}`).join(', '),
+  };
+}
+
+function groupingFields({ fields }: FeatureSchema): GroupingField[] {
+  let slot = 0;
+  return fields.flatMap((field) => {
+    const at = slot;
+    slot += SLOTS[field.kind];
+    const groups = field.condition === true && (field.kind === 'category' || field.kind === 'boolean');
+    return groups ? [{ field, slot: at }] : [];
+  });
+}
+
+function toLevel(field: CategoryField | BooleanField, value: number): GroupLevel | undefined {
+  if (Number.isNaN(value)) return null;
+  return field.kind === 'boolean' ? value !== 0 : field.levels[value];
+}
+
+function toValue(field: CategoryField | BooleanField, level: GroupLevel | undefined): number {
+  if (level === null || level === undefined) return NaN;
+  if (field.kind === 'boolean') return level === true ? 1 : 0;
+  return field.levels.indexOf(String(level));
+}

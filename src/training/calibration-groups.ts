@@ -1,0 +1,69 @@
+import { AristarchError } from '../base/errors.ts';
+import type { Manifest } from '../models/artefact/manifest.ts';
+import { conditionGroups, type GroupLevel } from '../models/features/condition-groups.ts';
+import type { FeatureSchema } from '../models/features/schema.ts';
+import type { NumberArray } from '../runtime/executor.ts';
+import type { HeldOutScore } from './fit/fit-model.ts';
+
+type ManifestGroups = NonNullable<Manifest['calibration']['groups']>;
+
+export interface GroupedScores {
+  readonly groups: ManifestGroups;
+  readonly warnings: readonly string[];
+}
+
+/** Names that a warning lists; the report has them all. */
+const MOST_NAMED = 5;
+/** Groups that a model may have; their places are 16 bits wide. */
+const MOST_GROUPS = 65_000;
+
+/**
+ * Held-out scores by the levels of the rows' conditions (scoring/group-calibration.ts says what for). A group is one of its own
+ * where its rows promise the model's rate; the others are one group together. Null where no condition has levels.
+ */
+export function groupScores(
+  schema: FeatureSchema,
+  rows: NumberArray,
+  heldOut: readonly HeldOutScore[],
+  rate: number,
+): GroupedScores | null {
+  const conditions = conditionGroups(schema);
+  if (conditions === null) return null;
+  const groups = new Map<string, { levels: GroupLevel[] | null; scores: number[] }>();
+  for (const { row, score } of heldOut) {
+    const key = conditions.keyOf(rows.data, row);
+    const group = groups.get(key) ?? { levels: conditions.levelsOf(rows.data, row), scores: [] };
+    group.scores.push(score);
+    groups.set(key, group);
+  }
+  if (groups.size > MOST_GROUPS) throw tooMany(groups.size, conditions.names);
+  const enough = (count: number): boolean => 1 / (count + 1) <= rate;
+  const members = [...groups.values()]
+    .flatMap(({ levels, scores }) => (levels !== null && enough(scores.length) ? [{ levels, scores }] : []))
+    .sort((a, b) => b.scores.length - a.scores.length);
+  const small = [...groups.values()].filter(({ levels, scores }) => levels === null || !enough(scores.length));
+  // The held-out rows come by score, ascending; so do those of a group, but not those of several.
+  const rest = small.flatMap(({ scores }) => scores).sort((a, b) => a - b);
+  const names = small.map(({ levels }) => (levels === null ? 'unseen levels' : conditions.describe(levels)));
+  return {
+    groups: { conditions: [...conditions.names], members, ...(enough(rest.length) && { rest }) },
+    warnings: small.length === 0 ? [] : [smallWarning(names, rate, rest.length, enough(rest.length))],
+  };
+}
+
+function smallWarning(names: readonly string[], rate: number, rows: number, isEnough: boolean): string {
+  const needed = Math.ceil(1 / rate) - 1;
+  const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : '';
+  const judged = isEnough
+    ? `they are calibrated together, by ${rows} rows`
+    : `they are calibrated by all held-out rows, and do not keep the rate by themselves`;
+  return (
+    `fewer than ${needed} calibration rows, as a rate of ${rate} needs, have ${names.slice(0, MOST_NAMED).join('; ')}${more}: ` +
+    `${judged}. Give more rows, or raise --rate or --calibration-share`
+  );
+}
+
+function tooMany(count: number, names: readonly string[]): AristarchError {
+  const message = `the conditions ${names.join(', ')} have ${count} combinations of levels, at most ${MOST_GROUPS} are possible: name fewer of them`;
+  return new AristarchError('INVALID_INPUT', message, { count });
+}

@@ -1,0 +1,25 @@
+import { describe, expect, it } from '@jest/globals';
+import { createRandom } from '../../../src/base/philox.ts';
+import { splitRows } from '../../../src/training/fit/split.ts';
+
+const OPTIONS = { crossBelow: 100, folds: 3, heldOutShare: 0.2, mostHeldOut: 10_000 };
+
+describe('a split of rows in groups', () => {
+  it('holds the same share of each group out, of a rare one too', () => {
+    const groupOf = (row: number): string => (row % 40 === 0 ? 'rare' : 'common');
+    for (const seed of [1, 2, 3]) {
+      const split = splitRows(4000, createRandom(seed), { ...OPTIONS, groupOf });
+      const [round] = split.rounds;
+      const held = [...round!.heldOut].filter((row) => groupOf(row) === 'rare');
+      expect(held).toHaveLength(20);
+      expect(round!.heldOut).toHaveLength(800);
+      expect(new Set([...round!.heldOut, ...split.final]).size).toBe(4000);
+    }
+  });
+
+  it('draws which rows of a group are held out', () => {
+    const groupOf = (): string => 'one';
+    const heldOut = (seed: number) => splitRows(400, createRandom(seed), { ...OPTIONS, groupOf }).rounds[0]!.heldOut;
+    expect([...heldOut(1)].sort()).not.toEqual([...heldOut(2)].sort());
+  });
+});
