@@ -48,7 +48,7 @@ export async function measureGroups(executor: Executor, seed: number): Promise<G
     generator: false,
     data,
     condition: [CONDITION],
-    exclude: ['label'],
+
     rate: GROUP_RATES[0],
   });
   const { schema, table } = await prepareData(config);
