@@ -52,7 +52,7 @@ function createDetector(
     if (!Object.hasOwn(artefact.manifest.files, EXPLAIN_FILE)) throw notExplainable(description);
     return executor.load(await artefact.read(EXPLAIN_FILE));
   });
-  const running = new Set<Promise<unknown>>();
+  const { track, settle } = createTracker();
   let closing: Promise<void> | undefined;
   const checkOpen = () => {
     if (closing === undefined) return;
@@ -60,18 +60,10 @@ function createDetector(
   };
   const encode = (records: readonly RawRecord[]) => encoder(records);
   const close = async () => {
-    await Promise.allSettled(running);
+    await settle();
     await session.close();
     await explainSession.close();
     await executor.close();
-  };
-  const track = async <T>(work: Promise<T>): Promise<T> => {
-    running.add(work);
-    try {
-      return await work;
-    } finally {
-      running.delete(work);
-    }
   };
   return {
     description,
@@ -103,6 +95,22 @@ function createDetector(
       return track(explain());
     },
     close: () => (closing ??= close()),
+  };
+}
+
+/** Knows the work that is under way, so that a model is not closed under it. */
+function createTracker() {
+  const running = new Set<Promise<unknown>>();
+  return {
+    track: async <T>(work: Promise<T>): Promise<T> => {
+      running.add(work);
+      try {
+        return await work;
+      } finally {
+        running.delete(work);
+      }
+    },
+    settle: (): Promise<unknown> => Promise.allSettled(running),
   };
 }
 
