@@ -62,10 +62,10 @@ export function createRowCalibration(manifest: Pick<Manifest, 'calibration' | 'f
   const groups = grouped?.groups ?? [];
   const smallestRate = Math.max(pooled.smallestRate, ...groups.map(({ calibration }) => calibration.smallestRate));
   const thresholdAt = (rate: number): number => {
-    const threshold = pooled.thresholdAt(rate);
-    for (const { name, calibration } of groups)
-      if (rate < calibration.smallestRate) throw unsupported(name, rate, calibration, smallestRate);
-    return threshold;
+    // The smallest group first: the words of `pooled` would name a rate that a group cannot promise.
+    const narrow = groups.find(({ calibration }) => rate > 0 && rate < calibration.smallestRate);
+    if (narrow) throw unsupported(narrow.name, rate, narrow.calibration, smallestRate);
+    return pooled.thresholdAt(rate);
   };
   const calibrationOf = (of: Uint16Array | undefined, row: number): Calibration =>
     of === undefined ? pooled : groups[of[row]!]!.calibration;

@@ -74,6 +74,9 @@ describe('calibration by the levels of conditions', () => {
         message: expect.stringMatching(/protocol = tcp, night = false has 99: ask for at least 0\.01/),
       }),
     );
+    // Also below what all held-out rows together could promise: the answer must be a rate that then works.
+    expect(() => calibration.thresholdAt(0.0001)).toThrow(/ask for at least 0\.01/);
+    expect(() => calibration.thresholdAt(0)).toThrow(/a false-positive rate of 0 is not possible/);
     expect(() => calibration.judge(rowsOf([1]), Float32Array.of(0), 0.005)).toThrow(/needs 199 calibration rows/);
   });
 
