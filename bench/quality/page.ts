@@ -5,7 +5,7 @@ import { ABLATIONS } from './ablations.ts';
 import { drawMethods, drawSets } from './charts.ts';
 import { describeNslKdd } from './nsl-kdd.ts';
 import { overallsOf, rankingsOf, resultSchema, type Overalls, type QualityResult } from './result.ts';
-import { meanOf, overallOf, summariseSets, type Overall } from './summary.ts';
+import { meanOf, overallOf, overallSpread, summariseSets, type Overall } from './summary.ts';
 import { whySoFar } from './weak-spots.ts';
 
 const OURS = '**Aristarch, default**';
@@ -77,6 +77,7 @@ ${markdownTable(['method', 'measured', `all ${ours.all.sets} sets`, ...families]
 ![Mean AUROC of each method](images/quality-methods.svg)
 
 The twelve sets that the recipe was chosen on: ${showOverall(overallOf(tuned))}; the ${others.length} others: ${showOverall(overallOf(others))}.
+From seed to seed the mean over all sets moves little: ${showSpread(overallSpread(result.measurements))}.
 
 Some peers are poor here for reasons of their own: a score whose sign is the wrong way round (SO_GAAL, MO_GAAL; the entries
 \`_flipped\` have it turned), dropout left on while scoring (ALAD; \`_eval\` has it off), NaN where a column is constant (PCA;
@@ -125,6 +126,10 @@ function methodsOf({ peers, quoted, measurements }: QualityResult): Method[] {
   return [...from(measured, 'here'), ...from(others, 'quoted')]
     .filter(({ overalls }) => overalls.all.sets === sets)
     .sort((a, b) => b.overalls.all.auroc - a.overalls.all.auroc);
+}
+
+function showSpread({ auroc, averagePrecision }: ReturnType<typeof overallSpread>): string {
+  return [auroc, averagePrecision].map(({ mean, deviation }) => `${percent(mean)} ± ${percent(deviation)}`).join(' / ');
 }
 
 function overallCells({ all, families }: Overalls): string[] {

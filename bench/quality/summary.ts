@@ -56,3 +56,15 @@ export function overallOf(sets: readonly Pick<SetSummary, 'auroc' | 'averagePrec
     averagePrecision: meanOf(sets.map(({ averagePrecision }) => averagePrecision.mean)),
   };
 }
+
+/** Spread, over the seeds, of the mean over sets. */
+export function overallSpread(
+  rankings: readonly (Ranking & { readonly seed: number })[],
+): Pick<SetSummary, 'auroc' | 'averagePrecision'> {
+  const seeds = [...new Set(rankings.map(({ seed }) => seed))];
+  const bySeed = seeds.map((seed) => overallOf(summariseSets(rankings.filter((each) => each.seed === seed))));
+  return {
+    auroc: spreadOf(bySeed.map(({ auroc }) => auroc)),
+    averagePrecision: spreadOf(bySeed.map(({ averagePrecision }) => averagePrecision)),
+  };
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { overallOf, spreadOf, summariseSets } from '../../bench/quality/summary.ts';
+import { overallOf, overallSpread, spreadOf, summariseSets } from '../../bench/quality/summary.ts';
 
 const ranking = (set: string, auroc: number, averagePrecision: number) => ({
   ...{ family: 'adbench', set, auroc, averagePrecision },
@@ -20,5 +20,16 @@ describe('the summary of rankings', () => {
   it('gives the sample deviation, and none for one seed', () => {
     expect(spreadOf([1, 2, 4]).deviation).toBeCloseTo(Math.sqrt(7 / 3), 12);
     expect(spreadOf([3])).toEqual({ mean: 3, deviation: 0 });
+  });
+
+  it('spreads the mean over sets from seed to seed, not the sets', () => {
+    const seeded = [0.9, 0.7, 0.5, 0.7].map((auroc, at) => ({
+      ...ranking(at < 2 ? 'a' : 'b', auroc, auroc / 2),
+      seed: at % 2,
+    }));
+    const { auroc, averagePrecision } = overallSpread(seeded);
+    expect(auroc.mean).toBeCloseTo(0.7, 12);
+    expect(auroc.deviation).toBeCloseTo(0, 12);
+    expect(averagePrecision.mean).toBeCloseTo(0.35, 12);
   });
 });
