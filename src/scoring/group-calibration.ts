@@ -25,6 +25,20 @@ export function groupOfRow({ of, names, thresholds }: RowGroups, row: number): {
   return { group: names[group]!, threshold: thresholds[group]! };
 }
 
+/**
+ * What a watch on drift looks at, one value a row: the score; where rows are grouped, how high it is within its group (the
+ * p-value, negated), so that another mix of conditions alone is no drift of what is normal for each.
+ */
+export function watchedScores({ scores, pValues, groups }: WatchedBatch): Float32Array {
+  return groups === undefined ? scores : Float32Array.from(pValues, (pValue) => -pValue);
+}
+
+interface WatchedBatch {
+  readonly scores: Float32Array;
+  readonly pValues: Float64Array;
+  readonly groups?: RowGroups | undefined;
+}
+
 /** Rows judged at a rate. */
 export interface Judgement {
   readonly pValues: Float64Array;

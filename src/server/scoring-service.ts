@@ -9,7 +9,7 @@ import type {
   ScoreOptions,
 } from '../scoring/detector.ts';
 import type { DriftMonitor, DriftSummary } from '../scoring/drift/drift-monitor.ts';
-import type { RowGroups } from '../scoring/group-calibration.ts';
+import { watchedScores, type RowGroups } from '../scoring/group-calibration.ts';
 import type { Clock } from './clock.ts';
 import type { Metrics, Transport } from './metrics.ts';
 import type { RecentScores } from './recent-scores.ts';
@@ -227,7 +227,7 @@ export class ScoringService {
       batches.push(await detector.score(rows.subarray(start, start + step), options));
     }
     const batch = joinBatches(batches);
-    this.#parts.drift?.observe(rows, batch.scores);
+    this.#parts.drift?.observe(rows, watchedScores(batch));
     return batch;
   }
 

@@ -53,7 +53,7 @@ export interface TrainResult {
 }
 
 /** The rate that a model is given when nobody asks for one. */
-const DEFAULT_RATE = 0.01;
+export const DEFAULT_RATE = 0.01;
 const OWN_CRITIC_WARNING =
   "critic.onnx scores by the family's own critic, which was trained against a generator only: such a critic is near chance as a detector (docs/decisions/0007)";
 

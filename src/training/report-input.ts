@@ -61,7 +61,7 @@ export function toReportInput({
       sampling: { memoryBudgetBytes: config.run.memoryBudget * 2 ** 20, seed: config.run.seed },
     }),
     config: configRows(config),
-    worstRows: worstRows(schema, rows, model),
+    worstRows: worstRows(schema, rows, model, calibration),
     comparison,
     libraries: manifest.libraries,
   };
@@ -92,17 +92,38 @@ function toCurves({ plan, progress }: FittedCritic): NetworkCurves {
   };
 }
 
-function worstRows(schema: FeatureSchema, { rows }: TrainingRows, { calibration }: FittedModel): WorstRow[] {
-  const { scores } = calibration;
-  return scores
+function worstRows(
+  schema: FeatureSchema,
+  { rows }: TrainingRows,
+  model: FittedModel,
+  calibration: Manifest['calibration'],
+): WorstRow[] {
+  const scoresOf = calibrationOf(schema, calibration);
+  return model.calibration.scores
     .slice(-WORST_ROWS)
     .reverse()
-    .map(({ row, score }, rank) => ({
+    .map(({ row, score }) => ({
       score,
-      pValue: (rank + 2) / (scores.length + 1),
+      pValue: pValueOf(score, scoresOf(rows, row)),
       heldOut: true,
       values: decodeRow(schema, rows, row),
     }));
+}
+
+/** The calibration scores that a row is judged by: those of its group, where there are groups. */
+function calibrationOf(
+  schema: FeatureSchema,
+  { scores, groups }: Manifest['calibration'],
+): (rows: Float32Array, row: number) => readonly number[] {
+  const conditions = conditionGroups(schema);
+  if (groups === undefined || conditions === null) return () => scores;
+  const byKey = new Map(groups.members.map((member) => [conditions.keyOfLevels(member.levels), member.scores]));
+  return (rows, row) => byKey.get(conditions.keyOf(rows, row)) ?? groups.rest ?? scores;
+}
+
+/** As scoring has it: (1 + #{calibration >= score}) / (n + 1). */
+function pValueOf(score: number, calibration: readonly number[]): number {
+  return (1 + calibration.filter((each) => each >= score).length) / (calibration.length + 1);
 }
 
 function toGroupRows(schema: FeatureSchema, calibration: Manifest['calibration']): CalibrationGroupRow[] {

@@ -13,7 +13,7 @@ import { openCheckpoint, type Checkpoint, type RunIdentity } from './checkpoint.
 import type { TrainConfig } from './config.ts';
 import { openOrigin, toStartingPoint, type Origin } from './continue/origin.ts';
 import { warnOfUnseenLevels } from './continue/unseen-levels.ts';
-import { exportModel, type TrainResult } from './export-model.ts';
+import { DEFAULT_RATE, exportModel, type TrainResult } from './export-model.ts';
 import { fitModel, SCORES_BY, type FittedModel } from './fit/fit-model.ts';
 import { planner } from './fit/planner.ts';
 import { splitRows, type Split, type SplitOptions } from './fit/split.ts';
@@ -142,8 +142,9 @@ function groupReader({ schema, table }: PreparedData): SplitOptions['groupOf'] {
 
 /** How the configuration wants rows to be held out. */
 export function splitOptions({ run }: TrainConfig): SplitOptions {
-  const { crossBelow, folds, calibrationShare } = run;
-  return { crossBelow, folds, heldOutShare: calibrationShare, mostHeldOut: MOST_HELD_OUT };
+  const { crossBelow, folds, calibrationShare, rate = DEFAULT_RATE } = run;
+  const fewestOfGroup = Math.ceil(1 / rate) - 1;
+  return { crossBelow, folds, heldOutShare: calibrationShare, mostHeldOut: MOST_HELD_OUT, fewestOfGroup };
 }
 
 /** A table of one number: names, roles and lengths of tasks do not depend on the columns. */

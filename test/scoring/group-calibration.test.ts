@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { createRandom } from '../../src/base/philox.ts';
 import type { Manifest } from '../../src/models/artefact/manifest.ts';
 import type { FeatureSchema } from '../../src/models/features/schema.ts';
-import { createRowCalibration, groupOfRow } from '../../src/scoring/group-calibration.ts';
+import { createRowCalibration, groupOfRow, watchedScores } from '../../src/scoring/group-calibration.ts';
+import { createScoreDrift } from '../../src/scoring/drift/score-drift.ts';
 import { groupScores } from '../../src/training/calibration-groups.ts';
 
 const SCHEMA: FeatureSchema = {
@@ -131,6 +132,45 @@ describe('calibration by the levels of conditions', () => {
     for (const count of perGroup.own) expect(count).toBeLessThanOrEqual(58);
     expect(perGroup.own.reduce((a, b) => a + b)).toBeGreaterThan(60);
     expect(perGroup.pooled[2]).toBeGreaterThan(58);
+  });
+});
+
+describe('the watch on drift of a model with groups', () => {
+  /** Normal scores of protocol 0, and of protocol 1 moved by 10; `share` of the rows are of protocol 1. */
+  function stream(seed: number, count: number, share: number, shift = 0) {
+    const random = createRandom(seed).stream('drift');
+    const [normal, uniform] = [new Float32Array(count), new Float32Array(count)];
+    random.fillNormal(normal, 0);
+    random.fillUniform(uniform, 1);
+    return Array.from(normal, (z, row) => {
+      const protocol = uniform[row]! < share ? 1 : 0;
+      return [protocol, Math.fround(z + 10 * protocol + shift)] as const;
+    });
+  }
+  const { judge } = calibrate(stream(1, 1000, 0.5), 0.01);
+
+  /** Whether the alarm is raised: [on what is watched, on the plain scores]. */
+  function alarms(rows: readonly (readonly [number, number])[]): [boolean, boolean] {
+    const scores = Float32Array.from(rows, ([, score]) => score);
+    const judged = judge(rowsOf(rows.map(([protocol]) => protocol)), scores, 0.01);
+    const options = { alarmProbability: 0.01, window: 2000 };
+    const raised = [watchedScores({ scores, ...judged }), scores].map((values) =>
+      createScoreDrift({ ...options, random: createRandom(1) }).observe(values),
+    );
+    return [raised[0]!, raised[1]!];
+  }
+
+  it('takes another mix of conditions for none, where the scores alone would raise an alarm', () => {
+    expect(alarms([...stream(2, 3000, 0.1), ...stream(3, 3000, 0.9)])).toEqual([false, true]);
+  });
+
+  it('hears of scores that rise within the groups', () => {
+    expect(alarms([...stream(2, 3000, 0.1), ...stream(3, 3000, 0.1, 1)])[0]).toBe(true);
+  });
+
+  it('looks at the scores themselves where there are no groups', () => {
+    const scores = Float32Array.of(1, 2);
+    expect(watchedScores({ scores, pValues: Float64Array.of(1, 0.5) })).toBe(scores);
   });
 });
 

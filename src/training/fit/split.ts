@@ -24,8 +24,10 @@ export interface SplitOptions {
   /** Share of the rows that a split holds out, and the most that it may be. */
   readonly heldOutShare: number;
   readonly mostHeldOut: number;
-  /** Group of each row, from which the same share is held out; one group when absent. */
+  /** Group of each row, from each of which a share is held out; one group when absent. */
   readonly groupOf?: ((row: number) => string) | undefined;
+  /** Rows that each group must have to keep a rate by itself: a rare one gives up to half of its rows for it. */
+  readonly fewestOfGroup?: number;
 }
 
 /** Fewer rows than this are nothing to train on. */
@@ -42,13 +44,13 @@ function tooFewLeft(count: number, heldOut: number): AristarchError {
  * (cross-conformal: Vovk 2015). Throws `INVALID_INPUT` where too few rows are left to train on.
  */
 export function splitRows(count: number, random: Random, options: SplitOptions): Split {
-  const { groupOf } = options;
+  const { groupOf, fewestOfGroup = 0 } = options;
   const order = random.stream('split').permutation(count);
   if (count >= options.crossBelow) {
     const size = Math.max(1, Math.min(options.mostHeldOut, Math.round(count * options.heldOutShare)));
     if (count - size < FEWEST_TRAINING_ROWS) throw tooFewLeft(count, size);
     const [heldOut, final] = groupOf
-      ? holdOutOfEach(order, size / count, groupOf)
+      ? holdOutOfEach(order, { share: size / count, fewest: fewestOfGroup, groupOf })
       : [order.subarray(0, size), order.subarray(size)];
     return { method: 'split', final, rounds: [{ name: 'final', train: null, heldOut }] };
   }
@@ -61,18 +63,25 @@ export function splitRows(count: number, random: Random, options: SplitOptions):
   return { method: 'cross', final: order, rounds };
 }
 
+interface GroupOptions {
+  /** Of the rows of each group; more of one where that gives fewer than `fewest` rows, and at most half. */
+  readonly share: number;
+  readonly fewest: number;
+  readonly groupOf: (row: number) => string;
+}
+
 /** Of each group, in the given order, the rows at which the running share passes the next whole number and a half. */
-function holdOutOfEach(
-  order: Uint32Array,
-  heldOutShare: number,
-  groupOf: (row: number) => string,
-): [Uint32Array, Uint32Array] {
+function holdOutOfEach(order: Uint32Array, { share, fewest, groupOf }: GroupOptions): [Uint32Array, Uint32Array] {
+  const sizes = new Map<string, number>();
+  const groups = Array.from(order, groupOf);
+  for (const group of groups) sizes.set(group, (sizes.get(group) ?? 0) + 1);
+  const shareOf = (size: number): number => Math.max(share, Math.min(fewest / size, 0.5));
   const seen = new Map<string, number>();
-  const isHeldOut = Uint8Array.from(order, (row) => {
-    const group = groupOf(row);
+  const isHeldOut = Uint8Array.from(groups, (group) => {
     const before = seen.get(group) ?? 0;
     seen.set(group, before + 1);
-    return Math.round((before + 1) * heldOutShare) > Math.round(before * heldOutShare) ? 1 : 0;
+    const ofGroup = shareOf(sizes.get(group)!);
+    return Math.round((before + 1) * ofGroup) > Math.round(before * ofGroup) ? 1 : 0;
   });
   return [order.filter((_, at) => isHeldOut[at] === 1), order.filter((_, at) => isHeldOut[at] === 0)];
 }

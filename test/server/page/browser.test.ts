@@ -52,6 +52,20 @@ need.describe('the live page in a real browser', () => {
     await page.close();
   });
 
+  need.it('says that each group has its own threshold, where the model has groups', async () => {
+    const group = { count: 1000, smallestFalsePositiveRate: 1 / 1001 };
+    served = await servePage({ intervalMs: 20 }, [
+      { name: 'site = a', ...group },
+      { name: 'the rest', ...group },
+    ]);
+    const page = await browser.newPage();
+    await page.goto(served.url);
+    await page.locator('#stream', { hasText: 'each of 2 groups has its own threshold' }).waitFor();
+    expect(await page.locator('#stream').textContent()).not.toContain('flagged above');
+    await page.close();
+    await served.stop();
+  });
+
   need.it('fits a phone without scrolling sideways', async () => {
     served = await servePage({ intervalMs: 20 });
     const page = await browser.newPage({ viewport: { width: 360, height: 740 }, colorScheme: 'dark' });

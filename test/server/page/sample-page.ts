@@ -1,6 +1,6 @@
 import pino from 'pino';
 import { createRandom } from '../../../src/base/philox.ts';
-import type { RawRecord } from '../../../src/scoring/detector.ts';
+import type { GroupSummary, RawRecord } from '../../../src/scoring/detector.ts';
 import { SYSTEM_CLOCK, type Clock } from '../../../src/server/clock.ts';
 import type { PageModel } from '../../../src/server/http/page/feed.ts';
 import { createPage, type Page, type PageParts } from '../../../src/server/http/page/page.ts';
@@ -65,8 +65,12 @@ export interface ServedPage {
 /** The page on a real port, as the server mounts it. */
 export async function servePage(
   limits: Pick<PageParts, 'maxClients' | 'intervalMs' | 'drift'> = {},
+  groups?: readonly GroupSummary[],
 ): Promise<ServedPage> {
-  const model = createSampleModel(drawScores('calibration', 2000).sort((a, b) => a - b));
+  const plain = createSampleModel(drawScores('calibration', 2000).sort((a, b) => a - b));
+  const { description } = plain;
+  const calibration = { ...description.calibration, ...(groups && { groups }) };
+  const model = { ...plain, description: { ...description, calibration } };
   const feed = new RecentScores();
   const page = createPage({ model, feed, clock: SYSTEM_CLOCK, ...limits });
   const server = await startHttpServer({

@@ -17,6 +17,15 @@ describe('a split of rows in groups', () => {
     }
   });
 
+  it('holds more of a rare group out where a rate needs more, but never more than half of it', () => {
+    const groupOf = (row: number): string => (row % 40 === 0 ? 'rare' : row % 100 === 1 ? 'rarer' : 'common');
+    const options = { ...OPTIONS, groupOf, fewestOfGroup: 45 };
+    const [round] = splitRows(4000, createRandom(1), options).rounds;
+    const heldOutOf = (group: string): number => [...round!.heldOut].filter((row) => groupOf(row) === group).length;
+    expect(['rare', 'rarer'].map(heldOutOf)).toEqual([45, 20]);
+    expect(heldOutOf('common')).toBe(Math.round((4000 - 100 - 40) * 0.2));
+  });
+
   it('draws which rows of a group are held out', () => {
     const groupOf = (): string => 'one';
     const heldOut = (seed: number) => splitRows(400, createRandom(seed), { ...OPTIONS, groupOf }).rounds[0]!.heldOut;

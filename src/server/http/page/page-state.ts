@@ -25,7 +25,10 @@ export interface ShownModel extends CalibrationShape {
   readonly trainingRows: number;
   readonly calibrationRows: number;
   readonly falsePositiveRate: number;
+  /** Where there are groups, of all of them together. */
   readonly threshold: number;
+  /** Groups of rows that have thresholds of their own; 0 where rows are not grouped. */
+  readonly groups: number;
 }
 
 /** [sequence, score, p-value, flagged]. */
@@ -126,6 +129,7 @@ function toShownModel(model: PageModel, falsePositiveRate: number): ShownModel {
     ...{ name, version, family, device, trainedAt, trainingRows, falsePositiveRate },
     calibrationRows: calibration.count,
     threshold: model.thresholdAt(falsePositiveRate),
+    groups: calibration.groups?.length ?? 0,
     ...readCalibration(model, BINS),
   };
 }

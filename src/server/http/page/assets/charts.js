@@ -27,7 +27,7 @@ export class StreamChart {
   }
 
   draw() {
-    const { edges, threshold, falsePositiveRate } = this.#model;
+    const { edges, threshold, falsePositiveRate, groups } = this.#model;
     const plot = measure(this.#svg);
     const [low, high] = [edges[0], edges.at(-1)];
     const y = (score) => plot.bottom - (Math.min(1, Math.max(0, (score - low) / (high - low))) * plot.height || 0);
@@ -39,7 +39,7 @@ export class StreamChart {
       ...toTicks(low, high, 4).flatMap((tick) => drawGridLine(plot, y(tick), formatNumber(tick))),
       ...marks,
       element('line', { class: 'threshold', x1: plot.left, x2: plot.right, y1: y(threshold), y2: y(threshold) }),
-      text(`flagged above ${formatNumber(threshold)} (${formatShare(falsePositiveRate)} of normal)`, {
+      text(`${describeLimit(threshold, groups)} (${formatShare(falsePositiveRate)} of normal)`, {
         class: 'threshold-text',
         x: plot.right,
         y: 12,
@@ -80,7 +80,7 @@ export class HistogramChart {
   }
 
   draw() {
-    const { edges, expected, threshold } = this.#model;
+    const { edges, expected, threshold, groups } = this.#model;
     const plot = measure(this.#svg);
     const shares = this.#shares();
     const top = Math.max(0.05, ...shares, ...expected);
@@ -104,7 +104,7 @@ export class HistogramChart {
       ...bars,
       element('path', { class: 'outline', d: `M${plot.left} ${plot.bottom}${outline}` }),
       element('line', { class: 'threshold', x1: x(threshold), x2: x(threshold), y1: plot.top, y2: plot.bottom }),
-      text('flagged', { class: 'threshold-text', x: x(threshold) + 5, y: plot.top - 6 }),
+      text(groups > 0 ? 'about here' : 'flagged', { class: 'threshold-text', x: x(threshold) + 5, y: plot.top - 6 }),
       ...toTicks(low, high, 5).map((tick) =>
         text(formatNumber(tick), { x: x(tick), y: plot.bottom + 16, 'text-anchor': 'middle' }),
       ),
@@ -155,6 +155,13 @@ export function toTicks(low, high, count) {
   const ticks = [];
   for (let place = Math.ceil(low / step); place * step <= high; place++) ticks.push(place * step || 0);
   return ticks;
+}
+
+/** Above which score rows are flagged; of groups, each has a threshold of its own, and the line is where they lie all in all. */
+function describeLimit(threshold, groups) {
+  return groups > 0
+    ? `each of ${groups} groups has its own threshold, about ${formatNumber(threshold)}`
+    : `flagged above ${formatNumber(threshold)}`;
 }
 
 function element(name, attributes) {
