@@ -1,15 +1,22 @@
 import { AristarchError } from '../base/errors.ts';
-import { createRandom, type RandomStream } from '../base/philox.ts';
+import { createRandom } from '../base/philox.ts';
 import { readInputWidths } from '../graph/onnx/read-inputs.ts';
 import { GENERATOR_FILE } from '../models/artefact/layout.ts';
 import type { Manifest } from '../models/artefact/manifest.ts';
 import { readArtefact } from '../models/artefact/read.ts';
 import { decodeRecords } from '../models/features/decode.ts';
-import { rowWidth, slotNames } from '../models/features/schema.ts';
-import { GENERATED_OUTPUT, LATENT_INPUT } from '../models/generator-graph.ts';
+import { conditionNames, conditionSlots, rowWidth, slotNames } from '../models/features/schema.ts';
+import { CONDITION_INPUT, GENERATED_OUTPUT, LATENT_INPUT } from '../models/generator-graph.ts';
 import type { Executor, Session } from '../runtime/executor.ts';
 import { openExecutor } from '../runtime/open-executor.ts';
-import { SAMPLE_BLOCK_ROWS, type OpenSamplerOptions, type Sampler, type SamplerDescription } from './sampler.ts';
+import { drawConditions, takeConditions, type ConditionSource } from './sample-conditions.ts';
+import {
+  SAMPLE_BLOCK_ROWS,
+  type OpenSamplerOptions,
+  type SampleOptions,
+  type Sampler,
+  type SamplerDescription,
+} from './sampler.ts';
 
 /**
  * Opens a model's folder for sampling. Throws what `readArtefact` throws, `PRECONDITION_FAILED` where the model was trained
@@ -40,6 +47,7 @@ function describe(manifest: Manifest, latent: number, { device }: Executor): Sam
   return {
     ...{ name, version, family, schema, latent, device },
     rowWidth: rowWidth(schema),
+    conditions: conditionNames(schema),
     slotNames: slotNames(schema),
     trainingColumns: fingerprint.columns,
   };
@@ -50,12 +58,11 @@ function createSampler(description: SamplerDescription, executor: Executor, sess
   let closed = false;
   return {
     description,
-    sample: (count, { seed, firstRow = 0 }) => {
+    sample: (count, options) => {
       if (closed) throw new AristarchError('PRECONDITION_FAILED', `model "${name}" was closed: open it again`);
+      const { firstRow = 0 } = options;
       checkRows({ count, firstRow });
-      const noise = createRandom(seed).stream('sample', 'latent');
-      const makeBlock = (block: number) => generate(session, description, noise, block);
-      return sampleRows(makeBlock, description.rowWidth, firstRow, count);
+      return sampleRows(createMaker(session, description, count, options), description.rowWidth, firstRow, count);
     },
     decode: (rows) => decodeRecords(schema, rows),
     close: async () => {
@@ -93,17 +100,37 @@ async function* sampleRows(
   }
 }
 
-async function generate(
+/** Makes block k of the sequence of a seed. */
+function createMaker(
   session: Session,
-  { name, latent, rowWidth: width }: SamplerDescription,
-  noise: RandomStream,
-  block: number,
-): Promise<Float32Array> {
-  const z = new Float32Array(SAMPLE_BLOCK_ROWS * latent);
-  noise.fillNormal(z, block);
-  const results = await session.run({ [LATENT_INPUT]: { data: z, shape: [SAMPLE_BLOCK_ROWS, latent] } });
-  const rows = results[GENERATED_OUTPUT];
-  if (rows?.data.length === SAMPLE_BLOCK_ROWS * width) return rows.data;
-  const message = `${GENERATOR_FILE} of model "${name}" does not answer rows of ${width} values: train the model again`;
-  throw new AristarchError('ARTEFACT_INVALID', message, { model: name });
+  description: SamplerDescription,
+  count: number,
+  options: SampleOptions,
+): (block: number) => Promise<Float32Array> {
+  const { name, latent, rowWidth: width } = description;
+  const noise = createRandom(options.seed).stream('sample', 'latent');
+  const conditions = createConditions(description, count, options);
+  const slots = conditionSlots(description.schema).length;
+  return async (block) => {
+    const z = new Float32Array(SAMPLE_BLOCK_ROWS * latent);
+    noise.fillNormal(z, block);
+    const given = { data: await conditions(block), shape: [SAMPLE_BLOCK_ROWS, slots] };
+    const results = await session.run({
+      [LATENT_INPUT]: { data: z, shape: [SAMPLE_BLOCK_ROWS, latent] },
+      ...(slots > 0 && { [CONDITION_INPUT]: given }),
+    });
+    const rows = results[GENERATED_OUTPUT];
+    if (rows?.data.length === SAMPLE_BLOCK_ROWS * width) return rows.data;
+    const message = `${GENERATOR_FILE} of model "${name}" does not answer rows of ${width} values: train the model again`;
+    throw new AristarchError('ARTEFACT_INVALID', message, { model: name });
+  };
+}
+
+function createConditions(
+  description: SamplerDescription,
+  count: number,
+  { seed, firstRow = 0, condition = {}, conditionRows }: SampleOptions,
+): ConditionSource {
+  if (conditionRows === undefined) return drawConditions(description, condition, createRandom(seed));
+  return takeConditions(description, conditionRows, firstRow, count);
 }

@@ -1,25 +1,25 @@
 import { Command } from 'commander';
 import { emitJson, emitText, note, runAction, type ActionContext } from '../base/command-line.ts';
 import { createProgress, showCount } from '../base/progress.ts';
-import { text, wholeNumber } from '../base/setting-schemas.ts';
+import { nameList, text, wholeNumber } from '../base/setting-schemas.ts';
 import { addOptions, defineSettings, givenFlags, resolveSettings, type SettingValues } from '../base/settings.ts';
 import { processTerminal, type Terminal } from '../base/terminal.ts';
 import { writtenColumns } from '../models/features/column-writes.ts';
 import { checkOutput } from '../tables/output-file.ts';
-import { createRowsWriter } from '../tables/rows-writer.ts';
+import { createRowsWriter, type RowsWriter } from '../tables/rows-writer.ts';
+import { openConditions, type GivenConditions } from './given-conditions.ts';
 import { openSampler } from './open-sampler.ts';
 import type { Sampler } from './sampler.ts';
 import { TABLE_SETTINGS } from './table-settings.ts';
 
+const DEFAULT_COUNT = 10_000;
 const { model, device, threads, memory } = TABLE_SETTINGS;
 export const SAMPLE_SETTINGS = defineSettings({
   model,
   count: {
-    schema: wholeNumber({ min: 1, max: 1e12 }),
-    default: 10_000,
+    schema: wholeNumber({ min: 1, max: 1e12 }).optional(),
     flag: '--count <rows>',
-    unit: 'rows',
-    help: 'rows to make',
+    help: `rows to make; when absent ${DEFAULT_COUNT.toLocaleString('en')}, or as many as --conditions-from has`,
   },
   out: {
     schema: text(),
@@ -31,6 +31,19 @@ export const SAMPLE_SETTINGS = defineSettings({
     default: 1,
     flag: '--seed <number>',
     help: 'names the rows: the same seed gives the same file, a longer sample begins with the shorter one',
+  },
+  condition: {
+    schema: text().optional(),
+    flag: '--condition <values>',
+    help: "conditions of all rows, machine=a,site=b or a JSON object; those that are not named are drawn as the training rows' were spread, each by itself",
+    group: 'Conditions',
+    list: true,
+  },
+  conditionsFrom: {
+    schema: nameList().optional(),
+    flag: '--conditions-from <addresses>',
+    help: 'Parquet, CSV or NDJSON whose rows say the conditions of the made-up rows, one each and in order, from the start again where --count is more',
+    group: 'Conditions',
   },
   device,
   threads,
@@ -47,8 +60,13 @@ The rows have the model's fields, in order, in the training data's units, and nu
 Columns that training left out (constant, identifiers) are not there. Made-up rows are no protection of privacy by
 themselves: docs/fidelity.md measures how near they come to training rows.
 
+A model with conditions (train --condition) makes the other fields for given ones. Without --condition and
+--conditions-from, conditions are drawn by the shares in the manifest, each by itself: their combinations may be ones
+that training rows never had; --conditions-from the training data keeps to theirs.
+
 Examples:
   aristarch sample --model models/m --count 10000 --out synthetic.parquet
+  aristarch sample --model models/m --condition machine=a,site=b --out a-at-b.parquet
   aristarch sample --model models/m --count 500 --out synthetic.csv --seed 7 --json`;
 
 export function createSampleCommand(terminal: Terminal = processTerminal()): Command {
@@ -62,15 +80,21 @@ export function createSampleCommand(terminal: Terminal = processTerminal()): Com
 async function runSample({ command, terminal, json }: ActionContext): Promise<void> {
   const values = resolveSettings(SAMPLE_SETTINGS, { flags: givenFlags(command), env: process.env });
   checkOutput(values.out);
+  const { device: wanted, threads: used } = values;
   const sampler = await openSampler(values.model, {
-    device: values.device,
-    threads: values.threads,
+    device: wanted,
+    threads: used,
     warn: (message) => note(terminal, message),
   });
   try {
-    const summary = await writeSample(values, sampler, terminal);
-    if (json) emitJson(terminal, summary);
-    else emitText(terminal, describeSummary(summary));
+    const conditions = await openConditions(sampler.description, values);
+    try {
+      const summary = await writeSample(values, sampler, conditions, terminal);
+      if (json) emitJson(terminal, summary);
+      else emitText(terminal, describeSummary(summary));
+    } finally {
+      await conditions.close();
+    }
   } finally {
     await sampler.close();
   }
@@ -78,29 +102,17 @@ async function runSample({ command, terminal, json }: ActionContext): Promise<vo
 
 type SampleSummary = Awaited<ReturnType<typeof writeSample>>;
 
-async function writeSample(
-  { count, out, seed, memory: memoryLimit }: SampleValues,
-  sampler: Sampler,
-  terminal: Terminal,
-) {
+async function writeSample(values: SampleValues, sampler: Sampler, conditions: GivenConditions, terminal: Terminal) {
+  const { out, seed, memory: memoryLimit } = values;
   const { name, version, schema, rowWidth, trainingColumns, device: used } = sampler.description;
   const columns = writtenColumns(schema, trainingColumns);
+  const count = values.count ?? conditions.rows ?? DEFAULT_COUNT;
   const progress = createProgress(terminal, { label: 'sampling', unit: 'rows', total: count });
   const startedAt = performance.now();
   try {
+    const sample = sampler.sample(count, { seed, ...conditions.options });
     const writer = await createRowsWriter(out, { width: rowWidth, columns, memoryLimit });
-    try {
-      let done = 0;
-      for await (const rows of sampler.sample(count, { seed })) {
-        writer.append(rows);
-        done += rows.length / rowWidth;
-        progress.update(done);
-      }
-    } catch (thrown) {
-      await writer.discard();
-      throw thrown;
-    }
-    await writer.commit();
+    await fillWriter(writer, sample, (values) => progress.update(values / rowWidth));
     const seconds = (performance.now() - startedAt) / 1000;
     return {
       ...{ model: name, modelVersion: version, device: used, out, rows: count, seed },
@@ -110,6 +122,25 @@ async function writeSample(
   } finally {
     progress.finish();
   }
+}
+
+async function fillWriter(
+  writer: RowsWriter,
+  sample: AsyncIterable<Float32Array>,
+  onValues: (done: number) => void,
+): Promise<void> {
+  try {
+    let done = 0;
+    for await (const rows of sample) {
+      writer.append(rows);
+      done += rows.length;
+      onValues(done);
+    }
+  } catch (thrown) {
+    await writer.discard();
+    throw thrown;
+  }
+  await writer.commit();
 }
 
 function describeSummary({ rows, model: name, rowsPerSecond, out, seed }: SampleSummary): string {

@@ -12,6 +12,8 @@ export interface SamplerDescription {
   readonly slotNames: readonly string[];
   /** Width of the generator's noise. */
   readonly latent: number;
+  /** Names of the fields that the generator is told; the others it makes. */
+  readonly conditions: readonly string[];
   /** How the training rows were spread, in the order of the schema's fields. */
   readonly trainingColumns: readonly ColumnFingerprint[];
   readonly device: string;
@@ -22,6 +24,10 @@ export interface SampleOptions {
   readonly seed: number | bigint;
   /** Where in the sequence to begin, from 0; default 0. Rows do not depend on how they are asked for. */
   readonly firstRow?: number;
+  /** Values of conditions, the same for all rows; conditions that are not named are drawn as training rows were spread. */
+  readonly condition?: RawRecord;
+  /** Or: conditions of each row, packed one after the other in the order of `conditions`, in pieces of any size. */
+  readonly conditionRows?: AsyncIterable<Float32Array>;
 }
 
 /** An opened generator: rows like the training rows, made up. */
@@ -29,7 +35,8 @@ export interface Sampler {
   readonly description: SamplerDescription;
   /**
    * Raw rows packed one after the other, in order, at most `SAMPLE_BLOCK_ROWS` at a time; in all `count` of them. Equal seeds
-   * give equal bytes on equal devices. Throws `INVALID_INPUT` for a count, place or seed that is no whole number.
+   * give equal bytes on equal devices. Throws `INVALID_INPUT` for a count, place or seed that is no whole number, and for
+   * conditions that the model has not, or with values that training never saw.
    */
   sample(count: number, options: SampleOptions): AsyncGenerator<Float32Array>;
   /** Raw rows -> records with named values; a `Detector` encodes them to the same rows. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { AristarchError } from '../base/errors.ts';
@@ -32,6 +32,15 @@ export function checkOutput(path: string): Format {
   }
   if (WRITTEN.test(path)) return checkFormat(path);
   const message = `${path} does not say by its ending what to write: use .parquet, .csv, .tsv or .ndjson, the last three also with .gz`;
+  throw new AristarchError('INVALID_INPUT', message, { path });
+}
+
+/** Refuses to write into the place of the data that are read: with `where` or `exclude`, some of them would be lost. */
+export function checkNotSource(files: readonly string[], path: string): void {
+  if (!existsSync(path)) return;
+  const target = realpathSync(path);
+  if (!files.some((file) => existsSync(file) && realpathSync(file) === target)) return;
+  const message = `${path} is the data itself, which the result would replace: give another name`;
   throw new AristarchError('INVALID_INPUT', message, { path });
 }
 

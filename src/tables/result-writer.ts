@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, realpathSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AristarchError } from '../base/errors.ts';
 import type { AppendedColumn, AppendedType } from './duckdb.ts';
-import { checkOutput, writeQuery } from './output-file.ts';
+import { checkNotSource, checkOutput, writeQuery } from './output-file.ts';
 import { quoteName, quoteText } from './sql.ts';
 import type { Table } from './table.ts';
 
@@ -34,7 +33,7 @@ export async function createResultWriter(
   added: readonly AddedColumn[],
 ): Promise<ResultWriter> {
   const format = checkOutput(path);
-  checkNotSource(table, path);
+  checkNotSource(table.files, path);
   checkNames(table, added);
   const { database } = table;
   const catalog = `results_${randomUUID().replaceAll('-', '')}`;
@@ -69,15 +68,6 @@ export async function createResultWriter(
     },
     discard,
   };
-}
-
-/** With `where` or `exclude`, a result in the place of its own data would lose some of them. */
-function checkNotSource({ files }: Table, path: string): void {
-  if (!existsSync(path)) return;
-  const target = realpathSync(path);
-  if (!files.some((file) => existsSync(file) && realpathSync(file) === target)) return;
-  const message = `${path} is the data itself, which the result would replace: give another name`;
-  throw new AristarchError('INVALID_INPUT', message, { path });
 }
 
 /** Case does not count in SQL. */

@@ -11,10 +11,13 @@ const fieldSchema = z.discriminatedUnion('kind', [
   z.strictObject({ ...fieldBase, kind: z.literal('timestamp') }),
 ]);
 
+/** Shares at which a fingerprint keeps quantiles; the first and last are minimum and maximum. */
+export const QUANTILE_SHARES: readonly number[] = [0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1];
+
 const columnFingerprint = z.strictObject({
   name: z.string(),
   missingShare: z.number().min(0).max(1),
-  /** Numbers: min, 1 %, 5 %, 25 %, 50 %, 75 %, 95 %, 99 %, max over the training rows. */
+  /** Numbers: the training rows' values at `QUANTILE_SHARES`. */
   quantiles: z.array(z.number()).optional(),
   /** Numbers: edges, ascending and distinct, and the share of present training values in (edge before, edge], the last above all. */
   bins: z.strictObject({ edges: z.array(z.number()), shares: z.array(z.number()) }).optional(),

@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Manifest, ColumnFingerprint } from '../../models/artefact/manifest.ts';
+import { QUANTILE_SHARES, type ColumnFingerprint, type Manifest } from '../../models/artefact/manifest.ts';
 import { rowWidth, SLOTS, type FeatureSchema, type Field } from '../../models/features/schema.ts';
 import { sortedFinite } from '../../models/features/sorted-finite.ts';
 
-/** Shares at which quantiles are kept; the first and last are minimum and maximum. */
-const QUANTILES = [0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1];
 /** Shares at which bins end: the deciles and the tails, so that later rows can be compared with these. */
 const BIN_ENDS = [0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99];
 /** Name of the levels that were not kept, in `levelShares`. */
@@ -57,7 +55,7 @@ function describeNumbers(values: Float32Array): NumberSummary {
   for (const value of sorted) squares += (value - mean) ** 2;
   const variance = squares / sorted.length;
   return {
-    quantiles: QUANTILES.map((share) => quantile(sorted, share)),
+    quantiles: QUANTILE_SHARES.map((share) => quantile(sorted, share)),
     bins: describeBins(sorted),
     mean,
     standardDeviation: Math.sqrt(variance),
