@@ -22,8 +22,8 @@ calibrated with \`--condition protocol_type --rate ${GROUP_RATES[0]}\`, and the 
 is the group's calibration, with its band; "pooled" is one calibration of all held-out rows, by the same critics, which keeps the rate on the
 whole only. Of ${cells.length} cells, ${inside('own')} are inside by their own calibration and ${inside('pooled')} by the pooled one; **bold** is outside.
 
-A rare combination of levels gives up to half of its rows, so that it has the 1 / rate - 1 held-out ones that its rate needs. One that has
-still fewer is calibrated with the other small ones, or with all held-out rows where these are still too few; so are levels that
+A rare combination of levels gives up to half of its rows where these are the 1 / rate - 1 held-out ones that its rate needs. One of which
+half is too few gives its share, and is calibrated with the other small ones, or with all held-out rows where these are still too few; so are levels that
 training never saw. \`train\` warns of it, and the report lists the groups. For a level that was never seen no rate is promised: the critic judges
 its rows by what is normal whatever the condition, which it learns from the tenth of its batches whose condition is hidden from it.
 

@@ -60,7 +60,10 @@ export interface CalibrationSummary {
   readonly count: number;
   /** 1 / (count + 1) of the smallest group: the smallest false-positive rate that this calibration can promise. */
   readonly smallestFalsePositiveRate: number;
-  /** Groups that keep the rate by themselves, the rest last; none where rows are not grouped. */
+  /**
+   * Groups that keep the rate by themselves, then the rest, which is judged by all held-out rows where its own are too few; none
+   * where rows are not grouped.
+   */
   readonly groups?: readonly GroupSummary[];
 }
 

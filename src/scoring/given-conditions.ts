@@ -63,6 +63,8 @@ export function parseCondition(given: string, own: FeatureSchema): RawRecord {
     if (at > 0) return [pair.slice(0, at).trim(), pair.slice(at + 1).trim()] as const;
     throw invalid(`"${pair}" is no pair of name and value`);
   });
+  const repeated = pairs.find(([name], at) => pairs.findIndex(([other]) => other === name) < at);
+  if (repeated) throw invalid(`${repeated[0]} is given twice`);
   return Object.fromEntries(
     pairs.map(([name, value]) => {
       const field = own.fields.find((each) => each.name === name);
@@ -71,6 +73,13 @@ export function parseCondition(given: string, own: FeatureSchema): RawRecord {
   );
 }
 
+const FLAGS: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['false', false],
+  ['1', true],
+  ['0', false],
+]);
+
 const FROM_TEXT: { readonly [K in FieldKind]: (value: string, field: Field) => unknown } = {
   number: (value, { name }) => {
     const number = Number(value);
@@ -78,7 +87,7 @@ const FROM_TEXT: { readonly [K in FieldKind]: (value: string, field: Field) => u
     throw invalid(`${name}=${value} is no number`);
   },
   boolean: (value, { name }) => {
-    const flag = { true: true, false: false, 1: true, 0: false }[value.toLowerCase()];
+    const flag = FLAGS.get(value.toLowerCase());
     if (flag !== undefined) return flag;
     throw invalid(`${name}=${value} is neither true nor false`);
   },

@@ -109,15 +109,19 @@ interface Grouped {
 }
 
 function readGroups(
-  { members, rest }: NonNullable<Manifest['calibration']['groups']>,
+  { conditions: names, members, rest }: NonNullable<Manifest['calibration']['groups']>,
   schema: FeatureSchema,
   pooled: Calibration,
 ): Grouped {
   const conditions = conditionGroups(schema);
-  if (conditions === null) {
-    const message = 'the model is calibrated by groups, but none of its fields is a condition with levels: train again';
-    throw new AristarchError('ARTEFACT_INVALID', message);
+  if (conditions === null) throw foreignGroups('none of its fields is a condition with levels');
+  if (conditions.names.join() !== names.join()) {
+    throw foreignGroups(`by ${names.join(', ')}, where its conditions with levels are ${conditions.names.join(', ')}`);
   }
+  const keys = members.map(({ levels }) => conditions.keyOfLevels(levels));
+  const unknown = keys.indexOf(null);
+  if (unknown >= 0) throw foreignGroups(`group ${unknown} has levels that its fields do not have`);
+  if (new Set(keys).size < keys.length) throw foreignGroups('one of them stands there twice');
   const groups = [
     ...members.map(({ levels, scores }) => ({
       name: conditions.describe(levels),
@@ -125,8 +129,15 @@ function readGroups(
     })),
     { name: REST_GROUP, calibration: rest === undefined ? pooled : createCalibration(rest) },
   ];
-  const places = new Map(members.map(({ levels }, place) => [conditions.keyOfLevels(levels), place]));
+  const places = new Map(keys.map((key, place) => [key!, place]));
   return { groups, groupsOf: (rows, count) => placesOf(rows, count, conditions, places) };
+}
+
+function foreignGroups(what: string): AristarchError {
+  return new AristarchError(
+    'ARTEFACT_INVALID',
+    `the model is calibrated by groups that are not its own: ${what}; train again`,
+  );
 }
 
 function placesOf(

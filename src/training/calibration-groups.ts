@@ -44,10 +44,10 @@ export function groupScores(
   const small = [...groups.values()].filter(({ levels, scores }) => levels === null || !enough(scores.length));
   // The held-out rows come by score, ascending; so do those of a group, but not those of several.
   const rest = small.flatMap(({ scores }) => scores).sort((a, b) => a - b);
-  const names = small.map(({ levels }) => (levels === null ? 'unseen levels' : conditions.describe(levels)));
+  const names = small.flatMap(({ levels }) => (levels === null ? [] : [conditions.describe(levels)]));
   return {
     groups: { conditions: [...conditions.names], members, ...(enough(rest.length) && { rest }) },
-    warnings: small.length === 0 ? [] : [smallWarning(names, rate, rest.length, enough(rest.length))],
+    warnings: names.length === 0 ? [] : [smallWarning(names, rate, rest.length, enough(rest.length))],
   };
 }
 
@@ -59,7 +59,7 @@ function smallWarning(names: readonly string[], rate: number, rows: number, isEn
     : `they are calibrated by all held-out rows, and do not keep the rate by themselves`;
   return (
     `fewer than ${needed} calibration rows, as a rate of ${rate} needs, have ${names.slice(0, MOST_NAMED).join('; ')}${more}: ` +
-    `${judged}. Give more rows, or raise --rate or --calibration-share`
+    `${judged}. Give more rows, or raise --rate`
   );
 }
 

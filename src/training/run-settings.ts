@@ -126,7 +126,7 @@ export const RUN_SETTINGS = defineSettings({
     schema: share(),
     default: 0.2,
     flag: '--calibration-share <share>',
-    help: 'Share of the rows that is held out to calibrate, at most 10,000 rows.',
+    help: 'Share of the rows that is held out to calibrate, at most 10,000 rows; with --condition a rare group gives up to half of its rows, as many as --rate needs.',
     source: 'docs/decisions/0008',
     group: 'Calibration',
   },
@@ -159,7 +159,7 @@ export const RUN_SETTINGS = defineSettings({
     schema: wholeNumber({ min: 0 }),
     default: 1,
     flag: '--seed <number>',
-    help: 'Seed of all randomness: the same seed, device, threads and steps give the same critic.onnx, byte for byte.',
+    help: 'Seed of all randomness: the same seed, settings, device and threads give the same critic.onnx, byte for byte.',
     group: 'Run',
   },
   timeBudget: {

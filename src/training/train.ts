@@ -184,7 +184,17 @@ function identityOf({ run, values, preset }: TrainConfig, data: PreparedData, ex
   const settings = Object.entries(run).filter(([name]) => !WITHOUT_EFFECT.has(name));
   const engine = executor.description;
   const condition = conditionNames(data.schema);
-  return { ...Object.fromEntries(settings), condition, ...values, preset, engine, rows: data.fingerprint.sha256 };
+  // With groups the rate decides how many rows of each are held out, and so which rows train.
+  const rate = conditionGroups(data.schema) === null ? {} : { rate: run.rate ?? DEFAULT_RATE };
+  return {
+    ...Object.fromEntries(settings),
+    ...rate,
+    condition,
+    ...values,
+    preset,
+    engine,
+    rows: data.fingerprint.sha256,
+  };
 }
 
 /** A rate that the calibration set cannot support is refused before minutes are spent. */

@@ -183,6 +183,33 @@ describe('a manifest', () => {
     expect(plain.judge(Float32Array.of(0, 0), Float32Array.of(2, 4), 0.5)).toEqual({
       ...{ pValues: Float64Array.of(0.75, 0.25), verdicts: Uint8Array.of(0, 1), threshold: 2 },
     });
+    const foreign = (conditions: string[], levels: (string | boolean | null)[][]) => () =>
+      createRowCalibration({
+        calibration: {
+          ...calibration,
+          groups: { conditions, members: levels.map((each) => ({ levels: each, scores: [1] })) },
+        },
+        features: SCHEMA as unknown as Manifest['features'],
+      });
+    const own = ['protocol', 'night'];
+    expect(
+      foreign(own, [
+        ['tcp', true],
+        [null, false],
+      ]),
+    ).not.toThrow();
+    expect(foreign(['zzz'], [['tcp', true]])).toThrow(/by zzz, where its conditions with levels are protocol, night/);
+    for (const levels of [['nope', true], ['tcp'], ['tcp', true, 'more'], ['tcp', 'true'], [false, true]]) {
+      expect(foreign(own, [levels])).toThrow(
+        expect.objectContaining({ code: 'ARTEFACT_INVALID', message: expect.stringMatching(/group 0 has levels/) }),
+      );
+    }
+    expect(
+      foreign(own, [
+        ['tcp', true],
+        ['tcp', true],
+      ]),
+    ).toThrow(/stands there twice/);
     const groups = { conditions: ['x'], members: [{ levels: ['a'], scores: [1] }] };
     expect(() => createRowCalibration({ calibration: { ...calibration, groups }, features })).toThrow(
       /none of its fields is a condition with levels/,

@@ -119,6 +119,16 @@ describe('a run that is cut', () => {
     expect((await criticOf(resumed.folder)).equals(whole)).toBe(true);
   });
 
+  it('refuses another rate for a model with a condition, of which other rows would then train; without one the rate may change', async () => {
+    const out = join(home, 'rates');
+    const cut = { data, out, ...SETTINGS, condition: ['colour'], rate: 0.1 };
+    await expect(trainTiny(cut, abortAfter(3))).rejects.toMatchObject({ code: 'CANCELLED' });
+    await expect(trainTiny({ ...cut, rate: 0.2, resume: true })).rejects.toThrow('rate was 0.1, is 0.2');
+    const plain = { data, out: join(home, 'plain-rates'), ...SETTINGS };
+    await expect(trainTiny({ ...plain, rate: 0.1 }, abortAfter(3))).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect((await criticOf((await trainTiny({ ...plain, rate: 0.2, resume: true })).folder)).equals(whole)).toBe(true);
+  });
+
   it('refuses a damaged checkpoint, whichever byte is wrong', async () => {
     const out = join(home, 'damaged');
     await expect(trainTiny({ data, out, ...SETTINGS }, abortAfter(3))).rejects.toMatchObject({ code: 'CANCELLED' });

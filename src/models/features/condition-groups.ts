@@ -20,9 +20,9 @@ export interface ConditionGroups {
   readonly keyOf: (rows: Float32Array, row: number) => string;
   /** The levels that a raw row has; null where one of them was never seen in training. */
   readonly levelsOf: (rows: Float32Array, row: number) => GroupLevel[] | null;
-  /** The key of the rows that have these levels. */
-  readonly keyOfLevels: (levels: readonly GroupLevel[]) => string;
-  /** For people: `protocol = tcp, flag = SF`. */
+  /** The key of the rows that have these levels; null where the fields have no such levels. */
+  readonly keyOfLevels: (levels: readonly GroupLevel[]) => string | null;
+  /** For people: `protocol = tcp, flag is missing`; a text that could be taken for something else is quoted. */
   readonly describe: (levels: readonly GroupLevel[]) => string;
 }
 
@@ -39,8 +39,12 @@ export function conditionGroups(schema: FeatureSchema): ConditionGroups | null {
       const levels = valuesOf(rows, row).map((value, index) => toLevel(fields[index]!.field, value));
       return levels.includes(undefined) ? null : (levels as GroupLevel[]);
     },
-    keyOfLevels: (levels) => levels.map((level, index) => toValue(fields[index]!.field, level)).join(),
-    describe: (levels) => fields.map(({ field }, index) => `${field.name} = ${String(levels[index])}`).join(', '),
+    keyOfLevels: (levels) => {
+      if (levels.length !== fields.length) return null;
+      const values = levels.map((level, index) => toValue(fields[index]!.field, level));
+      return values.includes(undefined) ? null : values.join();
+    },
+    describe: (levels) => fields.map(({ field }, index) => describeLevel(field.name, levels[index] ?? null)).join(', '),
   };
 }
 
@@ -59,8 +63,15 @@ function toLevel(field: CategoryField | BooleanField, value: number): GroupLevel
   return field.kind === 'boolean' ? value !== 0 : field.levels[value];
 }
 
-function toValue(field: CategoryField | BooleanField, level: GroupLevel | undefined): number {
-  if (level === null || level === undefined) return NaN;
-  if (field.kind === 'boolean') return level === true ? 1 : 0;
-  return field.levels.indexOf(String(level));
+function toValue(field: CategoryField | BooleanField, level: GroupLevel): number | undefined {
+  if (level === null) return NaN;
+  if (field.kind === 'boolean') return typeof level === 'boolean' ? Number(level) : undefined;
+  const index = typeof level === 'string' ? field.levels.indexOf(level) : -1;
+  return index < 0 ? undefined : index;
+}
+
+function describeLevel(name: string, level: GroupLevel): string {
+  if (level === null) return `${name} is missing`;
+  const text = String(level);
+  return `${name} = ${/^[^,="]+$/.test(text) ? text : JSON.stringify(text)}`;
 }

@@ -1,6 +1,6 @@
 import { AristarchError } from '../../base/errors.ts';
 import { suggestNames } from '../../base/near-names.ts';
-import type { FeatureSchema } from '../../models/features/schema.ts';
+import type { FeatureSchema, FieldKind } from '../../models/features/schema.ts';
 import type { InferredSchema } from './infer.ts';
 
 /**
@@ -12,11 +12,19 @@ export function markConditions(schema: FeatureSchema, names: ReadonlySet<string>
   for (const name of names) checkField(schema, name);
   const fields = schema.fields.map((field) => (names.has(field.name) ? { ...field, condition: true as const } : field));
   if (fields.every(({ condition }) => condition)) throw nothingToJudge(names);
-  const warnings = fields.flatMap(({ name, kind, condition }) =>
-    condition && kind === 'number' ? [numberWarning(name)] : [],
-  );
+  const warnings = fields.flatMap(({ name, kind, condition }) => (condition ? UNGROUPED[kind](name) : []));
   return { schema: { ...schema, fields }, warnings };
 }
+
+/** What to say of a condition that has no levels to calibrate by. */
+const UNGROUPED: { readonly [K in FieldKind]: (name: string) => string[] } = {
+  number: (name) => [numberWarning(name)],
+  timestamp: (name) => [
+    `the condition ${name} is a time, so that rows are not calibrated by its values: all times keep the rate together`,
+  ],
+  boolean: () => [],
+  category: () => [],
+};
 
 function checkField({ fields, excluded }: FeatureSchema, condition: string): void {
   if (fields.some(({ name }) => name === condition)) return;

@@ -26,7 +26,7 @@ export interface SplitOptions {
   readonly mostHeldOut: number;
   /** Group of each row, from each of which a share is held out; one group when absent. */
   readonly groupOf?: ((row: number) => string) | undefined;
-  /** Rows that each group must have to keep a rate by itself: a rare one gives up to half of its rows for it. */
+  /** Rows that a group needs to keep a rate by itself: a rare one gives so many where that is at most half of it; 1 when absent. */
   readonly fewestOfGroup?: number;
 }
 
@@ -44,14 +44,14 @@ function tooFewLeft(count: number, heldOut: number): AristarchError {
  * (cross-conformal: Vovk 2015). Throws `INVALID_INPUT` where too few rows are left to train on.
  */
 export function splitRows(count: number, random: Random, options: SplitOptions): Split {
-  const { groupOf, fewestOfGroup = 0 } = options;
+  const { groupOf, fewestOfGroup = 1 } = options;
   const order = random.stream('split').permutation(count);
   if (count >= options.crossBelow) {
     const size = Math.max(1, Math.min(options.mostHeldOut, Math.round(count * options.heldOutShare)));
-    if (count - size < FEWEST_TRAINING_ROWS) throw tooFewLeft(count, size);
     const [heldOut, final] = groupOf
       ? holdOutOfEach(order, { share: size / count, fewest: fewestOfGroup, groupOf })
       : [order.subarray(0, size), order.subarray(size)];
+    if (final.length < FEWEST_TRAINING_ROWS) throw tooFewLeft(count, heldOut.length);
     return { method: 'split', final, rounds: [{ name: 'final', train: null, heldOut }] };
   }
   const folds = Math.min(options.folds, count);
@@ -64,24 +64,39 @@ export function splitRows(count: number, random: Random, options: SplitOptions):
 }
 
 interface GroupOptions {
-  /** Of the rows of each group; more of one where that gives fewer than `fewest` rows, and at most half. */
+  /** Of the rows of each group. */
   readonly share: number;
   readonly fewest: number;
   readonly groupOf: (row: number) => string;
 }
 
-/** Of each group, in the given order, the rows at which the running share passes the next whole number and a half. */
+/** Groups that cannot keep a rate by themselves are calibrated together, and so are held out from together. */
+const SMALL_GROUPS = Symbol('small groups');
+
+/**
+ * The first rows of each group, in the given order: its share, or `fewest` where that is more and at most half of the group. A
+ * group of which half is still too few gives its share, as a part of all such groups.
+ */
 function holdOutOfEach(order: Uint32Array, { share, fewest, groupOf }: GroupOptions): [Uint32Array, Uint32Array] {
-  const sizes = new Map<string, number>();
   const groups = Array.from(order, groupOf);
-  for (const group of groups) sizes.set(group, (sizes.get(group) ?? 0) + 1);
-  const shareOf = (size: number): number => Math.max(share, Math.min(fewest / size, 0.5));
-  const seen = new Map<string, number>();
-  const isHeldOut = Uint8Array.from(groups, (group) => {
-    const before = seen.get(group) ?? 0;
-    seen.set(group, before + 1);
-    const ofGroup = shareOf(sizes.get(group)!);
-    return Math.round((before + 1) * ofGroup) > Math.round(before * ofGroup) ? 1 : 0;
+  const sizes = countEach(groups);
+  const isSmall = (group: string): boolean => Math.max(share, 0.5) * sizes.get(group)! < fewest;
+  const strata = groups.map((group) => (isSmall(group) ? SMALL_GROUPS : group));
+  const left = countEach(strata);
+  for (const [stratum, size] of left) {
+    const ofShare = Math.round(share * size);
+    left.set(stratum, stratum === SMALL_GROUPS ? Math.max(1, ofShare) : Math.max(fewest, ofShare));
+  }
+  const isHeldOut = Uint8Array.from(strata, (stratum) => {
+    const remaining = left.get(stratum)!;
+    left.set(stratum, remaining - 1);
+    return remaining > 0 ? 1 : 0;
   });
   return [order.filter((_, at) => isHeldOut[at] === 1), order.filter((_, at) => isHeldOut[at] === 0)];
+}
+
+function countEach<T>(values: readonly T[]): Map<T, number> {
+  const counts = new Map<T, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return counts;
 }

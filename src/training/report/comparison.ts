@@ -31,7 +31,8 @@ function renderRates({ rates }: Comparison): Html {
   return html`<div class="scroll" role="region" aria-label="False alarms of both models" tabindex="0">
     <table>
       <caption>
-        False alarms. The new model's threshold is taken from one half of the rows and tried on the other, both ways.
+        False alarms, by one threshold for all rows, also where a model is calibrated by groups. The new model's
+        threshold is taken from one half of the rows and tried on the other, both ways.
       </caption>
       <thead>
         <tr>

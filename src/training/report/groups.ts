@@ -9,7 +9,8 @@ export function renderGroups(groups: readonly CalibrationGroupRow[]): Html {
     <h2>Calibration by group</h2>
     <p>
       Rows are judged by held-out rows with the same levels of the conditions, so that each group keeps the false-alarm
-      rate by itself. The rest are combinations with too few held-out rows, and levels that training never saw.
+      rate by itself. The rest are combinations with too few held-out rows, and levels that training never saw; where
+      they have too few of their own, all held-out rows judge them, and they keep no rate by themselves.
     </p>
     <div class="scroll" role="region" aria-label="Groups" tabindex="0">
       <table>

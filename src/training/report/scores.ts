@@ -35,17 +35,18 @@ export function toHistogram(ascending: readonly number[], bins: number): Histogr
 export function renderScores(input: ReportInput): Html {
   const scores = input.calibrationScores.filter((score) => Number.isFinite(score));
   const rates = [...new Set([...SHOWN_RATES, input.falsePositiveRate])].sort((a, b) => b - a);
-  const rows = rates.map((rate) => toThreshold(scores, rate));
+  const smallest = Math.max(0, ...input.groups.map(({ smallestRate }) => smallestRate));
+  const rows = rates.map((rate) => {
+    const row = toThreshold(scores, rate);
+    return rate < smallest ? { ...row, threshold: undefined } : row;
+  });
   return html`<section id="scores">
     <h2>Scores of held-out normal rows</h2>
     ${scores.length === 0 ? html`<p>No rows were held out.</p>` : renderHistogram(scores, rows)}
     <div class="scroll" role="region" aria-label="Thresholds" tabindex="0">
       <table>
         <caption>
-          <span
-            >Thresholds. A row is flagged when its score exceeds the threshold; a rate that the
-            ${plural(scores.length, 'held-out row')} cannot promise is refused at serve time.</span
-          >
+          <span>${thresholdCaption(input, scores.length)}</span>
         </caption>
         <thead>
           <tr>
@@ -56,17 +57,23 @@ export function renderScores(input: ReportInput): Html {
           </tr>
         </thead>
         <tbody>
-          ${rows.map((row) => renderRow(row, scores, row.rate === input.falsePositiveRate))}
+          ${rows.map((row) => renderRow(row, scores, row.rate === input.falsePositiveRate, input.groups.length > 0))}
         </tbody>
       </table>
     </div>
   </section>`;
 }
 
-function renderRow(row: ThresholdRow, scores: readonly number[], own: boolean): Html {
+function thresholdCaption({ groups }: ReportInput, count: number): string {
+  return groups.length === 0
+    ? `Thresholds. A row is flagged when its score exceeds the threshold; a rate that the ${plural(count, 'held-out row')} cannot promise is refused at serve time.`
+    : 'Thresholds of all held-out rows together. Rows are flagged by those of their groups, below; a rate that the smallest group cannot promise is refused at serve time.';
+}
+
+function renderRow(row: ThresholdRow, scores: readonly number[], own: boolean, grouped: boolean): Html {
   const { threshold } = row;
   const above = threshold === undefined ? ABSENT : formatCount(scores.filter((score) => score > threshold).length);
-  const refused = `refused: needs at least ${plural(row.rowsNeeded, 'held-out row')}`;
+  const refused = `refused: needs at least ${plural(row.rowsNeeded, 'held-out row')}${grouped ? ' in each group' : ''}`;
   const remark = threshold === undefined ? refused : own ? 'the model’s own rate' : '';
   return html`<tr>
     <th scope="row">${formatShare(row.rate)}</th>

@@ -17,13 +17,37 @@ describe('a split of rows in groups', () => {
     }
   });
 
-  it('holds more of a rare group out where a rate needs more, but never more than half of it', () => {
+  it('holds more of a rare group out where a rate needs more and half of it is enough, else only the share', () => {
     const groupOf = (row: number): string => (row % 40 === 0 ? 'rare' : row % 100 === 1 ? 'rarer' : 'common');
     const options = { ...OPTIONS, groupOf, fewestOfGroup: 45 };
     const [round] = splitRows(4000, createRandom(1), options).rounds;
     const heldOutOf = (group: string): number => [...round!.heldOut].filter((row) => groupOf(row) === group).length;
-    expect(['rare', 'rarer'].map(heldOutOf)).toEqual([45, 20]);
+    expect(['rare', 'rarer'].map(heldOutOf)).toEqual([45, 8]);
     expect(heldOutOf('common')).toBe(Math.round((4000 - 100 - 40) * 0.2));
+  });
+
+  it('leaves rows to train on, and holds the share out, where all groups are tiny', () => {
+    for (const size of [1, 2, 3, 7]) {
+      const groupOf = (row: number): string => String(Math.floor(row / size));
+      const split = splitRows(3000, createRandom(1), { ...OPTIONS, groupOf, fewestOfGroup: 99 });
+      expect(split.rounds[0]!.heldOut).toHaveLength(600);
+      expect(split.final).toHaveLength(2400);
+    }
+  });
+
+  it('never takes more than half of a group for the rate, of one with an odd number of rows neither', () => {
+    const groupOf = (row: number): string => (row < 91 ? 'odd' : 'common');
+    const held = (fewestOfGroup: number) =>
+      splitRows(3000, createRandom(1), { ...OPTIONS, groupOf, fewestOfGroup }).rounds[0]!.heldOut.filter(
+        (row) => row < 91,
+      );
+    expect(held(45)).toHaveLength(45);
+    expect(held(46).length).toBeLessThan(40);
+  });
+
+  it('refuses a share that leaves too few rows to train on, counted as they are held out', () => {
+    const options = { ...OPTIONS, heldOutShare: 0.999, groupOf: (row: number) => String(row % 2) };
+    expect(() => splitRows(3000, createRandom(1), options)).toThrow(/leaves too few to train on/);
   });
 
   it('draws which rows of a group are held out', () => {
