@@ -1,4 +1,3 @@
-import { AristarchError } from '../base/errors.ts';
 import type { Manifest } from '../models/artefact/manifest.ts';
 import { conditionGroups, type GroupLevel } from '../models/features/condition-groups.ts';
 import type { FeatureSchema } from '../models/features/schema.ts';
@@ -14,7 +13,7 @@ export interface GroupedScores {
 
 /** Names that a warning lists; the report has them all. */
 const MOST_NAMED = 5;
-/** Groups that a model may have; their places are 16 bits wide. */
+/** Groups of their own that a model may have, the largest; their places are 16 bits wide. */
 const MOST_GROUPS = 65_000;
 
 /**
@@ -36,12 +35,13 @@ export function groupScores(
     group.scores.push(score);
     groups.set(key, group);
   }
-  if (groups.size > MOST_GROUPS) throw tooMany(groups.size, conditions.names);
   const enough = (count: number): boolean => 1 / (count + 1) <= rate;
-  const members = [...groups.values()]
+  const largestFirst = [...groups.values()].sort((a, b) => b.scores.length - a.scores.length);
+  const members = largestFirst
     .flatMap(({ levels, scores }) => (levels !== null && enough(scores.length) ? [{ levels, scores }] : []))
-    .sort((a, b) => b.scores.length - a.scores.length);
-  const small = [...groups.values()].filter(({ levels, scores }) => levels === null || !enough(scores.length));
+    .slice(0, MOST_GROUPS);
+  const own = new Set(members.map(({ scores }) => scores));
+  const small = largestFirst.filter(({ scores }) => !own.has(scores));
   // The held-out rows come by score, ascending; so do those of a group, but not those of several.
   const rest = small.flatMap(({ scores }) => scores).sort((a, b) => a - b);
   const names = small.flatMap(({ levels }) => (levels === null ? [] : [conditions.describe(levels)]));
@@ -61,9 +61,4 @@ function smallWarning(names: readonly string[], rate: number, rows: number, isEn
     `fewer than ${needed} calibration rows, as a rate of ${rate} needs, have ${names.slice(0, MOST_NAMED).join('; ')}${more}: ` +
     `${judged}. Give more rows, or raise --rate`
   );
-}
-
-function tooMany(count: number, names: readonly string[]): AristarchError {
-  const message = `the conditions ${names.join(', ')} have ${count} combinations of levels, at most ${MOST_GROUPS} are possible: name fewer of them`;
-  return new AristarchError('INVALID_INPUT', message, { count });
 }

@@ -59,6 +59,15 @@ needs('chromium').describe('the panel of drift in a real browser', () => {
     expect(await panel.innerText()).toContain('10% missing, 8% in training');
     expect(await panel.locator('li').count()).toBe(2);
 
+    summary = { ...CALM, fields: CALM.fields.map((field) => ({ ...field, stabilityIndex: 2.5e-29 })) };
+    publishScores(served.feed, [1], { model: served.model });
+    // Rounding, not thirty digits of it.
+    await panel
+      .getByText('shift 0;')
+      .or(panel.getByText('shift 0', { exact: true }))
+      .first()
+      .waitFor();
+
     summary = DRIFTED;
     publishScores(served.feed, [1, 2], { model: served.model });
     await panel.getByText('The scores have changed: alarm at record 3,045.').waitFor();

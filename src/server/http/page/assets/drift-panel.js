@@ -1,4 +1,4 @@
-import { formatCount, formatNumber, formatShare } from './format.js';
+import { formatCount, formatIndex, formatNumber, formatShare } from './format.js';
 
 /** Of the stability index: from here on a shift is worth a look, and large (Siddiqi 2006). */
 const LOOK = 0.1;
@@ -45,7 +45,7 @@ function createField({ name, index, missing, trainingMissing, unseen }) {
   const meter = document.createElement('meter');
   Object.assign(meter, { min: 0, max: FULL, low: LOOK, high: LARGE, optimum: 0, value: Math.min(FULL, index) });
   meter.ariaLabel = `shift of ${name}`;
-  const remarks = [`shift ${formatNumber(index)}`];
+  const remarks = [`shift ${formatIndex(index)}`];
   if (missing > 0 || trainingMissing > 0)
     remarks.push(`${formatShare(missing)} missing, ${formatShare(trainingMissing)} in training`);
   if (unseen > 0) remarks.push(`${formatShare(unseen)} never seen in training`);
