@@ -34,14 +34,15 @@ interface Options {
 async function measureAll({ sets, seeds, crossSeeds, changed, fresh }: Options): Promise<CalibrationRun[]> {
   // The generator is left out: it takes time and changes no score.
   const config = benchConfig({ generator: false, ...changed });
-  const { folds, foldSteps } = config.run;
+  const { folds, foldSteps, crossBelow, calibrationShare, clip } = config.run;
+  const held = [folds, foldSteps, crossBelow, calibrationShare, clip ?? 'auto'].join('-');
   const executor = await openExecutor({ device: 'cpu', threads: 1, warn: console.error });
   const runs: CalibrationRun[] = [];
   for (const set of findOpenSets(sets.split(',').filter(Boolean))) {
     const labelled = await readOpenSet(set);
     const isSmall = PROTOCOLS.split(labelled.anomalous, 0).train.length < config.run.crossBelow;
     for (const seed of isSmall ? crossSeeds : seeds) {
-      const key = `calibration-${configHash(config)}-${folds}x${foldSteps}/${set.name}-${seed}`;
+      const key = `calibration-${configHash(config)}-${held}/${set.name}-${seed}`;
       const measure = () => measureRun({ executor, config }, set.name, labelled, seed);
       const { value } = await cached({ key, schema: runSchema, fresh }, measure);
       console.error(describe(value));
@@ -92,7 +93,10 @@ async function main(): Promise<void> {
   const seeds = seedsOf(values.seeds);
   const crossSeeds = values.cross === undefined ? seeds : seedsOf(values.cross);
   const changed = Object.fromEntries(values.set.map((pair) => pair.split('=', 2) as [string, string]));
+  if (values.write && values.set.length > 0) throw new Error('--write is for the defaults: leave --set out');
   if (values.groups) {
+    if (values.sets !== '' || values.set.length > 0)
+      throw new Error('--groups has its own data: leave --sets and --set out');
     const groups = await measureAllGroups(seeds);
     if (values.write) await writeCalibration({ groups });
     console.log(JSON.stringify(groups));

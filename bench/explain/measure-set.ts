@@ -86,7 +86,9 @@ async function trainBoth({ schema, train }: PreparedSet, seed: number, options: 
   } = await fitModel({ ...fit, planFold: fit.plan, split, score: config.run.score }, train);
   const scores = calibration.scores.map(({ score }) => score);
   const rows = { matrix: train, chosen: split.final };
-  const reference = await fitExplainReference(executor, schema, transform, rows, scores);
+  const reference = await fitExplainReference(executor, schema, transform, rows, {
+    ...{ method: split.method, falsePositiveRate: RATE, scores },
+  });
   const { thresholdAt, smallestRate } = createCalibration(scores);
   return {
     critic: await executor.compile(scoringGraph(rowWidth(schema), transform, critics)),

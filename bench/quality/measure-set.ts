@@ -72,6 +72,12 @@ async function measure(
 
 /** Of the settings on which the ranking depends. */
 export function configHash({ preset, values, run }: TrainConfig): string {
-  const identity = JSON.stringify([preset, values, run.numbers, run.score]);
+  const identity = JSON.stringify([
+    preset,
+    values,
+    run.numbers,
+    run.score,
+    ...(run.clip === undefined ? [] : [run.clip]),
+  ]);
   return createHash('sha256').update(identity).digest('hex').slice(0, 12);
 }

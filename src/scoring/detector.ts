@@ -37,7 +37,7 @@ export interface Explanation {
   readonly pValue: number;
   /** Field by field, the nearest row found that is normal; null where missing. Only some fields differ from the row. */
   readonly counterpart: Readonly<Record<string, unknown>>;
-  /** Not above the median of the calibration scores, where the search got there. */
+  /** Not above the median of the calibration scores that judge the row, where the search got there. */
   readonly counterpartScore: number;
   /** The fields that differ, by size of the contribution. Without `topK` they sum to score - counterpartScore. */
   readonly contributions: readonly FieldContribution[];

@@ -100,7 +100,8 @@ export async function exportModel(options: ExportOptions): Promise<TrainResult> 
   const { origin } = options;
   const comparison = origin && (await compareModels(executor, origin, model.calibration.scores, data.table));
   const report = renderReport(toReportInput({ config, manifest, model, schema, rows, sources, warnings, comparison }));
-  const explainer = { executor, schema, model, rows: data.table, seed: run.seed };
+  const { calibration } = manifest;
+  const explainer = { executor, schema, model, calibration, rows: data.table, seed: run.seed };
   const files = {
     [CRITIC_FILE]: critic,
     [EXPLAIN_FILE]: await exportExplainer(explainer),

@@ -35,7 +35,8 @@ export interface CounterpartOptions extends SearchOptions {
   readonly isContinuous: Tensor;
   /** Columns of each unit, as indicator, [units, compactWidth]. */
   readonly columnsOf: Tensor;
-  readonly normalScore: number;
+  /** Where the search of a row ends: one score, or one a row, [N, 1]. */
+  readonly normalScore: Tensor | number;
 }
 
 export interface Counterpart {

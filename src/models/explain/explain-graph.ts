@@ -23,6 +23,7 @@ import { ROWS_INPUT, scoreCompact, type TrainedCritic } from '../scoring-graph.t
 import { findCounterpart, type CounterpartOptions, type SearchOptions } from './counterpart.ts';
 import type { ExplainReference } from './explain-reference.ts';
 import { createMoves } from './moves.ts';
+import { normalScoreOf } from './normal-score.ts';
 import { scoreVariants, type ScoreRows } from './variants.ts';
 
 /** Names in explain.onnx: raw rows [N, rowWidth] in; per row the score, the counterpart and the fields' shares out. */
@@ -59,7 +60,7 @@ export function explainGraph(options: ExplainGraphOptions): Graph {
   const rows = input(ROWS_INPUT, [BATCH, rowWidth(schema)]);
   const score: ScoreRows = (compact) => scoreCompact(compact, transform, critics);
   const row = toCompact(rows, transform);
-  const { compact, changes } = findCounterpart(row, counterpartOptions(options, score));
+  const { compact, changes } = findCounterpart(row, counterpartOptions(options, score, row));
   const changed = changes.reduce(add); // [N, fields]
   const counterpart = toRaw(rows, compact, changed, options);
   // What a user would send: rounded, and read again.
@@ -81,13 +82,13 @@ export function explainGraph(options: ExplainGraphOptions): Graph {
   );
 }
 
-function counterpartOptions(options: ExplainGraphOptions, score: ScoreRows): CounterpartOptions {
+function counterpartOptions(options: ExplainGraphOptions, score: ScoreRows, row: Tensor): CounterpartOptions {
   const { schema, transform, reference, search } = options;
   const { compactWidth, continuous } = layoutOf(transform);
   const isContinuous = Array.from({ length: compactWidth }, (_, column) => (column < continuous ? 1 : 0));
-  const { conditional, normalScore } = reference;
+  const { conditional } = reference;
   return {
-    ...{ score, normalScore, ...DEFAULT_SEARCH, ...search },
+    ...{ score, normalScore: normalScoreOf(row, transform, reference), ...DEFAULT_SEARCH, ...search },
     moves: createMoves(transform, reference, schema.fields.length),
     predict: conditional && ((compact) => predictNumbers(compact, transform, conditional)),
     isContinuous: constant(isContinuous, [1, compactWidth]),

@@ -5,8 +5,10 @@ export interface ExplainReference {
    * the most frequent indices. The fewer, the faster an explanation.
    */
   readonly usual: readonly (readonly number[])[];
-  /** The score that a normal counterpart should not exceed: the median of the calibration scores. */
+  /** The score that a normal counterpart should not exceed: the median of the calibration scores that judge the row. */
   readonly normalScore: number;
+  /** The same of rows that are judged by groups of their own; empty where rows are not grouped. */
+  readonly groups: readonly NormalGroup[];
   readonly conditional: LinearConditional | null;
 }
 
@@ -15,4 +17,10 @@ export interface LinearConditional {
   /** [expandedWidth, numbers], row after row; a number has weight 0 for itself. */
   readonly weights: Float32Array;
   readonly offsets: Float32Array;
+}
+
+export interface NormalGroup {
+  /** Index in the compact row of each condition with levels, in the order of the fields. */
+  readonly levelIndices: readonly number[];
+  readonly normalScore: number;
 }

@@ -1,3 +1,4 @@
+import { AristarchError } from '../../base/errors.ts';
 import type { BooleanField, CategoryField, FeatureSchema } from './schema.ts';
 import { SLOTS } from './schema.ts';
 
@@ -20,6 +21,8 @@ export interface ConditionGroups {
   readonly keyOf: (rows: Float32Array, row: number) => string;
   /** The levels that a raw row has; null where one of them was never seen in training. */
   readonly levelsOf: (rows: Float32Array, row: number) => GroupLevel[] | null;
+  /** Slots of a raw row that has these levels; throws `INTERNAL` where the fields have no such levels. */
+  readonly valuesOf: (levels: readonly GroupLevel[]) => number[];
   /** The key of the rows that have these levels; null where the fields have no such levels. */
   readonly keyOfLevels: (levels: readonly GroupLevel[]) => string | null;
   /** For people: `protocol = tcp, flag is missing`; a text that could be taken for something else is quoted. */
@@ -31,19 +34,16 @@ export function conditionGroups(schema: FeatureSchema): ConditionGroups | null {
   const fields = groupingFields(schema);
   if (fields.length === 0) return null;
   const width = schema.fields.reduce((total, { kind }) => total + SLOTS[kind], 0);
-  const valuesOf = (rows: Float32Array, row: number): number[] => fields.map(({ slot }) => rows[row * width + slot]!);
+  const slotsOf = (rows: Float32Array, row: number): number[] => fields.map(({ slot }) => rows[row * width + slot]!);
   return {
     names: fields.map(({ field }) => field.name),
-    keyOf: (rows, row) => valuesOf(rows, row).join(),
+    keyOf: (rows, row) => slotsOf(rows, row).join(),
     levelsOf: (rows, row) => {
-      const levels = valuesOf(rows, row).map((value, index) => toLevel(fields[index]!.field, value));
+      const levels = slotsOf(rows, row).map((value, index) => toLevel(fields[index]!.field, value));
       return levels.includes(undefined) ? null : (levels as GroupLevel[]);
     },
-    keyOfLevels: (levels) => {
-      if (levels.length !== fields.length) return null;
-      const values = levels.map((level, index) => toValue(fields[index]!.field, level));
-      return values.includes(undefined) ? null : values.join();
-    },
+    valuesOf: (levels) => toValues(fields, levels) ?? unknownLevels(levels),
+    keyOfLevels: (levels) => toValues(fields, levels)?.join() ?? null,
     describe: (levels) => fields.map(({ field }, index) => describeLevel(field.name, levels[index] ?? null)).join(', '),
   };
 }
@@ -61,6 +61,16 @@ function groupingFields({ fields }: FeatureSchema): GroupingField[] {
 function toLevel(field: CategoryField | BooleanField, value: number): GroupLevel | undefined {
   if (Number.isNaN(value)) return null;
   return field.kind === 'boolean' ? value !== 0 : field.levels[value];
+}
+
+function toValues(fields: readonly GroupingField[], levels: readonly GroupLevel[]): number[] | null {
+  if (levels.length !== fields.length) return null;
+  const values = levels.map((level, index) => toValue(fields[index]!.field, level));
+  return values.includes(undefined) ? null : (values as number[]);
+}
+
+function unknownLevels(levels: readonly GroupLevel[]): never {
+  throw new AristarchError('INTERNAL', `the fields have no levels ${levels.join(', ')}`);
 }
 
 function toValue(field: CategoryField | BooleanField, level: GroupLevel): number | undefined {

@@ -12,8 +12,12 @@ export interface ModelComparison {
   readonly rows: number;
   /** Spearman's correlation of old and new scores. */
   readonly rankCorrelation: number;
-  /** Largest distance between the distributions of the old model's scores, calibration against these rows (Kolmogorov and Smirnov). */
-  readonly distance: number;
+  /**
+   * Largest distance between the distributions of the old model's scores, calibration against these rows (Kolmogorov and Smirnov).
+   * Absent where the old model is calibrated by groups: of rare ones more rows are held out than there are, a share that changes
+   * with the number of rows, so that the distributions differ though the rows do not.
+   */
+  readonly distance?: number;
   /** Distance that one comparison in twenty exceeds where the rows are as normal as those of the old calibration. */
   readonly distanceByChance: number;
   readonly rates: readonly ComparedRate[];
@@ -59,7 +63,7 @@ export async function compareModels(
     old: { name, version, createdAt },
     rows: rows.length,
     rankCorrelation: correlation(ranks(oldScores), ranks(newScores)),
-    distance: largestDistance(oldCalibration, oldNow),
+    ...(calibration.groups === undefined && { distance: largestDistance(oldCalibration, oldNow) }),
     distanceByChance: 1.358 * Math.sqrt((n + m) / (n * m)),
     rates: [...new Set([...RATES, calibration.falsePositiveRate])]
       .sort((a, b) => b - a)

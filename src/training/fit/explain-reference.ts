@@ -1,7 +1,9 @@
 import { createGraph } from '../../graph/graph.ts';
 import { input } from '../../graph/operations.ts';
 import { BATCH } from '../../graph/shape.ts';
+import type { Manifest } from '../../models/artefact/manifest.ts';
 import { expandCompact, layoutOf } from '../../models/features/compact.ts';
+import { conditionGroups } from '../../models/features/condition-groups.ts';
 import type { FeatureSchema } from '../../models/features/schema.ts';
 import type { Transform } from '../../models/features/transform.ts';
 import type { ExplainReference, LinearConditional } from '../../models/explain/explain-reference.ts';
@@ -19,13 +21,13 @@ const MOST_LEVELS = 24;
 /** The linear prediction takes time with the cube of the columns. */
 const WIDEST_CONDITIONAL = 600;
 
-/** What explain.onnx must know of the training rows, `rows` being in random order; `scores` are those of calibration, ascending. */
+/** What explain.onnx must know of the training rows, `rows` being in random order. */
 export async function fitExplainReference(
   executor: Executor,
   schema: FeatureSchema,
   transform: Transform,
   rows: RowChoice,
-  scores: readonly number[],
+  calibration: Manifest['calibration'],
 ): Promise<ExplainReference> {
   const chosen = rows.chosen.subarray(0, MOST_ROWS);
   const table = await makeCompactTable(executor, schema, transform, { ...rows, chosen });
@@ -37,10 +39,33 @@ export async function fitExplainReference(
       const values = columnOf(table, column);
       return column < continuous ? quantilesOf(values, count) : frequentOf(values);
     }),
-    normalScore: scores[Math.floor(scores.length / 2)]!,
+    ...normalScores(schema, transform, calibration),
     conditional: expandedWidth <= WIDEST_CONDITIONAL ? await fitPredictions(executor, transform, table) : null,
   };
 }
+
+/** Medians of the scores that judge rows: those of each group, and of the rest, or of all. */
+function normalScores(
+  schema: FeatureSchema,
+  transform: Transform,
+  { scores, groups }: Manifest['calibration'],
+): Pick<ExplainReference, 'normalScore' | 'groups'> {
+  const conditions = conditionGroups(schema);
+  if (groups === undefined || conditions === null) return { normalScore: middleOf(scores), groups: [] };
+  const columns = transform.levels.filter(({ condition, of }) => condition === true && of === 'value');
+  return {
+    normalScore: middleOf(groups.rest ?? scores),
+    groups: groups.members.map((member) => ({
+      levelIndices: conditions
+        .valuesOf(member.levels)
+        .map((value, place) => (Number.isNaN(value) ? columns[place]!.missingIndex : value)),
+      normalScore: middleOf(member.scores),
+    })),
+  };
+}
+
+/** The upper median of ascending values. */
+const middleOf = (ascending: readonly number[]): number => ascending[Math.floor(ascending.length / 2)]!;
 
 async function fitPredictions(
   executor: Executor,

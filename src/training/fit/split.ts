@@ -70,33 +70,33 @@ interface GroupOptions {
   readonly groupOf: (row: number) => string;
 }
 
-/** Groups that cannot keep a rate by themselves are calibrated together, and so are held out from together. */
-const SMALL_GROUPS = Symbol('small groups');
-
 /**
- * The first rows of each group, in the given order: its share, or `fewest` where that is more and at most half of the group. A
- * group of which half is still too few gives its share, as a part of all such groups.
+ * The first rows of each group, in the given order: its share, or `fewest` where that is more and at most half of the group.
+ * Groups of which half is still too few are calibrated together, and give their share together. Groups are numbers here, since a
+ * text a row would take more memory than the rows.
  */
 function holdOutOfEach(order: Uint32Array, { share, fewest, groupOf }: GroupOptions): [Uint32Array, Uint32Array] {
-  const groups = Array.from(order, groupOf);
-  const sizes = countEach(groups);
-  const isSmall = (group: string): boolean => Math.max(share, 0.5) * sizes.get(group)! < fewest;
-  const strata = groups.map((group) => (isSmall(group) ? SMALL_GROUPS : group));
-  const left = countEach(strata);
-  for (const [stratum, size] of left) {
-    const ofShare = Math.round(share * size);
-    left.set(stratum, stratum === SMALL_GROUPS ? Math.max(1, ofShare) : Math.max(fewest, ofShare));
-  }
-  const isHeldOut = Uint8Array.from(strata, (stratum) => {
-    const remaining = left.get(stratum)!;
-    left.set(stratum, remaining - 1);
+  const { codes, sizes } = codeGroups(order, groupOf);
+  const isSmall = sizes.map((size) => Math.max(share, 0.5) * size < fewest);
+  const left = sizes.map((size) => Math.max(fewest, Math.round(share * size)));
+  const small = sizes.reduce((total, size, code) => total + (isSmall[code] ? size : 0), 0);
+  let leftOfSmall = Math.max(1, Math.round(share * small));
+  const isHeldOut = Uint8Array.from(codes, (code) => {
+    const remaining = isSmall[code] ? leftOfSmall-- : left[code]!--;
     return remaining > 0 ? 1 : 0;
   });
   return [order.filter((_, at) => isHeldOut[at] === 1), order.filter((_, at) => isHeldOut[at] === 0)];
 }
 
-function countEach<T>(values: readonly T[]): Map<T, number> {
-  const counts = new Map<T, number>();
-  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
-  return counts;
+function codeGroups(order: Uint32Array, groupOf: (row: number) => string): { codes: Uint32Array; sizes: number[] } {
+  const known = new Map<string, number>();
+  const sizes: number[] = [];
+  const codes = Uint32Array.from(order, (row) => {
+    const group = groupOf(row);
+    const code = known.get(group) ?? sizes.push(0) - 1;
+    known.set(group, code);
+    sizes[code]! += 1;
+    return code;
+  });
+  return { codes, sizes };
 }

@@ -8,7 +8,6 @@ type Comparison = NonNullable<ReportInput['comparison']>;
 export function renderComparison(comparison: ReportInput['comparison']): Html {
   if (comparison === undefined) return NOTHING;
   const { old, rows, rankCorrelation, distance, distanceByChance } = comparison;
-  const moved = distance > distanceByChance;
   return html`<section id="comparison">
     <h2>Old and new on the same held-out rows</h2>
     <p>
@@ -16,14 +15,24 @@ export function renderComparison(comparison: ReportInput['comparison']): Html {
       held-out rows of the newer data, which the new model was not trained on (nor the old one, if these data were new
       to it). They are normal, so that every alarm on them is a false one.
     </p>
-    <p>
-      The old model's scores of these rows ${moved ? 'differ from' : 'are like'} those of its own calibration: the
-      distributions lie ${formatNumber(distance)} apart, and ${formatNumber(distanceByChance)} would be exceeded by
-      chance once in twenty times (Kolmogorov and Smirnov). The two models' scores have a rank correlation of
-      ${formatNumber(rankCorrelation)}.
-    </p>
+    ${renderDistance(distance, distanceByChance)}
+    <p>The two models' scores have a rank correlation of ${formatNumber(rankCorrelation)}.</p>
     ${renderRates(comparison)} ${renderQuantiles(comparison)}
   </section>`;
+}
+
+function renderDistance(distance: number | undefined, byChance: number): Html {
+  if (distance === undefined) {
+    return html`<p>
+      The old model is calibrated by groups, of which the rare ones have more held-out rows than their share: figures of
+      all rows together, as those below, then change with the number of rows as well.
+    </p>`;
+  }
+  const verdict = `${distance > byChance ? 'differ from' : 'are like'} those of its own calibration`;
+  return html`<p>
+    The old model's scores of these rows ${verdict}: the distributions lie ${formatNumber(distance)} apart, and
+    ${formatNumber(byChance)} would be exceeded by chance once in twenty times (Kolmogorov and Smirnov).
+  </p>`;
 }
 
 function renderRates({ rates }: Comparison): Html {
