@@ -1,0 +1,89 @@
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import { startChild } from './serve/child.ts';
+import { trainedModel } from './serve/model.ts';
+import { measureMemory } from './serve/memory.ts';
+import * as parts from './serve/parts.ts';
+import { describe, failures, writePage, type Result } from './serve/result.ts';
+import { startAristarch, startEcho } from './serve/servers.ts';
+import { measureStart } from './serve/start.ts';
+
+const HELP = `npm run bench:serve [-- OPTIONS]
+
+How fast the server is, over loopback, beside a bare grpc-js echo of the same messages and ONNX Runtime alone. Model of the default
+preset with 64 features; client, echo and server each have a process of their own; runs are interleaved and medians shown.
+The exit code is 1 where a bar is missed.
+
+  --only PARTS     of unary, stream, dense, half-load, overload, start, memory; all but memory when absent
+  --rounds N       runs of each measurement; 5
+  --seconds N      of each run; 2
+  --rows N         rows of the part memory; 10000000
+  --serve-args A   more flags for the server, separated by blanks
+  --write          write docs/serving-speed.json and docs/serving-speed.md; parts that were not measured stay
+  --json           the result as JSON on standard output`;
+
+const PARTS = ['unary', 'stream', 'dense', 'half-load', 'overload', 'start', 'memory'] as const;
+
+const MACHINE = `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores, Node ${process.version}`;
+
+async function measure(stage: parts.Stage, only: ReadonlySet<string>, rows: number): Promise<Result> {
+  const tell = <T>(part: string, value: T): T => {
+    console.error(`${part}: done`);
+    return value;
+  };
+  const loadBefore = loadavg()[0]!;
+  const result: Result = { machine: MACHINE, loadBefore, rounds: stage.rounds, seconds: stage.seconds };
+  if (only.has('start')) result.start = tell('start', await measureStart(stage.folder, stage.rounds));
+  if (only.has('unary')) result.unary = tell('unary', await parts.measureUnary(stage));
+  if (only.has('stream')) result.stream = tell('stream', await parts.measureStream(stage));
+  if (only.has('dense')) result.dense = tell('dense', await parts.measureDense(stage));
+  if (only.has('half-load')) {
+    const busiest = (result.unary ?? (await parts.measureUnary(stage))).map(({ aristarch }) => aristarch.perSecond);
+    result.halfLoad = tell('half-load', await parts.measureHalfLoad(stage, Math.max(...busiest)));
+  }
+  if (only.has('overload')) {
+    result.overload = [];
+    for (const { rows: each, deadlineMs } of parts.OVERLOADS) {
+      result.overload.push(tell('overload', await parts.measureOverload(stage, each, deadlineMs)));
+    }
+  }
+  if (only.has('memory')) result.memory = tell('memory', await measureMemory(stage, rows));
+  return result;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      ...{ json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+      ...{ write: { type: 'boolean', default: false }, only: { type: 'string', default: PARTS.slice(0, -1).join() } },
+      ...{ rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '2' } },
+      ...{ rows: { type: 'string', default: '10000000' }, 'serve-args': { type: 'string', default: '' } },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
+  const only = new Set(values.only.split(','));
+  const unknown = [...only].filter((part) => !(PARTS as readonly string[]).includes(part));
+  if (unknown.length > 0) throw new Error(`--only has ${unknown.join(', ')}; the parts are ${PARTS.join(', ')}`);
+  const folder = await trainedModel();
+  const stage: parts.Stage = {
+    ...{ folder, rounds: Number(values.rounds), seconds: Number(values.seconds) },
+    ...{ client: startChild('load.ts'), engine: startChild('engine.ts'), echo: await startEcho() },
+    aristarch: await startAristarch(
+      folder,
+      values['serve-args'].split(' ').filter((arg) => arg !== ''),
+    ),
+  };
+  try {
+    const result = await measure(stage, only, Number(values.rows));
+    if (values.write) await writePage(result);
+    console.log(values.json ? JSON.stringify(describe(result), null, 2) : describe(result).text);
+    if (failures(result).length > 0) process.exitCode = 1;
+  } finally {
+    for (const each of [stage.client, stage.engine, stage.echo, stage.aristarch]) await each.stop();
+  }
+}
+
+await main();

@@ -1,0 +1,171 @@
+import { join } from 'node:path';
+import { CRITIC_FILE } from '../../src/models/artefact/layout.ts';
+import { median } from '../step/peer.ts';
+import type { Child } from './child.ts';
+import type { EngineQuestion } from './engine.ts';
+import type { Load, LoadResult } from './load.ts';
+import { interleave, runLoad, summarise, type Run, type Summary } from './measure.ts';
+import { SCORE_PATH, scoreRequest, scoreResponse, STREAM_PATH } from './messages.ts';
+import { FEATURES } from './model.ts';
+import type { Aristarch, Echo } from './servers.ts';
+
+/** What the parts of the bench have in common. */
+export interface Stage {
+  readonly folder: string;
+  readonly client: Child;
+  readonly engine: Child;
+  readonly echo: Echo;
+  readonly aristarch: Aristarch;
+  readonly rounds: number;
+  readonly seconds: number;
+}
+
+export interface Compared {
+  readonly name: string;
+  readonly echo: Summary;
+  readonly aristarch: Summary;
+  /** Of the rates; and of the servers' processor time for a call. */
+  readonly ratio: number;
+  readonly cpuRatio: number;
+}
+
+type Shape = Pick<Load, 'path' | 'connections' | 'shape'> & { readonly rows: number };
+
+/** The same bytes to the echo and to the server, in turn. */
+async function compare(stage: Stage, name: string, { rows, ...shape }: Shape): Promise<Compared> {
+  const { client, echo, aristarch, rounds, seconds } = stage;
+  await echo.answerWith(scoreResponse(rows, aristarch.model));
+  const load = { ...shape, request: scoreRequest(rows), seconds };
+  const runs = await interleave(rounds, {
+    echo: () => runLoad(client, echo, load),
+    aristarch: () => runLoad(client, aristarch, load),
+  });
+  return toCompared(name, runs);
+}
+
+function toCompared(name: string, runs: { readonly echo: Run[]; readonly aristarch: Run[] }): Compared {
+  const [echo, aristarch] = [summarise(runs.echo), summarise(runs.aristarch)];
+  const ratio = aristarch.perSecond / echo.perSecond;
+  return { name, echo, aristarch, ratio, cpuRatio: echo.cpuMicroseconds / aristarch.cpuMicroseconds };
+}
+
+/** Callers whose calls share a connection. */
+const CALLERS_PER_CONNECTION = 25;
+export const CALLERS = [1, 16, 100] as const;
+
+export async function measureUnary(stage: Stage): Promise<Compared[]> {
+  const results: Compared[] = [];
+  for (const callers of CALLERS) {
+    const connections = Math.ceil(callers / CALLERS_PER_CONNECTION);
+    const shape = { kind: 'closed' as const, callers };
+    const name = callers === 1 ? '1 caller' : `${callers} callers`;
+    results.push(await compare(stage, name, { path: SCORE_PATH, rows: 1, connections, shape }));
+  }
+  return results;
+}
+
+const [STREAMS, WINDOW] = [4, 64];
+
+export function measureStream(stage: Stage): Promise<Compared> {
+  const shape = { kind: 'streams' as const, streams: STREAMS, window: WINDOW };
+  const name = `${STREAMS} streams, ${WINDOW} messages on the way in each`;
+  return compare(stage, name, { path: STREAM_PATH, rows: 1, connections: 1, shape });
+}
+
+export const DENSE_ROWS = 1024;
+
+export interface Dense extends Compared {
+  /** Rows a second of ONNX Runtime alone, and the server's as a share of them. */
+  readonly engineRows: number;
+  readonly ratioToEngine: number;
+}
+
+export async function measureDense(stage: Stage): Promise<Dense> {
+  const { client, echo, aristarch, engine, folder, rounds, seconds } = stage;
+  await echo.answerWith(scoreResponse(DENSE_ROWS, aristarch.model));
+  const shape = { kind: 'closed' as const, callers: 2 };
+  const load = { path: SCORE_PATH, request: scoreRequest(DENSE_ROWS), connections: 1, shape, seconds };
+  const question: EngineQuestion = {
+    ...{ file: join(folder, CRITIC_FILE), rows: DENSE_ROWS, width: FEATURES, seconds, threads: 1 },
+  };
+  const engineRows: number[] = [];
+  const runs = await interleave(rounds, {
+    echo: () => runLoad(client, echo, load),
+    aristarch: async () => {
+      engineRows.push((await engine.ask(question)) as number);
+      return runLoad(client, aristarch, load);
+    },
+  });
+  const compared = toCompared(`${DENSE_ROWS} rows of ${FEATURES}`, runs);
+  const alone = median(engineRows);
+  const ratioToEngine = (compared.aristarch.perSecond * DENSE_ROWS) / alone;
+  return { ...compared, engineRows: alone, ratioToEngine };
+}
+
+export interface HalfLoad {
+  readonly perSecond: number;
+  readonly echo: Summary;
+  readonly aristarch: Summary;
+  /** p99 of the server over the echo's. */
+  readonly p99Times: number;
+}
+
+/** Calls at random times, at half of the server's own peak, to both. */
+export async function measureHalfLoad(stage: Stage, peak: number): Promise<HalfLoad> {
+  const { client, echo, aristarch, rounds, seconds } = stage;
+  await echo.answerWith(scoreResponse(1, aristarch.model));
+  const shape = { kind: 'open' as const, perSecond: peak / 2, deadlineMs: 0 };
+  const load = { path: SCORE_PATH, request: scoreRequest(1), connections: 4, shape, seconds };
+  const runs = await interleave(rounds, {
+    echo: () => runLoad(client, echo, load),
+    aristarch: () => runLoad(client, aristarch, load),
+  });
+  const compared = toCompared('half load', runs);
+  const p99Times = compared.aristarch.p99 / compared.echo.p99;
+  return { perSecond: peak / 2, echo: compared.echo, aristarch: compared.aristarch, p99Times };
+}
+
+export interface Overload {
+  readonly rows: number;
+  readonly deadlineMs: number;
+  /** Calls a second with as many callers as keep the server busy, and answered in time at three times as many. */
+  readonly peak: number;
+  readonly goodput: number;
+  readonly goodputShare: number;
+  /** Accepted calls that were answered more than a tenth of the deadline late, of all that were accepted. */
+  readonly tooLate: number;
+  readonly accepted: number;
+  readonly refused: number;
+  /** Median milliseconds until an answer. */
+  readonly p50: number;
+}
+
+/** Three times as many calls as can be answered, each with a deadline. */
+export async function measureOverload(stage: Stage, rows: number, deadlineMs: number): Promise<Overload> {
+  const { client, aristarch, rounds, seconds } = stage;
+  const load = { path: SCORE_PATH, request: scoreRequest(rows), connections: 4, seconds };
+  const peaks: number[] = [];
+  const results: LoadResult[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const closed = await runLoad(client, aristarch, { ...load, shape: { kind: 'closed', callers: 16 } });
+    peaks.push(closed.perSecond);
+    const shape = { kind: 'open' as const, perSecond: 3 * closed.perSecond, deadlineMs };
+    results.push(await runLoad(client, aristarch, { ...load, shape }));
+  }
+  const sum = (of: (result: LoadResult) => number): number => results.reduce((total, each) => total + of(each), 0);
+  const shares = results.map(({ inTime }, round) => inTime / seconds / peaks[round]!);
+  return {
+    ...{ rows, deadlineMs, peak: median(peaks), goodput: median(results.map(({ inTime }) => inTime / seconds)) },
+    goodputShare: median(shares),
+    tooLate: sum(({ tooLate }) => tooLate),
+    accepted: sum(({ answered }) => answered),
+    refused: sum(({ statuses }) => statuses['8'] ?? 0),
+    p50: median(results.map(({ p50 }) => p50)),
+  };
+}
+
+/** Rows of a call and milliseconds it may take: one where the transport costs most, one where the critic does. */
+export const OVERLOADS = [
+  { rows: 1, deadlineMs: 250 },
+  { rows: 256, deadlineMs: 250 },
+] as const;

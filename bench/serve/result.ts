@@ -1,0 +1,133 @@
+import { markdownTable, readResult, writeDocument } from '../support/documents.ts';
+import type { Memory } from './memory.ts';
+import type { Compared, Dense, HalfLoad, Overload } from './parts.ts';
+import { BARS, checkBars, type Check } from './bars.ts';
+
+/** What the bench measured; parts that were not asked for are absent. */
+export interface Result {
+  readonly machine: string;
+  /** Mean number of processes that wanted to run in the minute before: above 0, figures are lower than on a quiet machine. */
+  readonly loadBefore: number;
+  readonly rounds: number;
+  readonly seconds: number;
+  unary?: readonly Compared[];
+  stream?: Compared;
+  dense?: Dense;
+  halfLoad?: HalfLoad;
+  overload?: Overload[];
+  start?: { readonly median: number; readonly slowest: number };
+  memory?: Memory;
+}
+
+export function failures(result: Result): Check[] {
+  return checkBars(result).filter(({ met }) => !met);
+}
+
+const rate = (value: number): string => value.toLocaleString('en-US', { maximumFractionDigits: 0 });
+
+/** For people; and what machines ask for by name. */
+export function describe(result: Result) {
+  const { unary } = result;
+  const { machine, rounds, seconds, loadBefore } = result;
+  const busy = `load of the machine before it began: ${loadBefore.toFixed(1)}`;
+  const text = [`${machine}; medians of ${rounds} runs of ${seconds} s; ${busy}.`, ...tables(result)];
+  return {
+    ...result,
+    ...(unary && { unaryRatioToEcho: Math.min(...unary.map(({ ratio }) => ratio)) }),
+    bars: checkBars(result),
+    text: text.join('\n\n'),
+  };
+}
+
+function tables(result: Result): string[] {
+  const { unary, stream, dense, halfLoad, overload, start, memory } = result;
+  const compared = [...(unary ?? []), ...(stream ? [stream] : []), ...(dense ? [dense] : [])];
+  return [
+    ...(compared.length > 0 ? [tabulateCompared(compared)] : []),
+    ...(dense ? [describeDense(dense)] : []),
+    ...(halfLoad ? [describeHalfLoad(halfLoad)] : []),
+    ...(overload ? [tabulateOverload(overload)] : []),
+    ...(start ? [`Start to SERVING: ${start.median.toFixed(2)} s, the slowest ${start.slowest.toFixed(2)} s.`] : []),
+    ...(memory ? [describeMemory(memory)] : []),
+    tabulateBars(checkBars(result)),
+  ];
+}
+
+function tabulateCompared(compared: readonly Compared[]): string {
+  const spread = ({ perSecond, lowest, highest }: Compared['echo']): string =>
+    `${rate(perSecond)} (${rate(lowest)} to ${rate(highest)})`;
+  const latency = ({ p50, p99 }: Compared['echo']): string => `${p50.toFixed(2)} / ${p99.toFixed(1)}`;
+  const rows = compared.map(({ name, echo, aristarch, ratio, cpuRatio }) => [
+    ...[name, spread(echo), spread(aristarch), ratio.toFixed(2), latency(echo), latency(aristarch)],
+    ...[`${echo.cpuMicroseconds.toFixed(0)} / ${aristarch.cpuMicroseconds.toFixed(0)} (${cpuRatio.toFixed(2)})`],
+  ]);
+  const header = ['', 'echo, a second', 'Aristarch, a second', 'ratio', 'echo p50 / p99, ms', 'p50 / p99, ms'];
+  return markdownTable([...header, "server's CPU, µs a call: echo / Aristarch"], rows);
+}
+
+function describeDense({ name, aristarch, engineRows, ratioToEngine }: Dense): string {
+  const rows = ratioToEngine * engineRows;
+  return (
+    `Dense batches of ${name} features: ${rate(rows)} rows a second (${rate(aristarch.perSecond)} calls); ONNX Runtime alone, ` +
+    `one thread, ${rate(engineRows)}: ${(100 * ratioToEngine).toFixed(0)} %.`
+  );
+}
+
+function describeHalfLoad({ perSecond, echo, aristarch, p99Times }: HalfLoad): string {
+  return (
+    `At half load (${rate(perSecond)} calls a second at random times): p99 ${aristarch.p99.toFixed(2)} ms, the echo's ` +
+    `${echo.p99.toFixed(2)} ms: ${p99Times.toFixed(2)} times; p50 ${aristarch.p50.toFixed(2)} and ${echo.p50.toFixed(2)} ms.`
+  );
+}
+
+function tabulateOverload(overload: readonly Overload[]): string {
+  const rows = overload.map(
+    ({ rows: count, deadlineMs, peak, goodput, goodputShare, tooLate, accepted, refused, p50 }) => [
+      ...[String(count), String(deadlineMs), rate(peak), rate(goodput), `${(100 * goodputShare).toFixed(0)} %`],
+      ...[rate(accepted), rate(refused), String(tooLate), p50.toFixed(1)],
+    ],
+  );
+  const header = [
+    'rows a call',
+    'deadline, ms',
+    'peak, calls a second',
+    'in time at 3x',
+    'share',
+    'accepted',
+    'refused',
+  ];
+  return markdownTable([...header, 'accepted, over a tenth late', 'p50, ms'], rows);
+}
+
+function describeMemory({ rows, mebibytes }: Memory): string {
+  return `Memory over ${rate(rows)} rows, MiB after each tenth: ${mebibytes.map((each) => each.toFixed(0)).join(', ')}.`;
+}
+
+function tabulateBars(checks: readonly Check[]): string {
+  const rows = checks.map(({ name, value, bar, met }) => [name, value, bar, met ? 'met' : 'MISSED']);
+  return markdownTable(['bar', 'measured', 'wanted', ''], rows);
+}
+
+/** Keeps what was measured before and not now. */
+export async function writePage(measured: Result): Promise<void> {
+  const before = (await readResult('serving-speed.json')) as Partial<Result> | undefined;
+  const result: Result = { ...before, ...measured };
+  await writeDocument('serving-speed.json', JSON.stringify(result));
+  await writeDocument('serving-speed.md', `${INTRODUCTION}\n\n## Figures\n\n${describe(result).text}\n`);
+}
+
+const INTRODUCTION = `# How fast the server is
+
+\`npm run bench:serve\` measures the command \`serve\` over loopback, on a model of the default preset with 64 features (two critics
+64-256-256-1 over 256 Fourier features). The client ([bench/serve/load.ts](../bench/serve/load.ts)) sends the bytes of a request over
+node:http2 from a process of its own, and costs less than the servers do. Beside the server:
+
+- **echo**: a bare grpc-js server as it comes ([bench/serve/echo.ts](../bench/serve/echo.ts)) that takes the same request bytes and
+  answers the same response bytes without looking at either: the floor of the transport;
+- **ONNX Runtime alone**: the same \`critic.onnx\` on one thread, in a loop, with no network and nothing of ours.
+
+Runs are interleaved, so that what else the machine does falls on all alike; medians are shown, and the lowest and the highest run. The
+processor time is the server's alone. The bars are those that the project set itself for two cores, clients included; the command
+exits with 1 where one is missed. \`--write\` writes this page. Bars in full: at least ${BARS.unary} of the echo's unary calls; dense
+batches at least ${BARS.dense} of ONNX Runtime alone; p99 at half load under ${BARS.halfLoad} times the echo's; at three times the capacity a
+goodput of at least ${BARS.goodput} of the peak and no accepted call more than a tenth of its deadline late.`;
