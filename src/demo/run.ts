@@ -5,6 +5,7 @@ import { note } from '../base/command-line.ts';
 import { AristarchError } from '../base/errors.ts';
 import { createRandom } from '../base/philox.ts';
 import type { Terminal } from '../base/terminal.ts';
+import { openSampler } from '../scoring/open-sampler.ts';
 import type { Clock } from '../server/clock.ts';
 import { resolveServeConfig } from '../server/config.ts';
 import { openScoreStream } from '../server/grpc/client.ts';
@@ -107,6 +108,7 @@ async function serve(parts: DemoParts, model: string): Promise<Serving> {
     log: createLog({ level: 'warn', stream: stderr, pretty: true, colors: colors.isColorSupported }),
     clock,
     openDetector,
+    openSampler,
     // Kafka is not configured here, and nothing else ends by itself.
     onFatal: (error) => note(terminal, error.message),
   });

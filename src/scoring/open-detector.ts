@@ -17,6 +17,7 @@ import type {
 import { evenRows } from './even-rows.ts';
 import { checkTopK, explainRows, notExplainable } from './explain.ts';
 import { createRowCalibration, type CalibratedGroup, type RowCalibration } from './group-calibration.ts';
+import { createTracker } from './tracker.ts';
 
 /** Rows that go through the critic at a time: bounds memory, and is past the size at which more rows run faster per row. */
 const CHUNK_ROWS = 4096;
@@ -95,22 +96,6 @@ function createDetector(
       return track(explain());
     },
     close: () => (closing ??= close()),
-  };
-}
-
-/** Knows the work that is under way, so that a model is not closed under it. */
-function createTracker() {
-  const running = new Set<Promise<unknown>>();
-  return {
-    track: async <T>(work: Promise<T>): Promise<T> => {
-      running.add(work);
-      try {
-        return await work;
-      } finally {
-        running.delete(work);
-      }
-    },
-    settle: (): Promise<unknown> => Promise.allSettled(running),
   };
 }
 

@@ -17,6 +17,7 @@ import {
   type Sampler,
   type SamplerDescription,
 } from './sampler.ts';
+import { createTracker } from './tracker.ts';
 
 /**
  * Opens a model's folder for sampling. Throws what `readArtefact` throws, `PRECONDITION_FAILED` where the model was trained
@@ -55,22 +56,32 @@ function describe(manifest: Manifest, latent: number, { device }: Executor): Sam
 
 function createSampler(description: SamplerDescription, executor: Executor, session: Session): Sampler {
   const { name, schema } = description;
-  let closed = false;
+  const { track, settle } = createTracker();
+  let closing: Promise<void> | undefined;
+  const checkOpen = () => {
+    if (closing === undefined) return;
+    throw new AristarchError('PRECONDITION_FAILED', `model "${name}" was closed: open it again`);
+  };
+  const close = async () => {
+    await settle();
+    await session.close();
+    await executor.close();
+  };
   return {
     description,
     sample: (count, options) => {
-      if (closed) throw new AristarchError('PRECONDITION_FAILED', `model "${name}" was closed: open it again`);
+      checkOpen();
       const { firstRow = 0 } = options;
       checkRows({ count, firstRow });
-      return sampleRows(createMaker(session, description, count, options), description.rowWidth, firstRow, count);
+      const make = createMaker(session, description, count, options);
+      const makeBlock = async (block: number) => {
+        checkOpen();
+        return track(make(block));
+      };
+      return sampleRows(makeBlock, description.rowWidth, firstRow, count);
     },
     decode: (rows) => decodeRecords(schema, rows),
-    close: async () => {
-      if (closed) return;
-      closed = true;
-      await session.close();
-      await executor.close();
-    },
+    close: () => (closing ??= close()),
   };
 }
 

@@ -5,6 +5,7 @@ import { type ActionContext, emitJson, reportError, runAction } from '../base/co
 import { addOptions, givenFlags, printableSettings, readSettingsFile } from '../base/settings.ts';
 import { processTerminal, type Terminal } from '../base/terminal.ts';
 import { openDetector } from '../scoring/open-detector.ts';
+import { openSampler } from '../scoring/open-sampler.ts';
 import { SYSTEM_CLOCK } from './clock.ts';
 import { resolveServeConfig, SERVE_SETTINGS, type ServeConfig } from './config.ts';
 import { createLog } from './log.ts';
@@ -61,6 +62,7 @@ async function serve({ command, terminal, json }: ActionContext, parts: ServeCom
       log,
       clock: SYSTEM_CLOCK,
       openDetector: parts.openDetector ?? openDetector,
+      openSampler,
       processMetrics: true,
       onFatal: (error) => end.fail(() => reportError(error, terminal, json)),
     });

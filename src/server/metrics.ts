@@ -35,6 +35,7 @@ export function createMetrics(options: MetricsOptions = {}) {
   return {
     ...requestMetrics(registry),
     ...rowMetrics(registry),
+    ...sampleMetrics(registry),
     ...model,
     kafka: kafkaMetrics(registry),
     /** Says which model is served, and on which device it was proven to run. */
@@ -108,6 +109,28 @@ function rowMetrics(registry: Registry) {
       registers,
     }),
     pValues,
+  };
+}
+
+function sampleMetrics(registry: Registry) {
+  const registers = [registry];
+  return {
+    samples: new Counter({
+      name: 'aristarch_sample_requests_total',
+      help: 'Requests for made-up rows ended, by outcome (OK or the error code).',
+      labelNames: ['code'] as const,
+      registers,
+    }),
+    samplesInFlight: new Gauge({
+      name: 'aristarch_samples_in_flight',
+      help: 'Requests for made-up rows that are being worked on, or wait for their caller to read.',
+      registers,
+    }),
+    rowsSampled: new Counter({
+      name: 'aristarch_rows_sampled_total',
+      help: 'Rows made up and handed over.',
+      registers,
+    }),
   };
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { AristarchError } from '../base/errors.ts';
 import type { Detector, DetectorDescription, OpenDetectorOptions } from '../scoring/detector.ts';
+import type { Sampler } from '../scoring/sampler.ts';
 import type { DriftMonitor } from '../scoring/drift/drift-monitor.ts';
 import type { Clock } from './clock.ts';
 import type { ServeConfig } from './config.ts';
@@ -16,6 +17,7 @@ import { watchDrift } from './drift.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { RecentScores } from './recent-scores.ts';
+import { SamplingService } from './sampling-service.ts';
 import { ScoringService } from './scoring-service.ts';
 
 export interface ServeParts {
@@ -23,6 +25,7 @@ export interface ServeParts {
   readonly log: Logger;
   readonly clock: Clock;
   readonly openDetector: (folder: string, options: OpenDetectorOptions) => Promise<Detector>;
+  readonly openSampler: (folder: string, options: OpenDetectorOptions) => Promise<Sampler>;
   /** Metrics of the process itself as well (CPU, memory, event loop). */
   readonly processMetrics?: boolean;
   /** Called when a part has ended for good after the start; the process should stop. */
@@ -98,7 +101,9 @@ async function startParts(parts: ServeParts, closers: Closer[]) {
   opened.page = page;
   closers.push(() => page.close());
 
-  const grpc = await startGrpc(parts, service);
+  const sampling = createSampling(parts, service, metrics);
+  closers.push(() => sampling.close());
+  const grpc = await startGrpc(parts, service, sampling);
   const entrances: (() => Promise<void>)[] = [() => grpc.stop()];
   closers.push(async () => {
     readiness.set('grpc', { waitsFor: 'the server is shutting down' });
@@ -158,10 +163,24 @@ function openPage(
   });
 }
 
-function startGrpc({ config, clock, log }: ServeParts, service: ScoringService): Promise<GrpcServer> {
+function createSampling(parts: ServeParts, service: ScoringService, metrics: Metrics): SamplingService {
+  const { model, maxSampleRows: maxRows } = parts.config;
+  return new SamplingService({
+    open: () => parts.openSampler(model, detectorOptions(parts)),
+    describe: (name) => service.describe(name),
+    ...{ metrics, maxRows },
+  });
+}
+
+function startGrpc(
+  { config, clock, log }: ServeParts,
+  service: ScoringService,
+  sampling: SamplingService,
+): Promise<GrpcServer> {
   const { grpcHost: host, grpcPort: port, maxMessageBytes, maxConnectionAgeMs, drainTimeoutMs } = config;
   return startGrpcServer({
     service,
+    sampling,
     clock,
     log,
     options: { host, port, maxMessageBytes, maxConnectionAgeMs, drainTimeoutMs },

@@ -217,6 +217,7 @@ describe('DescribeModel', () => {
       kind: 'category',
       missing: true,
       levels: ['DE', 'FR'],
+      condition: false,
     });
   });
 

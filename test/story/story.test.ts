@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { openDetector } from '../../src/scoring/open-detector.ts';
+import { openSampler } from '../../src/scoring/open-sampler.ts';
 import { resolveServeConfig } from '../../src/server/config.ts';
 import { SYSTEM_CLOCK } from '../../src/server/clock.ts';
 import { startServing, type Serving } from '../../src/server/serve.ts';
@@ -71,6 +72,7 @@ needs('broker').describe('from a file of normal rows to scores over gRPC and Kaf
       log: SILENT,
       clock: SYSTEM_CLOCK,
       openDetector,
+      openSampler,
       onFatal: (error) => {
         throw error;
       },

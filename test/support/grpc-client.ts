@@ -17,12 +17,14 @@ import {
   loadContract,
   SERVICE,
   type WireDescribeResponse,
+  type WireSampleResponse,
   type WireScoreResponse,
 } from '../../src/server/grpc/contract.ts';
 
 /** What a caller may send: fields left out have protobuf's default. */
 export type ScoreMessage = Readonly<Record<string, unknown>>;
 export type ScoreStream = ClientDuplexStream<ScoreMessage, WireScoreResponse>;
+export type SampleStream = ClientReadableStream<WireSampleResponse>;
 
 type Callback<R> = (error: ServiceError | null, response: R) => void;
 interface RawClient extends Client {
@@ -33,6 +35,7 @@ interface RawClient extends Client {
     done: Callback<WireScoreResponse>,
   ): { cancel(): void };
   scoreStream(options?: CallOptions): ScoreStream;
+  sample(request: Readonly<Record<string, unknown>>, options?: CallOptions): SampleStream;
   describeModel(request: ScoreMessage, done: Callback<WireDescribeResponse>): void;
 }
 

@@ -5,6 +5,7 @@ import { resolveServeConfig } from '../../src/server/config.ts';
 import { type ServeParts, type Serving, startServing } from '../../src/server/serve.ts';
 import type { AristarchError } from '../../src/base/errors.ts';
 import type { Detector } from '../../src/scoring/detector.ts';
+import { openSampler } from '../../src/scoring/open-sampler.ts';
 import { createDetectorDouble } from './detector-double.ts';
 
 export interface ServeOptions {
@@ -13,6 +14,7 @@ export interface ServeOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly clock?: Clock;
   readonly openDetector?: ServeParts['openDetector'];
+  readonly openSampler?: ServeParts['openSampler'];
   readonly onFatal?: (error: AristarchError) => void;
   readonly log?: Logger;
 }
@@ -40,6 +42,7 @@ export function createServeFixture(): (options?: ServeOptions) => Promise<Servin
       log: options.log ?? SILENT,
       clock: options.clock ?? SYSTEM_CLOCK,
       openDetector: options.openDetector ?? (() => Promise.resolve(detector)),
+      openSampler: options.openSampler ?? openSampler,
       onFatal: options.onFatal ?? (() => undefined),
     });
     running.push(serving);

@@ -1,12 +1,13 @@
 import type { RawRecord } from './encode.ts';
+import { shortestFloat } from './shortest-float.ts';
 import { rowWidth, SLOTS, type FeatureSchema, type Field } from './schema.ts';
 import { REFERENCE_MONDAY } from './timestamp.ts';
 
 const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
 
 /**
- * Raw rows -> records: `encode.ts` the other way round, so that the records encode to the same rows. Levels by name, flags
- * as booleans, null where missing; a time is a Date in the week of 1970-01-05, for a raw row knows weekday and time of
+ * Raw rows -> records: `encode.ts` the other way round, so that the records encode to the same rows. A number is the shortest
+ * decimal that names its float32 (0.1, not 0.10000000149011612), levels by name, flags as booleans, null where missing; a time is a Date in the week of 1970-01-05, for a raw row knows weekday and time of
  * day (UTC) only.
  */
 export function decodeRecords(schema: FeatureSchema, rows: Float32Array): RawRecord[] {
@@ -40,7 +41,7 @@ function decode(
 const toValue: DecodeField = (field, first, second) => {
   switch (field.kind) {
     case 'number':
-      return first;
+      return shortestFloat(first);
     case 'boolean':
       return first !== 0;
     case 'category':
@@ -51,6 +52,7 @@ const toValue: DecodeField = (field, first, second) => {
 };
 
 const toShown: DecodeField = (field, first, second) => {
+  if (field.kind === 'number') return first;
   if (field.kind === 'category') return field.levels[first] ?? '(unseen level)';
   if (field.kind === 'timestamp') return `${WEEKDAYS[second] ?? ''} ${clockTime(first)}`.trim();
   return toValue(field, first, second);

@@ -43,6 +43,7 @@ export type WireSentValue =
   | { readonly number: number }
   | { readonly text: string }
   | { readonly flag: boolean }
+  | { readonly timestampMs: number }
   | { readonly null: 'NULL_VALUE' };
 export interface WireExplanation {
   readonly contributions: readonly {
@@ -70,6 +71,21 @@ export interface WireScoreResponse {
   readonly modelVersion: string;
   readonly requestId: string;
 }
+export interface WireSampleRequest {
+  readonly model: string;
+  /** 0 where it is not set. */
+  readonly count: number;
+  readonly seed?: number;
+  readonly firstRow: number;
+  readonly condition?: WireRecord;
+  readonly conditionRows?: { readonly records: readonly WireRecord[] };
+}
+export interface WireSampleResponse {
+  readonly records: readonly { readonly fields: Readonly<Record<string, WireSentValue>> }[];
+  readonly firstRow: number;
+  readonly model: string;
+  readonly modelVersion: string;
+}
 export interface WireDescribeRequest {
   readonly model: string;
 }
@@ -82,6 +98,7 @@ export interface WireDescribeResponse {
     readonly kind: string;
     readonly missing: boolean;
     readonly levels: readonly string[];
+    readonly condition: boolean;
   }[];
   readonly slots: readonly string[];
   readonly falsePositiveRate: number;

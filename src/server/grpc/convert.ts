@@ -2,12 +2,15 @@ import { AristarchError } from '../../base/errors.ts';
 import type { DetectorDescription, Explanation, RawRecord } from '../../scoring/detector.ts';
 import { groupOfRow } from '../../scoring/group-calibration.ts';
 import type { DriftSummary } from '../../scoring/drift/drift-monitor.ts';
+import type { SampledRows, SampleJob } from '../sampling-service.ts';
 import type { ScoreJob, ScoreOutcome } from '../scoring-service.ts';
 import type {
   WireDescribeResponse,
   WireDrift,
   WireExplanation,
   WireRecord,
+  WireSampleRequest,
+  WireSampleResponse,
   WireScoreRequest,
   WireScoreResponse,
   WireSentValue,
@@ -78,6 +81,25 @@ function fromValue(value: WireValue): unknown {
   return value.kind === undefined ? null : VALUES[value.kind](value);
 }
 
+export function fromSampleRequest(request: WireSampleRequest): SampleJob {
+  const { model, count, seed, firstRow, condition, conditionRows } = request;
+  return {
+    ...{ model, count, firstRow },
+    ...(seed !== undefined && { seed }),
+    ...(condition && { condition: fromRecord(condition) }),
+    ...(conditionRows && { conditionRows: conditionRows.records.map(fromRecord) }),
+  };
+}
+
+export function toSampleResponse({ records, firstRow, model, modelVersion }: SampledRows): WireSampleResponse {
+  return { records: records.map(toSentRecord), firstRow, model, modelVersion };
+}
+
+function toSentRecord(record: RawRecord): WireSampleResponse['records'][number] {
+  const fields = Object.entries(record).map(([name, value]) => [name, toSentValue(value)] as const);
+  return { fields: Object.fromEntries(fields) };
+}
+
 export function toScoreResponse(
   { batch, explanations, model, modelVersion }: ScoreOutcome,
   requestId: string,
@@ -109,6 +131,7 @@ function toWireExplanation({ contributions, counterpartScore, counterpart }: Exp
 function toSentValue(value: unknown): WireSentValue {
   if (typeof value === 'number') return { number: value };
   if (typeof value === 'boolean') return { flag: value };
+  if (value instanceof Date) return { timestampMs: value.getTime() };
   return typeof value === 'string' ? { text: value } : { null: 'NULL_VALUE' };
 }
 
@@ -122,6 +145,7 @@ export function toDescribeResponse(model: DetectorDescription, drift?: DriftSumm
       kind: field.kind,
       missing: field.missing,
       levels: field.kind === 'category' ? field.levels : [],
+      condition: field.condition === true,
     })),
     slots: model.slotNames,
     falsePositiveRate: model.falsePositiveRate,

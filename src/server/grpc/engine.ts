@@ -12,6 +12,7 @@ export {
   type sendUnaryData,
   type ServerDuplexStream,
   type ServerUnaryCall,
+  type ServerWritableStream,
   type ServiceClientConstructor,
   type ServiceDefinition,
   type ServiceError,

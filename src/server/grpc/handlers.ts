@@ -1,8 +1,22 @@
 import { AristarchError, toAristarchError } from '../../base/errors.ts';
+import type { SamplingService } from '../sampling-service.ts';
 import type { ScoringService } from '../scoring-service.ts';
 import type { ScoreReply } from './codec.ts';
-import type { WireDescribeRequest, WireDescribeResponse, WireScoreRequest } from './contract.ts';
-import { fromScoreRequest, openReceived, type Received, toDescribeResponse } from './convert.ts';
+import type {
+  WireDescribeRequest,
+  WireDescribeResponse,
+  WireSampleRequest,
+  WireSampleResponse,
+  WireScoreRequest,
+} from './contract.ts';
+import {
+  fromSampleRequest,
+  fromScoreRequest,
+  openReceived,
+  type Received,
+  toDescribeResponse,
+  toSampleResponse,
+} from './convert.ts';
 
 /** What a handler may know of its call. */
 export interface CallContext {
@@ -18,10 +32,12 @@ export interface Handlers {
     requests: AsyncIterable<Received<WireScoreRequest>>,
     call: CallContext,
   ) => AsyncGenerator<ScoreReply>;
+  /** Made-up rows, piece by piece; a piece is made only when the one before it was taken. */
+  readonly sample: (request: Received<WireSampleRequest>, call: CallContext) => AsyncGenerator<WireSampleResponse>;
   readonly describeModel: (request: Received<WireDescribeRequest>) => WireDescribeResponse;
 }
 
-export function createHandlers(service: ScoringService): Handlers {
+export function createHandlers(service: ScoringService, sampling: SamplingService): Handlers {
   const score = async (
     received: Received<WireScoreRequest>,
     { checkAlive }: CallContext,
@@ -40,6 +56,10 @@ export function createHandlers(service: ScoringService): Handlers {
           throw inMessage(message, thrown);
         });
       }
+    },
+    sample: async function* (received, { checkAlive }) {
+      const pieces = sampling.sample(() => fromSampleRequest(openReceived(received)), checkAlive);
+      for await (const piece of pieces) yield toSampleResponse(piece);
     },
     describeModel: (received) => toDescribeResponse(service.describe(openReceived(received).model), service.drift()),
   };

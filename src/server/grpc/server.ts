@@ -3,29 +3,29 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from 'pino';
-import { AristarchError, toAristarchError } from '../../base/errors.ts';
+import { AristarchError } from '../../base/errors.ts';
 import type { Clock } from '../clock.ts';
 import { toListenError } from '../listen-error.ts';
+import type { SamplingService } from '../sampling-service.ts';
 import type { ScoringService } from '../scoring-service.ts';
+import { answerSample, type SampleCall } from './answer-sample.ts';
+import { contextOf, toServiceError } from './call-context.ts';
 import { createCalls, type Calls } from './calls.ts';
 import { decodePackedRequest, encodePlainResponse, type ScoreReply } from './codec.ts';
 import { loadContract, SERVICE, type WireScoreRequest } from './contract.ts';
 import { type Received, receive, toScoreResponse } from './convert.ts';
 import {
-  Metadata,
   Server,
   ServerCredentials,
   setLogger,
   type sendUnaryData,
   type ServerDuplexStream,
   type ServerUnaryCall,
+  type ServerWritableStream,
   type ServiceDefinition,
-  status,
-  type StatusObject,
 } from './engine.ts';
 import { type CallContext, createHandlers, type Handlers } from './handlers.ts';
 import { loadReflectedContracts } from './reflected-contract.ts';
-import { toWireStatus } from './status.ts';
 
 export interface GrpcServerOptions {
   readonly host: string;
@@ -36,6 +36,7 @@ export interface GrpcServerOptions {
 }
 export interface GrpcServerParts {
   readonly service: ScoringService;
+  readonly sampling: SamplingService;
   readonly options: GrpcServerOptions;
   readonly clock: Clock;
   readonly log: Logger;
@@ -107,7 +108,7 @@ async function drain(server: Server, calls: Calls, { options, log }: GrpcServerP
 }
 
 function addScoring(server: Server, parts: GrpcServerParts, calls: Calls, endStreams: AbortSignal): void {
-  const handlers = createHandlers(parts.service);
+  const handlers = createHandlers(parts.service, parts.sampling);
   const unary =
     <Q, R>(handle: (request: Received<Q>, context: CallContext) => R | Promise<R>) =>
     (call: ServerUnaryCall<Received<Q>, R>, respond: sendUnaryData<R>): void =>
@@ -117,6 +118,8 @@ function addScoring(server: Server, parts: GrpcServerParts, calls: Calls, endStr
     describeModel: unary(handlers.describeModel),
     scoreStream: (call: ServerDuplexStream<unknown, unknown>) =>
       void calls.track(answerStream(call as Stream, handlers.scoreStream, parts, endStreams)),
+    sample: (call: ServerWritableStream<unknown, unknown>) =>
+      void calls.track(answerSample(call as SampleCall, handlers.sample, parts, endStreams)),
   });
 }
 
@@ -207,27 +210,4 @@ function shuttingDown(): AristarchError {
     'UNAVAILABLE',
     'the server is shutting down; send the messages that have no response yet on a new stream',
   );
-}
-
-function contextOf(call: { cancelled: boolean; getDeadline(): number | Date }, clock: Clock): CallContext {
-  const deadlineMs = Number(call.getDeadline());
-  return {
-    checkAlive: () => {
-      if (clock.wallMs() >= deadlineMs) {
-        throw new AristarchError('DEADLINE_EXCEEDED', 'the deadline passed before the rows were scored', {
-          deadlineMs,
-        });
-      }
-      if (call.cancelled) throw new AristarchError('CANCELLED', 'the caller cancelled the call');
-    },
-  };
-}
-
-function toServiceError(thrown: unknown, log: Logger): Partial<StatusObject> & Error {
-  const error = toAristarchError(thrown);
-  if (error.code === 'INTERNAL') log.error({ err: error }, 'a call failed through a fault of the server');
-  const { code, details, metadata } = toWireStatus(error);
-  const trailer = new Metadata();
-  for (const [key, value] of Object.entries(metadata)) trailer.set(key, value);
-  return Object.assign(new Error(details), { code: status[code], details, metadata: trailer });
 }

@@ -58,4 +58,13 @@ export const MODEL_SETTINGS = defineSettings({
     unit: 'rows',
     group: 'Model',
   },
+  maxSampleRows: {
+    schema: wholeNumber({ min: 1 }),
+    default: 1_000_000,
+    flag: '--max-sample-rows <count>',
+    env: 'ARISTARCH_MAX_SAMPLE_ROWS',
+    help: 'most rows that one request may have made up (rpc Sample)',
+    unit: 'rows',
+    group: 'Model',
+  },
 });
