@@ -3,6 +3,7 @@ import { AristarchError } from '../base/errors.ts';
 import { DRIFT_SETTINGS } from './settings/drift.ts';
 import { GRPC_SETTINGS } from './settings/grpc.ts';
 import { HTTP_SETTINGS } from './settings/http.ts';
+import { KAFKA_CONNECTION_SETTINGS } from './settings/kafka-connection.ts';
 import { KAFKA_SETTINGS } from './settings/kafka.ts';
 import { MODEL_SETTINGS } from './settings/model.ts';
 import { PROCESS_SETTINGS } from './settings/process.ts';
@@ -14,6 +15,7 @@ export const SERVE_SETTINGS = {
   ...HTTP_SETTINGS,
   ...PROCESS_SETTINGS,
   ...DRIFT_SETTINGS,
+  ...KAFKA_CONNECTION_SETTINGS,
   ...KAFKA_SETTINGS,
 };
 
@@ -45,6 +47,9 @@ function checkKafka(config: ServeConfig): void {
   }
   if ((config.kafkaSaslUser === undefined) !== (config.kafkaSaslPassword === undefined)) {
     faults.push('--kafka-sasl-user and --kafka-sasl-password belong together: give both or neither');
+  }
+  if ((config.kafkaTlsCert === undefined) !== (config.kafkaTlsKey === undefined)) {
+    faults.push('--kafka-tls-cert and --kafka-tls-key belong together: give both or neither');
   }
   if (faults.length > 0) throw new AristarchError('INVALID_INPUT', faults.join('\n'), { faults });
 }

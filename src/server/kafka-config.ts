@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { AristarchError } from '../base/errors.ts';
 import type { ServeConfig } from './config.ts';
-import type { KafkaConfig, KafkaSasl } from './kafka/port.ts';
+import type { KafkaConfig, KafkaSasl, KafkaTls } from './kafka/port.ts';
 
 // Not settings: nobody has had a reason to change them.
 const CONCURRENT_PARTITIONS = 4;
@@ -29,7 +31,9 @@ export function toKafkaConfig(config: ServeConfig): KafkaConfig | undefined {
     startTimeoutMs: config.kafkaStartTimeoutMs,
     lagIntervalMs: LAG_INTERVAL_MS,
     pauseMs: PAUSE_MS,
-    tls: config.kafkaTls,
+    compression: config.kafkaCompression,
+    exactlyOnce: config.exactlyOnce,
+    tls: readTls(config),
     sasl: toSasl(config),
   };
 }
@@ -37,4 +41,20 @@ export function toKafkaConfig(config: ServeConfig): KafkaConfig | undefined {
 function toSasl(config: ServeConfig): KafkaSasl | undefined {
   const { kafkaSaslMechanism: mechanism, kafkaSaslUser: username, kafkaSaslPassword: password } = config;
   return username === undefined || password === undefined ? undefined : { mechanism, username, password };
+}
+
+/** Undefined for plain text. Throws `NOT_FOUND` for a file that cannot be read. */
+function readTls({ kafkaTls, kafkaTlsCa, kafkaTlsCert, kafkaTlsKey }: ServeConfig): KafkaTls | undefined {
+  const files = [kafkaTlsCa, kafkaTlsCert, kafkaTlsKey];
+  if (!kafkaTls && files.every((file) => file === undefined)) return undefined;
+  const [authority, certificate, key] = files.map((file) => (file === undefined ? undefined : readPem(file)));
+  return { authority, certificate, key };
+}
+
+function readPem(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new AristarchError('NOT_FOUND', `the PEM file ${file} cannot be read: check the path`, { file }, cause);
+  }
 }

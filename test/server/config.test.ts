@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { printableSettings } from '../../src/base/settings.ts';
 import { resolveServeConfig, SERVE_SETTINGS } from '../../src/server/config.ts';
@@ -38,6 +41,8 @@ describe('the settings of the serve process', () => {
     [{ ...KAFKA, kafkaBrokers: 'kafka' }, /--kafka-brokers cannot be "kafka" \(addresses of the form host:port/],
     [{ ...KAFKA, kafkaBrokers: 'a:9092,PLAINTEXT://b:9092' }, /addresses of the form host:port/],
     [{ ...KAFKA, kafkaSaslUser: 'me' }, /--kafka-sasl-password belong together/],
+    [{ ...KAFKA, kafkaTlsCert: 'me.pem' }, /--kafka-tls-key belong together/],
+    [{ ...KAFKA, kafkaCompression: 'brotli' }, /one of none, gzip, snappy, lz4, zstd is needed/],
   ])('refuse %j', (flags, message) => {
     expect(() => resolve(flags)).toThrow(message);
   });
@@ -57,6 +62,21 @@ describe('the settings of the serve process', () => {
       startAt: 'earliest',
       sasl: undefined,
     });
+  });
+
+  it('read the PEM files of TLS, which any of them turns on', async () => {
+    expect(toKafkaConfig(resolve(KAFKA))?.tls).toBeUndefined();
+    expect(toKafkaConfig(resolve({ ...KAFKA, kafkaTls: 'true' }))?.tls).toEqual({});
+    const folder = await mkdtemp(join(tmpdir(), 'aristarch-tls-'));
+    try {
+      const file = join(folder, 'ca.pem');
+      await writeFile(file, 'the text');
+      expect(toKafkaConfig(resolve({ ...KAFKA, kafkaTlsCa: file }))?.tls).toEqual({ authority: 'the text' });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+    const missing = resolve({ ...KAFKA, kafkaTlsCa: '/nowhere/ca.pem' });
+    expect(() => toKafkaConfig(missing)).toThrow('the PEM file /nowhere/ca.pem cannot be read: check the path');
   });
 
   it('never make a Kafka batch larger than what one request may have', () => {

@@ -12,6 +12,8 @@ import { promisify } from 'node:util';
 export interface KafkaBroker extends AsyncDisposable {
   /** host:port; stays the same over `kill` and `start`. */
   readonly address: string;
+  /** host:port of the listener that wants TLS and a password; only with `secure`. */
+  readonly secureAddress: string;
   /** Ends the broker at once, as a power cut would; its data stay. */
   kill(): Promise<void>;
   /** Starts it again, with the same address and data. */
@@ -24,12 +26,29 @@ const KAFKA_VERSION = '4.4.0';
 const CACHE = resolve(import.meta.dirname, '../../.cache/kafka');
 const run = promisify(execFile);
 
-export async function startKafkaBroker(properties: Readonly<Record<string, string>> = {}): Promise<KafkaBroker> {
+export interface KafkaBrokerOptions {
+  readonly properties?: Readonly<Record<string, string>>;
+  /** A second listener, with TLS, by which clients must show a certificate, and a password. */
+  readonly secure?: SecureListener;
+}
+
+export interface SecureListener {
+  /** PEM texts: the broker's key and certificate, and the authority that signed the clients'. */
+  readonly key: string;
+  readonly certificate: string;
+  readonly clientAuthority: string;
+  readonly user: string;
+  readonly password: string;
+}
+
+export async function startKafkaBroker({ properties = {}, secure }: KafkaBrokerOptions = {}): Promise<KafkaBroker> {
   const jars = await provideJars();
   const folder = await mkdtemp(join(tmpdir(), 'aristarch-kafka-'));
-  const [port, controllerPort] = await findFreePorts();
+  const ports = await findFreePorts();
+  const [port, , securePort] = ports;
   const settings = join(folder, 'server.properties');
-  await writeFile(settings, toProperties({ ...baseProperties(folder, port, controllerPort), ...properties }));
+  const secured = secure === undefined ? {} : await secureProperties(folder, ports, secure);
+  await writeFile(settings, toProperties({ ...baseProperties(folder, ports), ...secured, ...properties }));
   await run('java', [
     ...JVM,
     '-cp',
@@ -40,8 +59,9 @@ export async function startKafkaBroker(properties: Readonly<Record<string, strin
     CLUSTER_ID,
     '-c',
     settings,
+    ...(secure === undefined ? [] : SCRAM.flatMap((mechanism) => ['-S', toScramUser(mechanism, secure)])),
   ]);
-  const broker = createBroker(jars, folder, settings, port);
+  const broker = createBroker(jars, folder, settings, port, securePort);
   try {
     await broker.start();
   } catch (thrown) {
@@ -62,7 +82,7 @@ const JVM_LOG = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-Dorg.slf4j.s
  */
 const LEASH = 'exec 3<&0; "$@" </dev/null & child=$!; (cat <&3 >/dev/null; kill -9 $child 2>/dev/null) & wait $child';
 
-function createBroker(jars: string, folder: string, settings: string, port: number): KafkaBroker {
+function createBroker(jars: string, folder: string, settings: string, port: number, securePort: number): KafkaBroker {
   let child: ChildProcess | undefined;
   const logFile = join(folder, 'broker.log');
   const java = ['java', ...JVM, ...JVM_LOG, '-cp', join(jars, '*'), 'kafka.Kafka', settings];
@@ -92,10 +112,11 @@ function createBroker(jars: string, folder: string, settings: string, port: numb
     await kill();
     await rm(folder, { recursive: true, force: true });
   }
-  return { address: `127.0.0.1:${port}`, start, kill, close, [Symbol.asyncDispose]: close };
+  const address = `127.0.0.1:${port}`;
+  return { address, secureAddress: `127.0.0.1:${securePort}`, start, kill, close, [Symbol.asyncDispose]: close };
 }
 
-function baseProperties(folder: string, port: number, controllerPort: number): Record<string, string> {
+function baseProperties(folder: string, [port, controllerPort]: Ports): Record<string, string> {
   return {
     'process.roles': 'broker,controller',
     'node.id': '1',
@@ -119,6 +140,39 @@ function baseProperties(folder: string, port: number, controllerPort: number): R
     // A broker that was killed may register again only when the controller has given the old one up.
     'broker.session.timeout.ms': '2000',
     'broker.heartbeat.interval.ms': '400',
+  };
+}
+
+const SCRAM = ['SCRAM-SHA-256', 'SCRAM-SHA-512'];
+
+function toScramUser(mechanism: string, { user, password }: SecureListener): string {
+  return `${mechanism}=[name=${user},password=${password}]`;
+}
+
+async function secureProperties(
+  folder: string,
+  [port, controllerPort, securePort]: Ports,
+  { key, certificate, clientAuthority, user, password }: SecureListener,
+): Promise<Record<string, string>> {
+  const keyStore = join(folder, 'broker.pem');
+  const trustStore = join(folder, 'clients.pem');
+  await writeFile(keyStore, `${key}\n${certificate}`);
+  await writeFile(trustStore, clientAuthority);
+  const plain = `org.apache.kafka.common.security.plain.PlainLoginModule required user_${user}="${password}";`;
+  const scram = 'org.apache.kafka.common.security.scram.ScramLoginModule required;';
+  return {
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort},SECURE://127.0.0.1:${securePort}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port},SECURE://127.0.0.1:${securePort}`,
+    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL',
+    'sasl.enabled.mechanisms': ['PLAIN', ...SCRAM].join(','),
+    'listener.name.secure.plain.sasl.jaas.config': plain,
+    'listener.name.secure.scram-sha-256.sasl.jaas.config': scram,
+    'listener.name.secure.scram-sha-512.sasl.jaas.config': scram,
+    'listener.name.secure.ssl.keystore.type': 'PEM',
+    'listener.name.secure.ssl.keystore.location': keyStore,
+    'listener.name.secure.ssl.truststore.type': 'PEM',
+    'listener.name.secure.ssl.truststore.location': trustStore,
+    'listener.name.secure.ssl.client.auth': 'required',
   };
 }
 
@@ -164,9 +218,11 @@ const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
 </project>
 `;
 
+type Ports = readonly [number, number, number];
+
 /** Ports that nobody listens on at present. */
-export async function findFreePorts(): Promise<[number, number]> {
-  const servers = [createServer(), createServer()] as const;
+export async function findFreePorts(): Promise<Ports> {
+  const servers = [createServer(), createServer(), createServer()] as const;
   const ports = await Promise.all(
     servers.map(async (server) => {
       server.listen(0, '127.0.0.1');
@@ -176,7 +232,7 @@ export async function findFreePorts(): Promise<[number, number]> {
     }),
   );
   await Promise.all(servers.map((server) => promisify(server.close.bind(server))()));
-  return [ports[0]!, ports[1]!];
+  return [ports[0]!, ports[1]!, ports[2]!];
 }
 
 /** ApiVersions, version 0, without a client id: the first thing that any client asks. */

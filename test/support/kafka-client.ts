@@ -21,6 +21,8 @@ export interface KafkaTestClient extends AsyncDisposable {
     enough: (messages: readonly ReadMessage[]) => boolean,
     timeoutMs?: number,
   ): Promise<ReadMessage[]>;
+  /** Everything that is in a topic now; aborted and open transactions only when asked for. */
+  readAll(topic: string, options?: { readonly uncommitted?: boolean }): Promise<ReadMessage[]>;
   /** Committed offsets by partition; absent where the group committed none. */
   committed(groupId: string, topic: string): Promise<Map<number, number>>;
   close(): Promise<void>;
@@ -48,7 +50,19 @@ export async function connectKafkaTestClient(address: string): Promise<KafkaTest
     async produce(topic, messages) {
       await producer.send({ topic, messages });
     },
-    readUntil: (topic, enough, timeoutMs = 20_000) => readUntil(kafka, topic, enough, timeoutMs),
+    readUntil: (topic, enough, timeoutMs = 20_000) => readUntil(kafka, topic, enough, { timeoutMs }),
+    async readAll(topic, { uncommitted = false } = {}) {
+      // Marks the end of each partition: what is read up to there is all.
+      const { length } = await admin.fetchTopicOffsets(topic);
+      const endMark = Buffer.from(`the end ${randomUUID()}`);
+      const isMark = ({ key }: ReadMessage): boolean => key?.equals(endMark) === true;
+      const marks = Array.from({ length }, (_, partition) => ({ key: endMark, value: null, partition }));
+      await producer.send({ topic, messages: marks });
+      const enough = (messages: readonly ReadMessage[]): boolean => messages.filter(isMark).length === length;
+      return (await readUntil(kafka, topic, enough, { timeoutMs: 30_000, uncommitted })).filter(
+        (each) => !isMark(each),
+      );
+    },
     async committed(groupId, topic) {
       const [offsets] = await admin.fetchOffsets({ groupId, topics: [topic] });
       const present = (offsets?.partitions ?? []).filter(({ offset }) => Number(offset) >= 0);
@@ -63,9 +77,10 @@ async function readUntil(
   kafka: Kafka,
   topic: string,
   enough: (messages: readonly ReadMessage[]) => boolean,
-  timeoutMs: number,
+  { timeoutMs, uncommitted = false }: { readonly timeoutMs: number; readonly uncommitted?: boolean },
 ): Promise<ReadMessage[]> {
-  const consumer = kafka.consumer({ groupId: `reader-${randomUUID()}`, maxWaitTimeInMs: 50 });
+  const groupId = `reader-${randomUUID()}`;
+  const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 50, readUncommitted: uncommitted });
   const messages: ReadMessage[] = [];
   await consumer.connect();
   await consumer.subscribe({ topics: [topic], fromBeginning: true });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll } from '@jest/globals';
-import { type KafkaBroker, startKafkaBroker } from './kafka-broker.ts';
+import { type KafkaBroker, type KafkaBrokerOptions, startKafkaBroker } from './kafka-broker.ts';
 import { connectKafkaTestClient, type KafkaTestClient, type ReadMessage } from './kafka-client.ts';
 import { type RunningScoring, type ScoringOptions, startNumberScoring, type Topics } from './kafka-scoring.ts';
 
@@ -23,7 +23,7 @@ export interface KafkaLab {
 }
 
 /** Call in a describe block; the parts are there when its tests run. */
-export function createKafkaLab(properties: Readonly<Record<string, string>> = {}): KafkaLab {
+export function createKafkaLab(options: KafkaBrokerOptions | (() => Promise<KafkaBrokerOptions>) = {}): KafkaLab {
   let parts: { broker: KafkaBroker; client: KafkaTestClient } | undefined;
   let closes: (() => Promise<void>)[] = [];
   const open = () => {
@@ -31,7 +31,7 @@ export function createKafkaLab(properties: Readonly<Record<string, string>> = {}
     return parts;
   };
   beforeAll(async () => {
-    const broker = await startKafkaBroker(properties);
+    const broker = await startKafkaBroker(typeof options === 'function' ? await options() : options);
     parts = { broker, client: await connectKafkaTestClient(broker.address) };
   }, 180_000);
   afterEach(async () => {

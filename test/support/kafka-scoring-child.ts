@@ -8,16 +8,19 @@ import { waitUntil } from './wait-until.ts';
 export interface ScoringChild {
   /** Resolves when the process has logged a message that contains `text`. */
   logged(text: string): Promise<void>;
+  /** Ends the wait of a process that was spawned with `held`. */
+  go(): void;
   signal(name: 'SIGSTOP' | 'SIGCONT'): void;
   /** Ends the process at once, without any chance to clean up. */
   kill(): Promise<void>;
 }
 
+/** With `held`, it loads what it needs and then waits for `go`. */
 export function spawnScoring(orders: ProcessOrders): ScoringChild {
   const script = join(import.meta.dirname, 'kafka-scoring-process.ts');
   const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(orders)], {
     cwd: resolve(import.meta.dirname, '../..'),
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   const lines: string[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => void lines.push(line));
@@ -29,6 +32,7 @@ export function spawnScoring(orders: ProcessOrders): ScoringChild {
         30_000,
       );
     },
+    go: () => void child.stdin.write('go\n'),
     signal: (name) => void child.kill(name),
     async kill() {
       if (child.exitCode !== null || child.signalCode !== null) return;

@@ -1,7 +1,8 @@
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import type { KafkaClient } from '../../src/server/kafka/port.ts';
-import { createKafkajsClient } from '../../src/server/kafka/kafkajs-adapter.ts';
+import { createKafkajsClient } from '../../src/server/kafka/kafkajs/client.ts';
 import { startNumberScoring, type Topics } from './kafka-scoring.ts';
 
 /** What the process is told, as JSON in its only argument. */
@@ -13,6 +14,10 @@ export interface ProcessOrders {
   readonly scoreMs: number;
   /** Commits that are made; the next one hangs for ever, before it reaches the broker. */
   readonly commits: number;
+  readonly exactlyOnce?: boolean;
+  /** Waits for a line on standard input before it starts. */
+  readonly held?: boolean;
+  readonly sessionTimeoutMs?: number;
 }
 
 /**
@@ -21,9 +26,14 @@ export interface ProcessOrders {
  */
 const orders = JSON.parse(process.argv[2] ?? '{}') as ProcessOrders;
 const log = pino({ level: 'info' });
+if (orders.held === true) await once(process.stdin, 'data');
 startNumberScoring([orders.broker], orders.topics, {
   log,
-  config: { maxBatchEvents: orders.maxBatchEvents, sessionTimeoutMs: 2_000 },
+  config: {
+    maxBatchEvents: orders.maxBatchEvents,
+    sessionTimeoutMs: orders.sessionTimeoutMs ?? 2_000,
+    exactlyOnce: orders.exactlyOnce ?? false,
+  },
   before: async (rows) => {
     log.info(`scoring ${rows.length} rows`);
     await sleep(orders.scoreMs);
@@ -31,25 +41,26 @@ startNumberScoring([orders.broker], orders.topics, {
   createClient: (config, clientLog) => hangCommits(createKafkajsClient(config, clientLog)),
 });
 
+/** Whether offsets are committed by the consumer or in a transaction: the last permitted commit is the last. */
 function hangCommits(client: KafkaClient): KafkaClient {
   let left = orders.commits;
+  function pass<T>(commit: () => Promise<T>): Promise<T> {
+    if (left-- > 0) return commit();
+    log.info('commit hangs');
+    return new Promise(() => undefined);
+  }
   return {
     ...client,
+    async openTransactionalSession(id) {
+      const session = await client.openTransactionalSession(id);
+      return { ...session, commit: (done) => pass(() => session.commit(done)) };
+    },
     openConsumer(onEvent) {
       const consumer = client.openConsumer(onEvent);
       return {
         ...consumer,
         run: (handler) =>
-          consumer.run((batch) =>
-            handler({
-              ...batch,
-              commit(nextOffset) {
-                if (left-- > 0) return batch.commit(nextOffset);
-                log.info('commit hangs');
-                return new Promise(() => undefined);
-              },
-            }),
-          ),
+          consumer.run((batch) => handler({ ...batch, commit: (nextOffset) => pass(() => batch.commit(nextOffset)) })),
       };
     },
   };

@@ -65,5 +65,6 @@ const CONFIG = {
   startTimeoutMs: 20_000,
   lagIntervalMs: 100,
   pauseMs: 1_000,
-  tls: false,
+  compression: 'none',
+  exactlyOnce: false,
 } as const;

@@ -3,12 +3,7 @@ import { createHash } from 'node:crypto';
 import { AristarchError } from '../../base/errors.ts';
 import type { Explanation, RawRecord, ScoreBatch } from '../../scoring/detector.ts';
 import { groupOfRow } from '../../scoring/group-calibration.ts';
-import type { InboundMessage, OutboundMessage } from './port.ts';
-
-export interface Source {
-  readonly topic: string;
-  readonly partition: number;
-}
+import type { InboundMessage, OutboundMessage, Source } from './port.ts';
 
 export interface ModelName {
   readonly name: string;

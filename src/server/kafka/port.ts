@@ -29,16 +29,24 @@ export interface OutboundMessage {
   readonly keylessPartition: number;
 }
 
-/** Messages of one partition, as fetched: never empty, offsets ascending. */
-export interface PartitionBatch {
+/** A partition of a topic. */
+export interface Source {
   readonly topic: string;
   readonly partition: number;
+}
+
+/** Messages of one partition, as fetched: never empty, offsets ascending. */
+export interface PartitionBatch extends Source {
   readonly messages: readonly InboundMessage[];
+  /** False once the partition was taken away: another member reads the batch again. */
+  isOurs(): boolean;
   /**
    * Says that everything before `nextOffset` is done, and lets reading go on there. 'lost' when the partition was taken
    * away meanwhile: nothing is committed, and its next owner reads the batch again. Rejects when the commit failed.
    */
   commit(nextOffset: bigint): Promise<'committed' | 'lost'>;
+  /** Lets reading go on at `nextOffset` without a commit: a transaction has made it. */
+  advance(nextOffset: bigint): void;
   /** Leaves the batch undone: the partition rests for `delayMs`, then is read again from its last committed offset. */
   redeliverAfter(delayMs: number): void;
 }
@@ -74,6 +82,16 @@ export interface ProducerSession {
   close(): Promise<void>;
 }
 
+/**
+ * A producer whose messages, and the offset of what they were made of, count together or not at all, for readers of
+ * committed messages. Opening one ends what an earlier one of its id has left open, and shuts that one out for good. Any
+ * rejection ends its use; whether a `commit` that was rejected counts is known when the next one of its id is open.
+ */
+export interface TransactionalSession extends ProducerSession {
+  /** Ends the transaction: what was sent since the last commit, and the group's offset of the partition. */
+  commit(done: Source & { readonly nextOffset: bigint }): Promise<void>;
+}
+
 export interface PartitionOffsets {
   readonly partition: number;
   /** Oldest offset that is still kept. */
@@ -88,9 +106,12 @@ export interface KafkaClient {
   /** Those of `topics` that do not exist. One attempt; rejects with `UNAVAILABLE` when no broker answers. */
   findMissingTopics(topics: readonly string[]): Promise<string[]>;
   openProducerSession(): Promise<ProducerSession>;
+  openTransactionalSession(transactionalId: string): Promise<TransactionalSession>;
   openConsumer(onEvent: (event: ConsumerEvent) => void): ConsumerPort;
   /** Offsets of every partition of the input topic. */
   readOffsets(): Promise<PartitionOffsets[]>;
+  /** The group's offset of one partition of the input topic; undefined where it has committed nothing yet. */
+  readCommitted(partition: number): Promise<bigint | undefined>;
   close(): Promise<void>;
 }
 
@@ -133,8 +154,26 @@ export interface KafkaConfig {
   readonly lagIntervalMs: number;
   /** Rest of a partition after a fault that waiting may not cure. */
   readonly pauseMs: number;
-  readonly tls: boolean;
+  /** How results and dead letters are compressed. */
+  readonly compression: Compression;
+  /** Whether results, dead letters and offsets are committed in one transaction. */
+  readonly exactlyOnce: boolean;
+  /** Undefined for plain text. */
+  readonly tls?: KafkaTls | undefined;
   readonly sasl?: KafkaSasl | undefined;
+}
+
+/** How batches on a topic are compressed; the names are Kafka's own. */
+export const COMPRESSIONS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
+export type Compression = (typeof COMPRESSIONS)[number];
+
+/** PEM texts. */
+export interface KafkaTls {
+  /** Of an authority that is trusted beside the well-known ones. */
+  readonly authority?: string | undefined;
+  /** Of this client, for brokers that ask for one; with its key. */
+  readonly certificate?: string | undefined;
+  readonly key?: string | undefined;
 }
 
 type Mechanism = 'plain' | 'scram-sha-256' | 'scram-sha-512';

@@ -4,11 +4,11 @@ import { AristarchError, toAristarchError } from '../../base/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { Metrics } from '../metrics.ts';
 import type { ScoringService } from '../scoring-service.ts';
+import { createDeliveries, type Deliveries } from './deliveries.ts';
 import { createBatchHandler } from './handlers.ts';
-import { createKafkajsClient } from './kafkajs-adapter.ts';
+import { createKafkajsClient } from './kafkajs/client.ts';
 import { watchLag } from './lag.ts';
-import type { ConsumerPort, KafkaClient, KafkaConfig, ProducerPort, ScoreRecords } from './port.ts';
-import { createReliableProducer } from './reliable-producer.ts';
+import type { ConsumerPort, KafkaClient, KafkaConfig, ScoreRecords } from './port.ts';
 import { createState, type Readiness, type State } from './state.ts';
 
 export interface KafkaScoringParts {
@@ -50,7 +50,7 @@ export function startKafkaScoring(parts: KafkaScoringParts): KafkaScoring {
     abort.abort();
     const opened = await work;
     await opened?.consumer.stop();
-    await opened?.producer.close();
+    await opened?.deliveries.close();
     await opened?.lag;
     await client.close();
   }
@@ -80,7 +80,7 @@ function checkTopics({ topicIn, topicOut, deadLetterTopic }: KafkaConfig): void 
 
 interface Opened {
   readonly consumer: ConsumerPort;
-  readonly producer: ProducerPort;
+  readonly deliveries: Deliveries;
   readonly lag: Promise<void>;
 }
 
@@ -93,12 +93,15 @@ async function run(
   const { config, metrics, log } = parts;
   await waitForTopics(parts, client, state, signal);
   if (signal.aborted) return undefined;
-  const producer = createReliableProducer({ openSession: () => client.openProducerSession() });
+  const deliveries = createDeliveries(client, config);
   const scorer = toScorer(parts.service);
-  const consumer = client.openConsumer((event) => state.on(event));
-  await consumer.run(createBatchHandler({ scorer, producer, config, metrics, log }));
+  const consumer = client.openConsumer((event) => {
+    if (event.kind === 'joined') deliveries.keepOnly(event.partitions);
+    state.on(event);
+  });
+  await consumer.run(createBatchHandler({ scorer, deliveries, config, metrics, log }));
   const lag = watchLag({ client, config, metrics, log, assigned: state.assigned }, signal);
-  return { consumer, producer, lag };
+  return { consumer, deliveries, lag };
 }
 
 function toScorer(service: KafkaScoringParts['service']): ScoreRecords {

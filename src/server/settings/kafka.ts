@@ -1,18 +1,11 @@
-import { addressList, onOff, oneOf, text, wholeNumber } from '../../base/setting-schemas.ts';
+import { onOff, oneOf, text, wholeNumber } from '../../base/setting-schemas.ts';
 import { defineSettings } from '../../base/settings.ts';
+import { COMPRESSIONS } from '../kafka/port.ts';
 
 const MiB = 2 ** 20;
 
-/** Settings of the Kafka entrance. */
+/** Settings of what is scored from Kafka; how brokers are reached is in kafka-connection.ts. */
 export const KAFKA_SETTINGS = defineSettings({
-  kafkaBrokers: {
-    schema: addressList(),
-    default: [],
-    flag: '--kafka-brokers <host:port,...>',
-    env: 'ARISTARCH_KAFKA_BROKERS',
-    help: 'brokers to start from; Kafka is off when absent',
-    group: 'Kafka',
-  },
   topicIn: {
     schema: text().optional(),
     flag: '--topic-in <topic>',
@@ -51,14 +44,6 @@ export const KAFKA_SETTINGS = defineSettings({
     help: 'consumer group; processes with one id share the partitions',
     group: 'Kafka',
   },
-  kafkaClientId: {
-    schema: text(),
-    default: 'aristarch',
-    flag: '--kafka-client-id <id>',
-    env: 'ARISTARCH_KAFKA_CLIENT_ID',
-    help: "name of this client in the brokers' logs and quotas",
-    group: 'Kafka',
-  },
   kafkaStartAt: {
     schema: oneOf(['earliest', 'latest']),
     default: 'earliest',
@@ -95,44 +80,21 @@ export const KAFKA_SETTINGS = defineSettings({
     unit: 'ms',
     group: 'Kafka',
   },
-  kafkaStartTimeoutMs: {
-    schema: wholeNumber({ min: 1 }),
-    default: 20_000,
-    flag: '--kafka-start-timeout-ms <ms>',
-    env: 'ARISTARCH_KAFKA_START_TIMEOUT_MS',
-    help: 'how long to look for a broker at start before giving up',
-    unit: 'ms',
-    group: 'Kafka',
-  },
-  kafkaTls: {
+  exactlyOnce: {
     schema: onOff(),
     default: false,
-    flag: '--kafka-tls',
-    env: 'ARISTARCH_KAFKA_TLS',
-    help: 'connect to the brokers by TLS',
+    flag: '--exactly-once',
+    env: 'ARISTARCH_EXACTLY_ONCE',
+    help: 'results, dead letters and offsets in one transaction for each batch: readers of committed messages see every result once; costs throughput',
+    source: 'docs/kafka.md',
     group: 'Kafka',
   },
-  kafkaSaslMechanism: {
-    schema: oneOf(['plain', 'scram-sha-256', 'scram-sha-512']),
-    default: 'scram-sha-512',
-    flag: '--kafka-sasl-mechanism <name>',
-    env: 'ARISTARCH_KAFKA_SASL_MECHANISM',
-    help: 'plain, scram-sha-256 or scram-sha-512; used when a user is set',
-    group: 'Kafka',
-  },
-  kafkaSaslUser: {
-    schema: text().optional(),
-    flag: '--kafka-sasl-user <name>',
-    env: 'ARISTARCH_KAFKA_SASL_USER',
-    help: 'user for SASL',
-    group: 'Kafka',
-  },
-  kafkaSaslPassword: {
-    schema: text().optional(),
-    flag: '--kafka-sasl-password <password>',
-    env: 'ARISTARCH_KAFKA_SASL_PASSWORD',
-    help: 'password for SASL; rather set the environment variable, flags are seen in the list of processes',
-    secret: true,
+  kafkaCompression: {
+    schema: oneOf(COMPRESSIONS),
+    default: 'none',
+    flag: '--kafka-compression <name>',
+    env: 'ARISTARCH_KAFKA_COMPRESSION',
+    help: `how results and dead letters are compressed: ${COMPRESSIONS.join(', ')}; events may come in any of them`,
     group: 'Kafka',
   },
 });

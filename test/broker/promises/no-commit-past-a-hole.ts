@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { AristarchError } from '../../../src/base/errors.ts';
-import { createKafkajsClient } from '../../../src/server/kafka/kafkajs-adapter.ts';
+import { createKafkajsClient } from '../../../src/server/kafka/kafkajs/client.ts';
 import type { KafkaClient, ProducerSession } from '../../../src/server/kafka/port.ts';
 import { hasScores, type KafkaLab, numberEvents, toResults } from '../../support/kafka-lab.ts';
 

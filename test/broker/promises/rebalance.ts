@@ -25,29 +25,35 @@ export function rebalance(lab: KafkaLab): void {
       );
     });
 
-    it('a member that was frozen and thrown out commits nothing of what it lost', async () => {
-      const topics = await lab.createTopics();
-      await lab.client.produce(topics.topicIn, numberEvents(10));
-      const frozen = spawnScoring({
-        broker: lab.broker.address,
-        topics,
-        maxBatchEvents: 10,
-        scoreMs: 500,
-        commits: 99,
-      });
-      lab.onClose(() => frozen.kill());
-      await frozen.logged('scoring 10 rows');
-      frozen.signal('SIGSTOP');
-      await lab.client.produce(topics.topicIn, numberEvents(10, 10));
-      const heir = await lab.startScoring(topics);
-      const committed = async () => (await lab.client.committed(topics.groupId, topics.topicIn)).get(0);
-      await waitUntil('the heir to have committed all', async () => (await committed()) === 20);
-      await heir.stop();
-      frozen.signal('SIGCONT');
-      await frozen.logged('the partition moved to another member');
-      expect(await committed()).toBe(20);
-      const results = toResults(await lab.client.readUntil(topics.topicOut, hasScores(20)));
-      expect(new Set(results.map(({ resultId }) => resultId)).size).toBe(20);
-    });
+    it.each([false, true])(
+      'a member that was frozen and thrown out commits nothing of what it lost (exactly once: %s)',
+      async (exactlyOnce) => {
+        const topics = await lab.createTopics();
+        await lab.client.produce(topics.topicIn, numberEvents(10));
+        const orders = {
+          broker: lab.broker.address,
+          topics,
+          maxBatchEvents: 10,
+          scoreMs: 500,
+          commits: 99,
+          exactlyOnce,
+        };
+        const frozen = spawnScoring(orders);
+        lab.onClose(() => frozen.kill());
+        await frozen.logged('scoring 10 rows');
+        frozen.signal('SIGSTOP');
+        await lab.client.produce(topics.topicIn, numberEvents(10, 10));
+        const heir = await lab.startScoring(topics, { config: { exactlyOnce } });
+        const committed = async () => (await lab.client.committed(topics.groupId, topics.topicIn)).get(0);
+        await waitUntil('the heir to have committed all', async () => (await committed()) === 20);
+        await heir.stop();
+        frozen.signal('SIGCONT');
+        await frozen.logged(exactlyOnce ? 'Kafka partition ' : 'the partition moved to another member');
+        expect(await committed()).toBe(20);
+        const results = toResults(await lab.client.readAll(topics.topicOut));
+        expect(new Set(results.map(({ resultId }) => resultId)).size).toBe(20);
+        expect(results.length).toBe(exactlyOnce ? 20 : 30);
+      },
+    );
   });
 }

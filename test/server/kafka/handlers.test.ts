@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { AristarchError, ERROR_CODES, type ErrorCode } from '../../../src/base/errors.ts';
 import { KAFKA_ACTIONS } from '../../../src/server/kafka/actions.ts';
+import { createPlainDeliveries } from '../../../src/server/kafka/deliveries.ts';
 import { createBatchHandler } from '../../../src/server/kafka/handlers.ts';
 import type { ScoreRecords } from '../../../src/server/kafka/port.ts';
 import { createMetrics } from '../../../src/server/metrics.ts';
@@ -34,7 +35,7 @@ function setup({ producer = createMemoryProducer(), onScore = () => undefined, .
   const log = pino({ level: 'silent' });
   const handle = createBatchHandler({
     scorer,
-    producer,
+    deliveries: createPlainDeliveries(producer),
     config: { ...CONFIG, ...explaining },
     metrics: metrics.kafka,
     log,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { fromMessage } from '../../../src/server/kafka/kafkajs-messages.ts';
+import { fromMessage } from '../../../src/server/kafka/kafkajs/messages.ts';
 
 const MESSAGE = { offset: '9007199254740993', key: null, value: null, timestamp: '-1' };
 

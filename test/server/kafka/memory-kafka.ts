@@ -33,6 +33,8 @@ export function createBatch(
       if (outcome === 'committed') committed.push(nextOffset);
       return outcome;
     },
+    isOurs: () => true,
+    advance: () => undefined,
     redeliverAfter: (delayMs) => void redeliveries.push(delayMs),
   };
 }

@@ -1,4 +1,4 @@
-import type { InboundMessage, MessageHeaders } from './port.ts';
+import type { InboundMessage, MessageHeaders } from '../port.ts';
 
 interface ReadMessage {
   readonly offset: string;

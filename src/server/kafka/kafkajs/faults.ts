@@ -1,4 +1,4 @@
-import { AristarchError, type ErrorCode } from '../../base/errors.ts';
+import { AristarchError, type ErrorCode } from '../../../base/errors.ts';
 
 /** Types of protocol errors that are not the network's: what is wrong, and what helps. */
 const PROTOCOL_FAULTS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
@@ -17,6 +17,10 @@ const PROTOCOL_FAULTS: Readonly<Record<string, readonly [ErrorCode, string]>> = 
     'PRECONDITION_FAILED',
     'the broker denies this user IdempotentWrite on the cluster: grant it',
   ],
+  TRANSACTIONAL_ID_AUTHORIZATION_FAILED: [
+    'PRECONDITION_FAILED',
+    'the broker denies this user the transactional id: grant it Write and Describe on ids that begin with the group',
+  ],
   UNSUPPORTED_VERSION: [
     'PRECONDITION_FAILED',
     'the broker does not speak a version of the protocol that the client knows',
@@ -28,15 +32,12 @@ const CLIENT_FAULTS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
     'PRECONDITION_FAILED',
     'the broker refuses the user name or password: check both, and the mechanism',
   ],
-  KafkaJSNotImplemented: [
-    'PRECONDITION_FAILED',
-    'the client cannot read this topic: of the compressions it knows gzip only, so let producers send gzip or none',
-  ],
 };
 
 /** What kafkajs throws, as our own error: what it means and what helps, with its words at the end. */
 export function toKafkaError(thrown: unknown, brokers: readonly string[]): AristarchError {
   const root = rootOf(thrown);
+  if (root instanceof AristarchError) return root;
   const message = root instanceof Error ? root.message : String(root);
   const [code, meaning] = PROTOCOL_FAULTS[typeOf(root)] ??
     CLIENT_FAULTS[root instanceof Error ? root.name : ''] ?? [

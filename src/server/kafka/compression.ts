@@ -1,0 +1,80 @@
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import { lz4Compress, lz4Decompress, snappyCompress, snappyDecompress } from '@platformatic/wasm-utils';
+import { Zstd } from '@hpcc-js/wasm-zstd';
+import { decompress as unzstd } from 'fzstd';
+import { AristarchError, messageOf } from '../../base/errors.ts';
+import type { Compression } from './port.ts';
+
+export interface Codec {
+  compress(bytes: Buffer): Promise<Buffer>;
+  /** Rejects with `DATA_UNREADABLE` where the bytes are not of this compression. */
+  decompress(bytes: Buffer): Promise<Buffer>;
+}
+
+/**
+ * Every compression of Kafka, without a native library: WebAssembly (Snappy, LZ4, writing Zstandard), JavaScript (reading
+ * Zstandard, because Java's frames do not say how long they become), and Node's own gzip.
+ */
+export const CODECS: { readonly [C in Exclude<Compression, 'none'>]: Codec } = {
+  gzip: codec('gzip', promisify<Buffer, Buffer>(gzip), promisify<Buffer, Buffer>(gunzip)),
+  snappy: codec('snappy', toSnappy, fromSnappy),
+  lz4: codec('lz4', lz4Compress, lz4Decompress),
+  zstd: codec('zstd', toZstd, (bytes) => Buffer.from(unzstd(bytes))),
+};
+
+type Step = (bytes: Buffer) => Buffer | Promise<Buffer>;
+
+function codec(name: string, compress: Step, decompress: Step): Codec {
+  return {
+    compress: async (bytes) => compress(bytes),
+    async decompress(bytes) {
+      try {
+        return await decompress(bytes);
+      } catch (thrown) {
+        throw new AristarchError(
+          'DATA_UNREADABLE',
+          `a batch that calls itself ${name} cannot be decompressed: its producer or its log is at fault (${messageOf(thrown)})`,
+          { compression: name, bytes: bytes.length },
+          thrown,
+        );
+      }
+    },
+  };
+}
+
+async function toZstd(bytes: Buffer): Promise<Buffer> {
+  const zstd = await Zstd.load();
+  return Buffer.from(zstd.compress(bytes));
+}
+
+/**
+ * Java's Snappy stream: a header of eight bytes and two versions, then blocks, each after its length in four bytes, big
+ * endian (xerial's SnappyOutputStream). Other producers write one naked block.
+ */
+const SNAPPY_MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]);
+const SNAPPY_HEADER = Buffer.concat([SNAPPY_MAGIC, Buffer.from([0, 0, 0, 1, 0, 0, 0, 1])]);
+const SNAPPY_BLOCK_BYTES = 32 * 1024;
+
+function toSnappy(bytes: Buffer): Buffer {
+  const parts: Buffer[] = [SNAPPY_HEADER];
+  for (let start = 0; start < bytes.length; start += SNAPPY_BLOCK_BYTES) {
+    const block = snappyCompress(bytes.subarray(start, start + SNAPPY_BLOCK_BYTES));
+    const length = Buffer.alloc(4);
+    length.writeInt32BE(block.length);
+    parts.push(length, block);
+  }
+  return Buffer.concat(parts);
+}
+
+function fromSnappy(bytes: Buffer): Buffer {
+  if (!bytes.subarray(0, SNAPPY_MAGIC.length).equals(SNAPPY_MAGIC)) return snappyDecompress(bytes);
+  const blocks: Buffer[] = [];
+  for (let at = SNAPPY_HEADER.length; at < bytes.length;) {
+    const end = at + 4 + bytes.readInt32BE(at);
+    if (end <= at || end > bytes.length) throw new Error(`the block at byte ${at} ends at ${end} of ${bytes.length}`);
+    blocks.push(snappyDecompress(bytes.subarray(at + 4, end)));
+    at = end;
+  }
+  return Buffer.concat(blocks);
+}

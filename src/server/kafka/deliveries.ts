@@ -1,0 +1,192 @@
+import { AristarchError, toAristarchError } from '../../base/errors.ts';
+import type { KafkaClient, OutboundMessage, PartitionBatch, ProducerPort, TransactionalSession } from './port.ts';
+import { createReliableProducer } from './reliable-producer.ts';
+import { halve, REQUEST_BYTES, toRequests } from './requests.ts';
+
+/** The way out of a batch: what is made of its messages, and the word that they are done. */
+export interface Delivery {
+  /** Messages before this offset are done already, whoever did them. */
+  readonly from: bigint;
+  /** As `ProducerPort.send`: answers those that are refused for their size. */
+  send(topic: string, messages: readonly OutboundMessage[]): Promise<readonly OutboundMessage[]>;
+  /** As `PartitionBatch.commit`; further messages may follow. */
+  commit(nextOffset: bigint): Promise<'committed' | 'lost'>;
+}
+
+export interface Deliveries {
+  open(batch: PartitionBatch): Promise<Delivery>;
+  /** Lets go what was kept for partitions that are no longer ours. */
+  keepOnly(partitions: readonly number[]): void;
+  close(): Promise<void>;
+}
+
+/** At least once: an offset is committed when everything before it is acknowledged; a crash between the two makes twins. */
+export function createPlainDeliveries(producer: ProducerPort): Deliveries {
+  return {
+    open: (batch) =>
+      Promise.resolve({
+        from: 0n,
+        send: (topic, messages) => producer.send(topic, messages),
+        commit: (nextOffset) => batch.commit(nextOffset),
+      }),
+    keepOnly: () => undefined,
+    close: () => producer.close(),
+  };
+}
+
+export type DeliveryClient = Pick<KafkaClient, 'openProducerSession' | 'openTransactionalSession' | 'readCommitted'>;
+
+/** The kind that the configuration asks for. */
+export function createDeliveries(
+  client: DeliveryClient,
+  config: { readonly groupId: string; readonly exactlyOnce: boolean },
+): Deliveries {
+  if (config.exactlyOnce) return createTransactionalDeliveries(client, config.groupId);
+  return createPlainDeliveries(createReliableProducer({ openSession: () => client.openProducerSession() }));
+}
+
+/**
+ * Exactly once, for readers of committed messages: a transaction holds the results and dead letters of a slice and its
+ * offset. One producer for each input partition (KIP-98), whose id is the partition's: opening it shuts out whoever worked
+ * on the partition before, and then the committed offset is read. From there on nobody else can move it without shutting
+ * us out, so what is before it is done for good, and what is not is ours: whatever the consumer fetched, and whoever else
+ * believes to own the partition.
+ */
+export function createTransactionalDeliveries(
+  client: Pick<KafkaClient, 'openTransactionalSession' | 'readCommitted'>,
+  groupId: string,
+  maxRequestBytes = REQUEST_BYTES,
+): Deliveries {
+  const lanes = new Map<number, Lane>();
+  return {
+    open(batch) {
+      const { topic, partition } = batch;
+      const lane = lanes.get(partition) ?? new Lane(client, `${groupId}-${topic}-${partition}`, partition);
+      lanes.set(partition, lane);
+      return lane.open(batch, maxRequestBytes);
+    },
+    keepOnly(partitions) {
+      for (const [partition, lane] of lanes) {
+        if (partitions.includes(partition)) continue;
+        lanes.delete(partition);
+        void lane.drop();
+      }
+    },
+    async close() {
+      await Promise.all([...lanes.values()].map((lane) => lane.drop()));
+      lanes.clear();
+    },
+  };
+}
+
+/** One partition's transactional producer. Its caller works on one batch at a time. */
+class Lane {
+  readonly #client: Pick<KafkaClient, 'openTransactionalSession' | 'readCommitted'>;
+  readonly #transactionalId: string;
+  readonly #partition: number;
+  #session: TransactionalSession | undefined;
+  /** The group's offset, since the session is open; -1 where there is none. */
+  #committed = -1n;
+  /** What the open transaction holds. */
+  #sent: { readonly topic: string; readonly messages: readonly OutboundMessage[] }[] = [];
+
+  constructor(
+    client: Pick<KafkaClient, 'openTransactionalSession' | 'readCommitted'>,
+    transactionalId: string,
+    partition: number,
+  ) {
+    this.#client = client;
+    this.#transactionalId = transactionalId;
+    this.#partition = partition;
+  }
+
+  async open(batch: PartitionBatch, maxRequestBytes: number): Promise<Delivery> {
+    // A batch that failed on its way to a commit leaves a transaction behind, which must not go on with the next one.
+    if (this.#sent.length > 0) await this.drop();
+    await this.#openSession();
+    return {
+      from: this.#committed,
+      send: async (topic, messages) => {
+        const refused: OutboundMessage[] = [];
+        for (const request of toRequests(messages, maxRequestBytes))
+          refused.push(...(await this.#send(topic, request)));
+        return refused;
+      },
+      commit: (nextOffset) => this.#commit(batch, nextOffset),
+    };
+  }
+
+  async drop(): Promise<void> {
+    const dropped = this.#session;
+    this.#session = undefined;
+    this.#sent = [];
+    await dropped?.close().catch(() => undefined);
+  }
+
+  async #openSession(): Promise<TransactionalSession> {
+    if (this.#session !== undefined) return this.#session;
+    const session = await this.#client.openTransactionalSession(this.#transactionalId);
+    try {
+      this.#committed = (await this.#client.readCommitted(this.#partition)) ?? -1n;
+    } catch (thrown) {
+      await session.close().catch(() => undefined);
+      throw thrown;
+    }
+    this.#session = session;
+    return session;
+  }
+
+  async #send(topic: string, messages: readonly OutboundMessage[]): Promise<readonly OutboundMessage[]> {
+    try {
+      if (this.#session === undefined) throw movedOn(this.#transactionalId);
+      await this.#session.send(topic, messages);
+      this.#sent.push({ topic, messages });
+      return [];
+    } catch (thrown) {
+      const error = toAristarchError(thrown);
+      const before = this.#sent;
+      await this.drop();
+      if (error.code !== 'RESOURCE_EXHAUSTED') throw error;
+      await this.#beginAgain(before);
+      return halve(messages, (half) => this.#send(topic, half));
+    }
+  }
+
+  /** A transaction that a refusal has broken is ended, and what it held is sent in a new one. */
+  async #beginAgain(sent: readonly { readonly topic: string; readonly messages: readonly OutboundMessage[] }[]) {
+    const expected = this.#committed;
+    const session = await this.#openSession();
+    if (this.#committed !== expected) throw movedOn(this.#transactionalId);
+    for (const { topic, messages } of sent) {
+      await session.send(topic, messages);
+      this.#sent.push({ topic, messages });
+    }
+  }
+
+  async #commit(batch: PartitionBatch, nextOffset: bigint): Promise<'committed' | 'lost'> {
+    if (!batch.isOurs()) {
+      await this.drop();
+      return 'lost';
+    }
+    const { topic, partition } = batch;
+    try {
+      if (this.#session === undefined) throw movedOn(this.#transactionalId);
+      await this.#session.commit({ topic, partition, nextOffset });
+    } catch (thrown) {
+      await this.drop();
+      throw thrown;
+    }
+    this.#sent = [];
+    this.#committed = nextOffset;
+    batch.advance(nextOffset);
+    return 'committed';
+  }
+}
+
+function movedOn(transactionalId: string): AristarchError {
+  return new AristarchError(
+    'UNAVAILABLE',
+    `the partition of transactional id "${transactionalId}" was worked on by another member meanwhile; its events are looked at anew`,
+    { transactionalId },
+  );
+}

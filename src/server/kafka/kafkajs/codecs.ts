@@ -1,0 +1,26 @@
+import { CODECS } from '../compression.ts';
+import type { Compression } from '../port.ts';
+import { CompressionCodecs, CompressionTypes } from './engine.ts';
+
+export const COMPRESSION_TYPES = {
+  none: CompressionTypes.None,
+  gzip: CompressionTypes.GZIP,
+  snappy: CompressionTypes.Snappy,
+  lz4: CompressionTypes.LZ4,
+  zstd: CompressionTypes.ZSTD,
+} as const satisfies { readonly [C in Compression]: number };
+
+/** What kafkajs hands over when it writes a batch; its types call it an encoder and say no more. */
+interface Encoder {
+  readonly buffer: Buffer;
+}
+
+/** Teaches kafkajs, which knows gzip only, the other compressions. Its table of them is one for the process. */
+export function registerCodecs(): void {
+  for (const name of ['snappy', 'lz4', 'zstd'] as const) {
+    CompressionCodecs[COMPRESSION_TYPES[name]] = () => ({
+      compress: ({ buffer }: Encoder) => CODECS[name].compress(buffer),
+      decompress: (buffer: Buffer) => CODECS[name].decompress(buffer),
+    });
+  }
+}

@@ -1,0 +1,133 @@
+import type { AristarchError } from '../../../base/errors.ts';
+import type { BatchHandler, ConsumerEvent, ConsumerPort, KafkaConfig, PartitionBatch } from '../port.ts';
+import type { Batch, Consumer, EachBatchPayload, Kafka } from './engine.ts';
+import { isLostMembership } from './faults.ts';
+import { fromMessage } from './messages.ts';
+import { SOME_RETRIES } from './retries.ts';
+
+type ToError = (thrown: unknown) => AristarchError;
+
+export function openConsumer(
+  kafka: Kafka,
+  config: KafkaConfig,
+  fault: ToError,
+  onEvent: (event: ConsumerEvent) => void,
+): ConsumerPort {
+  let stopping = false;
+  const membership = { epoch: 0, fault };
+  const consumer = kafka.consumer({
+    groupId: config.groupId,
+    sessionTimeout: config.sessionTimeoutMs,
+    heartbeatInterval: heartbeatMs(config),
+    // Also the longest time that stopping, and a partition coming out of its pause, wait for a fetch to end.
+    maxWaitTimeInMs: 250,
+    maxBytesPerPartition: 1024 * 1024,
+    allowAutoTopicCreation: false,
+    // Without this a crash while stopping would start the consumer anew after it was disconnected.
+    retry: { ...SOME_RETRIES, restartOnFailure: () => Promise.resolve(!stopping) },
+  });
+  watch(consumer, config, fault, (event) => {
+    if (event.kind === 'joined') membership.epoch += 1;
+    onEvent(event);
+  });
+  return {
+    async run(handler) {
+      try {
+        await consumer.connect();
+        await consumer.subscribe({ topics: [config.topicIn], fromBeginning: config.startAt === 'earliest' });
+        await consumer.run({
+          autoCommit: false,
+          eachBatchAutoResolve: false,
+          partitionsConsumedConcurrently: config.concurrency,
+          eachBatch: (payload) => deliver(payload, handler, membership, heartbeatMs(config)),
+        });
+      } catch (thrown) {
+        throw fault(thrown);
+      }
+    },
+    async stop() {
+      stopping = true;
+      await consumer.disconnect();
+    },
+  };
+}
+
+function heartbeatMs({ sessionTimeoutMs }: KafkaConfig): number {
+  return Math.max(100, Math.floor(sessionTimeoutMs / 10));
+}
+
+function watch(consumer: Consumer, config: KafkaConfig, fault: ToError, onEvent: (event: ConsumerEvent) => void): void {
+  const { GROUP_JOIN, REBALANCING, CRASH } = consumer.events;
+  consumer.on(GROUP_JOIN, ({ payload }) =>
+    onEvent({ kind: 'joined', partitions: payload.memberAssignment[config.topicIn] ?? [] }),
+  );
+  consumer.on(REBALANCING, () => onEvent({ kind: 'rebalancing' }));
+  consumer.on(CRASH, ({ payload }) =>
+    onEvent({ kind: 'crashed', restarts: payload.restart, error: fault(payload.error) }),
+  );
+}
+
+/** Hands a batch to the handler, and keeps the membership alive meanwhile. */
+async function deliver(
+  payload: EachBatchPayload,
+  handler: BatchHandler,
+  membership: Membership,
+  intervalMs: number,
+): Promise<void> {
+  if (payload.isStale() || !payload.isRunning()) return;
+  // A failed heartbeat is no reason to drop the work: the client finds out with its own, after the batch.
+  const beat = setInterval(() => void payload.heartbeat().catch(() => undefined), intervalMs);
+  const lost: unknown[] = [];
+  try {
+    await handler(toPartitionBatch(payload, membership, lost));
+  } finally {
+    clearInterval(beat);
+  }
+  // Thrown to the client, it makes it join the group anew at once.
+  if (lost.length > 0) throw lost[0];
+}
+
+interface Membership {
+  /** Counts how often the group was joined. */
+  readonly epoch: number;
+  readonly fault: ToError;
+}
+
+function toPartitionBatch(payload: EachBatchPayload, membership: Membership, lost: unknown[]): PartitionBatch {
+  const { batch } = payload;
+  const { topic, partition } = batch;
+  const { epoch } = membership;
+  // The group may have been joined anew while the batch was worked on. The client would then commit under the new
+  // membership, for a partition that is perhaps no longer ours, and the broker would believe it.
+  const isOurs = () => membership.epoch === epoch;
+  const advance = (nextOffset: bigint) => payload.resolveOffset(lastBefore(batch, nextOffset));
+  return {
+    topic,
+    partition,
+    messages: batch.messages.map(fromMessage),
+    isOurs,
+    advance,
+    async commit(nextOffset) {
+      if (!isOurs()) return 'lost';
+      try {
+        const offsets = [{ partition, offset: nextOffset.toString() }];
+        await payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: offsets }] });
+      } catch (thrown) {
+        if (!isLostMembership(thrown)) throw membership.fault(thrown);
+        lost.push(thrown);
+        return 'lost';
+      }
+      advance(nextOffset);
+      return 'committed';
+    },
+    redeliverAfter(delayMs) {
+      const resume = payload.pause();
+      setTimeout(resume, delayMs).unref();
+    },
+  };
+}
+
+/** Resolving the offset of the batch's last message also steps over control records behind it. */
+function lastBefore(batch: Batch, nextOffset: bigint): string {
+  return batch.messages.findLast(({ offset }) => BigInt(offset) < nextOffset)?.offset ?? batch.lastOffset();
+}

@@ -1,0 +1,19 @@
+/** The one importer of kafkajs, pinned to 2.2.3 (docs/decisions/0010-kafkajs-2-2-3-behind-a-port.md): what this folder uses of it. */
+import kafkajs from 'kafkajs';
+
+export {
+  Kafka,
+  logLevel,
+  Partitioners,
+  type Admin,
+  type Batch,
+  type Consumer,
+  type EachBatchPayload,
+  type LogEntry,
+  type Message,
+  type PartitionerArgs,
+  type Transaction,
+} from 'kafkajs';
+
+// Node does not see these two among the names that a CommonJS module exports.
+export const { CompressionCodecs, CompressionTypes } = kafkajs;

@@ -1,0 +1,105 @@
+import type { AristarchError } from '../../../base/errors.ts';
+import type { KafkaConfig, OutboundMessage, ProducerSession, TransactionalSession } from '../port.ts';
+import { COMPRESSION_TYPES } from './codecs.ts';
+import { type Kafka, type Message, Partitioners, type PartitionerArgs, type Transaction } from './engine.ts';
+import { QUICK_RETRIES, SOME_RETRIES } from './retries.ts';
+
+type ToError = (thrown: unknown) => AristarchError;
+
+export async function openProducerSession(
+  kafka: Kafka,
+  { compression }: KafkaConfig,
+  fault: ToError,
+): Promise<ProducerSession> {
+  const producer = kafka.producer({
+    idempotent: true,
+    maxInFlightRequests: 1,
+    allowAutoTopicCreation: false,
+    createPartitioner,
+    retry: SOME_RETRIES,
+  });
+  const guard = guardBy(fault);
+  await guard(() => producer.connect());
+  return {
+    send: (topic, messages) =>
+      guard(async () => {
+        await producer.send(toRecords(topic, messages, compression));
+      }),
+    close: () => producer.disconnect(),
+  };
+}
+
+/** How long the broker waits for the end of a transaction whose producer has died and has no heir. */
+const TRANSACTION_TIMEOUT_MS = 30_000;
+
+export async function openTransactionalSession(
+  kafka: Kafka,
+  { compression, groupId }: KafkaConfig,
+  transactionalId: string,
+  fault: ToError,
+): Promise<TransactionalSession> {
+  const producer = kafka.producer({
+    transactionalId,
+    transactionTimeout: TRANSACTION_TIMEOUT_MS,
+    maxInFlightRequests: 1,
+    allowAutoTopicCreation: false,
+    createPartitioner,
+    retry: QUICK_RETRIES,
+  });
+  const guard = guardBy(fault);
+  // The client asks for its epoch, which fences others, with its first transaction: so that one is begun here.
+  let begun: Transaction | undefined = await guard(async () => {
+    await producer.connect();
+    return producer.transaction();
+  });
+  const transaction = async () => (begun ??= await producer.transaction());
+  return {
+    send: (topic, messages) =>
+      guard(async () => {
+        await (await transaction()).send(toRecords(topic, messages, compression));
+      }),
+    commit: ({ topic, partition, nextOffset }) =>
+      guard(async () => {
+        const ending = await transaction();
+        const partitions = [{ partition, offset: nextOffset.toString() }];
+        await ending.sendOffsets({ consumerGroupId: groupId, topics: [{ topic, partitions }] });
+        await ending.commit();
+        begun = undefined;
+      }),
+    async close() {
+      // An end that is not known to the broker would hold up whoever reads committed messages, until it times out.
+      if (begun?.isActive() === true) await begun.abort().catch(() => undefined);
+      await producer.disconnect();
+    },
+  };
+}
+
+function guardBy(fault: ToError) {
+  return async function guard<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (thrown) {
+      throw fault(thrown);
+    }
+  };
+}
+
+function toRecords(topic: string, messages: readonly OutboundMessage[], compression: KafkaConfig['compression']) {
+  return { topic, acks: -1, compression: COMPRESSION_TYPES[compression], messages: messages.map(toMessage) };
+}
+
+function toMessage({ key, value, headers, keylessPartition }: OutboundMessage): Message {
+  return { key, value, headers, ...(key === null ? { partition: keylessPartition } : {}) };
+}
+
+/**
+ * A message must go to the same partition each time it is tried: the client asks again on every retry, and its own choice
+ * for messages without a key is round robin, which would number different messages alike.
+ */
+function createPartitioner(): (args: PartitionerArgs) => number {
+  const byKey = Partitioners.DefaultPartitioner();
+  return (args) => {
+    const { partition } = args.message;
+    return partition === undefined ? byKey(args) : partition % args.partitionMetadata.length;
+  };
+}

@@ -1,0 +1,137 @@
+import { type AristarchError, toAristarchError } from '../../base/errors.ts';
+import type { Explanation, RawRecord, ScoreBatch } from '../../scoring/detector.ts';
+import { KAFKA_ACTIONS } from './actions.ts';
+import { parseEvent, toResult } from './convert.ts';
+import type { InboundMessage, KafkaConfig, OutboundMessage, ScoreRecords, Source } from './port.ts';
+
+export interface ScoringParts {
+  readonly scorer: ScoreRecords;
+  readonly config: Pick<KafkaConfig, 'maxEventBytes' | 'explainTopK' | 'maxExplainRows'>;
+}
+
+interface GoodEvent {
+  readonly message: InboundMessage;
+  readonly record: RawRecord;
+}
+export interface BadEvent {
+  readonly message: InboundMessage;
+  readonly reason: AristarchError;
+}
+export interface Scored {
+  readonly results: readonly { readonly message: InboundMessage; readonly result: OutboundMessage }[];
+  readonly bad: readonly BadEvent[];
+}
+
+/**
+ * Results of all events that have one, and the others with the reason. Throws where no event is to blame: all are then
+ * to be tried again.
+ */
+export async function scoreEvents(
+  parts: ScoringParts,
+  source: Source,
+  messages: readonly InboundMessage[],
+): Promise<Scored> {
+  const { scorer } = parts;
+  const parsed = parseEvents(parts, messages);
+  const { good, rows, bad: unfit } = encodeEvents(scorer, parsed.good);
+  const bad = [...parsed.bad, ...unfit];
+  if (good.length === 0) return { results: [], bad };
+  const records = good.map(({ record }) => record);
+  try {
+    const scores = await scorer.score(rows, records);
+    const explanations = await explainAnomalous(parts, records, scores);
+    const results = good.map(({ message }, row) => ({
+      message,
+      result: toResult(source, message, scorer.model, scores, row, explanations.get(row)),
+    }));
+    return { results, bad };
+  } catch (thrown) {
+    const reason = toAristarchError(thrown);
+    if (KAFKA_ACTIONS[reason.code] !== 'dead-letter') throw reason;
+    if (good.length === 1) return { results: [], bad: [...bad, ...good.map(({ message }) => ({ message, reason }))] };
+    return scoreOneByOne(parts, source, good, bad);
+  }
+}
+
+/** Explanations of the anomalous records, by their place; of the highest scores only where there are too many. */
+async function explainAnomalous(
+  { scorer, config: { explainTopK = 0, maxExplainRows = Infinity } }: ScoringParts,
+  records: readonly RawRecord[],
+  { scores, verdicts }: ScoreBatch,
+): Promise<Map<number, Explanation>> {
+  if (explainTopK === 0) return new Map();
+  const anomalous = [...records.keys()].filter((row) => verdicts[row] === 1);
+  const places = anomalous.toSorted((a, b) => scores[b]! - scores[a]!).slice(0, maxExplainRows);
+  const explanations = await scorer.explain(
+    places.map((row) => records[row]!),
+    explainTopK,
+  );
+  return new Map(places.map((row, index) => [row, explanations[index]!]));
+}
+
+/** For a batch that the scorer refuses as a whole, though each event can be encoded: alone, the culprit shows itself. */
+async function scoreOneByOne(
+  parts: ScoringParts,
+  source: Source,
+  good: readonly GoodEvent[],
+  bad: readonly BadEvent[],
+): Promise<Scored> {
+  const scored: Scored[] = [];
+  for (const { message } of good) scored.push(await scoreEvents(parts, source, [message]));
+  return {
+    results: scored.flatMap(({ results }) => results),
+    bad: [...bad, ...scored.flatMap((each) => each.bad)],
+  };
+}
+
+function parseEvents(
+  { config }: ScoringParts,
+  messages: readonly InboundMessage[],
+): { good: GoodEvent[]; bad: BadEvent[] } {
+  const good: GoodEvent[] = [];
+  const bad: BadEvent[] = [];
+  for (const message of messages) {
+    try {
+      good.push({ message, record: parseEvent(message, config.maxEventBytes) });
+    } catch (thrown) {
+      bad.push({ message, reason: toAristarchError(thrown) });
+    }
+  }
+  return { good, bad };
+}
+
+interface EncodedEvents {
+  readonly good: readonly GoodEvent[];
+  /** The raw rows of `good`, packed. */
+  readonly rows: Float32Array;
+  readonly bad: readonly BadEvent[];
+}
+
+/** Encodes all events at once; only when that fails is each looked at alone. */
+function encodeEvents(scorer: ScoreRecords, events: readonly GoodEvent[]): EncodedEvents {
+  const encode = (some: readonly GoodEvent[]): Float32Array => scorer.encode(some.map(({ record }) => record));
+  if (events.length === 0) return { good: [], rows: new Float32Array(0), bad: [] };
+  try {
+    return { good: events, rows: encode(events), bad: [] };
+  } catch (thrown) {
+    const bad = events.flatMap((event) => findFault(event, encode));
+    if (bad.length === 0) throw toAristarchError(thrown);
+    const unfit = new Set(bad.map(({ message }) => message));
+    return {
+      ...encodeEvents(
+        scorer,
+        events.filter(({ message }) => !unfit.has(message)),
+      ),
+      bad,
+    };
+  }
+}
+
+function findFault(event: GoodEvent, encode: (events: readonly GoodEvent[]) => unknown): BadEvent[] {
+  try {
+    encode([event]);
+    return [];
+  } catch (thrown) {
+    return [{ message: event.message, reason: toAristarchError(thrown) }];
+  }
+}

@@ -1,0 +1,119 @@
+import { describe, expect, it } from '@jest/globals';
+import { AristarchError } from '../../../src/base/errors.ts';
+import { createTransactionalDeliveries } from '../../../src/server/kafka/deliveries.ts';
+import type { OutboundMessage, TransactionalSession } from '../../../src/server/kafka/port.ts';
+import { createBatch } from './memory-kafka.ts';
+
+const message = (text: string): OutboundMessage => ({
+  key: null,
+  value: Buffer.from(text),
+  headers: {},
+  keylessPartition: 0,
+});
+
+/** A broker that keeps what is committed, shuts out all but the last session, and refuses the value "fat". */
+function createMemoryTransactions() {
+  const log: string[] = [];
+  const state = { committed: undefined as bigint | undefined, opened: 0 };
+  function openTransactionalSession(id: string): Promise<TransactionalSession> {
+    const epoch = (state.opened += 1);
+    let open: string[] = [];
+    const check = () => {
+      if (epoch !== state.opened) throw new AristarchError('UNAVAILABLE', `${id} is shut out`);
+    };
+    return Promise.resolve({
+      async send(topic, messages) {
+        check();
+        await Promise.resolve();
+        const values = messages.map(({ value }) => value!.toString());
+        if (values.includes('fat')) throw new AristarchError('RESOURCE_EXHAUSTED', 'too large');
+        open.push(...values.map((value) => `${topic}:${value}`));
+      },
+      async commit({ nextOffset }) {
+        check();
+        await Promise.resolve();
+        log.push(...open);
+        open = [];
+        state.committed = nextOffset;
+      },
+      close: () => Promise.resolve(),
+    });
+  }
+  return { log, state, client: { openTransactionalSession, readCommitted: () => Promise.resolve(state.committed) } };
+}
+
+describe('a transactional delivery', () => {
+  it('commits what was sent and the offset together', async () => {
+    const { log, state, client } = createMemoryTransactions();
+    const batch = createBatch(['a', 'b']);
+    const delivery = await createTransactionalDeliveries(client, 'group').open(batch);
+    expect(delivery.from).toBe(-1n);
+    await delivery.send('out', [message('a')]);
+    await delivery.send('dead', [message('b')]);
+    expect(log).toEqual([]);
+    expect(await delivery.commit(2n)).toBe('committed');
+    expect(log).toEqual(['out:a', 'dead:b']);
+    expect(state.committed).toBe(2n);
+    expect(batch.committed).toEqual([]);
+  });
+
+  it('answers what is too large, and keeps the rest of the transaction', async () => {
+    const { log, state, client } = createMemoryTransactions();
+    const delivery = await createTransactionalDeliveries(client, 'group').open(createBatch(['a']));
+    await delivery.send('out', [message('first')]);
+    const fat = message('fat');
+    const refused = await delivery.send('out', [message('a'), message('b'), fat, message('c'), message('d')]);
+    expect(refused).toEqual([fat]);
+    await delivery.commit(6n);
+    expect(log).toEqual(['out:first', 'out:a', 'out:b', 'out:c', 'out:d']);
+    expect(state.committed).toBe(6n);
+  });
+
+  it('starts where the group is, when another member worked on the partition meanwhile', async () => {
+    const { log, state, client } = createMemoryTransactions();
+    const deliveries = createTransactionalDeliveries(client, 'group');
+    const slow = await deliveries.open(createBatch(['a', 'b']));
+    await slow.send('out', [message('a')]);
+    await (await createTransactionalDeliveries(client, 'group').open(createBatch(['a']))).commit(2n);
+    await expect(slow.commit(2n)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect((await deliveries.open(createBatch(['a', 'b']))).from).toBe(2n);
+    expect(log).toEqual([]);
+    expect(state.committed).toBe(2n);
+  });
+
+  it('gives a transaction up when another member was at work between its parts', async () => {
+    const { log, client } = createMemoryTransactions();
+    const slow = await createTransactionalDeliveries(client, 'group').open(createBatch(['a']));
+    // A refusal makes it begin anew; meanwhile the other one has come and gone.
+    const readCommitted = client.readCommitted;
+    client.readCommitted = () => Promise.resolve(7n);
+    await expect(slow.send('out', [message('fat'), message('b')])).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining('"group-events-0" was worked on by another member meanwhile'),
+    });
+    client.readCommitted = readCommitted;
+    expect(log).toEqual([]);
+  });
+
+  it('commits nothing for a partition that was taken away', async () => {
+    const { log, client } = createMemoryTransactions();
+    const delivery = await createTransactionalDeliveries(client, 'group').open({
+      ...createBatch(['a']),
+      isOurs: () => false,
+    });
+    await delivery.send('out', [message('a')]);
+    expect(await delivery.commit(1n)).toBe('lost');
+    expect(log).toEqual([]);
+  });
+
+  it('does not take what a failed batch has left into the next one', async () => {
+    const { log, client } = createMemoryTransactions();
+    const deliveries = createTransactionalDeliveries(client, 'group');
+    const failed = await deliveries.open(createBatch(['a']));
+    await failed.send('out', [message('left behind')]);
+    const next = await deliveries.open(createBatch(['a']));
+    await next.send('out', [message('a')]);
+    await next.commit(1n);
+    expect(log).toEqual(['out:a']);
+  });
+});
