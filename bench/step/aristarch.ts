@@ -64,9 +64,11 @@ function wganGpTask({ batch, features, latent, hidden, rows }: StepSize): Traini
   }));
   return planAdversarialCritic(
     {
-      ...{ name: 'bench', title: 'WGAN-GP', penalty: 'two-sided', lambda: 10, criticSteps: 1, steps: 1 },
-      ...{ latent, hidden, slope: 0.2, batch },
-      adam: { beta1: 0, beta2: 0.9, epsilon: 1e-8, learningRate: () => 1e-4 },
+      ...{ name: 'bench', title: 'WGAN-GP', criticSteps: 1, steps: 1, latent, hidden, slope: 0.2, batch },
+      objective: 'wasserstein',
+      regulariser: { kind: 'gradient-penalty', weight: 10, interval: 1 },
+      optimiser: { kind: 'adam', beta1: 0, beta2: 0.9, epsilon: 1e-8 },
+      ...{ learningRate: 1e-4, schedule: 'constant', generatorAverage: 0 },
     },
     { count: rows, transform: { numbers, cycles: [], levels: [], fixed: [], clip: 20 }, scale: 1 },
   ).task;
@@ -74,7 +76,7 @@ function wganGpTask({ batch, features, latent, hidden, rows }: StepSize): Traini
 
 /** The step without the generator's update: its weights become shared data, and its own noise is not drawn. */
 function criticOnly(task: TrainingTask): TrainingTask {
-  const isGenerators = (name: string): boolean => /^bench\.generator\.|^generatorAdam\.|^latent$/.test(name);
+  const isGenerators = (name: string): boolean => /^bench\.generator\.|^generatorUpdate\.|^latent$/.test(name);
   const { program } = task;
   const state = program.state.filter(({ input }) => !isGenerators(input.attributes.name));
   const weights = program.state

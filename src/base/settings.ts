@@ -73,7 +73,8 @@ function describeSetting(setting: Setting): string {
   return notes.length === 0 ? setting.help : `${setting.help} (${notes.join('; ')})`;
 }
 
-function showDefault(setting: Setting): string {
+/** The default as people read it. */
+export function showDefault(setting: Setting): string {
   if (setting.secret === true) return '***';
   if (Array.isArray(setting.default)) return setting.default.length === 0 ? 'none' : setting.default.join(',');
   return typeof setting.default === 'string' ? setting.default : JSON.stringify(setting.default);

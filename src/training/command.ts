@@ -8,6 +8,7 @@ import type { FeatureSchema } from '../models/features/schema.ts';
 import { FAMILIES } from '../models/families/index.ts';
 import { readTrainConfig, type TrainConfig } from './config.ts';
 import type { TrainResult } from './export-model.ts';
+import { familyOptions } from './family-options.ts';
 import { modelPlace } from './prepare-data.ts';
 import { RUN_SETTINGS } from './run-settings.ts';
 import { planRun, prepareRun, trainModel } from './train.ts';
@@ -31,9 +32,7 @@ export function createTrainCommand(terminal: Terminal = processTerminal()): Comm
     .option('--config <file>', 'JSON file of settings; flags and environment go before it')
     .option('--json', 'write the result as JSON to standard output');
   addOptions(command, RUN_SETTINGS);
-  for (const family of Object.values(FAMILIES)) {
-    addOptions(command, withGroup(family.settings, `Family ${family.name}`));
-  }
+  addOptions(command, familyOptions(Object.values(FAMILIES)));
   command.addHelpText('after', describeFamilies() + EXAMPLES);
   return command.action(runAction(runTrain, terminal));
 }
@@ -144,8 +143,4 @@ function describeFamilies(): string {
     ),
   ]);
   return ['', 'Families and presets:', ...lines, ''].join('\n');
-}
-
-function withGroup<T extends object>(settings: Readonly<Record<string, T>>, group: string): Record<string, T> {
-  return Object.fromEntries(Object.entries(settings).map(([key, setting]) => [key, { ...setting, group }]));
 }

@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { gradients } from '../../src/graph/gradients.ts';
 import { add, constant, input, mean, multiply, softmax, square, sum } from '../../src/graph/operations.ts';
 import type { Tensor } from '../../src/graph/tensor.ts';
+import { ADVERSARIAL_OBJECTIVES } from '../../src/models/adversarial/objectives.ts';
+import { REGULARISERS, type Regulariser } from '../../src/models/adversarial/regularisers.ts';
 import { createMlp } from '../../src/models/layers/mlp.ts';
 import { parameterInputs } from '../../src/models/layers/parameters.ts';
 import { between, OBJECTIVES, PENALTIES, squaredGradientNorm } from '../../src/models/losses.ts';
@@ -32,6 +34,31 @@ describe('the derivatives to second order agree with central differences', () =>
     const f = penalty(squaredGradientNorm(critic(x), x));
     const xs = [x, ...weights.values()];
     expect(findWrongDerivatives({ f, xs, feeds, derivative: gradients })).toEqual([]);
+  });
+
+  it.each(Object.entries(ADVERSARIAL_OBJECTIVES))('of the game %s, for critic and generator', (_, objective) => {
+    const xs = [high, low];
+    const f = add(objective.critic(high, low), objective.generator(low));
+    expect(findWrongDerivatives({ f, xs, feeds: outputs, derivative: gradients })).toEqual([]);
+  });
+
+  const slopeAt = (rows: Tensor): Tensor => squaredGradientNorm(critic(rows), rows);
+  const slopes = {
+    atReal: () => slopeAt(x),
+    atFake: () => slopeAt(multiply(x, 2)),
+    between: () => slopeAt(multiply(x, 1.5)),
+  };
+  const penalised = Object.entries<Regulariser>(REGULARISERS).filter(([, { penalty }]) => penalty !== null);
+
+  it.each(penalised)('of the regulariser %s, by the weights of the critic', (_, { penalty }) => {
+    const f = penalty!(slopes);
+    expect(findWrongDerivatives({ f, xs: [...weights.values()], feeds, derivative: gradients })).toEqual([]);
+  });
+
+  it.each(penalised)('and a wrong derivative of the regulariser %s is found', (_, { penalty }) => {
+    const wrong = (y: Tensor, xs: readonly Tensor[]): Tensor[] => gradients(y, xs).map((g) => multiply(g, 1.001));
+    const f = penalty!(slopes);
+    expect(findWrongDerivatives({ f, xs: [...weights.values()], feeds, derivative: wrong })).not.toEqual([]);
   });
 
   it('of a softmax that is weighed', () => {
@@ -73,6 +100,23 @@ describe('by hand', () => {
     const [g] = gradients(add(PENALTIES['two-sided'](squaredGradientNorm(f, rows)), mean(rows)), [rows]);
     const { data } = evaluateReference([g!], { rows: values([2, 2], 0, 0, 0, 0) })[0]!;
     expect([...data].every(Number.isFinite)).toBe(true);
+  });
+
+  it('what the generators minimise falls as the critic is fooled, by the formulas of their papers', () => {
+    const f = [1, 2, 3, 6];
+    const meanOver = (formula: (d: number) => number): number =>
+      f.map((each) => formula(1 / (1 + Math.exp(-each)))).reduce((a, b) => a + b) / f.length;
+    const lossOf = (name: keyof typeof ADVERSARIAL_OBJECTIVES): number =>
+      valueOf(ADVERSARIAL_OBJECTIVES[name].generator(high), given);
+    expect(lossOf('minimax')).toBeCloseTo(
+      meanOver((d) => Math.log(1 - d)),
+      9,
+    );
+    expect(lossOf('non-saturating')).toBeCloseTo(
+      meanOver((d) => -Math.log(d)),
+      9,
+    );
+    expect(lossOf('wasserstein')).toBeCloseTo(-3, 12);
   });
 
   it('points between two sets of rows are on the segments', () => {

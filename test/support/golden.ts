@@ -1,5 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { ADVERSARIAL_OBJECTIVES, type ObjectiveName } from '../../src/models/adversarial/objectives.ts';
+import { REGULARISERS, type RegulariserName } from '../../src/models/adversarial/regularisers.ts';
+import { OPTIMISERS, type OptimiserKind } from '../../src/models/optimisers/optimiser.ts';
+import { SCHEDULES, type ScheduleName } from '../../src/models/optimisers/schedules.ts';
 
 const numbers = z.array(z.number());
 const named = z.record(z.string(), numbers);
@@ -38,6 +42,39 @@ const goldenSchema = z.strictObject({
 export type Golden = z.infer<typeof goldenSchema>;
 
 export function readGolden(): Golden {
-  const text = readFileSync(new URL('../golden/wgan-gp.json', import.meta.url), 'utf8');
-  return goldenSchema.parse(JSON.parse(text));
+  return goldenSchema.parse(readJson('wgan-gp.json'));
+}
+
+/** What test/golden/make_games.py writes: ten-step losses of a game between the networks of wgan-gp.json. */
+const gamesSchema = z.strictObject({
+  madeBy: z.string(),
+  games: z.array(
+    z.strictObject({
+      case: z.strictObject({
+        objective: z.enum(Object.keys(ADVERSARIAL_OBJECTIVES) as [ObjectiveName]),
+        regulariser: z.enum(Object.keys(REGULARISERS) as [RegulariserName]),
+        weight: z.number(),
+        interval: z.number(),
+        criticSteps: z.number(),
+        optimiser: z.enum(Object.keys(OPTIMISERS) as [OptimiserKind]),
+        beta1: z.number(),
+        beta2: z.number(),
+        learningRate: z.number(),
+        schedule: z.enum(Object.keys(SCHEDULES) as [ScheduleName]),
+        average: z.number(),
+      }),
+      losses: z.partialRecord(z.enum(REPORTS), numbers),
+      /** Of the generator's weights. */
+      averages: named.optional(),
+    }),
+  ),
+});
+export type GoldenGame = z.infer<typeof gamesSchema>['games'][number];
+
+export function readGames(): GoldenGame[] {
+  return gamesSchema.parse(readJson('games.json')).games;
+}
+
+function readJson(file: string): unknown {
+  return JSON.parse(readFileSync(new URL(`../golden/${file}`, import.meta.url), 'utf8'));
 }

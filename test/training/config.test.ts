@@ -37,11 +37,14 @@ const RECIPE: readonly (readonly [string, unknown, string])[] = [
 
 /** Gulrajani 2017: algorithm 1's defaults, and the networks and batch of its toy experiments. */
 const GULRAJANI: readonly (readonly [string, unknown, string])[] = [
-  ['lambda', 10, 'algorithm 1: lambda = 10'],
+  ['objective', 'wasserstein', 'algorithm 1, line 7'],
+  ['regulariser', 'gradient-penalty', 'algorithm 1, line 7'],
+  ['optimiser', 'adam', 'algorithm 1, line 9'],
   ['criticSteps', 5, 'algorithm 1: n_critic = 5'],
   ['ownLearningRate', 1e-4, 'algorithm 1: alpha = 0.0001'],
-  ['beta1', 0, 'algorithm 1: beta1 = 0'],
-  ['beta2', 0.9, 'algorithm 1: beta2 = 0.9'],
+  ['ownBeta1', 0, 'algorithm 1: beta1 = 0'],
+  ['ownBeta2', 0.9, 'algorithm 1: beta2 = 0.9'],
+  ['schedule', 'constant', 'algorithm 1'],
   ['slope', 0, 'ReLU networks'],
   ['hidden', [512, 512, 512], 'three hidden layers of 512'],
   ['batch', 256, 'batches of 256'],
@@ -101,8 +104,8 @@ describe('the train command', () => {
       .configureOutput({ writeOut: (text) => (help += text) })
       .outputHelp();
     const flat = help.replace(/\s+/g, ' ');
-    const settings = { ...RUN_SETTINGS, ...FAMILIES['wgan-gp']!.settings };
-    for (const setting of Object.values(settings)) {
+    const families = Object.values(FAMILIES).flatMap(({ settings }) => Object.values(settings));
+    for (const setting of [...Object.values(RUN_SETTINGS), ...families]) {
       expect(flat).toContain(setting.flag);
       expect(flat).toContain(setting.help.replace(/\s+/g, ' '));
       if (setting.source !== undefined) expect(flat).toContain(`source: ${setting.source}`);

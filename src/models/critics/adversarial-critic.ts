@@ -1,17 +1,4 @@
-import {
-  add,
-  columns,
-  concat,
-  detach,
-  gatherRows,
-  mean,
-  multiply,
-  negate,
-  reshape,
-  rows,
-  softmax,
-  subtract,
-} from '../../graph/operations.ts';
+import { columns, concat, gatherRows, multiply, reshape, softmax } from '../../graph/operations.ts';
 import type { Tensor } from '../../graph/tensor.ts';
 import { expandCompact, groupNeighbours, INDICATOR_HEIGHT, layoutOf } from '../features/compact.ts';
 import {
@@ -24,8 +11,18 @@ import {
 import type { Transform } from '../features/transform.ts';
 import { createMlp } from '../layers/mlp.ts';
 import type { Network, ParameterValues } from '../layers/parameters.ts';
-import { between, OBJECTIVES, PENALTIES, squaredGradientNorm } from '../losses.ts';
-import { adamUpdate, type AdamOptions } from '../optimisers/adam.ts';
+import {
+  generatorTurn,
+  turnsOf,
+  writeGame,
+  type GameRules,
+  type Players,
+  type Regularisation,
+} from '../adversarial/game.ts';
+import type { ObjectiveName } from '../adversarial/objectives.ts';
+import type { OptimiserOptions } from '../optimisers/optimiser.ts';
+import { SCHEDULES, type ScheduleName } from '../optimisers/schedules.ts';
+import { averagedValues } from '../optimisers/weight-average.ts';
 import { createStepBuilder, type StepBuilder } from '../step-builder.ts';
 import { TRAINING_ROWS, type CriticPlan } from './critic-plan.ts';
 import type { TrainingRows } from './detecting-critic.ts';
@@ -35,9 +32,8 @@ export interface AdversarialCriticOptions {
   readonly title: string;
   /** What a person can do where training diverges for good. */
   readonly remedy?: string;
-  readonly penalty: keyof typeof PENALTIES;
-  /** Weight of the gradient penalty. */
-  readonly lambda: number;
+  readonly objective: ObjectiveName;
+  readonly regulariser: Regularisation;
   /** Updates of the critic for each update of the generator. */
   readonly criticSteps: number;
   /** Width of the generator's noise. */
@@ -47,29 +43,32 @@ export interface AdversarialCriticOptions {
   readonly batch: number;
   /** Updates of the critic. */
   readonly steps: number;
-  readonly adam: AdamOptions;
+  /** Of critic and generator alike. */
+  readonly optimiser: Omit<OptimiserOptions, 'learningRate'>;
+  readonly learningRate: number;
+  readonly schedule: ScheduleName;
+  /** Decay of the average of the generator's weights, by which it is exported; 0 for the weights themselves. */
+  readonly generatorAverage: number;
 }
 
 interface Pair {
-  readonly critic: Network;
   readonly generator: Network;
   readonly table: Tensor;
   readonly rowCount: number;
   readonly transform: Transform;
-  readonly options: AdversarialCriticOptions;
+  readonly options: Pick<AdversarialCriticOptions, 'batch' | 'latent'>;
 }
 
 /**
- * A Wasserstein critic and its generator: Gulrajani 2017, algorithm 1. One step of the program is `criticSteps` updates
- * of the critic and one of the generator. The critic is high on normal rows. A generated category is a softmax over its
- * levels, so that derivatives reach the generator.
+ * A critic and its generator on the rows of a table, by any objective and regulariser. The critic is high on normal rows. A
+ * generated category is a softmax over its levels, so that derivatives reach the generator.
  *
  * Conditions (Mirza and Osindero 2014, section 3.2): the generator takes those of a real row beside its noise and makes only the
- * other columns; the critic sees both. The penalty is taken with respect to the other columns: for each condition apart the
+ * other columns; the critic sees both. Penalties are taken with respect to the other columns: for each condition apart the
  * critic must be 1-Lipschitz, since rows are compared with generated rows of the same condition only.
  */
 export function planAdversarialCritic(options: AdversarialCriticOptions, data: TrainingRows): CriticPlan {
-  const { name, latent, hidden, slope, criticSteps } = options;
+  const { name, latent, hidden, slope } = options;
   const layout = layoutOf(data.transform);
   const features = layout.expandedWidth;
   const critic = createMlp({ name: `${name}.critic`, widths: [features, ...hidden, 1], slope });
@@ -78,69 +77,65 @@ export function planAdversarialCritic(options: AdversarialCriticOptions, data: T
   const generator = createMlp({ name: `${name}.generator`, widths, slope });
   const step = createStepBuilder();
   const table = step.shared(TRAINING_ROWS, [data.count, layout.compactWidth]);
-  const pair: Pair = { critic, generator, table, rowCount: data.count, transform: data.transform, options };
-
-  const losses = Array.from({ length: criticSteps }, (_, index) => updateCritic(step, pair, index));
-  for (const report of ['criticLoss', 'penalty', 'wassersteinEstimate'] as const) {
-    step.report(report, multiply(losses.map((each) => each[report]).reduce(add), 1 / criticSteps));
-  }
-  step.report('generatorLoss', updateGenerator(step, pair));
+  const pair: Pair = { generator, table, rowCount: data.count, transform: data.transform, options };
+  const rules = rulesOf(options);
+  writeGame(step, playersOf(critic, pair), rules);
+  const isAveraged = options.generatorAverage > 0;
+  const turns = turnsOf(rules);
   return {
     task: step.finish({
       name,
       title: options.title,
-      steps: Math.ceil(options.steps / criticSteps),
-      updatesPerStep: criticSteps,
+      steps: Math.ceil(options.steps / turns.critic),
+      updatesPerStep: turns.critic,
       ...(options.remedy !== undefined && { remedy: options.remedy }),
     }),
     role: 'own',
     high: 'normal',
     weight: 1,
     score: (x, values) => critic.apply(x, values),
-    generator: { latent, generate: (z, conditions, values) => generate(pair, z, conditions, values) },
+    generator: {
+      latent,
+      generate: (z, conditions, values) => generate(pair, z, conditions, isAveraged ? averagedValues(values) : values),
+    },
   };
 }
 
-interface CriticReports {
-  readonly criticLoss: Tensor;
-  readonly penalty: Tensor;
-  readonly wassersteinEstimate: Tensor;
+function rulesOf(options: AdversarialCriticOptions): GameRules {
+  const { objective, regulariser, criticSteps, generatorAverage, optimiser, learningRate, schedule, steps } = options;
+  const over = (updates: number): OptimiserOptions => {
+    return { ...optimiser, learningRate: SCHEDULES[schedule](learningRate, updates) };
+  };
+  return {
+    ...{ objective, regulariser, criticSteps, generatorAverage, order: 'alternating' },
+    criticOptimiser: over(steps),
+    generatorOptimiser: over(steps / criticSteps),
+  };
 }
 
-/** Lines 3 to 9 of the algorithm. */
-function updateCritic(step: StepBuilder, pair: Pair, index: number): CriticReports {
-  const { critic, transform } = pair;
-  const { batch, latent, lambda, criticSteps, adam } = pair.options;
-  const x = drawRows(step, pair, `${index}`);
-  const z = step.normal(`latent.${index}`, [batch, latent]);
-  const fake = detach(generate(pair, z, takeConditions(x, transform), step.parameters));
-  const f = critic.apply(concat([x, fake], 0), step.parameters); // [2 batch, 1]
-  const mixed = between(fake, x, step.uniform(`mix.${index}`, [batch, 1]));
-  const slope = squaredGradientNorm(critic.apply(mixed, step.parameters), mixed, freeColumns(transform));
-  const penalty = PENALTIES[pair.options.penalty](slope);
-  const [fx, fFake] = [rows(f, 0, batch), rows(f, batch, 2 * batch)];
-  const loss = add(OBJECTIVES.wasserstein(fx, fFake), multiply(penalty, lambda));
-  const update = (at: number): number => at * criticSteps + index;
-  adamUpdate(step, adam, { name: `criticAdam.${index}`, loss, parameters: critic.parameters, update });
-  return { criticLoss: loss, penalty, wassersteinEstimate: subtract(mean(fx), mean(fFake)) };
+function playersOf(critic: Network, pair: Pair): Players {
+  const { transform, options, generator } = pair;
+  const { batch, latent } = options;
+  const free = freeColumns(transform);
+  return {
+    ...{ critic, generator, free },
+    real: (step, turn) => drawRows(step, pair, turn),
+    fake: (step, turn, real) => {
+      const z = step.normal(latentName(turn), [batch, latent]);
+      const given = free && takeConditions(real ?? drawRows(step, pair, turn), transform);
+      return generate(pair, z, given, step.parameters);
+    },
+    mixing: (step, turn) => step.uniform(`mix.${turn}`, [batch, 1]),
+  };
 }
 
-/** Lines 10 and 11 of the algorithm. */
-function updateGenerator(step: StepBuilder, pair: Pair): Tensor {
-  const { critic, generator, transform, options } = pair;
-  const z = step.normal('latent', [options.batch, options.latent]);
-  const isConditional = freeColumns(transform) !== null;
-  const conditions = isConditional ? takeConditions(drawRows(step, pair, 'generator'), transform) : null;
-  const fake = generate(pair, z, conditions, step.parameters);
-  const loss = negate(mean(critic.apply(fake, step.parameters)));
-  adamUpdate(step, options.adam, { name: 'generatorAdam', loss, parameters: generator.parameters, update: (at) => at });
-  return loss;
-}
+/** The generator's own noise is `latent`. */
+const latentName = (turn: string): string => (turn === generatorTurn(0) ? 'latent' : `latent.${turn}`);
 
 /** Expanded rows of the data, [batch, expandedWidth]. */
-function drawRows(step: StepBuilder, { table, rowCount, transform, options }: Pair, name: string): Tensor {
-  const indices = step.integers(`rowIndices.${name}`, [options.batch], rowCount);
-  return expandCompact(forgetConditions(step, name, gatherRows(table, indices), transform), transform);
+function drawRows(step: StepBuilder, { table, rowCount, transform, options }: Pair, turn: string): Tensor {
+  const indices = step.integers(`rowIndices.${turn}`, [options.batch], rowCount);
+  return expandCompact(forgetConditions(step, turn, gatherRows(table, indices), transform), transform);
 }
 
 /** Generated expanded rows; their conditions are those given. */

@@ -1,4 +1,4 @@
-import { add, concat, gatherRows, mean, multiply, rows, subtract } from '../../graph/operations.ts';
+import { add, clip, concat, gatherRows, mean, multiply, rows, subtract } from '../../graph/operations.ts';
 import type { Tensor } from '../../graph/tensor.ts';
 import { layoutOf, expandCompact } from '../features/compact.ts';
 import { forgetConditions, freeColumns } from '../features/conditions.ts';
@@ -7,7 +7,8 @@ import { createFourierFeatures, type FourierOptions } from '../layers/fourier.ts
 import { createMlp } from '../layers/mlp.ts';
 import { between, OBJECTIVES, PENALTIES, squaredGradientNorm } from '../losses.ts';
 import { offSupportNegatives, type NegativeOptions } from '../negatives.ts';
-import { adamUpdate, halfThenLinear, type AdamOptions } from '../optimisers/adam.ts';
+import { updateParameters, type OptimiserOptions } from '../optimisers/optimiser.ts';
+import { SCHEDULES } from '../optimisers/schedules.ts';
 import { createStepBuilder } from '../step-builder.ts';
 import type { Random } from '../../base/philox.ts';
 import { TRAINING_ROWS, type CriticPlan } from './critic-plan.ts';
@@ -18,9 +19,8 @@ export interface DetectingCriticOptions {
   /** What a person can do where training diverges for good. */
   readonly remedy?: string;
   readonly objective: keyof typeof OBJECTIVES;
-  readonly penalty: keyof typeof PENALTIES;
-  /** Weight of the gradient penalty. */
-  readonly lambda: number;
+  /** What holds the critic: a gradient penalty at a weight, or a bound on every weight (Arjovsky 2017, algorithm 1). */
+  readonly hold: { readonly penalty: keyof typeof PENALTIES; readonly lambda: number } | { readonly clip: number };
   readonly negatives: NegativeOptions;
   readonly fourier: Pick<FourierOptions, 'count' | 'span'>;
   /** Units of the hidden layers. */
@@ -29,7 +29,7 @@ export interface DetectingCriticOptions {
   readonly batch: number;
   readonly steps: number;
   readonly learningRate: number;
-  readonly adam: Omit<AdamOptions, 'learningRate'>;
+  readonly optimiser: Omit<OptimiserOptions, 'learningRate'>;
   readonly weight: number;
 }
 
@@ -74,21 +74,26 @@ export function planDetectingCritic(options: DetectingCriticOptions, data: Train
   const f = network.apply(embed(concat([x, y], 0)), step.parameters); // [2 batch, 1]
   const [fx, fy] = [rows(f, 0, batch), rows(f, batch, 2 * batch)];
 
-  const expanded = (compact: Tensor): Tensor => expandCompact(compact, data.transform);
-  const xi = between(expanded(x), expanded(y), step.uniform('mix', [batch, 1]));
-  const phiXi = phi(xi);
-  const free = freeColumns(data.transform, options.fourier.count);
-  const slope = squaredGradientNorm(network.apply(phiXi, step.parameters), phiXi, free); // [batch]
-  const penalty = PENALTIES[options.penalty](slope);
-  const loss = add(OBJECTIVES[options.objective](fy, fx), multiply(penalty, options.lambda));
+  const slopeBetween = (): Tensor => {
+    const expanded = (compact: Tensor): Tensor => expandCompact(compact, data.transform);
+    const phiXi = phi(between(expanded(x), expanded(y), step.uniform('mix', [batch, 1])));
+    const free = freeColumns(data.transform, options.fourier.count);
+    return squaredGradientNorm(network.apply(phiXi, step.parameters), phiXi, free); // [batch]
+  };
+  const { hold } = options;
+  const penalty = 'clip' in hold ? null : PENALTIES[hold.penalty](slopeBetween());
+  const objective = OBJECTIVES[options.objective](fy, fx);
+  const loss = 'clip' in hold || penalty === null ? objective : add(objective, multiply(penalty, hold.lambda));
   step.report('criticLoss', loss);
-  step.report('penalty', penalty);
+  if (penalty) step.report('penalty', penalty);
   step.report('wassersteinEstimate', subtract(mean(fy), mean(fx)));
-  const learningRate = halfThenLinear(options.learningRate, options.steps);
-  adamUpdate(
+  updateParameters(
     step,
-    { ...options.adam, learningRate },
-    { name: 'adam', loss, parameters: network.parameters, update: (at) => at },
+    { ...options.optimiser, learningRate: SCHEDULES['half-then-linear'](options.learningRate, options.steps) },
+    {
+      ...{ name: 'update', loss, parameters: network.parameters, update: (at) => at },
+      constrain: 'clip' in hold ? (value) => clip(value, -hold.clip, hold.clip) : null,
+    },
   );
   return {
     task: step.finish({

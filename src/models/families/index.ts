@@ -1,9 +1,15 @@
 import { AristarchError } from '../../base/errors.ts';
 import type { AnyFamily } from './family.ts';
+import { gan } from './gan.ts';
+import { wgan } from './wgan.ts';
 import { wganGp } from './wgan-gp.ts';
 
 /** All families, by name. */
-export const FAMILIES: Readonly<Record<string, AnyFamily>> = { [wganGp.name]: wganGp };
+export const FAMILIES: Readonly<Record<string, AnyFamily>> = {
+  [wganGp.name]: wganGp,
+  [gan.name]: gan,
+  [wgan.name]: wgan,
+};
 export const DEFAULT_FAMILY = wganGp.name;
 
 /** The family of a name; throws `INVALID_INPUT` with the names that there are. */

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createRandom } from '../../../src/base/philox.ts';
 import { multiply, square, sum } from '../../../src/graph/operations.ts';
 import { TRAINING_ROWS } from '../../../src/models/critics/critic-plan.ts';
-import { adamUpdate } from '../../../src/models/optimisers/adam.ts';
+import { updateParameters } from '../../../src/models/optimisers/optimiser.ts';
 import { createStepBuilder } from '../../../src/models/step-builder.ts';
 import type { TrainingTask } from '../../../src/models/task.ts';
 import type { Executor } from '../../../src/runtime/executor.ts';
@@ -63,8 +63,8 @@ function quarticTask(rate: number): TrainingTask {
   const w = step.parameters(parameter);
   const loss = sum(multiply(square(w), square(w)));
   step.report('loss', loss);
-  const adam = { beta1: 0, beta2: 0, epsilon: 1, learningRate: () => rate };
-  adamUpdate(step, adam, { name: 'adam', loss, parameters: [parameter], update: (at) => at + 1e6 });
+  const adam = { kind: 'adam', beta1: 0, beta2: 0, epsilon: 1, learningRate: () => rate } as const;
+  updateParameters(step, adam, { name: 'adam', loss, parameters: [parameter], update: (at) => at + 1e6 });
   return step.finish({ name: 'quartic', title: 'quartic', steps: 60, updatesPerStep: 1, remedy: 'Lower --rate' });
 }
 
