@@ -15,6 +15,8 @@ export const ERROR_CODES = {
   DEVICE_UNAVAILABLE: 'the device that was asked for cannot be used on this machine',
   TRAINING_DIVERGED: 'training produced NaN or exploded, and lowering the learning rate did not help',
   PRECONDITION_FAILED: 'the state on disk or in the process does not allow the operation',
+  UNAUTHENTICATED: 'the caller has not shown who it is, or by something that does not hold',
+  PERMISSION_DENIED: 'the caller is known and may not do this',
   RESOURCE_EXHAUSTED: 'a size or capacity limit is exceeded',
   DEADLINE_EXCEEDED: 'the caller gave up before the work was done',
   UNAVAILABLE: 'a service that is needed (a broker, a port, the model) is not there at present',

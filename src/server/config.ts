@@ -7,12 +7,14 @@ import { KAFKA_CONNECTION_SETTINGS } from './settings/kafka-connection.ts';
 import { KAFKA_SETTINGS } from './settings/kafka.ts';
 import { MODEL_SETTINGS } from './settings/model.ts';
 import { PROCESS_SETTINGS } from './settings/process.ts';
+import { SECURITY_SETTINGS } from './settings/security.ts';
 
 /** Every setting of the serve process: flag, else environment, else file, else default. Each group has its own file in settings/. */
 export const SERVE_SETTINGS = {
   ...MODEL_SETTINGS,
   ...GRPC_SETTINGS,
   ...HTTP_SETTINGS,
+  ...SECURITY_SETTINGS,
   ...PROCESS_SETTINGS,
   ...DRIFT_SETTINGS,
   ...KAFKA_CONNECTION_SETTINGS,
@@ -24,12 +26,29 @@ export type ServeConfig = SettingValues<typeof SERVE_SETTINGS>;
 /** The validated configuration; throws `INVALID_INPUT` naming every bad value and what is wanted instead. */
 export function resolveServeConfig(sources: SettingSources): ServeConfig {
   const config = resolveSettings(SERVE_SETTINGS, sources);
-  checkKafka(config);
+  const faults = [...securityFaults(config), ...kafkaFaults(config)];
+  if (faults.length > 0) throw new AristarchError('INVALID_INPUT', faults.join('\n'), { faults });
   return config;
 }
 
-/** Settings that make sense only together. */
-function checkKafka(config: ServeConfig): void {
+/** Settings that make sense only together; so in the next one. */
+function securityFaults(config: ServeConfig): string[] {
+  const { tlsCert, tlsKey, tlsClientCa, tlsAdminNames, httpTls, jwks, jwtIssuer, jwtAudience } = config;
+  const faults: string[] = [];
+  if ((tlsCert === undefined) !== (tlsKey === undefined))
+    faults.push('--tls-cert and --tls-key belong together: give both or neither');
+  if (tlsClientCa !== undefined && tlsCert === undefined)
+    faults.push('--tls-client-ca without a certificate of the server: give --tls-cert and --tls-key as well');
+  if (tlsAdminNames.length > 0 && tlsClientCa === undefined)
+    faults.push('--tls-admin-names are of client certificates: give --tls-client-ca as well');
+  if (httpTls && tlsCert === undefined) faults.push('--http-tls needs --tls-cert and --tls-key');
+  const jwt = [jwks, jwtIssuer, jwtAudience];
+  if (jwt.some((value) => value !== undefined) && jwt.includes(undefined))
+    faults.push('--jwks, --jwt-issuer and --jwt-audience belong together: give all or none');
+  return faults;
+}
+
+function kafkaFaults(config: ServeConfig): string[] {
   const faults: string[] = [];
   const topics = { '--topic-in': config.topicIn, '--topic-out': config.topicOut, '--dead-letter': config.deadLetter };
   const given = Object.entries(topics).filter(([, topic]) => topic !== undefined);
@@ -51,5 +70,5 @@ function checkKafka(config: ServeConfig): void {
   if ((config.kafkaTlsCert === undefined) !== (config.kafkaTlsKey === undefined)) {
     faults.push('--kafka-tls-cert and --kafka-tls-key belong together: give both or neither');
   }
-  if (faults.length > 0) throw new AristarchError('INVALID_INPUT', faults.join('\n'), { faults });
+  return faults;
 }

@@ -169,7 +169,7 @@ export class ScoringService {
   #check(job: ScoreJob): void {
     // Refuses an impossible rate before any row is looked at.
     if (job.falsePositiveRate !== undefined) this.#parts.detector.thresholdAt(job.falsePositiveRate);
-    const rows = this.#countRows(job);
+    const rows = this.countRows(job);
     const { maxRows } = this.#parts.limits;
     if (rows === 0) throw new AristarchError('INVALID_INPUT', 'the request has no rows; send at least one');
     if (rows > maxRows) {
@@ -191,7 +191,8 @@ export class ScoringService {
     this.#parts.metrics.requestRows.observe({ transport: job.transport }, rows);
   }
 
-  #countRows({ rows, width }: ScoreJob): number {
+  /** Rows of a job; throws `SCHEMA_MISMATCH` where packed rows are not as wide as the model's. */
+  countRows({ rows, width }: Pick<ScoreJob, 'rows' | 'width'>): number {
     if (!(rows instanceof Float32Array)) return rows.length;
     const { rowWidth, name } = this.#description;
     if (width !== undefined && width !== rowWidth) {

@@ -19,6 +19,7 @@ import { createReadiness, type Readiness } from './readiness.ts';
 import { RecentScores } from './recent-scores.ts';
 import { SamplingService } from './sampling-service.ts';
 import { ScoringService } from './scoring-service.ts';
+import { openSecurity, type Security } from './security/security.ts';
 
 export interface ServeParts {
   readonly config: ServeConfig;
@@ -80,8 +81,10 @@ async function startParts(parts: ServeParts, closers: Closer[]) {
   const recent = new RecentScores();
   const readiness = createReadiness();
   for (const part of ['model', 'grpc'] as const) readiness.set(part, { waitsFor: 'starting' });
+  const security = await openSecurity(parts);
+  closers.push(() => security.close());
   const opened: { page?: Page } = {};
-  const http = await startHttp(parts, metrics, readiness, () => opened.page);
+  const http = await startHttp({ ...parts, security }, metrics, readiness, () => opened.page);
   closers.push(() => http.stop());
   const httpAddress = hostPort(config.httpHost, http.port);
   log.info({ http: httpAddress }, 'HTTP is open; the model is being loaded');
@@ -103,7 +106,7 @@ async function startParts(parts: ServeParts, closers: Closer[]) {
 
   const sampling = createSampling(parts, service, metrics);
   closers.push(() => sampling.close());
-  const grpc = await startGrpc(parts, service, sampling);
+  const grpc = await startGrpc({ ...parts, security }, service, sampling);
   const entrances: (() => Promise<void>)[] = [() => grpc.stop()];
   closers.push(async () => {
     readiness.set('grpc', { waitsFor: 'the server is shutting down' });
@@ -120,17 +123,23 @@ function detectorOptions({ config, log }: ServeParts): OpenDetectorOptions {
   return { device: config.device, threads: config.threads, warn: (message) => log.info(message) };
 }
 
+interface EntranceParts extends ServeParts {
+  readonly security: Security;
+}
+
 function startHttp(
-  parts: ServeParts,
+  parts: EntranceParts,
   metrics: Metrics,
   readiness: Readiness,
   page: () => Page | undefined,
 ): Promise<HttpServer> {
-  const { config, log } = parts;
+  const { config, log, security } = parts;
   return startHttpServer({
     host: config.httpHost,
     port: config.httpPort,
     log,
+    tls: config.httpTls ? security.tls : undefined,
+    authenticate: security.authenticateToken,
     routes: createOperatorRoutes({ metrics, checks: readiness.checks }),
     otherwise: (request, response) => {
       const opened = page();
@@ -173,17 +182,18 @@ function createSampling(parts: ServeParts, service: ScoringService, metrics: Met
 }
 
 function startGrpc(
-  { config, clock, log }: ServeParts,
+  { config, clock, log, security }: EntranceParts,
   service: ScoringService,
   sampling: SamplingService,
 ): Promise<GrpcServer> {
-  const { grpcHost: host, grpcPort: port, maxMessageBytes, maxConnectionAgeMs, drainTimeoutMs } = config;
+  const { grpcHost: host, grpcPort: port, ...options } = config;
   return startGrpcServer({
     service,
     sampling,
+    security,
     clock,
     log,
-    options: { host, port, maxMessageBytes, maxConnectionAgeMs, drainTimeoutMs },
+    options: { ...options, host, port },
   });
 }
 

@@ -1,6 +1,7 @@
 import { afterEach } from '@jest/globals';
 import {
   type CallOptions,
+  type ChannelCredentials,
   type Client,
   type ClientDuplexStream,
   type ClientReadableStream,
@@ -61,13 +62,17 @@ export interface ReflectionClient extends Client {
 }
 
 /** Real grpc-js clients of any service, closed after each test. */
-export function createRawClientFixture(): (address: string, definition: ServiceDefinition) => Client {
+export function createRawClientFixture(): (
+  address: string,
+  definition: ServiceDefinition,
+  secure?: ChannelCredentials,
+) => Client {
   const open: Client[] = [];
   afterEach(() => {
     for (const client of open.splice(0)) client.close();
   });
-  return (address, definition) => {
-    const client = new (makeClientConstructor(definition, 'client'))(address, credentials.createInsecure());
+  return (address, definition, secure = credentials.createInsecure()) => {
+    const client = new (makeClientConstructor(definition, 'client'))(address, secure);
     open.push(client);
     return client;
   };
@@ -78,14 +83,22 @@ export const REFLECTION = loadSync('grpc/reflection/v1/reflection.proto', {
   includeDirs: [fileURLToPath(new URL('../../node_modules/@grpc/reflection/build/proto', import.meta.url))],
 })['grpc.reflection.v1.ServerReflection'] as ServiceDefinition;
 
+/** What a client shows of itself; nothing when absent. */
+export interface Access {
+  readonly secure?: ChannelCredentials;
+  readonly token?: string;
+}
+
 /** Clients of the scoring service, closed after each test. */
-export function createClientFixture(): (address: string) => ScoringClient {
+export function createClientFixture(): (address: string, access?: Access) => ScoringClient {
   const connect = createRawClientFixture();
-  return (address) => {
-    const raw = connect(address, loadContract()[SERVICE] as ServiceDefinition) as RawClient;
+  return (address, { secure, token } = {}) => {
+    const raw = connect(address, loadContract()[SERVICE] as ServiceDefinition, secure) as RawClient;
+    const metadata = new Metadata();
+    if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
     const score: ScoringClient['score'] = (request, options = {}) =>
       new Promise((resolve, reject) => {
-        raw.score(request, new Metadata(), options, (error, response) => (error ? reject(error) : resolve(response)));
+        raw.score(request, metadata, options, (error, response) => (error ? reject(error) : resolve(response)));
       });
     return {
       raw,

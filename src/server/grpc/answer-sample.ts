@@ -1,12 +1,10 @@
-import { once } from 'node:events';
-import type { Logger } from 'pino';
 import { AristarchError } from '../../base/errors.ts';
-import type { Clock } from '../clock.ts';
-import { contextOf, toServiceError } from './call-context.ts';
+import { type AnswerParts, contextOf, toServiceError } from './call-context.ts';
 import type { WireSampleRequest, WireSampleResponse } from './contract.ts';
 import type { Received } from './convert.ts';
 import type { ServerWritableStream } from './engine.ts';
 import type { Handlers } from './handlers.ts';
+import { drained } from './slow-clients.ts';
 
 export type SampleCall = ServerWritableStream<Received<WireSampleRequest>, WireSampleResponse>;
 
@@ -18,23 +16,24 @@ export type SampleCall = ServerWritableStream<Received<WireSampleRequest>, WireS
 export async function answerSample(
   call: SampleCall,
   handle: Handlers['sample'],
-  { clock, log }: { readonly clock: Clock; readonly log: Logger },
+  parts: AnswerParts,
   shutdown: AbortSignal,
 ): Promise<void> {
   const gone = new AbortController();
   const ended = AbortSignal.any([gone.signal, shutdown]);
   call.on('cancelled', () => gone.abort());
+  const drain = { gone: ended, timeoutMs: parts.options.slowClientTimeoutMs, log: parts.log };
   let nextRow: number | undefined;
   try {
-    for await (const response of handle(call.request, contextOf(call, clock, 'made'))) {
+    for await (const response of handle(call.request, contextOf(call, parts, 'made'))) {
       nextRow = response.firstRow + response.records.length;
-      if (!call.write(response)) await once(call, 'drain', { signal: ended });
+      if (!call.write(response)) await drained(call, drain);
       if (shutdown.aborted) throw shuttingDown(nextRow);
     }
     call.end();
   } catch (thrown) {
     if (call.cancelled || gone.signal.aborted) return;
-    call.emit('error', toServiceError(shutdown.aborted ? shuttingDown(nextRow) : thrown, log));
+    call.emit('error', toServiceError(shutdown.aborted ? shuttingDown(nextRow) : thrown, parts.log));
   }
 }
 

@@ -1,14 +1,27 @@
 import type { Logger } from 'pino';
 import { AristarchError, toAristarchError } from '../../base/errors.ts';
 import type { Clock } from '../clock.ts';
-import { Metadata, status, type StatusObject } from './engine.ts';
+import type { Security } from '../security/security.ts';
+import { callerOf, type Callers } from './access.ts';
+import { Metadata, type ServerUnaryCall, status, type StatusObject } from './engine.ts';
 import type { CallContext } from './handlers.ts';
 import { toWireStatus } from './status.ts';
 
+/** What answering a call needs of the server. */
+export interface AnswerParts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly security: Pick<Security, 'spend'>;
+  readonly callers: Callers;
+  readonly options: { readonly slowClientTimeoutMs: number };
+}
+
+type AnyCall = Pick<ServerUnaryCall<unknown, unknown>, 'cancelled' | 'metadata' | 'getDeadline' | 'getPeer'>;
+
 /** What handlers may know of a call of grpc-js. */
 export function contextOf(
-  call: { cancelled: boolean; getDeadline(): number | Date },
-  clock: Clock,
+  call: AnyCall,
+  { clock, security, callers }: AnswerParts,
   work: 'scored' | 'made' = 'scored',
 ): CallContext {
   const deadlineMs = Number(call.getDeadline());
@@ -21,11 +34,12 @@ export function contextOf(
       }
       if (call.cancelled) throw new AristarchError('CANCELLED', 'the caller cancelled the call');
     },
+    spend: (rows) => security.spend?.(callerOf(call, callers), rows),
   };
 }
 
 /** A fault as grpc-js sends it; one of our own is written to the log. */
-export function toServiceError(thrown: unknown, log: Logger): Partial<StatusObject> & Error {
+export function toServiceError(thrown: unknown, log: Logger): StatusObject & Error {
   const error = toAristarchError(thrown);
   if (error.code === 'INTERNAL') log.error({ err: error }, 'a call failed through a fault of the server');
   const { code, details, metadata } = toWireStatus(error);

@@ -1,5 +1,5 @@
 import { AristarchError, toAristarchError } from '../../base/errors.ts';
-import type { SamplingService } from '../sampling-service.ts';
+import type { SampleJob, SamplingService } from '../sampling-service.ts';
 import type { ScoringService } from '../scoring-service.ts';
 import type { ScoreReply } from './codec.ts';
 import type {
@@ -17,11 +17,14 @@ import {
   toDescribeResponse,
   toSampleResponse,
 } from './convert.ts';
+import { checkTexts, type TextLimits } from './text-limits.ts';
 
 /** What a handler may know of its call. */
 export interface CallContext {
   /** Throws `DEADLINE_EXCEEDED` or `CANCELLED` when nobody waits for the answer any longer. */
   readonly checkAlive: () => void;
+  /** Takes so many rows from what the caller may have at present; throws `RESOURCE_EXHAUSTED` where that is nothing. */
+  readonly spend: (rows: number) => void;
 }
 
 /** The methods of aristarch.v1.Aristarch without grpc-js: messages in, messages out, an `AristarchError` for a status. */
@@ -37,13 +40,19 @@ export interface Handlers {
   readonly describeModel: (request: Received<WireDescribeRequest>) => WireDescribeResponse;
 }
 
-export function createHandlers(service: ScoringService, sampling: SamplingService): Handlers {
+export function createHandlers(service: ScoringService, sampling: SamplingService, limits: TextLimits): Handlers {
   const score = async (
     received: Received<WireScoreRequest>,
-    { checkAlive }: CallContext,
+    { checkAlive, spend }: CallContext,
     transport: 'grpc' | 'grpc_stream',
   ) => {
-    const { requestId, job } = service.admit(transport, () => fromScoreRequest(openReceived(received)));
+    const { requestId, job } = service.admit(transport, () => {
+      const request = openReceived(received);
+      checkTexts(request, limits);
+      const parsed = fromScoreRequest(request);
+      spend(service.countRows(parsed.job));
+      return parsed;
+    });
     return { outcome: await service.score({ ...job, transport, checkAlive }), requestId };
   };
   return {
@@ -57,8 +66,13 @@ export function createHandlers(service: ScoringService, sampling: SamplingServic
         });
       }
     },
-    sample: async function* (received, { checkAlive }) {
-      const pieces = sampling.sample(() => fromSampleRequest(openReceived(received)), checkAlive);
+    sample: async function* (received, { checkAlive, spend }) {
+      const admit = (): SampleJob => {
+        const job = fromSampleRequest(openReceived(received));
+        spend(job.count);
+        return job;
+      };
+      const pieces = sampling.sample(admit, checkAlive);
       for await (const piece of pieces) yield toSampleResponse(piece);
     },
     describeModel: (received) => toDescribeResponse(service.describe(openReceived(received).model), service.drift()),

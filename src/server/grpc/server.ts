@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
@@ -8,36 +7,46 @@ import type { Clock } from '../clock.ts';
 import { toListenError } from '../listen-error.ts';
 import type { SamplingService } from '../sampling-service.ts';
 import type { ScoringService } from '../scoring-service.ts';
+import type { Security } from '../security/security.ts';
+import { type Callers, createAccessInterceptor } from './access.ts';
 import { answerSample, type SampleCall } from './answer-sample.ts';
-import { contextOf, toServiceError } from './call-context.ts';
+import { type AnswerParts, contextOf, toServiceError } from './call-context.ts';
 import { createCalls, type Calls } from './calls.ts';
 import { decodePackedRequest, encodePlainResponse, type ScoreReply } from './codec.ts';
 import { loadContract, SERVICE, type WireScoreRequest } from './contract.ts';
 import { type Received, receive, toScoreResponse } from './convert.ts';
+import { toServerCredentials } from './credentials.ts';
 import {
   Server,
-  ServerCredentials,
   setLogger,
   type sendUnaryData,
   type ServerDuplexStream,
+  type ServerInterceptor,
   type ServerUnaryCall,
   type ServerWritableStream,
   type ServiceDefinition,
 } from './engine.ts';
 import { type CallContext, createHandlers, type Handlers } from './handlers.ts';
 import { loadReflectedContracts } from './reflected-contract.ts';
+import { drained } from './slow-clients.ts';
 
 export interface GrpcServerOptions {
   readonly host: string;
   readonly port: number;
   readonly maxMessageBytes: number;
   readonly maxConnectionAgeMs: number;
+  readonly maxConnectionIdleMs: number;
+  readonly keepaliveMs: number;
+  readonly maxCallsPerConnection: number;
+  readonly slowClientTimeoutMs: number;
+  readonly maxTextBytes: number;
   readonly drainTimeoutMs: number;
 }
 export interface GrpcServerParts {
   readonly service: ScoringService;
   readonly sampling: SamplingService;
   readonly options: GrpcServerOptions;
+  readonly security: Security;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -52,6 +61,9 @@ export interface GrpcServer {
 
 type Stream = ServerDuplexStream<Received<WireScoreRequest>, ScoreReply>;
 
+/** Time for the answer to a ping, after which the peer counts as gone: many times a round trip around the world. */
+const KEEPALIVE_ANSWER_MS = 20_000;
+
 /** Time for the last responses to leave the machine, once every handler has handed its own over. */
 const FLUSH_MS = 100;
 
@@ -60,17 +72,23 @@ export async function startGrpcServer(parts: GrpcServerParts): Promise<GrpcServe
   const { options, log } = parts;
   // grpc-js has one logger for the process, which writes to the console: what it says is for those who look into a fault.
   setLogger({ error: toDebug(log), info: toDebug(log), debug: toDebug(log) });
+  const callers: Callers = new WeakMap();
   const server = new Server({
+    interceptors: interceptorsOf(parts, callers),
     'grpc.max_receive_message_length': options.maxMessageBytes,
     'grpc.max_connection_age_ms': options.maxConnectionAgeMs,
+    'grpc.max_connection_idle_ms': options.maxConnectionIdleMs,
+    'grpc.keepalive_time_ms': options.keepaliveMs,
+    'grpc.keepalive_timeout_ms': KEEPALIVE_ANSWER_MS,
+    'grpc.max_concurrent_streams': options.maxCallsPerConnection,
   });
   const calls = createCalls();
   const endStreams = new AbortController();
-  addScoring(server, parts, calls, endStreams.signal);
+  addScoring(server, { ...parts, callers }, calls, endStreams.signal);
   const health = new HealthImplementation({ '': 'SERVING', [SERVICE]: 'SERVING' });
   health.addToServer(server);
   new ReflectionService(loadReflectedContracts()).addToServer(server);
-  const port = await listen(server, options);
+  const port = await listen(server, parts);
   return {
     port,
     stop: async () => {
@@ -86,10 +104,17 @@ function toDebug(log: Logger): (...message: unknown[]) => void {
   return (...message) => log.debug({ from: 'grpc-js' }, message.map(String).join(' '));
 }
 
-function listen(server: Server, { host, port }: GrpcServerOptions): Promise<number> {
+function interceptorsOf({ security, log }: GrpcServerParts, callers: Callers): ServerInterceptor[] {
+  const { authenticate } = security;
+  return authenticate === undefined
+    ? []
+    : [createAccessInterceptor(authenticate, callers, (thrown) => toServiceError(thrown, log))];
+}
+
+function listen(server: Server, { options: { host, port }, security }: GrpcServerParts): Promise<number> {
   const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
   return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
+    server.bindAsync(address, toServerCredentials(security.tls), (error, bound) => {
       if (error) reject(toListenError({ service: 'gRPC', host, port, flag: '--grpc-port' }, error));
       else resolve(bound);
     });
@@ -107,8 +132,8 @@ async function drain(server: Server, calls: Calls, { options, log }: GrpcServerP
   server.forceShutdown();
 }
 
-function addScoring(server: Server, parts: GrpcServerParts, calls: Calls, endStreams: AbortSignal): void {
-  const handlers = createHandlers(parts.service, parts.sampling);
+function addScoring(server: Server, parts: GrpcServerParts & AnswerParts, calls: Calls, endStreams: AbortSignal): void {
+  const handlers = createHandlers(parts.service, parts.sampling, parts.options);
   const unary =
     <Q, R>(handle: (request: Received<Q>, context: CallContext) => R | Promise<R>) =>
     (call: ServerUnaryCall<Received<Q>, R>, respond: sendUnaryData<R>): void =>
@@ -155,10 +180,10 @@ async function answer<Q, R>(
   call: ServerUnaryCall<Received<Q>, R>,
   respond: sendUnaryData<R>,
   handle: (request: Received<Q>, context: CallContext) => R | Promise<R>,
-  parts: GrpcServerParts,
+  parts: AnswerParts,
 ): Promise<void> {
   try {
-    respond(null, await handle(call.request, contextOf(call, parts.clock)));
+    respond(null, await handle(call.request, contextOf(call, parts)));
   } catch (thrown) {
     respond(toServiceError(thrown, parts.log));
   }
@@ -167,15 +192,16 @@ async function answer<Q, R>(
 async function answerStream(
   call: Stream,
   handle: Handlers['scoreStream'],
-  { clock, log }: GrpcServerParts,
+  parts: AnswerParts,
   endStreams: AbortSignal,
 ): Promise<void> {
   const progress = { busy: false, ended: false };
   const gone = new AbortController();
+  const drain = { gone: gone.signal, timeoutMs: parts.options.slowClientTimeoutMs, log: parts.log };
   const fail = (thrown: unknown) => {
     if (progress.ended || call.cancelled) return;
     progress.ended = true;
-    call.emit('error', toServiceError(thrown, log));
+    call.emit('error', toServiceError(thrown, parts.log));
   };
   const endWhenIdle = () => {
     if (!progress.busy) fail(shuttingDown());
@@ -183,8 +209,8 @@ async function answerStream(
   call.on('cancelled', () => gone.abort());
   endStreams.addEventListener('abort', endWhenIdle);
   try {
-    for await (const response of handle(requestsOf(call, progress, endStreams), contextOf(call, clock))) {
-      if (!call.write(response)) await once(call, 'drain', { signal: gone.signal });
+    for await (const response of handle(requestsOf(call, progress, endStreams), contextOf(call, parts))) {
+      if (!call.write(response)) await drained(call, drain);
     }
     call.end();
   } catch (thrown) {

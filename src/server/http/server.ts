@@ -1,7 +1,11 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { toListenError } from '../listen-error.ts';
+import type { Authenticate } from '../security/authenticator.ts';
+import type { TlsSource } from '../security/tls-material.ts';
+import { admitToPage } from './access.ts';
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
@@ -14,6 +18,10 @@ export interface HttpServerParts {
   readonly routes: Routes;
   /** Asked for paths that no route has: the live page. False when the path is none of its own either. */
   readonly otherwise: (request: IncomingMessage, response: ServerResponse) => boolean;
+  /** Asked before `otherwise`, which shows records; the routes tell of no record and are open to all. */
+  readonly authenticate?: Authenticate | undefined;
+  /** Plain HTTP when absent. */
+  readonly tls?: TlsSource | undefined;
   readonly log: Logger;
 }
 export interface HttpServer {
@@ -33,10 +41,15 @@ const SECURITY_HEADERS = {
 };
 const METHODS = ['GET', 'HEAD'];
 
+/** Requests have no body and few headers: who takes longer to send one, or opens more connections, is up to something else. */
+const LIMITS = { headersTimeout: 10_000, requestTimeout: 10_000, maxHeaderSize: 16_384 };
+const MOST_CONNECTIONS = 1000;
+
 /** Serves the routes. Throws `UNAVAILABLE` when the port cannot be opened. */
 export async function startHttpServer(parts: HttpServerParts): Promise<HttpServer> {
   const { host, port } = parts;
-  const server = createServer((request, response) => void dispatch(parts, request, response));
+  const { server, forget } = createListener(parts);
+  server.maxConnections = MOST_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(toListenError({ service: 'HTTP', host, port, flag: '--http-port' }, error)));
     server.listen(port, host, resolve);
@@ -45,9 +58,22 @@ export async function startHttpServer(parts: HttpServerParts): Promise<HttpServe
     port: (server.address() as AddressInfo).port,
     stop: () =>
       new Promise((resolve) => {
+        forget();
         server.close(() => resolve());
         server.closeAllConnections();
       }),
+  };
+}
+
+function createListener(parts: HttpServerParts): { server: Server; forget: () => void } {
+  const listener = (request: IncomingMessage, response: ServerResponse) => void dispatch(parts, request, response);
+  const { tls } = parts;
+  if (tls === undefined) return { server: createServer(LIMITS, listener), forget: () => undefined };
+  const { cert, key } = tls.current;
+  const server = createSecureServer({ ...LIMITS, cert, key }, listener);
+  return {
+    server,
+    forget: tls.subscribe((changed) => server.setSecureContext({ cert: changed.cert, key: changed.key })),
   };
 }
 
@@ -57,7 +83,9 @@ async function dispatch(parts: HttpServerParts, request: IncomingMessage, respon
   try {
     if (!METHODS.includes(request.method ?? '')) refuseMethod(response);
     else if (Object.hasOwn(parts.routes, path)) await parts.routes[path]!(request, response);
-    else if (!parts.otherwise(request, response)) refusePath(response, parts.routes);
+    else if (await admitToPage(parts.authenticate, request, response)) {
+      if (!parts.otherwise(request, response)) refusePath(response, parts.routes);
+    }
   } catch (error) {
     parts.log.error({ err: error, path }, 'an HTTP request failed through a fault of the server');
     if (response.headersSent) response.destroy();

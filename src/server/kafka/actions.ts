@@ -21,6 +21,8 @@ export const KAFKA_ACTIONS: { readonly [C in ErrorCode]: KafkaAction } = {
   DEVICE_UNAVAILABLE: 'pause',
   TRAINING_DIVERGED: 'pause',
   PRECONDITION_FAILED: 'pause',
+  UNAUTHENTICATED: 'pause',
+  PERMISSION_DENIED: 'pause',
   RESOURCE_EXHAUSTED: 'retry',
   DEADLINE_EXCEEDED: 'retry',
   UNAVAILABLE: 'retry',

@@ -1,0 +1,14 @@
+/** What a caller may do. `admin` may do all that `score` may. */
+export const ROLES = ['score', 'admin'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Who calls, as far as it was proven. */
+export interface Principal {
+  /** For logs and rate limits: the name of a token, the subject of a JWT, the common name of a certificate. */
+  readonly name: string;
+  readonly roles: readonly Role[];
+}
+
+export function mayAct({ roles }: Principal, role: Role): boolean {
+  return roles.includes(role) || roles.includes('admin');
+}

@@ -1,0 +1,94 @@
+import type { Logger } from 'pino';
+import type { AristarchError } from '../../base/errors.ts';
+import type { Clock } from '../clock.ts';
+import type { ServeConfig } from '../config.ts';
+import { createAuthenticator, type Authenticate } from './authenticator.ts';
+import { createJwtVerifier, type JwtVerifier } from './jwt.ts';
+import { createRateLimits, type SpendRate } from './rate-limits.ts';
+import { openTlsSource, type TlsSource } from './tls-material.ts';
+import { openTokenFile, type TokenFile } from './token-file.ts';
+
+/** Who may call and how much, for all entrances; what is undefined is not asked for. */
+export interface Security {
+  readonly tls: TlsSource | undefined;
+  readonly authenticate: Authenticate | undefined;
+  /** For callers that can show no client certificate, as browsers do; undefined where no tokens are configured. */
+  readonly authenticateToken: Authenticate | undefined;
+  readonly spend: SpendRate | undefined;
+  /** No longer looks at the files. */
+  close(): void;
+}
+
+export const NO_SECURITY: Security = {
+  tls: undefined,
+  authenticate: undefined,
+  authenticateToken: undefined,
+  spend: undefined,
+  close: () => undefined,
+};
+
+export interface SecurityParts {
+  readonly config: ServeConfig;
+  readonly log: Logger;
+  readonly clock: Clock;
+}
+
+/** Reads certificates, keys and tokens; throws `NOT_FOUND` or `INVALID_INPUT` for what cannot be used. */
+export async function openSecurity(parts: SecurityParts): Promise<Security> {
+  const { config, clock, log } = parts;
+  const opened: { stop(): void }[] = [];
+  const close = (): void => opened.forEach((each) => each.stop());
+  try {
+    const tls = await openTls(parts);
+    if (tls !== undefined) opened.push(tls);
+    const tokens = await openTokens(parts);
+    if (tokens !== undefined) opened.push(tokens);
+    const jwt = await openJwt(config);
+    if ((tokens ?? jwt) !== undefined && tls === undefined)
+      log.warn(
+        'bearer tokens are read from connections without encryption: use --tls-cert and --tls-key, or a proxy that speaks TLS',
+      );
+    const certificates = config.tlsClientCa === undefined ? undefined : { adminNames: config.tlsAdminNames };
+    return {
+      tls,
+      authenticate: createAuthenticator({ tokens, jwt, certificates }),
+      authenticateToken: createAuthenticator({ tokens, jwt }),
+      spend: createRateLimits({ rows: config.rateLimitRows, requests: config.rateLimitRequests }, clock),
+      close,
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+async function openTls({ config, clock, log }: SecurityParts): Promise<TlsSource | undefined> {
+  const { tlsCert: cert, tlsKey: key, tlsClientCa: clientCa, reloadIntervalMs: intervalMs } = config;
+  if (cert === undefined || key === undefined) return undefined;
+  const onChange = sayChange(log, 'the TLS certificate, key and authorities');
+  return openTlsSource({ files: { cert, key, clientCa }, intervalMs, clock, onChange });
+}
+
+async function openTokens({ config, log }: SecurityParts): Promise<TokenFile | undefined> {
+  const { tokens: path, reloadIntervalMs: intervalMs } = config;
+  return path === undefined
+    ? undefined
+    : openTokenFile({ path, intervalMs, onChange: sayChange(log, 'the bearer tokens') });
+}
+
+async function openJwt({
+  jwks,
+  jwtIssuer: issuer,
+  jwtAudience: audience,
+  jwtRolesClaim: rolesClaim,
+}: ServeConfig): Promise<JwtVerifier | undefined> {
+  if (jwks === undefined || issuer === undefined || audience === undefined) return undefined;
+  return createJwtVerifier({ jwks, issuer, audience, rolesClaim });
+}
+
+function sayChange(log: Logger, what: string): (refused: AristarchError | undefined) => void {
+  return (refused) => {
+    if (refused === undefined) log.info(`${what} changed; new connections use the new ones`);
+    else log.error({ err: refused }, `${what} changed and cannot be used; the old ones stay in use`);
+  };
+}

@@ -1,0 +1,135 @@
+import { describe, expect, it } from '@jest/globals';
+import { status } from '@grpc/grpc-js';
+import type { AristarchError } from '../../../src/base/errors.ts';
+import { roleOfMethod } from '../../../src/server/security/method-roles.ts';
+import { createRateLimits, type SpendRate } from '../../../src/server/security/rate-limits.ts';
+import { loadContract } from '../../../src/server/grpc/contract.ts';
+import { createClientFixture, dense, record, records } from '../../support/grpc-client.ts';
+import { createDetectorDouble } from '../../support/detector-double.ts';
+import { createListeningLog, createServeFixture } from '../../support/serve-fixture.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+const serve = createServeFixture();
+const connect = createClientFixture();
+
+function refusalOf(spend: SpendRate, client: string, rows: number): AristarchError | undefined {
+  try {
+    spend(client, rows);
+    return undefined;
+  } catch (error) {
+    return error as AristarchError;
+  }
+}
+
+describe('rate limits', () => {
+  const at = (limits: Parameters<typeof createRateLimits>[0]) => {
+    const time = { nowMs: 0 };
+    return { time, spend: createRateLimits(limits, { monotonicMs: () => time.nowMs })! };
+  };
+
+  it('let through as many rows as the rate over any long time, however they are cut into requests', () => {
+    for (const rows of [1, 7, 50, 400]) {
+      const { time, spend } = at({ rows: 100 });
+      let passed = 0;
+      for (; time.nowMs < 60_000; time.nowMs += 10) if (refusalOf(spend, 'a', rows) === undefined) passed += rows;
+      expect(passed).toBeGreaterThanOrEqual(6000);
+      expect(passed).toBeLessThanOrEqual(6000 + 100 + rows);
+    }
+  });
+
+  it('say when to come back, and are right about it', () => {
+    const { time, spend } = at({ rows: 100 });
+    spend('a', 300);
+    const { data, message } = refusalOf(spend, 'a', 1)!;
+    expect(data).toMatchObject({ retryAfterMs: 2000 });
+    expect(message).toMatch(/100 rows a second .* in 2000 ms/);
+    time.nowMs = 1999;
+    expect(refusalOf(spend, 'a', 1)?.code).toBe('RESOURCE_EXHAUSTED');
+    time.nowMs = 2001;
+    expect(refusalOf(spend, 'a', 1)).toBeUndefined();
+  });
+
+  it('are kept for each client, by requests too, and remember no more than ten thousand clients', () => {
+    const { spend } = at({ requests: 1 });
+    spend('a', 1);
+    expect(refusalOf(spend, 'a', 1)?.message).toMatch(/1 requests a second/);
+    expect(refusalOf(spend, 'b', 1)).toBeUndefined();
+    for (let client = 0; client < 10_000; client++) spend(`c${client}`, 1);
+    expect(refusalOf(spend, 'a', 1)).toBeUndefined();
+  });
+
+  it('are off by default', () => {
+    expect(createRateLimits({}, { monotonicMs: () => 0 })).toBeUndefined();
+  });
+
+  it('refuse calls and messages of streams over gRPC, whatever the connection', async () => {
+    const { addresses } = await serve({ settings: { rateLimitRows: 1 } });
+    await connect(addresses.grpc).score(dense(1, 2, 3));
+    expect((await connect(addresses.grpc).refusal(dense(1))).code).toBe(status.RESOURCE_EXHAUSTED);
+    const stream = connect(addresses.grpc).raw.scoreStream();
+    const ended = new Promise<{ code?: number }>((resolve) => stream.on('error', resolve));
+    stream.resume();
+    stream.write(dense(1));
+    expect((await ended).code).toBe(status.RESOURCE_EXHAUSTED);
+  });
+});
+
+describe('limits of texts', () => {
+  it('refuse long names, texts and ids, and do not repeat them', async () => {
+    const { addresses } = await serve({ settings: { maxTextBytes: 100 } });
+    const client = connect(addresses.grpc);
+    const long = 'x'.repeat(101);
+    const requests = [
+      { ...dense(1), requestId: long },
+      { ...dense(1), model: long },
+      { records: { records: [record(1), record(1, { country: { text: long } })] } },
+      { records: { records: [record(1, { [long]: { number: 1 } })] } },
+    ];
+    for (const request of requests) {
+      const { code, details } = await client.refusal(request);
+      expect(code).toBe(status.RESOURCE_EXHAUSTED);
+      expect(details).toMatch(/has 101 bytes and the limit is 100/);
+      expect(details).not.toContain(long);
+    }
+    expect((await client.score({ ...records(1), requestId: 'é'.repeat(50) })).results).toHaveLength(1);
+  });
+});
+
+describe('a client that reads nothing', () => {
+  it('has its stream torn down after the timeout, and the server scores on for others', async () => {
+    const detector = createDetectorDouble();
+    const { log, lines } = createListeningLog();
+    const { addresses } = await serve({ log, detector, settings: { slowClientTimeoutMs: 500 } });
+    const client = connect(addresses.grpc);
+    const stream = client.raw.scoreStream();
+    const ended = new Promise<{ code?: number }>((resolve) => stream.on('error', resolve));
+    // Each message is five chunks of work. Reading stops after the first response: before it, grpc-js's client takes all that comes.
+    stream.once('data', () => stream.pause());
+    // More responses than HTTP/2's windows and the buffers on both sides hold.
+    const amounts = Array.from({ length: 20_000 }, (_, index) => index % 9);
+    for (let message = 0; message < 100; message++) stream.write(dense(...amounts));
+    await waitUntil(
+      'the word in the log',
+      () => lines().some(({ msg }) => /read no response/.test(String(msg))),
+      50_000,
+    );
+    expect(detector.calls.length).toBeLessThan(5 * 100);
+    stream.resume();
+    expect(await ended).toMatchObject({ code: status.RESOURCE_EXHAUSTED });
+    expect((await client.score(dense(1))).results).toHaveLength(1);
+  });
+});
+
+describe('the role of a method', () => {
+  it('is known for each method that is served; nobody needs one for health, and an admin for what is unknown', () => {
+    for (const service of Object.values(loadContract())) {
+      for (const { path } of Object.values(service as Readonly<Record<string, { path?: string }>>)) {
+        if (path !== undefined) expect(['score', 'admin']).toContain(roleOfMethod(path));
+      }
+    }
+    expect(roleOfMethod('/aristarch.v1.Aristarch/Score')).toBe('score');
+    expect(roleOfMethod('/aristarch.v1.Aristarch/LoadModel')).toBe('admin');
+    expect(roleOfMethod('/grpc.health.v1.Health/Check')).toBeUndefined();
+    expect(roleOfMethod('/some.new.Service/Method')).toBe('admin');
+  });
+});
