@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   score: async () => (await import('./scoring/score-command.ts')).createScoreCommand(),
   evaluate: async () => (await import('./scoring/evaluate-command.ts')).createEvaluateCommand(),
   sample: async () => (await import('./scoring/sample-command.ts')).createSampleCommand(),
+  sign: async () => (await import('./scoring/sign-command.ts')).createSignCommand(),
   serve: async () => (await import('./server/command.ts')).createServeCommand(),
   demo: async () => (await import('./demo/command.ts')).createDemoCommand(),
 };

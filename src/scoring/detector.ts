@@ -1,3 +1,4 @@
+import type { ReadOptions } from '../models/artefact/read.ts';
 import type { ColumnFingerprint } from '../models/artefact/manifest.ts';
 import type { FeatureSchema } from '../models/features/schema.ts';
 import type { RowGroups } from './group-calibration.ts';
@@ -109,7 +110,7 @@ export interface Detector {
   close(): Promise<void>;
 }
 
-export interface OpenDetectorOptions {
+export interface OpenDetectorOptions extends ReadOptions {
   readonly device?: 'auto' | 'cpu' | 'webgpu' | 'cuda';
   readonly threads?: number;
   /** Called with a sentence when something is not as asked (a device fell back, say). */

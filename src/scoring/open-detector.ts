@@ -27,7 +27,7 @@ const CHUNK_ROWS = 4096;
  * used. Default: the device `auto` on one thread, which is fastest for critics of this size; more processes scale better.
  */
 export async function openDetector(folder: string, options: OpenDetectorOptions = {}): Promise<Detector> {
-  const artefact = await readArtefact(folder);
+  const artefact = await readArtefact(folder, options);
   const calibration = createRowCalibration(artefact.manifest);
   const critic = await artefact.read(CRITIC_FILE);
   const { device = 'auto', threads = 1, warn = () => undefined } = options;

@@ -24,7 +24,7 @@ import { createTracker } from './tracker.ts';
  * without a generator, and `DEVICE_UNAVAILABLE` where the device cannot be used.
  */
 export async function openSampler(folder: string, options: OpenSamplerOptions = {}): Promise<Sampler> {
-  const { manifest, read } = await readArtefact(folder);
+  const { manifest, read } = await readArtefact(folder, options);
   if (!Object.hasOwn(manifest.files, GENERATOR_FILE)) throw notSampling(manifest);
   const generator = await read(GENERATOR_FILE);
   const { device = 'auto', threads = 1, warn = () => undefined } = options;

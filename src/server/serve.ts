@@ -89,7 +89,7 @@ async function startParts(parts: ServeParts, closers: Closer[]) {
   const httpAddress = hostPort(config.httpHost, http.port);
   log.info({ http: httpAddress }, 'HTTP is open; the model is being loaded');
 
-  const detector = await parts.openDetector(config.model, detectorOptions(parts));
+  const detector = await parts.openDetector(config.model, detectorOptions({ ...parts, security }));
   closers.push(() => detector.close());
   const { maxRows, maxExplainRows, falsePositiveRate } = config;
   const limits = { maxRows, maxExplainRows, chunkRows: CHUNK_ROWS, falsePositiveRate };
@@ -104,7 +104,7 @@ async function startParts(parts: ServeParts, closers: Closer[]) {
   opened.page = page;
   closers.push(() => page.close());
 
-  const sampling = createSampling(parts, service, metrics);
+  const sampling = createSampling({ ...parts, security }, service, metrics);
   closers.push(() => sampling.close());
   const grpc = await startGrpc({ ...parts, security }, service, sampling);
   const entrances: (() => Promise<void>)[] = [() => grpc.stop()];
@@ -119,8 +119,9 @@ async function startParts(parts: ServeParts, closers: Closer[]) {
 }
 
 /** What opening has to remark is the normal choice of `auto`: a device that was asked for and fails is an error. */
-function detectorOptions({ config, log }: ServeParts): OpenDetectorOptions {
-  return { device: config.device, threads: config.threads, warn: (message) => log.info(message) };
+function detectorOptions({ config, log, security }: EntranceParts): OpenDetectorOptions {
+  const { trustedKeys } = security;
+  return { trustedKeys, device: config.device, threads: config.threads, warn: (message) => log.info(message) };
 }
 
 interface EntranceParts extends ServeParts {
@@ -172,7 +173,7 @@ function openPage(
   });
 }
 
-function createSampling(parts: ServeParts, service: ScoringService, metrics: Metrics): SamplingService {
+function createSampling(parts: EntranceParts, service: ScoringService, metrics: Metrics): SamplingService {
   const { model, maxSampleRows: maxRows } = parts.config;
   return new SamplingService({
     open: () => parts.openSampler(model, detectorOptions(parts)),

@@ -1,8 +1,10 @@
+import type { KeyObject } from 'node:crypto';
 import { readFile, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { AristarchError, messageOf } from '../../base/errors.ts';
 import { isMissing } from '../../base/files.ts';
 import { CRITIC_FILE, isPlainName, isSealed, MANIFEST_FILE, MANIFEST_HASH_KEY, sha256Of } from './layout.ts';
+import { isSignedBy, SIGNATURE_FILE } from './signature.ts';
 import { MANIFEST_VERSION, manifestSchema, type Manifest } from './manifest.ts';
 
 /** A model's folder that was found whole. */
@@ -13,17 +15,24 @@ export interface Artefact {
   readonly read: (name: string) => Promise<Uint8Array>;
 }
 
+export interface ReadOptions {
+  /** Public keys, one of which must have signed the model; any model is taken when absent. */
+  readonly trustedKeys?: readonly KeyObject[] | undefined;
+}
+
 const RETRAIN = 'copy the folder again from where it was trained, or train again';
 
 /**
  * Opens a model's folder and checks all of it: the manifest's version, hash and schema, and every file's presence and
  * hash. Throws `NOT_FOUND` where there is no folder, else `ARTEFACT_INVALID` that says which file is wrong and what to do.
  */
-export async function readArtefact(folder: string): Promise<Artefact> {
+export async function readArtefact(folder: string, { trustedKeys }: ReadOptions = {}): Promise<Artefact> {
   const root = await realpath(folder).catch((error: unknown) => {
     throw folderError(folder, error);
   });
-  const manifest = checkManifest(folder, await readManifestText(folder, root));
+  const text = await readManifestText(folder, root);
+  if (trustedKeys !== undefined) await checkSignature(folder, root, text, trustedKeys);
+  const manifest = checkManifest(folder, text);
   if (!Object.hasOwn(manifest.files, CRITIC_FILE))
     throw invalid(folder, `${MANIFEST_FILE} names no ${CRITIC_FILE}`, RETRAIN);
   const read = (name: string) => readChecked(folder, root, name, manifest.files[name]);
@@ -55,6 +64,22 @@ async function readManifestText(folder: string, root: string): Promise<string> {
       : `${MANIFEST_FILE} cannot be read (${messageOf(error)})`;
     throw invalid(folder, fault, 'give the folder that "train --out" wrote', error);
   }
+}
+
+/** Before the manifest is parsed: what is not signed is not looked at. */
+async function checkSignature(
+  folder: string,
+  root: string,
+  manifest: string,
+  trustedKeys: readonly KeyObject[],
+): Promise<void> {
+  const remedy = 'sign it with "aristarch sign", or serve one that is signed';
+  const signature = await readFile(join(root, SIGNATURE_FILE), 'utf8').catch((error: unknown) => {
+    const why = isMissing(error) ? 'is not there' : `cannot be read (${messageOf(error)})`;
+    throw invalid(folder, `only signed models are taken, and its ${SIGNATURE_FILE} ${why}`, remedy, error);
+  });
+  if (!isSignedBy(Buffer.from(manifest), signature, trustedKeys))
+    throw invalid(folder, `its ${SIGNATURE_FILE} was made by none of the trusted keys, or for another model`, remedy);
 }
 
 function checkManifest(folder: string, text: string): Manifest {

@@ -1,5 +1,7 @@
+import type { KeyObject } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { AristarchError } from '../../base/errors.ts';
+import { readTrustedKey } from '../../models/artefact/signature.ts';
 import type { Clock } from '../clock.ts';
 import type { ServeConfig } from '../config.ts';
 import { createAuthenticator, type Authenticate } from './authenticator.ts';
@@ -15,17 +17,11 @@ export interface Security {
   /** For callers that can show no client certificate, as browsers do; undefined where no tokens are configured. */
   readonly authenticateToken: Authenticate | undefined;
   readonly spend: SpendRate | undefined;
+  /** Models are served that one of these keys signed; all are where it is undefined. */
+  readonly trustedKeys: readonly KeyObject[] | undefined;
   /** No longer looks at the files. */
   close(): void;
 }
-
-export const NO_SECURITY: Security = {
-  tls: undefined,
-  authenticate: undefined,
-  authenticateToken: undefined,
-  spend: undefined,
-  close: () => undefined,
-};
 
 export interface SecurityParts {
   readonly config: ServeConfig;
@@ -48,18 +44,24 @@ export async function openSecurity(parts: SecurityParts): Promise<Security> {
       log.warn(
         'bearer tokens are read from connections without encryption: use --tls-cert and --tls-key, or a proxy that speaks TLS',
       );
+    const trustedKeys = await openTrustedKeys(config);
     const certificates = config.tlsClientCa === undefined ? undefined : { adminNames: config.tlsAdminNames };
     return {
       tls,
       authenticate: createAuthenticator({ tokens, jwt, certificates }),
       authenticateToken: createAuthenticator({ tokens, jwt }),
       spend: createRateLimits({ rows: config.rateLimitRows, requests: config.rateLimitRequests }, clock),
+      trustedKeys,
       close,
     };
   } catch (error) {
     close();
     throw error;
   }
+}
+
+async function openTrustedKeys({ trustedKeys: paths }: ServeConfig): Promise<readonly KeyObject[] | undefined> {
+  return paths && Promise.all(paths.map((path) => readTrustedKey(path)));
 }
 
 async function openTls({ config, clock, log }: SecurityParts): Promise<TlsSource | undefined> {

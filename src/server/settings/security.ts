@@ -95,6 +95,14 @@ export const SECURITY_SETTINGS = defineSettings({
     unit: 'requests per second',
     group,
   },
+  trustedKeys: {
+    schema: nameList().optional(),
+    flag: '--trusted-keys <files>',
+    env: 'ARISTARCH_TRUSTED_KEYS',
+    help: 'public Ed25519 keys in PEM: only models that one of them signed (aristarch sign) are served',
+    list: true,
+    group,
+  },
   reloadIntervalMs: {
     schema: wholeNumber({ min: 100, max: 2 ** 31 - 1 }),
     default: 10_000,
