@@ -68,7 +68,7 @@ export async function runDemo(parts: DemoParts): Promise<DemoResult> {
     const random = createRandom(config.seed);
     const events = drawEvents(random.stream('demo', 'later'), random.stream('demo', 'faults'), endMs);
     const summary = await stream(parts, serving, events);
-    const { name, version, device } = serving.model;
+    const { name, version, device } = serving.model!;
     const { rows } = config;
     return {
       rows,
@@ -112,7 +112,7 @@ async function serve(parts: DemoParts, model: string): Promise<Serving> {
     // Kafka is not configured here, and nothing else ends by itself.
     onFatal: (error) => note(terminal, error.message),
   });
-  note(terminal, `serving on ${serving.addresses.grpc} (gRPC, ${serving.model.device})`);
+  note(terminal, `serving on ${serving.addresses.grpc} (gRPC, ${serving.model!.device})`);
   note(terminal, `live page: ${colors.bold(`http://${serving.addresses.http}/`)}`);
   return serving;
 }

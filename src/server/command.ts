@@ -23,6 +23,7 @@ export interface ServeCommandParts {
 const EXAMPLES = `
 Examples:
   aristarch serve --model models/m
+  aristarch serve --models models --default-model m
   aristarch serve --model models/m --grpc-host 0.0.0.0 --http-host 0.0.0.0
   aristarch serve --model models/m --kafka-brokers localhost:9092 \\
     --topic-in events --topic-out scores --dead-letter rejects
@@ -91,8 +92,8 @@ function openLog(config: ServeConfig, { stderr, interactive, colors }: Terminal)
 
 /** A start that fails, or is ended before, writes nothing: its error is reported where it is fatal. */
 function emitWhenReady({ model, addresses, ready }: Serving, terminal: Terminal): void {
-  const { name, version, family, device } = model;
-  const facts = { ...addresses, model: { name, version, family, device } };
+  const named = model && { name: model.name, version: model.version, family: model.family, device: model.device };
+  const facts = { ...addresses, ...(named && { model: named }) };
   void ready.then(
     () => emitJson(terminal, facts),
     () => undefined,

@@ -6,12 +6,14 @@ import { HTTP_SETTINGS } from './settings/http.ts';
 import { KAFKA_CONNECTION_SETTINGS } from './settings/kafka-connection.ts';
 import { KAFKA_SETTINGS } from './settings/kafka.ts';
 import { MODEL_SETTINGS } from './settings/model.ts';
+import { MODELS_SETTINGS } from './settings/models.ts';
 import { PROCESS_SETTINGS } from './settings/process.ts';
 import { SECURITY_SETTINGS } from './settings/security.ts';
 
 /** Every setting of the serve process: flag, else environment, else file, else default. Each group has its own file in settings/. */
 export const SERVE_SETTINGS = {
   ...MODEL_SETTINGS,
+  ...MODELS_SETTINGS,
   ...GRPC_SETTINGS,
   ...HTTP_SETTINGS,
   ...SECURITY_SETTINGS,
@@ -26,9 +28,29 @@ export type ServeConfig = SettingValues<typeof SERVE_SETTINGS>;
 /** The validated configuration; throws `INVALID_INPUT` naming every bad value and what is wanted instead. */
 export function resolveServeConfig(sources: SettingSources): ServeConfig {
   const config = resolveSettings(SERVE_SETTINGS, sources);
-  const faults = [...securityFaults(config), ...kafkaFaults(config)];
+  const faults = [...modelFaults(config), ...securityFaults(config), ...kafkaFaults(config)];
   if (faults.length > 0) throw new AristarchError('INVALID_INPUT', faults.join('\n'), { faults });
   return config;
+}
+
+/** One model or a folder of them. */
+function modelFaults({ model, models, modelName, defaultModel }: ServeConfig): string[] {
+  const faults: string[] = [];
+  if (model === undefined && models === undefined) {
+    faults.push(
+      '--model is missing. Give --model <folder> for one model or --models <folder> for many, or set ARISTARCH_MODEL or ARISTARCH_MODELS',
+    );
+  }
+  if (model !== undefined && models !== undefined) {
+    faults.push('--model and --models exclude each other: give one model, or the folder of many');
+  }
+  if (models === undefined && defaultModel !== undefined) {
+    faults.push('--default-model chooses one of --models: give --models as well, or leave it out');
+  }
+  if (models !== undefined && modelName !== undefined) {
+    faults.push("--model-name renames the one of --model: models of --models have their folders' names");
+  }
+  return faults;
 }
 
 /** Settings that make sense only together; so in the next one. */

@@ -29,29 +29,29 @@ const P_VALUES = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5
 export function createMetrics(options: MetricsOptions = {}) {
   const registry = new Registry();
   if (options.process === true) collectDefaultMetrics({ register: registry, prefix: 'aristarch_' });
-  const model = modelMetrics(registry);
+  const models = modelMetrics(registry);
   const drift = driftMetrics(registry);
-  let readDrift: (() => DriftSummary) | undefined;
+  let readModels: (() => WatchedModels) | undefined;
   return {
     ...requestMetrics(registry),
     ...rowMetrics(registry),
     ...sampleMetrics(registry),
-    ...model,
+    models,
+    startSeconds: new Gauge({
+      name: 'aristarch_start_duration_seconds',
+      help: 'Time from the configuration read to ready, without the start of Node itself.',
+      registers: [registry],
+    }),
     kafka: kafkaMetrics(registry),
-    /** Says which model is served, and on which device it was proven to run. */
-    describe({ name, version, family, device }: DetectorDescription): void {
-      model.modelInfo.reset();
-      model.modelInfo.set({ name, version, family }, 1);
-      model.deviceInfo.reset();
-      model.deviceInfo.set({ device }, 1);
-    },
-    /** Asks for the drift at each scrape. */
-    watchDrift(read: () => DriftSummary): void {
-      readDrift = read;
+    /** Asks at each scrape which models are open, and how what the default one scores drifts. */
+    watchModels(read: () => WatchedModels): void {
+      readModels = read;
     },
     /** The scrape: Prometheus' text format and its content type. */
     async render(): Promise<{ contentType: string; body: string }> {
-      if (readDrift !== undefined) setDrift(drift, readDrift());
+      const watched = readModels?.();
+      if (watched !== undefined) setModels(models, watched.open);
+      setDrift(drift, watched?.drift);
       return { contentType: registry.contentType, body: await registry.metrics() };
     },
   };
@@ -134,27 +134,59 @@ function sampleMetrics(registry: Registry) {
   };
 }
 
+/** What is read at a scrape. */
+export interface WatchedModels {
+  readonly open: readonly DetectorDescription[];
+  readonly drift: DriftSummary | undefined;
+}
+
+/** Reading, compiling and the self-test: milliseconds for a small critic, seconds where a CUDA context is made. */
+const LOAD_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+
 function modelMetrics(registry: Registry) {
   const registers = [registry];
   return {
-    modelInfo: new Gauge({
+    info: new Gauge({
       name: 'aristarch_model_info',
-      help: 'Always 1; the labels say which model is served.',
+      help: 'Always 1; the labels say which models are open. Their names are those of folders that the operator made.',
       labelNames: ['name', 'version', 'family'] as const,
       registers,
     }),
-    deviceInfo: new Gauge({
+    device: new Gauge({
       name: 'aristarch_device_info',
       help: 'Always 1; the label says which execution provider was proven to run the model.',
       labelNames: ['device'] as const,
       registers,
     }),
-    startSeconds: new Gauge({
-      name: 'aristarch_start_duration_seconds',
-      help: 'Time from the configuration read to ready, without the start of Node itself.',
+    open: new Gauge({ name: 'aristarch_models_open', help: 'Models that are open.', registers }),
+    loads: new Counter({
+      name: 'aristarch_model_loads_total',
+      help: 'Models opened, self-test included, by outcome (OK or the error code): what is not OK is not served.',
+      labelNames: ['outcome'] as const,
+      registers,
+    }),
+    loadSeconds: new Histogram({
+      name: 'aristarch_model_load_duration_seconds',
+      help: 'Time to open a model, self-test included.',
+      buckets: LOAD_SECONDS,
+      registers,
+    }),
+    evictions: new Counter({
+      name: 'aristarch_model_evictions_total',
+      help: 'Models closed to make room for others.',
       registers,
     }),
   };
+}
+
+function setModels(metrics: ReturnType<typeof modelMetrics>, open: WatchedModels['open']): void {
+  metrics.info.reset();
+  metrics.device.reset();
+  metrics.open.set(open.length);
+  for (const { name, version, family, device } of open) {
+    metrics.info.set({ name, version, family }, 1);
+    metrics.device.set({ device }, 1);
+  }
 }
 
 /** Fields with series of their own: a model of 1,500 columns must not make 4,500 series. The largest index covers all. */
@@ -182,7 +214,10 @@ function driftMetrics(registry: Registry) {
   };
 }
 
-function setDrift(metrics: ReturnType<typeof driftMetrics>, summary: DriftSummary): void {
+function setDrift(metrics: ReturnType<typeof driftMetrics>, summary: DriftSummary | undefined): void {
+  // Another model may have other fields.
+  for (const gauge of [metrics.index, metrics.missing, metrics.unseen]) gauge.reset();
+  if (summary === undefined) return;
   const { scores, fields } = summary;
   metrics.martingale.set(scores.log10Martingale);
   metrics.largest.set(scores.log10Largest);

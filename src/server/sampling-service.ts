@@ -1,15 +1,18 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AristarchError, toAristarchError } from '../base/errors.ts';
 import { encodeRecords } from '../models/features/encode.ts';
-import type { DetectorDescription, RawRecord } from '../scoring/detector.ts';
+import type { RawRecord } from '../scoring/detector.ts';
 import { conditionSchema } from '../scoring/sample-conditions.ts';
-import type { SampleOptions, Sampler, SamplerDescription } from '../scoring/sampler.ts';
+import type { SampleOptions, SamplerDescription } from '../scoring/sampler.ts';
 import type { Metrics } from './metrics.ts';
+import type { Models, OpenModel } from './models/port.ts';
 
 /** What a caller asks for: rows of a seed's endless sequence. */
 export interface SampleJob {
-  /** Name of the model; empty for the served one. */
+  /** Name of the model; empty for the default one. */
   readonly model: string;
+  /** Its version; empty for the one that is served. */
+  readonly modelVersion: string;
   /** 0 for as many as there are condition rows. */
   readonly count: number;
   /** 1 when absent, as for `aristarch sample`. */
@@ -30,10 +33,7 @@ export interface SampledRows {
 }
 
 export interface SamplingServiceParts {
-  /** Opens the served model's generator: at the first request, for most servers are never asked. */
-  readonly open: () => Promise<Sampler>;
-  /** The served model; throws `NOT_FOUND` for any other name. */
-  readonly describe: (model: string) => DetectorDescription;
+  readonly models: Pick<Models, 'acquire'>;
   readonly metrics: Pick<Metrics, 'samples' | 'samplesInFlight' | 'rowsSampled'>;
   /** Most rows of one request. */
   readonly maxRows: number;
@@ -46,7 +46,6 @@ const PIECE_VALUES = 8192;
 /** Makes rows up for whoever asks, without any transport. Every failure is an `AristarchError`. */
 export class SamplingService {
   readonly #parts: SamplingServiceParts;
-  #opening: Promise<Sampler> | undefined;
 
   constructor(parts: SamplingServiceParts) {
     this.#parts = parts;
@@ -75,16 +74,23 @@ export class SamplingService {
     }
   }
 
-  async close(): Promise<void> {
-    const sampler = await this.#opening?.catch(() => undefined);
-    await sampler?.close();
+  async *#makeRows(job: SampleJob, checkAlive: () => void): AsyncGenerator<SampledRows> {
+    const { model, release } = await this.#parts.models.acquire({ model: job.model, version: job.modelVersion });
+    try {
+      yield* this.#makeRowsBy(model, job, checkAlive);
+    } finally {
+      release();
+    }
   }
 
-  async *#makeRows(job: SampleJob, checkAlive: () => void): AsyncGenerator<SampledRows> {
-    const served = this.#parts.describe(job.model);
+  async *#makeRowsBy(
+    { description: served, openSampler }: OpenModel,
+    job: SampleJob,
+    checkAlive: () => void,
+  ): AsyncGenerator<SampledRows> {
     const count = this.#checkCount(job);
     checkAlive();
-    const sampler = await this.#open(served);
+    const sampler = await openSampler();
     const { rowWidth, schema } = sampler.description;
     const piece = Math.max(1, Math.floor(PIECE_VALUES / schema.fields.length)) * rowWidth;
     let { firstRow } = job;
@@ -113,25 +119,6 @@ export class SamplingService {
       { rows, maxRows },
     );
   }
-
-  /** When opening fails, the next request tries again. */
-  #open(served: DetectorDescription): Promise<Sampler> {
-    this.#opening ??= openVersion(served, this.#parts.open).catch((thrown: unknown) => {
-      this.#opening = undefined;
-      throw thrown;
-    });
-    return this.#opening;
-  }
-}
-
-/** The folder may hold a newer model by now than the one that scores. */
-async function openVersion({ name, version }: DetectorDescription, open: () => Promise<Sampler>): Promise<Sampler> {
-  const sampler = await open();
-  const { version: found } = sampler.description;
-  if (found === version) return sampler;
-  await sampler.close();
-  const message = `this server has version ${version} of "${name}", and its folder now holds ${found}: start the server anew to sample from it`;
-  throw new AristarchError('PRECONDITION_FAILED', message, { model: name, served: version, found });
 }
 
 /** Conditions as the sampler wants them. */

@@ -1,17 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AristarchError, toAristarchError } from '../base/errors.ts';
-import type {
-  Detector,
-  DetectorDescription,
-  Explanation,
-  RawRecord,
-  ScoreBatch,
-  ScoreOptions,
-} from '../scoring/detector.ts';
-import type { DriftMonitor, DriftSummary } from '../scoring/drift/drift-monitor.ts';
+import type { DetectorDescription, Explanation, RawRecord, ScoreBatch, ScoreOptions } from '../scoring/detector.ts';
 import { watchedScores, type RowGroups } from '../scoring/group-calibration.ts';
 import type { Clock } from './clock.ts';
 import type { Metrics, Transport } from './metrics.ts';
+import type { Lease, ModelChoice, Models, OpenModel } from './models/port.ts';
 import type { RecentScores } from './recent-scores.ts';
 
 /** What a transport asks for: rows to score, and under which conditions. */
@@ -23,8 +16,10 @@ export interface ScoreJob {
   readonly width?: number;
   /** The records that packed rows were made of, where the transport encoded them itself; shown on the live page. */
   readonly records?: readonly RawRecord[];
-  /** Name of the model; absent or empty for the served one. */
+  /** Name of the model; absent or empty for the default one. */
   readonly model?: string;
+  /** Its version; absent or empty for the one that is served. */
+  readonly modelVersion?: string;
   /** Share of normal rows that may be flagged, in (0, 1). */
   readonly falsePositiveRate?: number;
   /** Most fields that the explanation of each row names; absent for no explanations. */
@@ -53,13 +48,10 @@ export interface ScoringLimits {
 }
 
 export interface ScoringServiceParts {
-  readonly detector: Detector;
-  /** Name under which the model is served; the artefact's own when absent. */
-  readonly modelName?: string | undefined;
+  readonly models: Models;
   readonly metrics: Metrics;
+  /** Told what the default model scored. */
   readonly recent: RecentScores;
-  /** Told every scored row, in the order in which calls end. */
-  readonly drift?: DriftMonitor | undefined;
   readonly clock: Clock;
   readonly limits: ScoringLimits;
 }
@@ -73,39 +65,21 @@ const MOST_EXPLAINED = 256;
  */
 export class ScoringService {
   readonly #parts: ScoringServiceParts;
-  readonly #description: DetectorDescription;
 
-  /** Throws `RATE_UNSUPPORTED` or `INVALID_INPUT` at once when the default rate cannot be served. */
   constructor(parts: ScoringServiceParts) {
     this.#parts = parts;
-    const { description } = parts.detector;
-    this.#description = { ...description, name: parts.modelName ?? description.name };
-    if (parts.limits.falsePositiveRate !== undefined) parts.detector.thresholdAt(parts.limits.falsePositiveRate);
-    parts.metrics.describe(this.#description);
   }
 
-  /** The served model; throws `NOT_FOUND` for any other name. */
-  describe(model?: string): DetectorDescription {
-    const description = this.#description;
-    if (model === undefined || model === '' || model === description.name) return description;
-    throw new AristarchError(
-      'NOT_FOUND',
-      `model "${model}" is not served here; this server has "${description.name}"`,
-      {
-        model,
-        served: [description.name],
-      },
-    );
+  /** The model that answers to a choice, opened where it is not open yet. Throws what `Models.acquire` does. */
+  async find(choice: ModelChoice = {}): Promise<OpenModel> {
+    const { model, release } = await this.#parts.models.acquire(choice);
+    release();
+    return model;
   }
 
-  /** How what is scored drifts; undefined where nothing is known of the training rows. */
-  drift(): DriftSummary | undefined {
-    return this.#parts.drift?.summary();
-  }
-
-  /** Records -> packed raw rows, for a transport that must know which of its records is bad before it scores them. */
-  encode(records: readonly RawRecord[]): Float32Array {
-    return this.#parts.detector.encode(records);
+  /** The same, to be used until it is released, by a transport that looks at its records before it scores them. */
+  acquire(choice: ModelChoice = {}): Lease | Promise<Lease> {
+    return this.#parts.models.acquire(choice);
   }
 
   /** Turns a message into a job; a message that is none is counted as a refused request of its transport. */
@@ -119,21 +93,30 @@ export class ScoringService {
     }
   }
 
-  /** Scores a job; the result has one score for each row, in order. */
-  async score(job: ScoreJob): Promise<ScoreOutcome> {
+  /** Scores a job by the model of its choice; the result has one score for each row, in order. */
+  score(job: ScoreJob): Promise<ScoreOutcome> {
+    return this.#count(job, async () => {
+      const { model, release } = await this.acquire({ model: job.model, version: job.modelVersion });
+      try {
+        return await this.#scoreBy(model, job);
+      } finally {
+        release();
+      }
+    });
+  }
+
+  /** Scores a job by a model that was acquired before, whatever the job's choice is. */
+  scoreBy(model: OpenModel, job: ScoreJob): Promise<ScoreOutcome> {
+    return this.#count(job, () => this.#scoreBy(model, job));
+  }
+
+  async #count({ transport }: ScoreJob, work: () => Promise<ScoreOutcome>): Promise<ScoreOutcome> {
     const { metrics, clock } = this.#parts;
-    const { transport } = job;
     const startedMs = clock.monotonicMs();
     let code: string = 'OK';
     metrics.requestsInFlight.inc({ transport });
     try {
-      const { name, version } = this.describe(job.model);
-      this.#check(job);
-      const batch = await this.#scoreInChunks(job);
-      const { rows, explainTopK } = job;
-      const explanations = explainTopK && (await this.explain(rows, explainTopK, job.checkAlive));
-      this.#publish(job, batch);
-      return { batch, ...(explanations && { explanations }), model: name, modelVersion: version };
+      return await work();
     } catch (thrown) {
       const error = toAristarchError(thrown);
       code = error.code;
@@ -145,31 +128,25 @@ export class ScoringService {
     }
   }
 
-  /** Why rows have their scores; throws what `Detector.explain` throws. */
-  explain(
-    rows: readonly RawRecord[] | Float32Array,
-    topK: number,
-    checkAlive?: () => void,
-  ): Promise<readonly Explanation[]> {
-    return this.#parts.detector.explain(rows, { topK, ...(checkAlive && { checkAlive }) });
+  async #scoreBy(model: OpenModel, job: ScoreJob): Promise<ScoreOutcome> {
+    this.#check(model, job);
+    const { detector, description } = model;
+    const batch = await this.#scoreInChunks(model, job);
+    const { rows, explainTopK: topK, checkAlive } = job;
+    const explanations = topK && (await detector.explain(rows, { topK, ...(checkAlive && { checkAlive }) }));
+    this.#publish(model, job, batch);
+    return {
+      batch,
+      ...(explanations && { explanations }),
+      model: description.name,
+      modelVersion: description.version,
+    };
   }
 
-  /** Scores one row of zeros: proof that the model runs on this machine. Throws `ARTEFACT_INVALID` when the score is no number. */
-  async selfTest(): Promise<void> {
-    const { detector } = this.#parts;
-    const { scores, pValues } = await detector.score(new Float32Array(detector.description.rowWidth));
-    if (scores.length === 1 && Number.isFinite(scores[0]) && pValues[0]! > 0 && pValues[0]! <= 1) return;
-    throw new AristarchError(
-      'ARTEFACT_INVALID',
-      `model "${this.#description.name}" failed its self-test: a row of zeros got score ${String(scores[0])} and ` +
-        `p-value ${String(pValues[0])}; train it again, or serve another version`,
-    );
-  }
-
-  #check(job: ScoreJob): void {
+  #check({ detector, description }: OpenModel, job: ScoreJob): void {
     // Refuses an impossible rate before any row is looked at.
-    if (job.falsePositiveRate !== undefined) this.#parts.detector.thresholdAt(job.falsePositiveRate);
-    const rows = this.countRows(job);
+    if (job.falsePositiveRate !== undefined) detector.thresholdAt(job.falsePositiveRate);
+    const rows = countRows(description, job);
     const { maxRows } = this.#parts.limits;
     if (rows === 0) throw new AristarchError('INVALID_INPUT', 'the request has no rows; send at least one');
     if (rows > maxRows) {
@@ -191,29 +168,8 @@ export class ScoringService {
     this.#parts.metrics.requestRows.observe({ transport: job.transport }, rows);
   }
 
-  /** Rows of a job; throws `SCHEMA_MISMATCH` where packed rows are not as wide as the model's. */
-  countRows({ rows, width }: Pick<ScoreJob, 'rows' | 'width'>): number {
-    if (!(rows instanceof Float32Array)) return rows.length;
-    const { rowWidth, name } = this.#description;
-    if (width !== undefined && width !== rowWidth) {
-      throw new AristarchError(
-        'SCHEMA_MISMATCH',
-        `rows are ${width} values wide and model "${name}" takes ${rowWidth}; DescribeModel lists them as slots`,
-        { width, rowWidth },
-      );
-    }
-    if (rows.length % rowWidth !== 0) {
-      throw new AristarchError(
-        'SCHEMA_MISMATCH',
-        `${rows.length} packed values are no whole number of rows of ${rowWidth} values`,
-        { values: rows.length, rowWidth },
-      );
-    }
-    return rows.length / rowWidth;
-  }
-
-  async #scoreInChunks(job: ScoreJob): Promise<ScoreBatch> {
-    const { detector, limits } = this.#parts;
+  async #scoreInChunks({ detector, drift }: OpenModel, job: ScoreJob): Promise<ScoreBatch> {
+    const { limits } = this.#parts;
     job.checkAlive?.();
     // Records are encoded together, so that an error counts records from the start of the request, not of a chunk.
     const rows = job.rows instanceof Float32Array ? job.rows : detector.encode(job.rows);
@@ -228,23 +184,44 @@ export class ScoringService {
       batches.push(await detector.score(rows.subarray(start, start + step), options));
     }
     const batch = joinBatches(batches);
-    this.#parts.drift?.observe(rows, watchedScores(batch));
+    drift?.observe(rows, watchedScores(batch));
     return batch;
   }
 
-  #publish(job: ScoreJob, batch: ScoreBatch): void {
-    const { metrics, recent, clock, detector } = this.#parts;
+  #publish({ detector, description }: OpenModel, job: ScoreJob, batch: ScoreBatch): void {
+    const { metrics, recent, clock, models } = this.#parts;
     const { transport } = job;
     let flagged = 0;
     for (const verdict of batch.verdicts) flagged += verdict;
     metrics.rowsScored.inc({ transport }, batch.scores.length);
     metrics.rowsFlagged.inc({ transport }, flagged);
     metrics.pValues.observeAll(batch.pValues);
+    // The live page shows one model: scores of another have another scale.
+    if (description.name !== models.defaultName) return;
     const records = job.rows instanceof Float32Array ? job.records : job.rows;
     const { slotNames } = detector.description;
     const recordAt = (row: number) => records?.[row] ?? packedRecord(job.rows as Float32Array, row, slotNames);
     recent.publish({ transport, atMs: clock.wallMs(), batch, recordAt });
   }
+}
+
+function countRows({ rowWidth, name }: DetectorDescription, { rows, width }: ScoreJob): number {
+  if (!(rows instanceof Float32Array)) return rows.length;
+  if (width !== undefined && width !== rowWidth) {
+    throw new AristarchError(
+      'SCHEMA_MISMATCH',
+      `rows are ${width} values wide and model "${name}" takes ${rowWidth}; DescribeModel lists them as slots`,
+      { width, rowWidth },
+    );
+  }
+  if (rows.length % rowWidth !== 0) {
+    throw new AristarchError(
+      'SCHEMA_MISMATCH',
+      `${rows.length} packed values are no whole number of rows of ${rowWidth} values`,
+      { values: rows.length, rowWidth },
+    );
+  }
+  return rows.length / rowWidth;
 }
 
 /** A packed row with its slots' names, for people. */

@@ -3,18 +3,18 @@ import type { Logger } from 'pino';
 import type { AristarchError } from '../base/errors.ts';
 import type { Detector, DetectorDescription, OpenDetectorOptions } from '../scoring/detector.ts';
 import type { Sampler } from '../scoring/sampler.ts';
-import type { DriftMonitor } from '../scoring/drift/drift-monitor.ts';
 import type { Clock } from './clock.ts';
 import type { ServeConfig } from './config.ts';
-import { type GrpcServer, startGrpcServer } from './grpc/server.ts';
+import { type GrpcServer, type GrpcServerParts, startGrpcServer } from './grpc/server.ts';
 import { createOperatorRoutes } from './http/handlers.ts';
 import type { PageModel } from './http/page/feed.ts';
 import { createPage, type Page } from './http/page/page.ts';
 import { type HttpServer, sendJson, startHttpServer } from './http/server.ts';
 import { toKafkaConfig } from './kafka-config.ts';
 import { startKafkaScoring } from './kafka/server.ts';
-import { watchDrift } from './drift.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { openModels } from './models/open-models.ts';
+import type { OpenModel } from './models/port.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { RecentScores } from './recent-scores.ts';
 import { SamplingService } from './sampling-service.ts';
@@ -34,7 +34,8 @@ export interface ServeParts {
 }
 
 export interface Serving {
-  readonly model: DetectorDescription;
+  /** The default model; undefined where requests must name one. */
+  readonly model: DetectorDescription | undefined;
   readonly service: ScoringService;
   /** host:port, with the ports that were really opened. */
   readonly addresses: { readonly grpc: string; readonly http: string };
@@ -83,30 +84,22 @@ async function startParts(parts: ServeParts, closers: Closer[]) {
   for (const part of ['model', 'grpc'] as const) readiness.set(part, { waitsFor: 'starting' });
   const security = await openSecurity(parts);
   closers.push(() => security.close());
-  const opened: { page?: Page } = {};
-  const http = await startHttp({ ...parts, security }, metrics, readiness, () => opened.page);
+  const page = createPageHolder(parts, recent);
+  const http = await startHttp({ ...parts, security }, metrics, readiness, page.current);
   closers.push(() => http.stop());
   const httpAddress = hostPort(config.httpHost, http.port);
   log.info({ http: httpAddress }, 'HTTP is open; the model is being loaded');
 
-  const detector = await parts.openDetector(config.model, detectorOptions({ ...parts, security }));
-  closers.push(() => detector.close());
+  const models = await openModels({ ...parts, metrics, trustedKeys: security.trustedKeys, onDefault: page.show });
+  closers.push(() => models.close());
   const { maxRows, maxExplainRows, falsePositiveRate } = config;
   const limits = { maxRows, maxExplainRows, chunkRows: CHUNK_ROWS, falsePositiveRate };
-  const drift = watchDrift(detector.description, config, log);
-  if (drift !== undefined) metrics.watchDrift(() => drift.summary());
-  const service = new ScoringService({ detector, metrics, recent, drift, clock, limits, modelName: config.modelName });
-  await service.selfTest();
-  // A model that cannot explain must not show it at the first anomaly.
-  if (config.explainTopK > 0) await service.explain(new Float32Array(detector.description.rowWidth), 1);
+  const service = new ScoringService({ models, metrics, recent, clock, limits });
   readiness.set('model', 'ready');
-  const page = openPage(service, detector, recent, drift, parts);
-  opened.page = page;
   closers.push(() => page.close());
 
-  const sampling = createSampling({ ...parts, security }, service, metrics);
-  closers.push(() => sampling.close());
-  const grpc = await startGrpc({ ...parts, security }, service, sampling);
+  const sampling = new SamplingService({ models, metrics, maxRows: config.maxSampleRows });
+  const grpc = await startGrpc({ ...parts, security }, { service, sampling, models });
   const entrances: (() => Promise<void>)[] = [() => grpc.stop()];
   closers.push(async () => {
     readiness.set('grpc', { waitsFor: 'the server is shutting down' });
@@ -115,13 +108,8 @@ async function startParts(parts: ServeParts, closers: Closer[]) {
   readiness.set('grpc', 'ready');
   const joining = startKafka(parts, service, metrics, readiness, entrances);
   const addresses = { grpc: hostPort(config.grpcHost, grpc.port), http: httpAddress };
-  return { serving: { model: service.describe(), service, addresses }, metrics, joining };
-}
-
-/** What opening has to remark is the normal choice of `auto`: a device that was asked for and fails is an error. */
-function detectorOptions({ config, log, security }: EntranceParts): OpenDetectorOptions {
-  const { trustedKeys } = security;
-  return { trustedKeys, device: config.device, threads: config.threads, warn: (message) => log.info(message) };
+  const model = models.defaultName === undefined ? undefined : (await service.find()).description;
+  return { serving: { model, service, addresses }, metrics, joining };
 }
 
 interface EntranceParts extends ServeParts {
@@ -145,55 +133,45 @@ function startHttp(
     otherwise: (request, response) => {
       const opened = page();
       if (opened !== undefined) return opened.handle(request, response);
-      sendJson(response, 503, { error: 'the model is still being loaded' });
+      sendJson(response, 503, { error: 'there is no live page before a default model is open' });
       return true;
     },
   });
 }
 
-function openPage(
-  service: ScoringService,
-  detector: Detector,
-  feed: RecentScores,
-  drift: DriftMonitor | undefined,
-  { config, clock }: ServeParts,
-): Page {
-  const model: PageModel = {
-    description: service.describe(),
-    thresholdAt: (rate) => detector.thresholdAt(rate),
-    explain: async (record, topK) => (await service.explain([record], topK))[0]!,
+/** The live page of the default model; a new one where another version has taken its place, to which browsers connect anew. */
+function createPageHolder({ config, clock }: ServeParts, feed: RecentScores) {
+  let page: Page | undefined;
+  return {
+    current: () => page,
+    show: ({ description, detector, drift }: OpenModel): void => {
+      page?.close();
+      const model: PageModel = {
+        description,
+        thresholdAt: (rate) => detector.thresholdAt(rate),
+        explain: async (record, topK) => (await detector.explain([record], { topK }))[0]!,
+      };
+      const { falsePositiveRate } = config;
+      page = createPage({
+        model,
+        feed,
+        clock,
+        drift: drift && (() => drift.summary()),
+        ...(falsePositiveRate !== undefined && { falsePositiveRate }),
+      });
+    },
+    close: (): void => page?.close(),
   };
-  const { falsePositiveRate } = config;
-  return createPage({
-    model,
-    feed,
-    clock,
-    drift: drift && (() => drift.summary()),
-    ...(falsePositiveRate !== undefined && { falsePositiveRate }),
-  });
-}
-
-function createSampling(parts: EntranceParts, service: ScoringService, metrics: Metrics): SamplingService {
-  const { model, maxSampleRows: maxRows } = parts.config;
-  return new SamplingService({
-    open: () => parts.openSampler(model, detectorOptions(parts)),
-    describe: (name) => service.describe(name),
-    ...{ metrics, maxRows },
-  });
 }
 
 function startGrpc(
   { config, clock, log, security }: EntranceParts,
-  service: ScoringService,
-  sampling: SamplingService,
+  parts: Pick<GrpcServerParts, 'service' | 'sampling' | 'models'>,
 ): Promise<GrpcServer> {
-  const { grpcHost: host, grpcPort: port, ...options } = config;
+  const { grpcHost: host, grpcPort: port, adminCalls, ...options } = config;
   return startGrpcServer({
-    service,
-    sampling,
-    security,
-    clock,
-    log,
+    ...parts,
+    ...{ security, clock, log, adminCalls },
     options: { ...options, host, port },
   });
 }
@@ -219,10 +197,9 @@ function startKafka(
 }
 
 function logReady(log: Logger, { model, addresses }: Pick<Serving, 'model' | 'addresses'>, readyMs: number): void {
-  const { name, version, family, device } = model;
-  const facts = { model: name, version, family, device, grpc: addresses.grpc, http: addresses.http };
+  const named = model && { model: model.name, version: model.version, family: model.family, device: model.device };
   log.info(
-    { ...facts, readyMs: Math.round(readyMs) },
+    { ...named, ...addresses, readyMs: Math.round(readyMs) },
     `ready: gRPC on ${addresses.grpc}, live page on http://${addresses.http}/`,
   );
 }

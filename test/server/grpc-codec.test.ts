@@ -19,6 +19,7 @@ const packedRequest = fc.record(
     dense: fc.record({ values: floats, width: fc.nat(0xffffffff) }),
     falsePositiveRate: fc.double(),
     requestId: words,
+    modelVersion: words,
     explainTopK: fc.nat(0xffffffff),
   },
   { requiredKeys: ['dense'] },

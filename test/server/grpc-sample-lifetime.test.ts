@@ -98,7 +98,7 @@ describe('a caller', () => {
     const described = await new Promise<Readonly<Record<string, unknown>>>((resolve, reject) => {
       old.describeModel({ model: '' }, (error, answer) => (error ? reject(error) : resolve({ ...answer })));
     });
-    expect(described).toMatchObject({ model: 'orders', modelVersion: serving.model.version });
+    expect(described).toMatchObject({ model: 'orders', modelVersion: serving.model!.version });
     const { pieces } = await readAll(client.raw.sample({ count: 2 }));
     const stream = old.scoreStream();
     stream.write({ records: { records: pieces[0]!.records } });

@@ -31,7 +31,7 @@ describe('Sample', () => {
       written.map((record) => ({ ...record, at: new Date(`${String(record['at'])}Z`).toISOString() })),
     );
     expect(pieces.map(({ firstRow }) => firstRow)).toEqual([0, 256, 512]);
-    expect(pieces[0]).toMatchObject({ model: 'orders', modelVersion: serving.model.version });
+    expect(pieces[0]).toMatchObject({ model: 'orders', modelVersion: serving.model!.version });
     expect(await scrape(serving.addresses.http)).toContain('aristarch_rows_sampled_total 600');
     expect(await hasEnded(serving, 'OK')).toBe(true);
   });

@@ -85,6 +85,7 @@ describe('the contract that reflection hands out', () => {
       ['false_positive_rate', true],
       ['request_id', false],
       ['explain_top_k', false],
+      ['model_version', false],
     ]);
   });
 });

@@ -18,6 +18,7 @@ import {
   loadContract,
   SERVICE,
   type WireDescribeResponse,
+  type WireListResponse,
   type WireSampleResponse,
   type WireScoreResponse,
 } from '../../src/server/grpc/contract.ts';
@@ -38,6 +39,9 @@ interface RawClient extends Client {
   scoreStream(options?: CallOptions): ScoreStream;
   sample(request: Readonly<Record<string, unknown>>, options?: CallOptions): SampleStream;
   describeModel(request: ScoreMessage, done: Callback<WireDescribeResponse>): void;
+  listModels(request: ScoreMessage, done: Callback<WireListResponse>): void;
+  loadModel(request: ScoreMessage, done: Callback<WireDescribeResponse>): void;
+  unloadModel(request: ScoreMessage, done: Callback<object>): void;
 }
 
 export interface ScoringClient {
@@ -46,6 +50,9 @@ export interface ScoringClient {
   /** The error that a call ends with; fails when it succeeds. */
   refusal(request: ScoreMessage, options?: CallOptions): Promise<ServiceError>;
   describe(model?: string): Promise<WireDescribeResponse>;
+  list(): Promise<WireListResponse['models']>;
+  load(model?: string, modelVersion?: string): Promise<WireDescribeResponse>;
+  unload(model: string): Promise<object>;
 }
 
 export interface HealthClient extends Client {
@@ -110,12 +117,16 @@ export function createClientFixture(): (address: string, access?: Access) => Sco
           },
           (error: unknown) => error as ServiceError,
         ),
-      describe: (model = '') =>
-        new Promise((resolve, reject) => {
-          raw.describeModel({ model }, (error, response) => (error ? reject(error) : resolve(response)));
-        }),
+      describe: (model = '') => answer((done) => raw.describeModel({ model }, done)),
+      list: async () => (await answer<WireListResponse>((done) => raw.listModels({}, done))).models,
+      load: (model = '', modelVersion = '') => answer((done) => raw.loadModel({ model, modelVersion }, done)),
+      unload: (model) => answer((done) => raw.unloadModel({ model }, done)),
     };
   };
+}
+
+function answer<R>(call: (done: Callback<R>) => void): Promise<R> {
+  return new Promise((resolve, reject) => call((error, response) => (error ? reject(error) : resolve(response))));
 }
 
 /** One named record of the detector double; its score is `amount`. */

@@ -5,8 +5,10 @@ import type { KafkaClient, KafkaConfig } from '../../src/server/kafka/port.ts';
 import { type KafkaScoring, startKafkaScoring } from '../../src/server/kafka/server.ts';
 import { createMetrics, type Metrics } from '../../src/server/metrics.ts';
 import { RecentScores } from '../../src/server/recent-scores.ts';
+import { createSingleModel } from '../../src/server/models/single.ts';
 import { ScoringService } from '../../src/server/scoring-service.ts';
 import { type BeforeScore, createNumberDetector } from './number-detector.ts';
+import { toOpenModel } from './open-model.ts';
 
 export interface Topics {
   readonly topicIn: string;
@@ -37,7 +39,7 @@ export function startNumberScoring(
   const metrics = createMetrics();
   const fatal: AristarchError[] = [];
   const service = new ScoringService({
-    detector: createNumberDetector(options.before),
+    models: createSingleModel(toOpenModel(createNumberDetector(options.before))),
     metrics,
     recent: new RecentScores(),
     clock: SYSTEM_CLOCK,

@@ -9,7 +9,14 @@ import type { WireScoreRequest } from './contract.ts';
  */
 
 /** https://protobuf.dev/programming-guides/encoding: the key of a field is (number << 3) | wire type. */
-const REQUEST = { model: 0x0a, dense: 0x1a, falsePositiveRate: 0x21, requestId: 0x2a, explainTopK: 0x30 } as const;
+const REQUEST = {
+  model: 0x0a,
+  dense: 0x1a,
+  falsePositiveRate: 0x21,
+  requestId: 0x2a,
+  explainTopK: 0x30,
+  modelVersion: 0x3a,
+} as const;
 const DENSE = { values: 0x0a, width: 0x10 } as const;
 
 /** Packed floats are little-endian; so are those of every machine that Node has builds for but IBM's. */
@@ -19,13 +26,13 @@ const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 export function decodePackedRequest(bytes: Buffer): WireScoreRequest | undefined {
   if (!LITTLE_ENDIAN) return undefined;
   const reader = createReader(bytes, 0, bytes.length);
-  let [model, requestId, explainTopK, seen] = ['', '', 0, 0];
+  let [model, modelVersion, requestId, explainTopK, seen] = ['', '', '', 0, 0];
   let falsePositiveRate: number | undefined;
   let dense: WireScoreRequest['dense'];
   while (reader.at < reader.end) {
     const key = bytes[reader.at++]!;
     // A field that comes twice: the last one counts, but for messages, which are merged. Nobody sends that.
-    if (key > 0x30 || (seen & (1 << (key >> 3))) !== 0) return undefined;
+    if (key > REQUEST.modelVersion || (seen & (1 << (key >> 3))) !== 0) return undefined;
     seen |= 1 << (key >> 3);
     if (key === REQUEST.dense) {
       const length = reader.length();
@@ -33,6 +40,7 @@ export function decodePackedRequest(bytes: Buffer): WireScoreRequest | undefined
       if (dense === undefined) return undefined;
       reader.at += length;
     } else if (key === REQUEST.model) model = reader.text();
+    else if (key === REQUEST.modelVersion) modelVersion = reader.text();
     else if (key === REQUEST.requestId) requestId = reader.text();
     else if (key === REQUEST.falsePositiveRate) falsePositiveRate = reader.double();
     else if (key === REQUEST.explainTopK) explainTopK = reader.varint();
@@ -42,6 +50,7 @@ export function decodePackedRequest(bytes: Buffer): WireScoreRequest | undefined
   if (dense === undefined) return undefined;
   return {
     model,
+    modelVersion,
     rows: 'dense',
     dense,
     requestId,

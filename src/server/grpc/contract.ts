@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
 import type { GroupSummary } from '../../scoring/detector.ts';
 import type { FieldDrift } from '../../scoring/drift/population.ts';
+import type { ListedVersion } from '../models/port.ts';
 
 /** The wire contract, proto/aristarch/v1/aristarch.proto, as proto-loader hands its messages over. */
 export const SERVICE = 'aristarch.v1.Aristarch';
@@ -19,6 +20,7 @@ export function loadContract(): PackageDefinition {
 
 export interface WireScoreRequest {
   readonly model: string;
+  readonly modelVersion: string;
   /** Which of the two is set. */
   readonly rows?: 'records' | 'dense';
   readonly records?: { readonly records: readonly WireRecord[] };
@@ -73,6 +75,7 @@ export interface WireScoreResponse {
 }
 export interface WireSampleRequest {
   readonly model: string;
+  readonly modelVersion: string;
   /** 0 where it is not set. */
   readonly count: number;
   readonly seed?: number;
@@ -88,6 +91,7 @@ export interface WireSampleResponse {
 }
 export interface WireDescribeRequest {
   readonly model: string;
+  readonly modelVersion: string;
 }
 export interface WireDescribeResponse {
   readonly model: string;
@@ -111,6 +115,18 @@ export interface WireDescribeResponse {
   /** Null where there is none. */
   readonly drift: WireDrift | null;
   readonly calibrationGroups: readonly GroupSummary[];
+  readonly artefactVersion: string;
+}
+/** What LoadModel and UnloadModel are asked, too. */
+export type WireModelChoice = WireDescribeRequest;
+export interface WireListResponse {
+  readonly models: readonly {
+    readonly model: string;
+    readonly servingVersion: string;
+    readonly isDefault: boolean;
+    readonly unloaded: boolean;
+    readonly versions: readonly ListedVersion[];
+  }[];
 }
 export interface WireDrift {
   readonly scores: number;

@@ -1,13 +1,15 @@
 import { AristarchError } from '../../base/errors.ts';
-import type { DetectorDescription, Explanation, RawRecord } from '../../scoring/detector.ts';
+import type { Explanation, RawRecord } from '../../scoring/detector.ts';
 import { groupOfRow } from '../../scoring/group-calibration.ts';
 import type { DriftSummary } from '../../scoring/drift/drift-monitor.ts';
+import type { ListedModel, OpenModel } from '../models/port.ts';
 import type { SampledRows, SampleJob } from '../sampling-service.ts';
 import type { ScoreJob, ScoreOutcome } from '../scoring-service.ts';
 import type {
   WireDescribeResponse,
   WireDrift,
   WireExplanation,
+  WireListResponse,
   WireRecord,
   WireSampleRequest,
   WireSampleResponse,
@@ -37,6 +39,11 @@ export function openReceived<T>(received: Received<T>): T {
   return received.message;
 }
 
+/** Rows of a job, as far as its sender says; whether the width is the model's shows when it is scored. */
+export function countSent({ rows, width = 0 }: Pick<ScoreJob, 'rows' | 'width'>): number {
+  return rows instanceof Float32Array ? Math.ceil(rows.length / Math.max(1, width)) : rows.length;
+}
+
 export interface FromScoreRequest {
   readonly requestId: string;
   readonly job: Omit<ScoreJob, 'transport'>;
@@ -44,9 +51,9 @@ export interface FromScoreRequest {
 
 /** The one way from a request's message to a job. */
 export function fromScoreRequest(request: WireScoreRequest): FromScoreRequest {
-  const { requestId, model, falsePositiveRate, explainTopK } = request;
+  const { requestId, model, modelVersion, falsePositiveRate, explainTopK } = request;
   const job = {
-    ...{ model, ...fromRows(request) },
+    ...{ model, modelVersion, ...fromRows(request) },
     ...(falsePositiveRate !== undefined && { falsePositiveRate }),
     ...(explainTopK > 0 && { explainTopK }),
   };
@@ -82,9 +89,9 @@ function fromValue(value: WireValue): unknown {
 }
 
 export function fromSampleRequest(request: WireSampleRequest): SampleJob {
-  const { model, count, seed, firstRow, condition, conditionRows } = request;
+  const { model, modelVersion, count, seed, firstRow, condition, conditionRows } = request;
   return {
-    ...{ model, count, firstRow },
+    ...{ model, modelVersion, count, firstRow },
     ...(seed !== undefined && { seed }),
     ...(condition && { condition: fromRecord(condition) }),
     ...(conditionRows && { conditionRows: conditionRows.records.map(fromRecord) }),
@@ -135,7 +142,7 @@ function toSentValue(value: unknown): WireSentValue {
   return typeof value === 'string' ? { text: value } : { null: 'NULL_VALUE' };
 }
 
-export function toDescribeResponse(model: DetectorDescription, drift?: DriftSummary): WireDescribeResponse {
+export function toDescribeResponse({ description: model, artefactVersion, drift }: OpenModel): WireDescribeResponse {
   return {
     model: model.name,
     modelVersion: model.version,
@@ -155,8 +162,9 @@ export function toDescribeResponse(model: DetectorDescription, drift?: DriftSumm
     device: model.device,
     trainedAt: model.trainedAt,
     trainingRows: model.trainingRows,
-    drift: drift === undefined ? null : toDrift(drift),
+    drift: drift === undefined ? null : toDrift(drift.summary()),
     calibrationGroups: model.calibration.groups ?? [],
+    artefactVersion,
   };
 }
 
@@ -164,4 +172,8 @@ function toDrift({ scores, fields, window, alarmProbability }: DriftSummary): Wi
   const { rows, alarmAtRow, log10Martingale, log10Largest } = scores;
   const alarm = { alarm: alarmAtRow !== undefined, alarmProbability, alarmAtScore: alarmAtRow ?? 0 };
   return { scores: rows, ...alarm, log10Martingale, log10Largest, window, fields };
+}
+
+export function toListResponse(models: readonly ListedModel[]): WireListResponse {
+  return { models: models.map(({ serving = '', ...model }) => ({ ...model, servingVersion: serving })) };
 }

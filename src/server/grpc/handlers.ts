@@ -1,20 +1,25 @@
 import { AristarchError, toAristarchError } from '../../base/errors.ts';
 import type { SampleJob, SamplingService } from '../sampling-service.ts';
 import type { ScoringService } from '../scoring-service.ts';
+import type { ModelChoice, Models } from '../models/port.ts';
 import type { ScoreReply } from './codec.ts';
 import type {
   WireDescribeRequest,
   WireDescribeResponse,
+  WireListResponse,
+  WireModelChoice,
   WireSampleRequest,
   WireSampleResponse,
   WireScoreRequest,
 } from './contract.ts';
 import {
+  countSent,
   fromSampleRequest,
   fromScoreRequest,
   openReceived,
   type Received,
   toDescribeResponse,
+  toListResponse,
   toSampleResponse,
 } from './convert.ts';
 import { checkTexts, type TextLimits } from './text-limits.ts';
@@ -37,10 +42,22 @@ export interface Handlers {
   ) => AsyncGenerator<ScoreReply>;
   /** Made-up rows, piece by piece; a piece is made only when the one before it was taken. */
   readonly sample: (request: Received<WireSampleRequest>, call: CallContext) => AsyncGenerator<WireSampleResponse>;
-  readonly describeModel: (request: Received<WireDescribeRequest>) => WireDescribeResponse;
+  readonly describeModel: (request: Received<WireDescribeRequest>) => Promise<WireDescribeResponse>;
+  readonly listModels: (request: Received<unknown>) => WireListResponse;
+  readonly loadModel: (request: Received<WireModelChoice>) => Promise<WireDescribeResponse>;
+  readonly unloadModel: (request: Received<WireModelChoice>) => object;
 }
 
-export function createHandlers(service: ScoringService, sampling: SamplingService, limits: TextLimits): Handlers {
+export interface HandlersParts {
+  readonly service: ScoringService;
+  readonly sampling: SamplingService;
+  readonly models: Models;
+  readonly limits: TextLimits;
+  /** Whether models may be loaded and unloaded by a call. */
+  readonly adminCalls: boolean;
+}
+
+export function createHandlers({ service, sampling, models, limits, adminCalls }: HandlersParts): Handlers {
   const score = async (
     received: Received<WireScoreRequest>,
     { checkAlive, spend }: CallContext,
@@ -50,7 +67,7 @@ export function createHandlers(service: ScoringService, sampling: SamplingServic
       const request = openReceived(received);
       checkTexts(request, limits);
       const parsed = fromScoreRequest(request);
-      spend(service.countRows(parsed.job));
+      spend(countSent(parsed.job));
       return parsed;
     });
     return { outcome: await service.score({ ...job, transport, checkAlive }), requestId };
@@ -75,8 +92,33 @@ export function createHandlers(service: ScoringService, sampling: SamplingServic
       const pieces = sampling.sample(admit, checkAlive);
       for await (const piece of pieces) yield toSampleResponse(piece);
     },
-    describeModel: (received) => toDescribeResponse(service.describe(openReceived(received).model), service.drift()),
+    describeModel: async (received) => toDescribeResponse(await service.find(toChoice(received))),
+    listModels: (received) => {
+      openReceived(received);
+      return toListResponse(models.list());
+    },
+    loadModel: async (received) => {
+      checkAdminCalls(adminCalls);
+      return toDescribeResponse(await models.load(toChoice(received)));
+    },
+    unloadModel: (received) => {
+      checkAdminCalls(adminCalls);
+      models.unload(openReceived(received).model);
+      return {};
+    },
   };
+}
+
+function checkAdminCalls(adminCalls: boolean): void {
+  if (adminCalls) return;
+  const message =
+    'this server changes no model on a call: start it with --admin-calls on, where only trusted clients can reach it';
+  throw new AristarchError('PRECONDITION_FAILED', message);
+}
+
+function toChoice(received: Received<WireModelChoice>): ModelChoice {
+  const { model, modelVersion: version } = openReceived(received);
+  return { model, version };
 }
 
 /** The error of one message of a stream, which ends the stream: earlier messages were answered, later ones were not read. */

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { AristarchError } from '../../base/errors.ts';
 import type { Clock } from '../clock.ts';
 import { toListenError } from '../listen-error.ts';
+import type { Models } from '../models/port.ts';
 import type { SamplingService } from '../sampling-service.ts';
 import type { ScoringService } from '../scoring-service.ts';
 import type { Security } from '../security/security.ts';
@@ -45,6 +46,8 @@ export interface GrpcServerOptions {
 export interface GrpcServerParts {
   readonly service: ScoringService;
   readonly sampling: SamplingService;
+  readonly models: Models;
+  readonly adminCalls: boolean;
   readonly options: GrpcServerOptions;
   readonly security: Security;
   readonly clock: Clock;
@@ -133,7 +136,7 @@ async function drain(server: Server, calls: Calls, { options, log }: GrpcServerP
 }
 
 function addScoring(server: Server, parts: GrpcServerParts & AnswerParts, calls: Calls, endStreams: AbortSignal): void {
-  const handlers = createHandlers(parts.service, parts.sampling, parts.options);
+  const handlers = createHandlers({ ...parts, limits: parts.options });
   const unary =
     <Q, R>(handle: (request: Received<Q>, context: CallContext) => R | Promise<R>) =>
     (call: ServerUnaryCall<Received<Q>, R>, respond: sendUnaryData<R>): void =>
@@ -141,6 +144,9 @@ function addScoring(server: Server, parts: GrpcServerParts & AnswerParts, calls:
   server.addService(scoringDefinition(), {
     score: unary(handlers.score),
     describeModel: unary(handlers.describeModel),
+    listModels: unary(handlers.listModels),
+    loadModel: unary(handlers.loadModel),
+    unloadModel: unary(handlers.unloadModel),
     scoreStream: (call: ServerDuplexStream<unknown, unknown>) =>
       void calls.track(answerStream(call as Stream, handlers.scoreStream, parts, endStreams)),
     sample: (call: ServerWritableStream<unknown, unknown>) =>

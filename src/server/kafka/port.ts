@@ -115,7 +115,25 @@ export interface KafkaClient {
   close(): Promise<void>;
 }
 
-/** What scoring must offer to this transport. */
+/** What scoring must offer to this transport: the models that judge records, and their scores. */
+export interface RecordScoring {
+  /**
+   * Which model judges which of the records; the models stay open until `release`. Throws where a model cannot be had at
+   * present; records that no model can ever judge are refused one by one.
+   */
+  route(records: readonly RawRecord[]): Promise<RoutedRecords>;
+}
+export interface RoutedRecords {
+  readonly parts: readonly {
+    readonly scorer: ScoreRecords;
+    /** Of its records, among those that were asked for, ascending. */
+    readonly places: readonly number[];
+  }[];
+  readonly refused: readonly { readonly place: number; readonly reason: AristarchError }[];
+  readonly release: () => void;
+}
+
+/** One model, as this transport uses it. */
 export interface ScoreRecords {
   readonly model: { readonly name: string; readonly version: string };
   /** Records -> raw rows, packed. Throws when a record does not fit the schema. */

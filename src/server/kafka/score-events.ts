@@ -2,10 +2,10 @@ import { type AristarchError, toAristarchError } from '../../base/errors.ts';
 import type { Explanation, RawRecord, ScoreBatch } from '../../scoring/detector.ts';
 import { KAFKA_ACTIONS } from './actions.ts';
 import { parseEvent, toResult } from './convert.ts';
-import type { InboundMessage, KafkaConfig, OutboundMessage, ScoreRecords, Source } from './port.ts';
+import type { InboundMessage, KafkaConfig, OutboundMessage, RecordScoring, ScoreRecords, Source } from './port.ts';
 
 export interface ScoringParts {
-  readonly scorer: ScoreRecords;
+  readonly scoring: RecordScoring;
   readonly config: Pick<KafkaConfig, 'maxEventBytes' | 'explainTopK' | 'maxExplainRows'>;
 }
 
@@ -31,15 +31,44 @@ export async function scoreEvents(
   source: Source,
   messages: readonly InboundMessage[],
 ): Promise<Scored> {
-  const { scorer } = parts;
-  const parsed = parseEvents(parts, messages);
-  const { good, rows, bad: unfit } = encodeEvents(scorer, parsed.good);
-  const bad = [...parsed.bad, ...unfit];
+  const { good, bad } = parseEvents(parts, messages);
+  if (good.length === 0) return { results: [], bad };
+  const routed = await parts.scoring.route(good.map(({ record }) => record));
+  try {
+    const scored: Scored[] = [];
+    for (const { scorer, places } of routed.parts) {
+      const events = places.map((place) => good[place]!);
+      scored.push(await scoreBy(scorer, parts, source, events));
+    }
+    const refused = routed.refused.map(({ place, reason }) => ({ message: good[place]!.message, reason }));
+    return joinScored([...scored, { results: [], bad: [...bad, ...refused] }]);
+  } finally {
+    routed.release();
+  }
+}
+
+/** In the order of the events, whichever model judged them: results of one key stay in the order of their events. */
+function joinScored(parts: readonly Scored[]): Scored {
+  const byOffset = (a: { message: InboundMessage }, b: { message: InboundMessage }): number =>
+    a.message.offset < b.message.offset ? -1 : 1;
+  return {
+    results: parts.flatMap(({ results }) => results).sort(byOffset),
+    bad: parts.flatMap(({ bad }) => bad).sort(byOffset),
+  };
+}
+
+async function scoreBy(
+  scorer: ScoreRecords,
+  parts: ScoringParts,
+  source: Source,
+  events: readonly GoodEvent[],
+): Promise<Scored> {
+  const { good, rows, bad } = encodeEvents(scorer, events);
   if (good.length === 0) return { results: [], bad };
   const records = good.map(({ record }) => record);
   try {
     const scores = await scorer.score(rows, records);
-    const explanations = await explainAnomalous(parts, records, scores);
+    const explanations = await explainAnomalous(scorer, parts, records, scores);
     const results = good.map(({ message }, row) => ({
       message,
       result: toResult(source, message, scorer.model, scores, row, explanations.get(row)),
@@ -49,13 +78,14 @@ export async function scoreEvents(
     const reason = toAristarchError(thrown);
     if (KAFKA_ACTIONS[reason.code] !== 'dead-letter') throw reason;
     if (good.length === 1) return { results: [], bad: [...bad, ...good.map(({ message }) => ({ message, reason }))] };
-    return scoreOneByOne(parts, source, good, bad);
+    return scoreOneByOne(scorer, parts, source, good, bad);
   }
 }
 
 /** Explanations of the anomalous records, by their place; of the highest scores only where there are too many. */
 async function explainAnomalous(
-  { scorer, config: { explainTopK = 0, maxExplainRows = Infinity } }: ScoringParts,
+  scorer: ScoreRecords,
+  { config: { explainTopK = 0, maxExplainRows = Infinity } }: ScoringParts,
   records: readonly RawRecord[],
   { scores, verdicts }: ScoreBatch,
 ): Promise<Map<number, Explanation>> {
@@ -71,17 +101,15 @@ async function explainAnomalous(
 
 /** For a batch that the scorer refuses as a whole, though each event can be encoded: alone, the culprit shows itself. */
 async function scoreOneByOne(
+  scorer: ScoreRecords,
   parts: ScoringParts,
   source: Source,
   good: readonly GoodEvent[],
   bad: readonly BadEvent[],
 ): Promise<Scored> {
   const scored: Scored[] = [];
-  for (const { message } of good) scored.push(await scoreEvents(parts, source, [message]));
-  return {
-    results: scored.flatMap(({ results }) => results),
-    bad: [...bad, ...scored.flatMap((each) => each.bad)],
-  };
+  for (const event of good) scored.push(await scoreBy(scorer, parts, source, [event]));
+  return joinScored([...scored, { results: [], bad }]);
 }
 
 function parseEvents(

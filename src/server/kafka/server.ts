@@ -3,16 +3,17 @@ import type { Logger } from 'pino';
 import { AristarchError, toAristarchError } from '../../base/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { Metrics } from '../metrics.ts';
+import type { OpenModel } from '../models/port.ts';
 import type { ScoringService } from '../scoring-service.ts';
 import { createDeliveries, type Deliveries } from './deliveries.ts';
 import { createBatchHandler } from './handlers.ts';
 import { createKafkajsClient } from './kafkajs/client.ts';
 import { watchLag } from './lag.ts';
-import type { ConsumerPort, KafkaClient, KafkaConfig, ScoreRecords } from './port.ts';
+import type { ConsumerPort, KafkaClient, KafkaConfig, RecordScoring, ScoreRecords } from './port.ts';
 import { createState, type Readiness, type State } from './state.ts';
 
 export interface KafkaScoringParts {
-  readonly service: Pick<ScoringService, 'describe' | 'encode' | 'score' | 'explain'>;
+  readonly service: Pick<ScoringService, 'acquire' | 'scoreBy'>;
   readonly config: KafkaConfig;
   readonly metrics: Metrics['kafka'];
   readonly log: Logger;
@@ -94,23 +95,34 @@ async function run(
   await waitForTopics(parts, client, state, signal);
   if (signal.aborted) return undefined;
   const deliveries = createDeliveries(client, config);
-  const scorer = toScorer(parts.service);
+  const scoring = toScoring(parts.service);
   const consumer = client.openConsumer((event) => {
     if (event.kind === 'joined') deliveries.keepOnly(event.partitions);
     state.on(event);
   });
-  await consumer.run(createBatchHandler({ scorer, deliveries, config, metrics, log }));
+  await consumer.run(createBatchHandler({ scoring, deliveries, config, metrics, log }));
   const lag = watchLag({ client, config, metrics, log, assigned: state.assigned }, signal);
   return { consumer, deliveries, lag };
 }
 
-function toScorer(service: KafkaScoringParts['service']): ScoreRecords {
-  const { name, version } = service.describe();
+/** All records go to the default model, in the version that serves when they come. */
+function toScoring(service: KafkaScoringParts['service']): RecordScoring {
   return {
-    model: { name, version },
-    encode: (records) => service.encode(records),
-    score: async (rows, records) => (await service.score({ transport: 'kafka', rows, records })).batch,
-    explain: (records, topK) => service.explain(records, topK),
+    async route(records) {
+      const { model, release } = await service.acquire();
+      const parts = [{ scorer: toScorer(service, model), places: [...records.keys()] }];
+      return { parts, refused: [], release };
+    },
+  };
+}
+
+function toScorer(service: KafkaScoringParts['service'], model: OpenModel): ScoreRecords {
+  const { detector, description } = model;
+  return {
+    model: { name: description.name, version: description.version },
+    encode: (records) => detector.encode(records),
+    score: async (rows, records) => (await service.scoreBy(model, { transport: 'kafka', rows, records })).batch,
+    explain: (records, topK) => detector.explain(records, { topK }),
   };
 }
 

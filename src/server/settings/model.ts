@@ -4,10 +4,10 @@ import { defineSettings } from '../../base/settings.ts';
 /** Settings of what is served, and of how much of it one request may ask for. */
 export const MODEL_SETTINGS = defineSettings({
   model: {
-    schema: text(),
+    schema: text().optional(),
     flag: '--model <folder>',
     env: 'ARISTARCH_MODEL',
-    help: 'folder of the trained model',
+    help: 'folder of the trained model; for many of them, --models',
     group: 'Model',
   },
   modelName: {

@@ -4,7 +4,7 @@ import { AristarchError, ERROR_CODES, type ErrorCode } from '../../../src/base/e
 import { KAFKA_ACTIONS } from '../../../src/server/kafka/actions.ts';
 import { createPlainDeliveries } from '../../../src/server/kafka/deliveries.ts';
 import { createBatchHandler } from '../../../src/server/kafka/handlers.ts';
-import type { ScoreRecords } from '../../../src/server/kafka/port.ts';
+import type { RecordScoring, ScoreRecords } from '../../../src/server/kafka/port.ts';
 import { createMetrics } from '../../../src/server/metrics.ts';
 import { createNumberDetector } from '../../support/number-detector.ts';
 import { createBatch, createMemoryProducer, type MemoryProducer } from './memory-kafka.ts';
@@ -31,10 +31,14 @@ function setup({ producer = createMemoryProducer(), onScore = () => undefined, .
     score: (rows) => detector.score(rows),
     explain: (records, topK) => detector.explain(records, { topK }),
   };
+  const scoring: RecordScoring = {
+    route: (records) =>
+      Promise.resolve({ parts: [{ scorer, places: [...records.keys()] }], refused: [], release: () => undefined }),
+  };
   const metrics = createMetrics();
   const log = pino({ level: 'silent' });
   const handle = createBatchHandler({
-    scorer,
+    scoring,
     deliveries: createPlainDeliveries(producer),
     config: { ...CONFIG, ...explaining },
     metrics: metrics.kafka,

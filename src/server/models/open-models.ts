@@ -1,0 +1,88 @@
+import type { Logger } from 'pino';
+import type { Sampler } from '../../scoring/sampler.ts';
+import type { Detector, OpenDetectorOptions } from '../../scoring/detector.ts';
+import type { Clock } from '../clock.ts';
+import type { ServeConfig } from '../config.ts';
+import { watchDrift } from '../drift.ts';
+import type { Metrics } from '../metrics.ts';
+import { openModel, type OpenModelParts } from './open-model.ts';
+import type { Models, OpenModel } from './port.ts';
+import { ModelRepository } from './repository.ts';
+import { createSingleModel } from './single.ts';
+import { watchRepository } from './watch.ts';
+
+export interface OpenModelsParts {
+  readonly config: ServeConfig;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly openDetector: (folder: string, options: OpenDetectorOptions) => Promise<Detector>;
+  readonly openSampler: (folder: string, options: OpenDetectorOptions) => Promise<Sampler>;
+  /** Whose signatures models must have; any, and none, where it is undefined. */
+  readonly trustedKeys: OpenDetectorOptions['trustedKeys'];
+  /** Told of the default model, when it is first served and whenever another version has taken its place. */
+  readonly onDefault: (model: OpenModel) => void;
+}
+
+/** The models that the configuration names: one for good, or a folder of them. Throws what opening them throws. */
+export async function openModels(parts: OpenModelsParts): Promise<Models> {
+  const opener = createOpener(parts);
+  const { config, onDefault } = parts;
+  const models =
+    config.models === undefined
+      ? createSingleModel(await openModel(opener, config.model!, { model: config.modelName }))
+      : await openRepository(parts, config.models, opener);
+  const watchedModel = (): OpenModel | undefined =>
+    models.open().find(({ description }) => description.name === models.defaultName);
+  parts.metrics.watchModels(() => ({
+    open: models.open().map(({ description }) => description),
+    drift: watchedModel()?.drift?.summary(),
+  }));
+  if (config.models === undefined) onDefault(models.open()[0]!);
+  return models;
+}
+
+async function openRepository(parts: OpenModelsParts, folder: string, opener: OpenModelParts): Promise<Models> {
+  const { config, log, clock, metrics, onDefault } = parts;
+  const repository = await ModelRepository.open({
+    folder,
+    defaultModel: config.defaultModel,
+    maxLoaded: config.maxLoadedModels,
+    open: (version, name) => openModel(opener, version, name),
+    metrics: metrics.models,
+    ...{ clock, log, onDefault },
+  });
+  const stopWatching = watchRepository(repository, config.modelsPollMs, log);
+  const close = repository.close.bind(repository);
+  return Object.assign(repository, {
+    close: () => {
+      stopWatching();
+      return close();
+    },
+  });
+}
+
+function createOpener({ config, log, openDetector, openSampler, trustedKeys }: OpenModelsParts): OpenModelParts {
+  let device: Device = config.device;
+  // What opening has to remark is the normal choice of `auto`: a device that was asked for and fails is an error.
+  const options = (): OpenDetectorOptions => ({
+    ...{ device, threads: config.threads, trustedKeys },
+    warn: (message) => log.info(message),
+  });
+  return {
+    openSampler: (folder) => openSampler(folder, options()),
+    explains: config.explainTopK > 0,
+    falsePositiveRate: config.falsePositiveRate,
+    watchDrift: (description) => watchDrift(description, config, log),
+    async openDetector(folder) {
+      const detector = await openDetector(folder, options());
+      // The choice of `auto` is the same for each model, and finding out takes as long as opening one.
+      device = CHOSEN[detector.description.device] ?? device;
+      return detector;
+    },
+  };
+}
+
+type Device = NonNullable<OpenDetectorOptions['device']>;
+
+const CHOSEN: Readonly<Record<string, Device>> = { cpu: 'cpu', webgpu: 'webgpu', cuda: 'cuda' };

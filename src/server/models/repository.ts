@@ -1,0 +1,254 @@
+import type { Logger } from 'pino';
+import { AristarchError, toAristarchError, type ErrorCode } from '../../base/errors.ts';
+import type { Clock } from '../clock.ts';
+import type { Metrics } from '../metrics.ts';
+import { ModelEntry, modelNotFound } from './entry.ts';
+import { checkName } from './names.ts';
+import type { ServedName } from './open-model.ts';
+import { ModelPool } from './pool.ts';
+import type { Lease, ListedModel, ListedVersion, ModelChoice, Models, OpenModel } from './port.ts';
+import { isSame, keyOf, scanModel, scanRepository, type FoundModels, type FoundVersion } from './scan.ts';
+
+export interface RepositoryParts {
+  readonly folder: string;
+  /** The model of requests that name none; where it is absent and there is one model only, that one. */
+  readonly defaultModel?: string | undefined;
+  /** Most models that stay open. */
+  readonly maxLoaded: number;
+  readonly open: (folder: string, name: Required<ServedName>) => Promise<OpenModel>;
+  readonly metrics: Metrics['models'];
+  readonly clock: Pick<Clock, 'monotonicMs'>;
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
+  /** Told of the default model, when it is first served and whenever another version has taken its place. */
+  readonly onDefault?: (model: OpenModel) => void;
+}
+
+/** Faults of the files themselves, which another try would find again; a lack of memory, say, is none. */
+const FAULTS_OF_FILES: ReadonlySet<ErrorCode> = new Set([
+  'ARTEFACT_INVALID',
+  'RATE_UNSUPPORTED',
+  'PRECONDITION_FAILED',
+  'SCHEMA_MISMATCH',
+  'INVALID_INPUT',
+]);
+
+/** A folder of models, NAME/VERSION/, opened as they are asked for, and changed while they are served. */
+export class ModelRepository implements Models {
+  readonly #parts: RepositoryParts;
+  readonly #entries = new Map<string, ModelEntry>();
+  readonly #pool: ModelPool;
+  #last: FoundModels = new Map();
+
+  private constructor(parts: RepositoryParts) {
+    this.#parts = parts;
+    this.#pool = new ModelPool({
+      capacity: parts.maxLoaded,
+      isKept: (model) => this.#isKept(model),
+      onEvicted: ({ description: { name, version } }) => {
+        parts.metrics.evictions.inc();
+        parts.log.info({ model: name, version }, `model "${name}" ${version} was closed to make room for others`);
+      },
+    });
+  }
+
+  /** Throws `NOT_FOUND` where the folder cannot be read or has no such default model, and what opening the default throws. */
+  static async open(parts: RepositoryParts): Promise<ModelRepository> {
+    const repository = new ModelRepository(parts);
+    repository.#last = await scanRepository(parts.folder);
+    for (const [model, versions] of repository.#last) repository.#take(model, versions);
+    try {
+      if (repository.defaultName !== undefined) (await repository.acquire({})).release();
+    } catch (thrown) {
+      await repository.close();
+      throw thrown;
+    }
+    return repository;
+  }
+
+  get defaultName(): string | undefined {
+    const { defaultModel } = this.#parts;
+    if (defaultModel !== undefined || this.#entries.size !== 1) return defaultModel;
+    const [only] = this.#entries.keys();
+    return only;
+  }
+
+  acquire({ model, version }: ModelChoice): Lease | Promise<Lease> {
+    const entry = this.#find(model);
+    const { serving } = entry;
+    const isAny = version === undefined || version === '';
+    // What serves is kept while, and where, its changed files cannot take its place.
+    const open = serving && (isAny || version === serving.version) ? this.#pool.peek(keyOf(serving)) : undefined;
+    if (open !== undefined) return open;
+    if (isAny) return this.#openNewest(entry);
+    const found = entry.find(version);
+    return this.#pool.peek(keyOf(found)) ?? this.#openVersion(entry, found);
+  }
+
+  open(): readonly OpenModel[] {
+    return this.#pool.open();
+  }
+
+  list(): readonly ListedModel[] {
+    const byDefault = this.defaultName;
+    return [...this.#entries.values()].map((entry) => ({
+      model: entry.model,
+      versions: entry.versions.map((found) => this.#describe(entry, found)),
+      serving: entry.serving?.version,
+      isDefault: entry.model === byDefault,
+      unloaded: entry.unloaded,
+    }));
+  }
+
+  async load({ model, version }: ModelChoice): Promise<OpenModel> {
+    const name = this.#nameOf(model);
+    const entry = this.#take(name, await scanModel(this.#parts.folder, name));
+    if (entry === undefined) throw this.#notFound(name);
+    entry.unloaded = false;
+    // Whoever asks for it by name may know that a fault has gone which the files do not show.
+    entry.forgive();
+    if (version === undefined || version === '') await this.#upgrade(entry);
+    const lease = await this.acquire({ model: name, version });
+    lease.release();
+    return lease.model;
+  }
+
+  unload(model: string): void {
+    const entry = this.#find(model);
+    const open = [...entry.versions, ...(entry.serving === undefined ? [] : [entry.serving])];
+    entry.unloaded = true;
+    entry.serving = undefined;
+    for (const found of open) this.#pool.retire(keyOf(found));
+    this.#parts.log.info({ model: entry.model }, `model "${entry.model}" was unloaded`);
+  }
+
+  /**
+   * Looks at the folder again, and changes what is served: a version that came, changed or went is acted on once two looks in
+   * a row have found the same, so that a copy can end and a folder can be exchanged in between. Throws what `scanRepository`
+   * does, and then nothing has changed.
+   */
+  async refresh(): Promise<void> {
+    const found = await scanRepository(this.#parts.folder);
+    const last = this.#last;
+    this.#last = found;
+    for (const model of new Set([...found.keys(), ...this.#entries.keys()])) {
+      const versions = found.get(model) ?? [];
+      if (!isSame(versions, last.get(model) ?? [])) continue;
+      const known = this.#entries.get(model);
+      const entry = isSame(versions, known?.versions ?? []) ? known : this.#take(model, versions);
+      // What cannot take the place is in the log; what serves goes on.
+      if (entry?.isBehind === true) await this.#upgrade(entry).catch(() => undefined);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+
+  /** Makes what was found what there is; closes what is no more there. Undefined where no version is left. */
+  #take(model: string, versions: readonly FoundVersion[]): ModelEntry | undefined {
+    const entry = this.#entries.get(model) ?? new ModelEntry(model);
+    if (versions.length === 0) entry.serving = undefined;
+    for (const gone of entry.take(versions)) this.#pool.retire(keyOf(gone));
+    if (versions.length > 0) {
+      this.#entries.set(model, entry);
+      return entry;
+    }
+    if (this.#entries.delete(model)) this.#parts.log.warn({ model }, `model "${model}" is gone from the folder`);
+    return undefined;
+  }
+
+  /** Lets the newest version that can be served take the place of the one that serves. Throws where there is none at all. */
+  async #upgrade(entry: ModelEntry): Promise<void> {
+    const before = entry.serving;
+    (await this.#openNewest(entry)).release();
+    if (before !== undefined && !entry.isServing(before)) this.#pool.retire(keyOf(before));
+  }
+
+  /** Opens the newest version that can be served; from then on it answers requests that name no version. */
+  async #openNewest(entry: ModelEntry): Promise<Lease> {
+    for (const found of entry.candidates()) {
+      try {
+        const lease = await this.#openVersion(entry, found);
+        this.#serve(entry, found, lease.model);
+        return lease;
+      } catch (thrown) {
+        if (entry.refusalOf(found) === undefined) throw thrown;
+      }
+    }
+    const kept = entry.serving === undefined ? undefined : this.#pool.peek(keyOf(entry.serving));
+    if (kept !== undefined) return kept;
+    throw entry.nothingLeft();
+  }
+
+  #serve(entry: ModelEntry, found: FoundVersion, model: OpenModel): void {
+    if (entry.unloaded || entry.isServing(found)) return;
+    const facts = { model: found.model, version: found.version, before: entry.serving?.version };
+    entry.serving = found;
+    this.#parts.log.info(facts, `model "${found.model}" is served in version ${found.version}`);
+    if (entry.model === this.defaultName) this.#parts.onDefault?.(model);
+  }
+
+  async #openVersion(entry: ModelEntry, found: FoundVersion): Promise<Lease> {
+    const known = entry.refusalOf(found);
+    if (known !== undefined) throw known;
+    return this.#pool.acquire(keyOf(found), () => this.#openFound(entry, found));
+  }
+
+  async #openFound(entry: ModelEntry, found: FoundVersion): Promise<OpenModel> {
+    const { open, metrics, clock, log } = this.#parts;
+    const { model, version, folder } = found;
+    const startedMs = clock.monotonicMs();
+    try {
+      const opened = await open(folder, { model, version });
+      metrics.loads.inc({ outcome: 'OK' });
+      metrics.loadSeconds.observe((clock.monotonicMs() - startedMs) / 1000);
+      return opened;
+    } catch (thrown) {
+      const error = toAristarchError(thrown);
+      metrics.loads.inc({ outcome: error.code });
+      const isFinal = FAULTS_OF_FILES.has(error.code);
+      if (isFinal) entry.refuse(found, error);
+      const next = isFinal ? 'it is left alone until its files change' : 'it is tried again when it is asked for';
+      log.error(
+        { model, version, code: error.code },
+        `version ${version} of model "${model}" cannot be served: ${error.message}; ${next}`,
+      );
+      throw error;
+    }
+  }
+
+  #describe(entry: ModelEntry, found: FoundVersion): ListedVersion {
+    const { version } = found;
+    const refusal = entry.refusalOf(found);
+    if (refusal !== undefined) return { version, state: 'refused', reason: refusal.message };
+    return { version, state: this.#pool.isOpen(keyOf(found)) ? 'loaded' : 'available', reason: '' };
+  }
+
+  #find(model: string | undefined): ModelEntry {
+    const name = this.#nameOf(model);
+    const entry = this.#entries.get(name);
+    if (entry === undefined) throw this.#notFound(name);
+    if (!entry.unloaded) return entry;
+    const message = `model "${name}" was unloaded; LoadModel brings it back`;
+    throw new AristarchError('PRECONDITION_FAILED', message, { model: name });
+  }
+
+  #nameOf(model: string | undefined): string {
+    if (model !== undefined && model !== '') return checkName('model', model);
+    const name = this.defaultName;
+    if (name !== undefined) return name;
+    const message = 'the request names no model, and this server has no default one: name one, or set --default-model';
+    throw new AristarchError('INVALID_INPUT', message);
+  }
+
+  /** The default model's live page has to be there at once, and what has gone from the disk could not be opened again. */
+  #isKept({ description: { name, version } }: OpenModel): boolean {
+    const entry = this.#entries.get(name);
+    if (entry?.serving?.version !== version) return false;
+    return name === this.defaultName || entry.servesWhatIsGone;
+  }
+
+  #notFound(model: string): AristarchError {
+    return modelNotFound(model, this.#parts.folder, [...this.#entries.keys()]);
+  }
+}
