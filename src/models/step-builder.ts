@@ -13,7 +13,7 @@ export interface StepBuilder {
   /** The current value of a variable; the first call declares it, with zeros to start from unless it is a parameter. */
   read(name: string, shape: readonly number[]): Tensor;
   update(name: string, value: Tensor): void;
-  /** The current values of a network's parameters. */
+  /** The current values of what a network learns, and of what its layers keep. */
   readonly parameters: ParameterValues;
   /** Data that is the same in all steps. */
   shared(name: string, shape: readonly number[]): Tensor;

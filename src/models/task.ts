@@ -21,7 +21,7 @@ export interface InitialState {
   readonly name: string;
   readonly shape: readonly number[];
   readonly deviation: number;
-  /** Whether a network learns it; else it is what the optimiser remembers. */
+  /** Whether it belongs to a network, which learns it or has a layer that keeps it; else it is what the optimiser remembers. */
   readonly isParameter: boolean;
 }
 

@@ -51,6 +51,15 @@ describeContract('a model by members and own critic', (path) => trainSubject(pat
 });
 
 describeContract(
+  'a critic with every layer: dropout and the batch are for training only',
+  (path) => {
+    const layers = { criticNorm: 'spectral', criticDropout: 0.3, minibatch: 'discrimination', generatorAverage: 0.9 };
+    return trainSubject(path, { ...STEPS, ...layers, family: 'gan', preset: 'mescheder' }, 2500);
+  },
+  { auroc: 'none' },
+);
+
+describeContract(
   'a model calibrated by folds',
   (path) => trainSubject(path, { ...STEPS, folds: 3, generator: false }, 600),
   { auroc: 0.85 },

@@ -1,13 +1,15 @@
 """Ten-step losses of critic and generator, made with PyTorch: python3 test/golden/make_games.py writes games.json beside itself.
 
-Every objective with every regulariser by Adam, then every optimiser, lazy intervals, a falling rate and an average of the
-generator's weights. Networks, rows and noise are those of wgan-gp.json, computed in double precision.
+Every objective with every regulariser by Adam, then every optimiser, lazy intervals, a falling rate, an average of the
+generator's weights, and every layer that a critic may have. Networks, rows and noise are those of wgan-gp.json, with what
+layers need beside them drawn here; computed in double precision.
 """
 
 import json
 import math
 import pathlib
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -33,15 +35,109 @@ def generator_loss(objective, fake):
     return F.binary_cross_entropy_with_logits(fake, torch.ones_like(fake))
 
 
-def penalty_of(kind, critic, real, fake, mix):
+class Critic:
+    """A multilayer perceptron with the layers of a case; `extra` has what is drawn for them, and goes into the file."""
+
+    def __init__(self, parameters, layers, random):
+        self.parameters, self.layers, self.random = parameters, layers, random
+        self.extra = {"initial": {}, "noise": {}}
+        self.kept, self.update = {}, 0
+        hidden = [parameters[f"critic.{index}.bias"].numel() for index in range(2)]
+        if layers["norm"] == "layer":
+            for index, units in enumerate(hidden):
+                self.start(f"critic.{index}.gain", 0.1, units)
+                self.start(f"critic.{index}.offset", 0.1, units)
+        if layers["norm"] == "spectral":
+            for index, units in enumerate([*hidden, 1]):
+                self.kept[f"critic.{index}.singular"] = self.draw_initial(f"critic.{index}.singular", 1.0, 1, units)
+        more = {"none": 0, "discrimination": layers["kernels"], "deviation": 1}[layers["batch"]]
+        if more > 0:
+            name = "critic.2.weight"
+            wider = torch.cat([parameters[name].detach(), self.draw_initial(name, 0.5, more, 1)])
+            self.extra["initial"][name] = base.inputs(wider)
+            parameters[name] = wider.requires_grad_()
+            self.kept["critic.batch.usual"] = torch.zeros(1, more, dtype=torch.float64)
+        if layers["batch"] == "discrimination":
+            self.start("critic.batch.kernel", 0.5, hidden[-1], layers["kernels"] * layers["kernelWidth"])
+
+    def draw_initial(self, name, scale, *shape):
+        value = torch.tensor(np.round(scale * self.random.standard_normal(shape), 4).astype(np.float32)).double()
+        self.extra["initial"][name] = base.inputs(value)
+        return value
+
+    def start(self, name, scale, *shape):
+        self.parameters[name] = self.draw_initial(name, scale, *shape).requires_grad_()
+
+    def __call__(self, x, pass_name, step, batches=1, renews=False):
+        get = self.parameters.get
+        for index in range(3):
+            if index == 2:
+                x = self.see_batch(x, batches, renews)
+            weight = get(f"critic.{index}.weight")
+            if self.layers["norm"] == "spectral":
+                weight = weight / self.sigma(f"critic.{index}.singular", weight, renews)
+            x = x @ weight + get(f"critic.{index}.bias")
+            if index == 2:
+                return x
+            if self.layers["norm"] == "layer":
+                gain, offset = get(f"critic.{index}.gain"), get(f"critic.{index}.offset")
+                x = F.layer_norm(x, x.shape[1:], 1 + gain, offset, eps=1e-5)
+            x = F.leaky_relu(x, GOLDEN["slope"])
+            if self.layers["dropout"] > 0:
+                x = x * self.mask(f"{pass_name}.golden.critic.{index}.dropout", step, x.shape)
+
+    def mask(self, name, step, shape):
+        """Drawn for all steps when it is first asked for."""
+        if name not in self.extra["noise"]:
+            drawn = self.random.integers(8, size=(STEPS, *shape)) / 8  # few digits: the file is short
+            self.extra["noise"][name] = base.inputs(torch.tensor(drawn))
+        u = torch.tensor(self.extra["noise"][name]).reshape(STEPS, *shape)[step]
+        return (u > self.layers["dropout"]).double() / (1 - self.layers["dropout"])
+
+    def sigma(self, name, weight, renews):
+        unit = lambda vector: vector / vector.norm()
+        with torch.no_grad():
+            u = self.kept[name]
+            if renews:
+                u = self.kept[name] = unit(unit(u @ weight.T) @ weight)
+            u, v = unit(u), unit(u @ weight.T)
+        return (v @ weight @ u.T).squeeze()
+
+    def see_batch(self, h, batches, renews):
+        kind = self.layers["batch"]
+        if kind == "none":
+            return h
+        parts = h.chunk(batches)
+        seen = torch.cat([self.closeness(part) if kind == "discrimination" else self.deviation(part) for part in parts])
+        if renews:
+            d = min(0.99, 0.5 ** (1 / (0.05 * self.update))) if self.update > 0 else 0.0
+            usual = self.kept["critic.batch.usual"]
+            self.kept["critic.batch.usual"] = d * usual + (1 - d) * seen[: len(parts[0])].detach().mean(0, keepdim=True)
+            self.update += 1
+        return torch.cat([h, seen], 1)
+
+    def closeness(self, h):
+        """Salimans et al. 2016, section 3.2, over the other rows."""
+        m = (h @ self.parameters["critic.batch.kernel"]).reshape(len(h), self.layers["kernels"], -1)
+        alike = torch.exp(-(m[:, None] - m[None]).abs().sum(3))
+        return (alike.sum(1) - 1) / (len(h) - 1)
+
+    def deviation(self, h):
+        """Karras et al. 2018, section 3."""
+        return torch.sqrt(h.var(0, unbiased=False) + 1e-8).mean().expand(len(h), 1)
+
+
+def penalty_of(kind, critic, real, fake, mix, turn, step):
     """What is penalised, and by which share of the weight."""
-    rows, target, share = {
-        "gradient-penalty": (mix * real + (1 - mix) * fake, 1.0, 1.0),
-        "zero-centred": (mix * real + (1 - mix) * fake, 0.0, 1.0),
-        "r1": (real, 0.0, 0.5),
-        "r2": (fake, 0.0, 0.5),
+    name, rows, target, share = {
+        "gradient-penalty": ("mixed", mix * real + (1 - mix) * fake, 1.0, 1.0),
+        "zero-centred": ("mixed", mix * real + (1 - mix) * fake, 0.0, 1.0),
+        "r1": ("real", real, 0.0, 0.5),
+        "r2": ("fake", fake, 0.0, 0.5),
     }[kind]
-    gradient = base.input_gradient(critic, rows.detach().clone().requires_grad_())
+    rows = rows.detach().clone().requires_grad_()
+    f = critic(rows, f"slope.{name}.{turn}", step)
+    gradient = torch.autograd.grad(f.sum(), rows, create_graph=True)[0]
     if target == 0.0:
         return (gradient**2).sum(1).mean(), share
     return ((gradient.norm(2, dim=1) - target) ** 2).mean(), share
@@ -79,10 +175,14 @@ def noise(name, width, step):
     return values.reshape(STEPS, BATCH, width)[step]
 
 
+PLAIN_LAYERS = {"norm": "none", "dropout": 0, "batch": "none", "kernels": 1, "kernelWidth": 1}
+
+
 def play(case):
-    critic, generator = starting_networks()
+    parameters, generator = starting_networks()
+    critic = Critic(parameters, {**PLAIN_LAYERS, **case.get("layers", {})}, np.random.default_rng(23))
     table = torch.tensor(GOLDEN["table"], dtype=torch.float32).double().reshape(GOLDEN["rows"], -1)
-    of_critic, of_generator = optimiser(critic.values(), case), optimiser(generator.values(), case)
+    of_critic, of_generator = optimiser(parameters.values(), case), optimiser(generator.values(), case)
     regulariser, interval, k = case["regulariser"], case["interval"], case["criticSteps"]
     has_penalty = regulariser not in ("none", "clip")
     rounds = math.lcm(interval, k) // k if has_penalty else 1
@@ -96,10 +196,10 @@ def play(case):
             rows = table[torch.tensor(GOLDEN["noise"][f"rowIndices.{turn}"]).long().reshape(STEPS, BATCH)[step]]
             z, mix = noise(f"latent.{turn}", GOLDEN["latent"], step), noise(f"mix.{turn}", 1, step)
             fake = base.apply(generator, z).detach()
-            of_real, of_fake = base.apply(critic, rows), base.apply(critic, fake)
+            of_real, of_fake = critic(torch.cat([rows, fake]), f"critic.{turn}", step, batches=2, renews=True).chunk(2)
             loss = critic_loss(case["objective"], of_real, of_fake)
             if has_penalty and turn % interval == 0:
-                penalty, share = penalty_of(regulariser, critic, rows, fake, mix)
+                penalty, share = penalty_of(regulariser, critic, rows, fake, mix, turn, step)
                 loss = loss + penalty * share * case["weight"] * interval
                 seen["penalty"].append(penalty.item())
             seen["criticLoss"].append(loss.item())
@@ -110,13 +210,14 @@ def play(case):
             of_critic.step()
             if regulariser == "clip":
                 with torch.no_grad():
-                    for parameter in critic.values():
+                    for parameter in parameters.values():
                         parameter.clamp_(-case["weight"], case["weight"])
             if (turn + 1) % k == 0:
                 number = turn // k
                 # The second generator's turn of a step takes noise that no critic's turn takes.
                 name = "latent" if number == 0 else "latent.4"
-                lost = generator_loss(case["objective"], base.apply(critic, base.apply(generator, noise(name, GOLDEN["latent"], step))))
+                made = base.apply(generator, noise(name, GOLDEN["latent"], step))
+                lost = generator_loss(case["objective"], critic(made, f"critic.generator{'' if number == 0 else '.1'}", step))
                 seen["generatorLoss"].append(lost.item())
                 set_rate(of_generator, case, step * rounds + number, STEPS * rounds)
                 of_generator.zero_grad()
@@ -129,7 +230,9 @@ def play(case):
                     average = {name: d * average[name] + (1 - d) * now[name] if average else now[name] for name in now}
         for name in history:
             history[name].append(sum(seen[name]) / len(seen[name]))
-    return {"case": case, "losses": history, **({"averages": base.named(average, average.values())} if average else {})}
+    kept = {name: base.numbers(value) for name, value in critic.kept.items()}
+    averages = {"averages": base.named(average, average.values())} if average else {}
+    return {"case": case, "losses": history, **averages, **(critic.extra | {"kept": kept} if "layers" in case else {})}
 
 
 def cases():
@@ -150,6 +253,15 @@ def cases():
     yield {**r1, "interval": 5, "criticSteps": 5}
     yield {**r1, "schedule": "cosine"}
     yield {**r1, "average": 0.9, "criticSteps": 1}
+    # By SGD: where dropout leaves a unit on one side of its kink for all rows, its bias has a gradient of rounding only.
+    sgd = {"optimiser": "sgd", "learningRate": 1e-3}
+    gp = {**plain, **sgd, "objective": "wasserstein", "regulariser": "gradient-penalty", "weight": 10}
+    kernels = {"batch": "discrimination", "kernels": 3, "kernelWidth": 2}
+    several = [{"norm": "layer"}, {"norm": "spectral"}, {"dropout": 0.3}, kernels, {"batch": "deviation"}]
+    for layers in several:
+        for game in (gp, {**r1, "criticSteps": 1, "learningRate": 5e-4}):
+            yield {**game, "layers": {**PLAIN_LAYERS, **layers}}
+    yield {**r1, "layers": {**kernels, "norm": "spectral", "dropout": 0.3}}
 
 
 def main():

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { ADVERSARIAL_OBJECTIVES, type ObjectiveName } from '../../src/models/adversarial/objectives.ts';
 import { REGULARISERS, type RegulariserName } from '../../src/models/adversarial/regularisers.ts';
+import { BATCH_LAYERS, type BatchLayerName } from '../../src/models/layers/batch-layers.ts';
+import { NORMS, type NormName } from '../../src/models/layers/norms.ts';
 import { OPTIMISERS, type OptimiserKind } from '../../src/models/optimisers/optimiser.ts';
 import { SCHEDULES, type ScheduleName } from '../../src/models/optimisers/schedules.ts';
 
@@ -62,10 +64,23 @@ const gamesSchema = z.strictObject({
         learningRate: z.number(),
         schedule: z.enum(Object.keys(SCHEDULES) as [ScheduleName]),
         average: z.number(),
+        layers: z
+          .strictObject({
+            norm: z.enum(Object.keys(NORMS) as [NormName]),
+            dropout: z.number(),
+            batch: z.enum(Object.keys(BATCH_LAYERS) as [BatchLayerName]),
+            kernels: z.number(),
+            kernelWidth: z.number(),
+          })
+          .optional(),
       }),
       losses: z.partialRecord(z.enum(REPORTS), numbers),
       /** Of the generator's weights. */
       averages: named.optional(),
+      /** What layers start from and draw beside the networks' own, and what they keep after the last step. */
+      initial: named.optional(),
+      noise: named.optional(),
+      kept: named.optional(),
     }),
   ),
 });

@@ -1,6 +1,7 @@
 import { add, concat, detach, mean, multiply, rows, subtract } from '../../graph/operations.ts';
 import type { Tensor } from '../../graph/tensor.ts';
 import type { Network, Parameter } from '../layers/parameters.ts';
+import { createTrainingPass } from '../layers/training-pass.ts';
 import { between, squaredGradientNorm } from '../losses.ts';
 import { updateParameters, type OptimiserOptions } from '../optimisers/optimiser.ts';
 import { averageWeights } from '../optimisers/weight-average.ts';
@@ -121,7 +122,10 @@ function playCritic(
     const fake = detach(players.fake(step, turn, real));
     const { shape } = real;
     const batch = Number(shape[0]);
-    const f = critic.apply(concat([real, fake], 0), step.parameters); // [2 batch, 1]
+    const updates = turnsOf(rules).critic;
+    const update = (at: number): number => at * updates + index;
+    const pass = createTrainingPass(step, { name: `critic.${turn}`, batches: 2, renewing: update });
+    const f = critic.apply(concat([real, fake], 0), step.parameters, pass); // [2 batch, 1]
     const [fReal, fFake] = [rows(f, 0, batch), rows(f, batch, 2 * batch)];
     const { kind, weight, interval } = rules.regulariser;
     const regulariser: Regulariser = REGULARISERS[kind];
@@ -129,27 +133,27 @@ function playCritic(
       regulariser.penalty === null || index % interval !== 0
         ? null
         : regulariser.penalty({
-            atReal: () => slopeAt(step, players, real),
-            atFake: () => slopeAt(step, players, fake),
-            between: () => slopeAt(step, players, between(fake, real, players.mixing(step, turn))),
+            atReal: () => slopeAt(step, players, `real.${turn}`, real),
+            atFake: () => slopeAt(step, players, `fake.${turn}`, fake),
+            between: () => slopeAt(step, players, `mixed.${turn}`, between(fake, real, players.mixing(step, turn))),
           });
     const objective = ADVERSARIAL_OBJECTIVES[rules.objective].critic(fReal, fFake);
     const loss = penalty ? add(objective, multiply(penalty, weight * regulariser.factor * interval)) : objective;
     report({ criticLoss: loss, penalty, wassersteinEstimate: subtract(mean(fReal), mean(fFake)) });
     const { constrain } = regulariser;
-    const updates = turnsOf(rules).critic;
     return () => {
       updateParameters(step, rules.criticOptimiser, {
-        ...{ name: `criticUpdate.${turn}`, loss, parameters: critic.parameters },
-        update: (at) => at * updates + index,
+        ...{ name: `criticUpdate.${turn}`, loss, parameters: critic.parameters, update },
         constrain: constrain && ((value) => constrain(value, weight)),
       });
     };
   };
 }
 
-function slopeAt(step: StepBuilder, { critic, free }: Players, x: Tensor): Tensor {
-  return squaredGradientNorm(critic.apply(x, step.parameters), x, free);
+/** With a layer that looks at batch mates it is the slope of their sum, as in Karras et al. 2018. */
+function slopeAt(step: StepBuilder, { critic, free }: Players, name: string, x: Tensor): Tensor {
+  const pass = createTrainingPass(step, { name: `slope.${name}`, batches: 1, renewing: null });
+  return squaredGradientNorm(critic.apply(x, step.parameters, pass), x, free);
 }
 
 function playGenerator(
@@ -162,7 +166,8 @@ function playGenerator(
   return () => {
     const turn = generatorTurn(round);
     const fake = players.fake(step, turn, null);
-    const loss = ADVERSARIAL_OBJECTIVES[rules.objective].generator(players.critic.apply(fake, step.parameters));
+    const pass = createTrainingPass(step, { name: `critic.${turn}`, batches: 1, renewing: null });
+    const loss = ADVERSARIAL_OBJECTIVES[rules.objective].generator(players.critic.apply(fake, step.parameters, pass));
     report(loss);
     const { parameters } = players.generator;
     const rounds = turnsOf(rules).generator;

@@ -9,7 +9,7 @@ import {
   withoutConditions,
 } from '../features/conditions.ts';
 import type { Transform } from '../features/transform.ts';
-import { createMlp } from '../layers/mlp.ts';
+import { createMlp, type LayerOptions } from '../layers/mlp.ts';
 import type { Network, ParameterValues } from '../layers/parameters.ts';
 import {
   generatorTurn,
@@ -40,6 +40,8 @@ export interface AdversarialCriticOptions {
   readonly latent: number;
   readonly hidden: readonly number[];
   readonly slope: number;
+  /** What goes with the critic's dense layers; nothing when absent. */
+  readonly criticLayers?: LayerOptions;
   readonly batch: number;
   /** Updates of the critic. */
   readonly steps: number;
@@ -71,7 +73,10 @@ export function planAdversarialCritic(options: AdversarialCriticOptions, data: T
   const { name, latent, hidden, slope } = options;
   const layout = layoutOf(data.transform);
   const features = layout.expandedWidth;
-  const critic = createMlp({ name: `${name}.critic`, widths: [features, ...hidden, 1], slope });
+  const critic = createMlp({
+    ...{ name: `${name}.critic`, widths: [features, ...hidden, 1], slope },
+    ...(options.criticLayers && { layers: options.criticLayers }),
+  });
   const made = layoutOf(withoutConditions(data.transform)).expandedWidth;
   const widths = [latent + features - made, ...hidden, made];
   const generator = createMlp({ name: `${name}.generator`, widths, slope });

@@ -50,6 +50,10 @@ export function defineAdversarialFamily({ title, defaults, ...family }: Adversar
             ...{ kind: values.optimiser, beta1: values.ownBeta1, beta2: values.ownBeta2, epsilon: values.epsilon },
           },
           learningRate: values.ownLearningRate,
+          criticLayers: {
+            ...{ norm: values.criticNorm, dropout: values.criticDropout, batch: values.minibatch },
+            ...{ kernels: values.minibatchKernels, kernelWidth: values.minibatchWidth },
+          },
           ...{ objective, hidden, slope, batch, steps, latent, criticSteps, schedule, generatorAverage },
         },
         data,

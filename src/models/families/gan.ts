@@ -12,7 +12,8 @@ const MESCHEDER = 'Mescheder 2018, section 5 and its code';
 export const gan = defineAdversarialFamily({
   name: 'gan',
   summary:
-    'Logistic critic (a discriminator by its logit), non-saturating generator; R1 holds it where nothing else is asked for.',
+    'Logistic critic (a discriminator by its logit) and non-saturating generator, held by R1; to reproduce its papers, and to ' +
+    'detect by the logistic member alone.',
   source: 'Goodfellow et al. 2014, Generative Adversarial Nets, NeurIPS; Mescheder et al. 2018, ICML',
   title: 'GAN critic',
   defaults: {
@@ -33,7 +34,8 @@ export const gan = defineAdversarialFamily({
       values: {},
     },
     // Of the authors' code (github.com/goodfeli/adversarial, mnist.yaml), which the paper points to for its settings: 100 noise
-    // units, two hidden layers of 1200 in the generator, batches of 100, SGD at 0.1 with momentum from 0.5. Ours: 1200 rectifiers
+    // units, two hidden layers of 1200 in the generator, batches of 100, SGD at 0.1 with momentum from 0.5, and half of the
+    // critic's hidden units dropped. Ours: no input is dropped; 1200 rectifiers
     // a layer for the critic, too, in place of 240 maxout units of 5 pieces; noise is normal; momentum stays; the decay of the rate
     // by 1.000004 an update is left out, being 0.4 % in 1000.
     goodfellow: {
@@ -41,7 +43,7 @@ export const gan = defineAdversarialFamily({
         'Goodfellow 2014 by its code for MNIST: nothing holds the critic, SGD with momentum; own critic and generator only.',
       values: {
         ...{ members: [], hidden: [1200, 1200], slope: 0, batch: 100, latent: 100 },
-        ...{ regulariser: 'none', optimiser: 'sgd', ownLearningRate: 0.1, ownBeta1: 0.5 },
+        ...{ regulariser: 'none', optimiser: 'sgd', ownLearningRate: 0.1, ownBeta1: 0.5, criticDropout: 0.5 },
       },
       score: 'own',
     },

@@ -2,6 +2,8 @@ import { oneOf, realNumber, wholeNumber } from '../../base/setting-schemas.ts';
 import { defineSettings } from '../../base/settings.ts';
 import { ADVERSARIAL_OBJECTIVES, type ObjectiveName } from '../adversarial/objectives.ts';
 import { REGULARISERS, type RegulariserName } from '../adversarial/regularisers.ts';
+import { BATCH_LAYERS, type BatchLayerName } from '../layers/batch-layers.ts';
+import { NORMS, type NormName } from '../layers/norms.ts';
 import { OPTIMISERS, type OptimiserKind } from '../optimisers/optimiser.ts';
 import { SCHEDULES, type ScheduleName } from '../optimisers/schedules.ts';
 
@@ -85,5 +87,38 @@ export const OWN_SETTINGS = defineSettings({
     flag: '--generator-average <decay>',
     help: 'Export the generator by a moving average of its weights with this decay, such as 0.999; 0 for the last weights.',
     source: 'Karras et al. 2018, section 6.1',
+  },
+  criticNorm: {
+    schema: oneOf(Object.keys(NORMS) as [NormName, ...NormName[]]),
+    default: 'none',
+    flag: '--critic-norm <name>',
+    help: 'Normalisation in the own critic: none, layer (Ba et al. 2016), spectral (Miyato et al. 2018: every weight over its largest singular value).',
+    source: GULRAJANI,
+  },
+  criticDropout: {
+    schema: realNumber({ min: 0, max: 0.95 }),
+    default: 0,
+    flag: '--critic-dropout <share>',
+    help: "Share of the own critic's hidden units that are dropped in training.",
+    source: GULRAJANI,
+  },
+  minibatch: {
+    schema: oneOf(Object.keys(BATCH_LAYERS) as [BatchLayerName, ...BatchLayerName[]]),
+    default: 'none',
+    flag: '--minibatch <name>',
+    help: 'What the own critic sees of a whole batch, so that rows that are all alike give a generator away: none, discrimination (Salimans et al. 2016), deviation (Karras et al. 2018). In scoring the running mean over real batches stands for it.',
+    source: GULRAJANI,
+  },
+  minibatchKernels: {
+    schema: wholeNumber({ min: 1, max: 1024 }),
+    default: 16,
+    flag: '--minibatch-kernels <count>',
+    help: 'Kernels of minibatch discrimination (B); memory grows with them and with the square of the batch.',
+  },
+  minibatchWidth: {
+    schema: wholeNumber({ min: 1, max: 256 }),
+    default: 4,
+    flag: '--minibatch-width <numbers>',
+    help: 'Numbers that each kernel compares rows by (C).',
   },
 });

@@ -1,6 +1,7 @@
 import { input } from '../../graph/operations.ts';
 import type { Shape } from '../../graph/shape.ts';
 import type { Tensor } from '../../graph/tensor.ts';
+import type { TrainingPass } from './training-pass.ts';
 
 /** How a parameter starts: N(0, deviation^2), or zeros. */
 export interface Parameter {
@@ -17,7 +18,8 @@ export type ParameterValues = (parameter: Parameter) => Tensor;
 /** A network: what it learns, and what it computes. */
 export interface Network {
   readonly parameters: readonly Parameter[];
-  apply(x: Tensor, values: ParameterValues): Tensor;
+  /** Without a pass as it scores and generates: no noise, no batch, nothing renewed. */
+  apply(x: Tensor, values: ParameterValues, pass?: TrainingPass): Tensor;
 }
 
 /** One graph input for each parameter. */

@@ -15,6 +15,7 @@ const PAPERS: Readonly<Record<string, readonly (readonly [string, unknown, strin
     ['optimiser', 'sgd', 'algorithm 1: momentum'],
     ['ownLearningRate', 0.1, 'mnist.yaml: learning_rate .1'],
     ['ownBeta1', 0.5, 'mnist.yaml: init_momentum .5'],
+    ['criticDropout', 0.5, 'mnist.yaml: discriminator_default_input_include_prob .5'],
     ['batch', 100, 'mnist.yaml: batch_size 100'],
     ['latent', 100, 'mnist.yaml: nvis 100 of the generator'],
     ['hidden', [1200, 1200], 'mnist.yaml: dim 1200, twice'],
