@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   evaluate: async () => (await import('./scoring/evaluate-command.ts')).createEvaluateCommand(),
   sample: async () => (await import('./scoring/sample-command.ts')).createSampleCommand(),
   sign: async () => (await import('./scoring/sign-command.ts')).createSignCommand(),
+  translate: async () => (await import('./scoring/translate-command.ts')).createTranslateCommand(),
   serve: async () => (await import('./server/command.ts')).createServeCommand(),
   demo: async () => (await import('./demo/command.ts')).createDemoCommand(),
 };
@@ -22,6 +23,7 @@ Examples:
   aristarch score --model models/m --data new.parquet --out scored.parquet
   aristarch evaluate --model models/m --data test.parquet --label label
   aristarch sample --model models/m --out synthetic.parquet   made-up rows like the training rows
+  aristarch translate --model models/m --from a --data a.parquet --out as-m.parquet   rows of another source
   aristarch serve --model models/m                            gRPC, HTTP and (with --kafka-brokers) Kafka
   aristarch demo                                              all of it on generated data
 

@@ -1,24 +1,13 @@
 import { createGraph, type Graph } from '../graph/graph.ts';
-import {
-  add,
-  argMax,
-  columns,
-  concat,
-  constant,
-  input,
-  matMul,
-  multiply,
-  select,
-  subtract,
-} from '../graph/operations.ts';
+import { add, argMax, columns, concat, constant, input, multiply, select, subtract } from '../graph/operations.ts';
 import { BATCH } from '../graph/shape.ts';
 import { simplify } from '../graph/simplify.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { expandCompact, INDICATOR_HEIGHT, layoutOf, toCompact } from './features/compact.ts';
 import { onlyConditions } from './features/conditions.ts';
-import { decodeNumber } from './features/decode-compact.ts';
+import { decodeCycle, decodeNumber } from './features/decode-compact.ts';
 import { conditionSlots, rowWidth, type FeatureSchema } from './features/schema.ts';
-import type { CycleColumn, LevelColumn, Transform } from './features/transform.ts';
+import type { LevelColumn, Transform } from './features/transform.ts';
 import { constants, type TrainedCritic } from './scoring-graph.ts';
 
 /**
@@ -28,9 +17,6 @@ import { constants, type TrainedCritic } from './scoring-graph.ts';
 export const LATENT_INPUT = 'latent';
 export const CONDITION_INPUT = 'condition';
 export const GENERATED_OUTPUT = 'rows';
-
-/** Places on the clock that a generated angle is rounded to: minutes of a day, days of a week. */
-const MOST_PLACES = 1440;
 
 /**
  * What generator.onnx computes: generated expanded rows, turned back into raw rows in the user's own units. Numbers stay
@@ -69,7 +55,7 @@ function decode(x: Tensor, { numbers, cycles, levels, fixed, clip: limit }: Tran
   numbers.forEach((number, index) => values.set(number.slot, decodeNumber(column(index), number, limit)));
   cycles.forEach((cycle, index) => {
     const sine = numbers.length + index;
-    values.set(cycle.slot, decodeCycle(column(sine), column(sine + cycles.length), cycle));
+    values.set(cycle.slot, decodeCycle(column(sine), column(sine + cycles.length), cycle.period));
   });
   const anywhere = multiply(column(0), 0);
   for (const { slot, value } of fixed) values.set(slot, add(anywhere, value));
@@ -79,14 +65,6 @@ function decode(x: Tensor, { numbers, cycles, levels, fixed, clip: limit }: Tran
     start += level.count;
   }
   return values;
-}
-
-/** The place on the circle that is nearest to the angle. */
-function decodeCycle(sine: Tensor, cosine: Tensor, { period }: CycleColumn): Tensor {
-  const places = Math.min(period, MOST_PLACES);
-  const angles = Float64Array.from({ length: places }, (_, place) => (2 * Math.PI * place) / places);
-  const circle = constant([...angles.map(Math.sin), ...angles.map(Math.cos)], [2, places]);
-  return multiply(argMax(matMul(concat([sine, cosine], 1), circle), 1), period / places);
 }
 
 /** A generated level is never the unseen one; a missing value is NaN in the raw row. */

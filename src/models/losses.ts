@@ -31,10 +31,10 @@ export const zeroCentredPenalty: GradientPenalty = (squaredNorm) => mean(squared
 
 export const PENALTIES = { 'two-sided': twoSidedPenalty, 'zero-centred': zeroCentredPenalty } as const;
 
-/** |d f / d x|^2 at each row of x [n, d]; f [n, 1] must not mix rows. `free` [1, d]: 0 for columns that are left out. */
+/** |d f / d x|^2 at each row of x [.., n, d]; f [.., n, 1] must not mix rows. `free` [1, d]: 0 for columns that are left out. */
 export function squaredGradientNorm(f: Tensor, x: Tensor, free: Tensor | null = null): Tensor {
   const [g] = gradients(f, [x]);
-  return sum(square(free ? multiply(g!, free) : g!), [1]); // [n]
+  return sum(square(free ? multiply(g!, free) : g!), [x.shape.length - 1]); // [.., n]
 }
 
 /** a + t (b - a), with t [n, 1]: points on the segments between two sets of rows. */

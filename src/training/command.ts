@@ -12,6 +12,8 @@ import { familyOptions } from './family-options.ts';
 import { modelPlace } from './prepare-data.ts';
 import { RUN_SETTINGS } from './run-settings.ts';
 import { planRun, prepareRun, trainModel } from './train.ts';
+import type { PreparedSources } from './translate/read-sources.ts';
+import { prepareTranslation } from './translate/run-translation.ts';
 
 const EXAMPLES = `
 Examples:
@@ -20,6 +22,7 @@ Examples:
   aristarch train --data normal.parquet --condition machine_type,site   what is normal for each type and site
   aristarch train --data normal.parquet --dry-run           what would be trained, and on which columns
   aristarch train --data normal.parquet --preset gulrajani  the paper's own setting
+  aristarch train --family radialgan --source ulm=a.parquet --source brest=b.parquet --target ulm --condition label --where "label = 0"
   aristarch train --from-model models/web --data newer.parquet --out models/web-2 --steps 300
 
 Ctrl-C writes a checkpoint; the same command with --resume goes on from it, to the same bytes.
@@ -87,14 +90,17 @@ async function dryRun(config: TrainConfig, terminal: Terminal, json: boolean): P
   const { settings, run, values, preset } = config;
   await checkArtefactTarget(modelPlace(config).out, { replace: run.replace });
   const { data } = await prepareRun(config);
+  const sources = await prepareTranslation(config);
   const { split, outline } = planRun(config, data);
-  const { schema, warnings, rows, out } = data;
+  const { schema, rows, out } = data;
+  const warnings = [...data.warnings, ...(sources?.warnings ?? [])];
   const resolved = { ...printableSettings(settings, { ...run, ...values }), preset, out };
   const plan = {
     rows: rows.count,
     rowsInSource: rows.rowsInSource,
     calibration: split.method,
     steps: outline.updates,
+    ...(sources && { sources: sources.sources.map(describeSource) }),
   };
   if (json) {
     emitJson(terminal, { config: resolved, schema, ...plan, out, warnings });
@@ -104,7 +110,19 @@ async function dryRun(config: TrainConfig, terminal: Terminal, json: boolean): P
   const lines = Object.entries(resolved).map(([name, value]) => [`  ${name}: ${showValue(value)}`]);
   const counts = `${showCount(rows.count)} of ${showCount(rows.rowsInSource)} rows, calibration by ${split.method}`;
   const work = `${showCount(outline.updates)} steps of ${outline.tasks.length} networks`;
-  emitText(terminal, ['Configuration', ...lines, '', `Schema (${counts}; ${work})`, showSchema(schema)].join('\n'));
+  const parts = ['Configuration', ...lines, '', `Schema (${counts}; ${work})`, showSchema(schema)];
+  emitText(terminal, [...parts, ...(sources ? ['', 'Sources', showSources(sources)] : [])].join('\n'));
+}
+
+const describeSource = ({ name, rows, schema: { fields } }: PreparedSources['sources'][number]) => {
+  return { name, rows: rows.shape[0] ?? 0, fields: fields.map((field) => field.name) };
+};
+
+function showSources({ sources, target }: PreparedSources): string {
+  const rows = sources.map(describeSource).map(({ name, rows: count, fields }) => {
+    return [`  ${name}${name === target ? ' (target)' : ''}`, `${showCount(count)} rows`, fields.join(', ')];
+  });
+  return alignColumns(rows);
 }
 
 const showValue = (value: unknown): string => (value === undefined ? 'none' : JSON.stringify(value));
@@ -131,6 +149,10 @@ function describeResult(result: TrainResult): string {
     `  look at it:  ${result.model}/report.html`,
     `  score with:  npm run score -- --model ${result.model} --data new.parquet --out scored.parquet`,
     `  serve it:    npm run serve -- --model ${result.model}`,
+    ...result.translates.map(
+      (source) =>
+        `  translate:   npm run translate -- --model ${result.model} --from ${source} --data ${source}.parquet --out translated.parquet`,
+    ),
   ].join('\n');
 }
 

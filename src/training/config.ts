@@ -5,6 +5,7 @@ import type { AnyFamily } from '../models/families/family.ts';
 import { familyNamed } from '../models/families/index.ts';
 import { inheritedSettings, openOrigin } from './continue/origin.ts';
 import { RUN_SETTINGS, type RunValues } from './run-settings.ts';
+import { withTargetData } from './translate/source-settings.ts';
 
 /** The resolved configuration of a training run. */
 export interface TrainConfig {
@@ -53,8 +54,9 @@ function pickKnown(file: object, settings: Settings): Record<string, unknown> {
   return Object.fromEntries(Object.entries(file).filter(([key]) => key in settings));
 }
 
-export function resolveTrainConfig(sources: SettingSources): TrainConfig {
-  const { family, preset } = choosePreset(sources);
+export function resolveTrainConfig(given: SettingSources): TrainConfig {
+  const { family, preset } = choosePreset(given);
+  const sources = withTargetData(family, given);
   const { values: presetValues, score } = family.presets[preset]!;
   const defaults: Readonly<Record<string, unknown>> = { ...presetValues, ...(score && { score }) };
   const settings = withDefaults({ ...RUN_SETTINGS, ...family.settings }, defaults);

@@ -19,6 +19,7 @@ import type { FittedModel } from './fit/fit-model.ts';
 import type { PreparedData } from './prepare-data.ts';
 import { toReportInput } from './report-input.ts';
 import { renderReport } from './report/report.ts';
+import { describeTranslation, exportTranslators, type TrainedTranslation } from './translate/run-translation.ts';
 
 export interface ExportOptions {
   readonly config: TrainConfig;
@@ -27,6 +28,7 @@ export interface ExportOptions {
   readonly executor: Executor;
   /** The model that training went on from. */
   readonly origin?: Origin | undefined;
+  readonly translation?: TrainedTranslation | undefined;
   readonly seconds: number;
   readonly createdAt: Date;
   readonly warn: (message: string) => void;
@@ -48,6 +50,8 @@ export interface TrainResult {
   readonly device: string;
   readonly seconds: number;
   readonly warnings: readonly string[];
+  /** Sources whose rows the model translates to those that it was trained on; none where there is one source. */
+  readonly translates: readonly string[];
   /** Where training went on from a model. */
   readonly comparison?: ModelComparison;
 }
@@ -60,7 +64,7 @@ const OWN_CRITIC_WARNING =
 /** Writes the model's folder: graphs, manifest and report. */
 export async function exportModel(options: ExportOptions): Promise<TrainResult> {
   const { config, data, model, executor } = options;
-  const { run, family, preset } = config;
+  const { run } = config;
   const width = rowWidth(data.schema);
   const critic = emitGraph(scoringGraph(width, model.transform, model.scoring));
   const own = model.critics.find(({ plan }) => plan.generator);
@@ -72,7 +76,47 @@ export async function exportModel(options: ExportOptions): Promise<TrainResult> 
     ...(run.score === 'own' ? [OWN_CRITIC_WARNING] : []),
     ...rateWarnings(options),
   ];
-  const manifest: Omit<Manifest, 'manifestVersion' | 'files'> = {
+  const manifest = await describeModel(options, critic, grouped);
+  const { schema, rows, sources } = data;
+  const { origin } = options;
+  const comparison = origin && (await compareModels(executor, origin, model.calibration.scores, data.table));
+  const report = renderReport(
+    toReportInput({
+      config,
+      manifest,
+      model,
+      schema,
+      rows,
+      sources,
+      warnings,
+      comparison,
+      translation: options.translation?.fitted,
+    }),
+  );
+  const { calibration } = manifest;
+  const explainer = { executor, schema, model, calibration, rows: data.table, seed: run.seed };
+  const files = {
+    [CRITIC_FILE]: critic,
+    [EXPLAIN_FILE]: await exportExplainer(explainer),
+    [REPORT_FILE]: report,
+    [WEIGHTS_FILE]: encodeWeights(weightsOf(options)),
+    ...(generator && { [GENERATOR_FILE]: emitGraph(generator) }),
+    ...(options.translation && exportTranslators(options.translation)),
+  };
+  await writeArtefact(data.out, { manifest, files }, { replace: run.replace });
+  warnings.slice(data.warnings.length).forEach(options.warn);
+  return { ...toResult(manifest, options, warnings), ...(comparison && { comparison }) };
+}
+
+/** All that the manifest says, but for the hashes. */
+async function describeModel(
+  options: ExportOptions,
+  critic: Uint8Array,
+  grouped: ReturnType<typeof groupScores>,
+): Promise<Omit<Manifest, 'manifestVersion' | 'files'>> {
+  const { config, data, model, executor, translation } = options;
+  const { run, family, preset } = config;
+  return {
     name: data.name,
     version: createHash('sha256').update(critic).digest('hex').slice(0, 12),
     family: family.name,
@@ -82,7 +126,7 @@ export async function exportModel(options: ExportOptions): Promise<TrainResult> 
       config: { preset, ...printableSettings(config.settings, { ...run, ...config.values, preset }) },
       rows: data.rows.count,
       rowsInSource: data.rows.rowsInSource,
-      rollbacks: rollbacksOf(model),
+      rollbacks: rollbacksOf(options),
       seconds: options.seconds,
       device: executor.description,
       ...(options.origin && { continuedFrom: originOf(options.origin) }),
@@ -94,24 +138,9 @@ export async function exportModel(options: ExportOptions): Promise<TrainResult> 
       scores: model.calibration.scores.map(({ score }) => score),
       ...(grouped && { groups: grouped.groups }),
     },
+    ...(translation && { translation: describeTranslation(translation, config.values) }),
     libraries: await libraryVersions(),
   };
-  const { schema, rows, sources } = data;
-  const { origin } = options;
-  const comparison = origin && (await compareModels(executor, origin, model.calibration.scores, data.table));
-  const report = renderReport(toReportInput({ config, manifest, model, schema, rows, sources, warnings, comparison }));
-  const { calibration } = manifest;
-  const explainer = { executor, schema, model, calibration, rows: data.table, seed: run.seed };
-  const files = {
-    [CRITIC_FILE]: critic,
-    [EXPLAIN_FILE]: await exportExplainer(explainer),
-    [REPORT_FILE]: report,
-    [WEIGHTS_FILE]: encodeWeights(weightsOf(options)),
-    ...(generator && { [GENERATOR_FILE]: emitGraph(generator) }),
-  };
-  await writeArtefact(data.out, { manifest, files }, { replace: run.replace });
-  warnings.slice(data.warnings.length).forEach(options.warn);
-  return { ...toResult(manifest, options, warnings), ...(comparison && { comparison }) };
 }
 
 const originOf = ({ manifest: { name, version } }: Origin) => ({ name, version });
@@ -123,7 +152,7 @@ function weightsOf({ config, model, origin }: ExportOptions): Weights {
 }
 
 function toResult(
-  { name, version, family, training, calibration, features }: Omit<Manifest, 'manifestVersion' | 'files'>,
+  { name, version, family, training, calibration, features, translation }: Omit<Manifest, 'manifestVersion' | 'files'>,
   { config, data, seconds }: ExportOptions,
   warnings: readonly string[],
 ): TrainResult {
@@ -134,6 +163,7 @@ function toResult(
     ...{ fields: features.fields.length, excluded: features.excluded },
     calibration: { method, count: scores.length, falsePositiveRate },
     ...{ rollbacks, device, seconds, warnings },
+    translates: (translation?.sources ?? []).map((source) => source.name),
   };
 }
 
@@ -151,8 +181,11 @@ function rateWarnings(options: ExportOptions): string[] {
   return [`${count} calibration rows support no false-positive rate below ${smallest.toPrecision(3)}`];
 }
 
-const rollbacksOf = ({ critics }: FittedModel): number =>
-  critics.reduce((total, { progress }) => total + progress.rollbacks.length, 0);
+const rollbacksOf = ({ model: { critics }, translation }: ExportOptions): number =>
+  [...critics, ...(translation ? [translation.fitted] : [])].reduce(
+    (total, { progress }) => total + progress.rollbacks.length,
+    0,
+  );
 
 /** Versions of what made the model: ours, Node's, and those of our dependencies. */
 async function libraryVersions(): Promise<Record<string, string>> {

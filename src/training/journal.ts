@@ -1,5 +1,4 @@
 import { AristarchError } from '../base/errors.ts';
-import type { CriticPlan } from '../models/critics/critic-plan.ts';
 import type { TrainingTask } from '../models/task.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Journal } from './fit/fit-critics.ts';
@@ -10,6 +9,12 @@ export interface Outline {
   readonly tasks: readonly OutlinedTask[];
   /** Updates of critics in the whole run. */
   readonly updates: number;
+}
+
+/** Tasks that run in order, under one name. */
+export interface OutlinedRound {
+  readonly name: string;
+  readonly plans: readonly { readonly task: TrainingTask }[];
 }
 
 interface OutlinedTask {
@@ -34,7 +39,7 @@ export interface JournalOptions {
   readonly onCut: (message: string) => void;
 }
 
-export function outlineOf(rounds: readonly { name: string; plans: readonly CriticPlan[] }[]): Outline {
+export function outlineOf(rounds: readonly OutlinedRound[]): Outline {
   let updatesBefore = 0;
   const tasks = rounds.flatMap(({ name, plans }) =>
     plans.map(({ task }) => {

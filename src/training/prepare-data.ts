@@ -8,7 +8,7 @@ import { openTable, type Table } from '../tables/table.ts';
 import type { TrainConfig } from './config.ts';
 import { fingerprintRows } from './data/fingerprint.ts';
 import { markConditions } from './data/conditions.ts';
-import { inferSchema, type InferredSchema } from './data/infer.ts';
+import { CONSTANT, inferSchema, type InferredSchema } from './data/infer.ts';
 import { readRows, rowsWithin, type TrainingRows } from './data/read-rows.ts';
 import { overriddenText, readSchemaFile, type SchemaFile } from './data/schema-overrides.ts';
 
@@ -37,13 +37,13 @@ export async function prepareData({ run }: Pick<TrainConfig, 'run'>, known?: Fea
   const file = run.schema === undefined ? { fields: {}, condition: [] } : await readSchemaFile(run.schema);
   const table = await openTable({
     data: run.data,
-    exclude: run.exclude,
+    exclude: run.target === undefined ? run.exclude : [],
     text: known === undefined ? overriddenText(file.fields) : textColumns(known),
     ...(run.where !== undefined && { where: run.where }),
   });
   try {
     if (table.rowCount < FEWEST_ROWS) throw tooFewRows(table.rowCount, run.where);
-    const { schema, warnings } = known ? { schema: known, warnings: [] } : await understand(table, file, run.condition);
+    const { schema, warnings } = known ? { schema: known, warnings: [] } : await understand(table, file, run);
     const maxRows = Math.min(MOST_ROWS, rowsWithin(run.memoryBudget * 2 ** 20, schema));
     if (maxRows < Math.min(FEWEST_ROWS, table.rowCount)) throw tooWide(run.memoryBudget);
     const rows = await readRows(table, schema, { maxRows, seed: run.seed });
@@ -58,15 +58,32 @@ export async function prepareData({ run }: Pick<TrainConfig, 'run'>, known?: Fea
 }
 
 /** The schema that the rows have, corrected by people. */
-async function understand(table: Table, file: SchemaFile, condition: readonly string[]): Promise<InferredSchema> {
-  const { schema, warnings } = await inferSchema(table, { overrides: file.fields });
-  const marked = markConditions(schema, new Set([...condition, ...file.condition]));
+async function understand(
+  table: Table,
+  file: SchemaFile,
+  { condition, target, exclude }: TrainConfig['run'],
+): Promise<InferredSchema> {
+  const names = table.columns.map(({ name }) => name);
+  // Of several sources, a column may be another's; prepareSources has checked the names.
+  const excluded = exclude.map((name) => [name, 'exclude'] as const);
+  const fields =
+    target === undefined ? file.fields : pickNames({ ...file.fields, ...Object.fromEntries(excluded) }, names);
+  const { schema, warnings } = await inferSchema(table, { overrides: fields });
+  // What is the same in all normal rows, a label, is only carried along when rows are translated.
+  const isCarried = (name: string): boolean =>
+    target !== undefined && schema.excluded.some((each) => each.name === name && each.reason === CONSTANT);
+  const conditions = [...condition, ...file.condition].filter((name) => !isCarried(name));
+  const marked = markConditions(schema, new Set(conditions));
   return { schema: marked.schema, warnings: [...warnings, ...marked.warnings] };
+}
+
+function pickNames<T>(named: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> {
+  return Object.fromEntries(Object.entries(named).filter(([name]) => names.includes(name)));
 }
 
 /** Name and folder of the model that a run makes. */
 export function modelPlace({ run }: Pick<TrainConfig, 'run'>): Pick<PreparedData, 'name' | 'out'> {
-  const name = run.name ?? nameFrom(run.data[0] ?? 'model');
+  const name = run.name ?? run.target ?? nameFrom(run.data[0] ?? 'model');
   return { name, out: withoutSlash(run.out ?? join('models', name)) };
 }
 

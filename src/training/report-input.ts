@@ -7,6 +7,7 @@ import type { TrainConfig } from './config.ts';
 import type { TrainingRows } from './data/read-rows.ts';
 import type { FittedCritic } from './fit/fit-critics.ts';
 import type { FittedModel } from './fit/fit-model.ts';
+import type { FittedTranslation } from './translate/fit-translation.ts';
 import type { CalibrationGroupRow, ConfigRow, NetworkCurves, ReportInput, WorstRow } from './report/input.ts';
 import { toThreshold } from './report/thresholds.ts';
 
@@ -21,6 +22,7 @@ export interface ReportSources {
   readonly sources: readonly string[];
   readonly warnings: readonly string[];
   readonly comparison?: ReportInput['comparison'];
+  readonly translation?: FittedTranslation | undefined;
 }
 
 /** Everything that the report shows, from what training made. */
@@ -33,6 +35,7 @@ export function toReportInput({
   sources,
   warnings,
   comparison,
+  translation,
 }: ReportSources): ReportInput {
   const { calibration, training, fingerprint } = manifest;
   return {
@@ -50,7 +53,7 @@ export function toReportInput({
       device: training.device,
       seed: config.run.seed,
     },
-    curves: model.critics.map(toCurves),
+    curves: [...(translation ? [translation] : []), ...model.critics].map(toCurves),
     calibrationScores: calibration.scores,
     groups: toGroupRows(schema, calibration),
     falsePositiveRate: calibration.falsePositiveRate,
@@ -79,7 +82,10 @@ export function configRows({ settings, run, values }: TrainConfig): ConfigRow[] 
   }));
 }
 
-function toCurves({ plan, progress }: FittedCritic): NetworkCurves {
+/** Whatever was trained: a critic, or a translation. */
+type Trained = Pick<FittedCritic, 'progress'> & { readonly plan: Pick<FittedCritic['plan'], 'task'> };
+
+function toCurves({ plan, progress }: Trained): NetworkCurves {
   const { title, updatesPerStep } = plan.task;
   return {
     network: title,

@@ -4,6 +4,7 @@ import { SCORE_CHOICES } from '../models/families/family.ts';
 import { DEFAULT_FAMILY, FAMILIES } from '../models/families/index.ts';
 import { DEVICE_CHOICES } from '../runtime/executor.ts';
 import { showData } from '../tables/download.ts';
+import { SOURCE_SETTINGS } from './translate/source-settings.ts';
 
 const RECIPE = 'docs/decisions/0007';
 
@@ -53,6 +54,7 @@ export const RUN_SETTINGS = defineSettings({
     source: 'docs/calibration.md',
     group: 'Data',
   },
+  ...SOURCE_SETTINGS,
   memoryBudget: {
     schema: wholeNumber({ min: 1, max: 1_048_576 }),
     default: 512,

@@ -14,12 +14,13 @@ import type { TrainConfig } from './config.ts';
 import { openOrigin, toStartingPoint, type Origin } from './continue/origin.ts';
 import { warnOfUnseenLevels } from './continue/unseen-levels.ts';
 import { DEFAULT_RATE, exportModel, type TrainResult } from './export-model.ts';
-import { fitModel, SCORES_BY, type FittedModel } from './fit/fit-model.ts';
+import { fitModel, SCORES_BY, type FitModelOptions } from './fit/fit-model.ts';
 import { planner } from './fit/planner.ts';
 import { splitRows, type Split, type SplitOptions } from './fit/split.ts';
 import { createJournal, outlineOf, type Outline } from './journal.ts';
 import { modelPlace, prepareData, type PreparedData } from './prepare-data.ts';
 import type { RunValues } from './run-settings.ts';
+import { outlineTranslation, prepareTranslation, trainTranslation } from './translate/run-translation.ts';
 
 /** How a run speaks to whoever started it, and what it takes from the world. */
 export interface TrainHooks {
@@ -50,12 +51,18 @@ export async function trainModel(config: TrainConfig, hooks: TrainHooks): Promis
   await checkArtefactTarget(modelPlace(config).out, { replace: run.replace });
   hooks.note(`reading ${showData(run.data).join(', ')}`);
   const { data, origin } = await prepareRun(config);
+  const sources = await prepareTranslation(config);
   const { split, outline } = planRun(config, data);
+  sources?.warnings.forEach(hooks.warn);
   data.warnings.forEach(hooks.warn);
   const executor = await openExecutor({ device: run.device, threads: run.threads, warn: hooks.note });
   try {
     if (hooks.signal.aborted) throw new AristarchError('CANCELLED', 'stopped before training began');
-    const checkpoint = await openCheckpoint(`${data.out}.checkpoint`, identityOf(config, data, executor), run.resume);
+    const checkpoint = await openCheckpoint(
+      `${data.out}.checkpoint`,
+      { ...identityOf(config, data, executor), ...(sources && { sources: sources.sha256 }) },
+      run.resume,
+    );
     hooks.note(describeStart(config, data, executor, outline));
     const warnings = [...data.warnings];
     const warnAndKeep = (message: string): void => {
@@ -69,23 +76,16 @@ export async function trainModel(config: TrainConfig, hooks: TrainHooks): Promis
       onRollback: warnAndKeep,
       onCut: warnAndKeep,
     });
-    const model = await fitOrClear(checkpoint, () =>
-      fitModel(
-        {
-          ...{ executor, journal, schema: data.schema, stepsPerCall: run.stepsPerCall, score: run.score },
-          random: createRandom(run.seed),
-          transform: { numbers: run.numbers, clip: run.clip },
-          ...(origin && { start: toStartingPoint(origin) }),
-          split,
-          plan: planner(config, 1),
-          planFold: planner(config, run.foldSteps),
-        },
-        data.table,
-      ),
-    );
+    const { translation, model } = await fitOrClear(checkpoint, async () => {
+      const parts = { executor, journal, split };
+      return {
+        translation: sources && (await trainTranslation(config, sources, parts)),
+        model: await fitModel(toFitOptions(config, data, origin, parts), data.table),
+      };
+    });
     const seconds = hooks.seconds() - startedAt;
     const result = await exportModel({
-      ...{ config, data: { ...data, warnings }, model, executor, origin, seconds },
+      ...{ config, data: { ...data, warnings }, model, executor, origin, translation, seconds },
       createdAt: hooks.now(),
       warn: hooks.warn,
     });
@@ -94,6 +94,24 @@ export async function trainModel(config: TrainConfig, hooks: TrainHooks): Promis
   } finally {
     await executor.close();
   }
+}
+
+function toFitOptions(
+  config: TrainConfig,
+  data: PreparedData,
+  origin: Origin | undefined,
+  parts: Pick<FitModelOptions, 'executor' | 'journal' | 'split'>,
+): FitModelOptions {
+  const { run } = config;
+  return {
+    ...parts,
+    ...{ schema: data.schema, stepsPerCall: run.stepsPerCall, score: run.score },
+    random: createRandom(run.seed),
+    transform: { numbers: run.numbers, clip: run.clip },
+    ...(origin && { start: toStartingPoint(origin) }),
+    plan: planner(config, 1),
+    planFold: planner(config, run.foldSteps),
+  };
 }
 
 /** The rows, read by the fields of the model to go on from where there is one. */
@@ -109,7 +127,7 @@ export async function prepareRun(config: TrainConfig): Promise<{ data: PreparedD
 /** Faults after which going on from the checkpoint would only end the same way. */
 const HOPELESS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['TRAINING_DIVERGED', 'INVALID_INPUT']);
 
-async function fitOrClear(checkpoint: Checkpoint, fit: () => Promise<FittedModel>): Promise<FittedModel> {
+async function fitOrClear<T>(checkpoint: Checkpoint, fit: () => Promise<T>): Promise<T> {
   try {
     return await fit();
   } catch (thrown) {
@@ -171,13 +189,17 @@ function outlineRun(config: TrainConfig, { rounds }: Split): Outline {
     throw new AristarchError('INVALID_INPUT', message, { score: run.score });
   }
   const folds = rounds.filter(({ train }) => train !== null);
-  return outlineOf([...folds.map(({ name }) => ({ name, plans: scoring })), { name: 'final', plans }]);
+  return outlineOf([
+    ...outlineTranslation(config),
+    ...folds.map(({ name }) => ({ name, plans: scoring })),
+    { name: 'final', plans },
+  ]);
 }
 
 /** Settings on which the bytes of critic.onnx do not depend, or only through the rows and the engine. */
 const WITHOUT_EFFECT: ReadonlySet<string> = new Set<keyof RunValues>([
   ...(['resume', 'replace', 'dryRun', 'out', 'name', 'timeBudget', 'rate', 'checkpointSeconds'] as const),
-  ...(['data', 'where', 'exclude', 'schema', 'memoryBudget', 'device'] as const),
+  ...(['data', 'source', 'where', 'exclude', 'schema', 'memoryBudget', 'device'] as const),
 ]);
 
 function identityOf({ run, values, preset }: TrainConfig, data: PreparedData, executor: Executor): RunIdentity {

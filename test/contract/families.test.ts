@@ -17,15 +17,32 @@ function wrongOrders(count: number): ContractSubject['anomalies'] {
   });
 }
 
+/** Two shops more, one of which weighs nothing: sources of a family that translates. */
+async function writeOtherShops(path: (name: string) => string): Promise<string[]> {
+  const [south, north] = [path('south.csv'), path('north.csv')];
+  await writeFile(south, toCsv(normalOrders(200, 41)));
+  await writeFile(
+    north,
+    toCsv(
+      normalOrders(200, 42).map(({ price, items, colour, wrapped, at }) => ({ price, items, colour, wrapped, at })),
+    ),
+  );
+  return [`south=${south}`, `north=${north}`];
+}
+
 /** A model of orders by some settings, and what holds it to the contract. */
 async function trainSubject(
   path: (name: string) => string,
   settings: Readonly<Record<string, unknown>>,
   rows: number,
+  translates = false,
 ): Promise<ContractSubject> {
   const data = path('orders.csv');
   await writeFile(data, toCsv(normalOrders(rows)));
-  const train = async (name: string) => (await trainTiny({ data, out: path(name), ...settings })).folder;
+  const from = translates
+    ? { source: [`shop=${data}`, ...(await writeOtherShops(path))], target: 'shop', translationSteps: 20 }
+    : { data };
+  const train = async (name: string) => (await trainTiny({ ...from, out: path(name), ...settings })).folder;
   return {
     folder: await train('model'),
     normals: normalOrders(600, 21),
@@ -42,7 +59,9 @@ for (const family of Object.values(FAMILIES)) {
   for (const [preset, { score }] of Object.entries(family.presets)) {
     const settings = { ...STEPS, family: family.name, preset };
     const terms = { auroc: score === 'own' ? ('none' as const) : 0.9 };
-    describeContract(`${family.name}, preset ${preset}`, (path) => trainSubject(path, settings, 2500), terms);
+    const translates = family.planTranslation !== undefined;
+    const make = (path: (name: string) => string) => trainSubject(path, settings, 2500, translates);
+    describeContract(`${family.name}, preset ${preset}`, make, terms);
   }
 }
 

@@ -77,12 +77,12 @@ export interface TinyRun {
 
 /** Trains as the command does, on a file, with `TINY_SETTINGS` unless the settings say otherwise. */
 export async function trainTiny(
-  settings: { readonly data: string; readonly out: string } & Readonly<Record<string, unknown>>,
+  settings: { readonly data?: string; readonly out: string } & Readonly<Record<string, unknown>>,
   hooks: Partial<TrainHooks> = {},
 ): Promise<TinyRun> {
   const [notes, warnings]: [string[], string[]] = [[], []];
   const { data, ...others } = settings;
-  const file = { ...TINY_SETTINGS, ...others, data: [data] };
+  const file = { ...TINY_SETTINGS, ...others, ...(data !== undefined && { data: [data] }) };
   const result = await trainModel(resolveTrainConfig({ flags: {}, env: {}, file }), {
     note: (message) => void notes.push(message),
     warn: (message) => void warnings.push(message),

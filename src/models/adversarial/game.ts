@@ -4,7 +4,7 @@ import type { Network, Parameter } from '../layers/parameters.ts';
 import { createTrainingPass } from '../layers/training-pass.ts';
 import { between, squaredGradientNorm } from '../losses.ts';
 import { updateParameters, type OptimiserOptions } from '../optimisers/optimiser.ts';
-import { averageWeights } from '../optimisers/weight-average.ts';
+import { averageWeights, decayAt } from '../optimisers/weight-average.ts';
 import type { StepBuilder } from '../step-builder.ts';
 import { ADVERSARIAL_OBJECTIVES, type ObjectiveName } from './objectives.ts';
 import { REGULARISERS, type Regulariser, type RegulariserName } from './regularisers.ts';
@@ -176,7 +176,8 @@ function playGenerator(
       updateParameters(step, rules.generatorOptimiser, { name: `generatorUpdate.${round}`, loss, parameters, update });
       if (rules.generatorAverage === 0) return;
       averageWeights(step, {
-        ...{ parameters, decay: rules.generatorAverage, name: `generatorAverage.${round}`, update },
+        ...{ parameters, name: `generatorAverage.${round}`, update },
+        decay: (n) => decayAt(rules.generatorAverage, n),
       });
     };
   };

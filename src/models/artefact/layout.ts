@@ -6,6 +6,8 @@ export const CRITIC_FILE = 'critic.onnx';
 export const EXPLAIN_FILE = 'explain.onnx';
 export const GENERATOR_FILE = 'generator.onnx';
 export const REPORT_FILE = 'report.html';
+/** What translates raw rows of a source into those of the target. */
+export const translatorFile = (source: string): string => `translate-${source}.onnx`;
 /** What the networks have learnt, for training that goes on from the model. */
 export const WEIGHTS_FILE = 'weights.bin';
 

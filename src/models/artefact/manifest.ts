@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LACKING_CHOICES } from '../radial/lacking.ts';
 
 /** Version of the manifest's layout; a reader refuses what it does not know. */
 export const MANIFEST_VERSION = 1;
@@ -73,6 +74,29 @@ export const manifestSchema = z.strictObject({
       })
       .optional(),
   }),
+  /** Where the model was trained on several sources: what their rows are translated to, and by which files. */
+  translation: z
+    .strictObject({
+      target: z.string(),
+      /** What a translated row has in columns that its source lacks. */
+      lacking: z.enum(LACKING_CHOICES),
+      /** Columns that rows carry along, and their levels in each class, in this order; null where missing. */
+      carried: z.array(z.strictObject({ name: z.string(), kind: z.enum(['number', 'boolean', 'category']) })),
+      classes: z.array(z.array(z.union([z.string(), z.null()]))).min(1),
+      /** Columns of the target. */
+      fields: z.array(fieldSchema).min(1),
+      sources: z.array(
+        z.strictObject({
+          name: z.string(),
+          file: z.string(),
+          rows: z.number().int().positive(),
+          fields: z.array(fieldSchema).min(1),
+          /** Columns that it shares with the target. */
+          shared: z.array(z.string()),
+        }),
+      ),
+    })
+    .optional(),
   /** sha256 (hex) of every other file in the folder. */
   files: z.record(z.string(), z.string()),
   libraries: z.record(z.string(), z.string()),

@@ -2,6 +2,7 @@ import type { Random } from '../../base/philox.ts';
 import type { Settings, SettingValues } from '../../base/settings.ts';
 import type { CriticPlan } from '../critics/critic-plan.ts';
 import type { TrainingRows } from '../critics/detecting-critic.ts';
+import type { TranslationPlan, TranslationRows } from '../radial/plan.ts';
 
 /**
  * What a family declares; the trainer asks, and nothing outside src/models/families branches on a family's name. A family
@@ -24,6 +25,8 @@ export interface Family<S extends Settings = Settings> {
   check(values: SettingValues<S>): void;
   /** The critics to train on these rows, in order; names, roles and lengths of the tasks depend on the values alone. */
   plan(values: SettingValues<S>, data: TrainingRows, random: Random): readonly CriticPlan[];
+  /** How rows of several sources are translated into each other; absent in a family that has one source. */
+  planTranslation?(values: SettingValues<S>, rows: TranslationRows): TranslationPlan;
 }
 
 export interface Preset<S extends Settings> {
@@ -38,9 +41,10 @@ export const SCORE_CHOICES = ['members', 'own', 'both'] as const;
 export type ScoreChoice = (typeof SCORE_CHOICES)[number];
 
 /** A family as shared code sees it: its settings are checked by its own table before they come back to it. */
-export type AnyFamily = Omit<Family, 'plan' | 'check'> & {
+export type AnyFamily = Omit<Family, 'plan' | 'planTranslation' | 'check'> & {
   check(values: Readonly<Record<string, unknown>>): void;
   plan(values: Readonly<Record<string, unknown>>, data: TrainingRows, random: Random): readonly CriticPlan[];
+  planTranslation?(values: Readonly<Record<string, unknown>>, rows: TranslationRows): TranslationPlan;
 };
 
 /** Checks that presets and plan fit the settings, then forgets their types. */

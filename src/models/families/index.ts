@@ -1,6 +1,7 @@
 import { AristarchError } from '../../base/errors.ts';
 import type { AnyFamily } from './family.ts';
 import { gan } from './gan.ts';
+import { radialgan } from './radialgan.ts';
 import { wgan } from './wgan.ts';
 import { wganGp } from './wgan-gp.ts';
 
@@ -9,6 +10,7 @@ export const FAMILIES: Readonly<Record<string, AnyFamily>> = {
   [wganGp.name]: wganGp,
   [gan.name]: gan,
   [wgan.name]: wgan,
+  [radialgan.name]: radialgan,
 };
 export const DEFAULT_FAMILY = wganGp.name;
 

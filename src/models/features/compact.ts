@@ -128,7 +128,7 @@ function compactNumbers(rows: Tensor, columns: readonly NumberColumn[], limit: n
     constants((column) => column.imputed),
     raw,
   );
-  const value = columns[0]?.signedLog === true ? multiply(sign(known), logOfOnePlus(abs(known))) : known;
+  const value = columns[0]?.signedLog === true ? signedLogOf(known) : known;
   // A division: the reciprocal of a very large deviation would be no float32.
   const standardised = divide(
     subtract(
@@ -146,6 +146,11 @@ function compactNumbers(rows: Tensor, columns: readonly NumberColumn[], limit: n
 /** Below the distance from 1 to the next float32; keeps a branch that is not taken from dividing by 0. */
 const SMALLEST_STEP = 1e-8;
 const LARGEST_FLOAT = 3.4028234663852886e38;
+
+/** sign(x) log(1 + |x|). */
+export function signedLogOf(x: Tensor): Tensor {
+  return multiply(sign(x), logOfOnePlus(abs(x)));
+}
 
 /**
  * log(1 + x) for x >= 0 without losing small x: log(u) x / (u - 1) with u = 1 + x rounded, and x where u is 1 (Kahan; see

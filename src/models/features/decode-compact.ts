@@ -1,9 +1,13 @@
 import {
   abs,
   add,
+  argMax,
   clip,
   columns,
+  concat,
+  constant,
   exp,
+  matMul,
   maximum,
   minimum,
   multiply,
@@ -16,13 +20,30 @@ import type { Tensor } from '../../graph/tensor.ts';
 import { TURN } from './compact.ts';
 import type { LevelColumn, NumberColumn, Transform } from './transform.ts';
 
+/** What is known of a number that is turned back. */
+export type DecodedNumber = Pick<
+  NumberColumn,
+  'signedLog' | 'integer' | 'smallest' | 'largest' | 'mean' | 'deviation' | 'centre'
+>;
+
 /** Standardised [n, 1] -> the number in the user's own unit, within the range of the training rows; whole where it must be. */
-export function decodeNumber(z: Tensor, number: NumberColumn, limit: number): Tensor {
+export function decodeNumber(z: Tensor, number: DecodedNumber, limit: number): Tensor {
   const { signedLog, integer, smallest, largest, mean, deviation, centre } = number;
   const value = add(multiply(clip(add(z, centre), -limit, limit), deviation), mean);
   const real = signedLog ? multiply(sign(value), subtract(exp(abs(value)), 1)) : value;
   const within = maximum(minimum(real, largest), smallest);
   return integer ? round(within) : within;
+}
+
+/** Places on the clock that a generated angle is rounded to: minutes of a day, days of a week. */
+const MOST_PLACES = 1440;
+
+/** The place on the circle, of a period, that is nearest to the angle. */
+export function decodeCycle(sine: Tensor, cosine: Tensor, period: number): Tensor {
+  const places = Math.min(period, MOST_PLACES);
+  const angles = Float64Array.from({ length: places }, (_, place) => (2 * Math.PI * place) / places);
+  const circle = constant([...angles.map(Math.sin), ...angles.map(Math.cos)], [2, places]);
+  return multiply(argMax(matMul(concat([sine, cosine], 1), circle), 1), period / places);
 }
 
 /**

@@ -10,7 +10,7 @@ const averageOf = (parameter: Parameter): Parameter => ({ ...parameter, name: `$
  * with, while training goes on with the weights themselves.
  */
 export function averageWeights(step: StepBuilder, { parameters, decay, name, update }: WeightAverage): void {
-  const d = step.schedule(`${name}.decay`, (at) => decayAt(decay, update(at)), false);
+  const d = step.schedule(`${name}.decay`, (at) => decay(update(at)), false);
   for (const parameter of parameters) {
     const { name: key, shape } = averageOf(parameter);
     const old = step.read(key, shape);
@@ -20,7 +20,8 @@ export function averageWeights(step: StepBuilder, { parameters, decay, name, upd
 
 export interface WeightAverage {
   readonly parameters: readonly Parameter[];
-  readonly decay: number;
+  /** At an update, counted from 0; 0 at the first. */
+  readonly decay: (update: number) => number;
   /** Prefix of the name of what comes in as data. */
   readonly name: string;
   /** Number of this update, from the number of the training step. */

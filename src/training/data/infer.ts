@@ -17,11 +17,15 @@ import { labelWarning, levelsWarning, resolutionWarning } from './schema-warning
 export const MOST_LEVELS = 256;
 /** A text column with more levels than this, and than half its rows, is taken for an identifier. */
 const IDENTIFIER_LEVELS = 100;
+/** Why a column with one value is left out. */
+export const CONSTANT = 'constant';
 /** Below this many rows, whole numbers in a row may be chance. */
 const COUNTER_ROWS = 20;
 
 export interface InferOptions {
   readonly overrides?: SchemaOverrides;
+  /** Whether columns with one value stay: what they say may vary elsewhere. They are left out when absent. */
+  readonly keepConstant?: boolean;
 }
 
 export interface InferredSchema {
@@ -35,12 +39,13 @@ export interface InferredSchema {
  * reason, when they are constant, hold nothing, look like an identifier, or are of a type that is no field; overrides win.
  * Throws `INVALID_INPUT` for overrides that name no column or do not fit its values, and where no column is left.
  */
-export async function inferSchema(table: Table, { overrides = {} }: InferOptions = {}): Promise<InferredSchema> {
+export async function inferSchema(table: Table, options: InferOptions = {}): Promise<InferredSchema> {
+  const { overrides = {}, keepConstant = false } = options;
   checkOverrides(overrides, table.columns);
   const plans = await Promise.all(table.columns.map((column) => planColumn(table, column, overrides)));
-  const outcomes = await decideValues(table, plans);
+  const outcomes = await decideValues(table, plans, keepConstant);
   for (const plan of plans) {
-    if (plan.kind === 'category') outcomes.set(plan.column.name, await decideCategory(table, plan));
+    if (plan.kind === 'category') outcomes.set(plan.column.name, await decideCategory(table, plan, keepConstant));
     if (plan.kind === 'exclude') outcomes.set(plan.column.name, { excluded: plan.reason });
   }
   return collect(table, outcomes);
@@ -83,7 +88,11 @@ async function planColumn(table: Table, column: Column, overrides: SchemaOverrid
   return { kind: KIND_OF_JSON[content], column, forced: false };
 }
 
-async function decideValues(table: Table, plans: readonly Plan[]): Promise<Map<string, Outcome>> {
+async function decideValues(
+  table: Table,
+  plans: readonly Plan[],
+  keepConstant: boolean,
+): Promise<Map<string, Outcome>> {
   const values = plans.flatMap((plan) =>
     plan.kind === 'category' || plan.kind === 'exclude' ? [] : [{ ...plan, kind: plan.kind }],
   );
@@ -91,7 +100,7 @@ async function decideValues(table: Table, plans: readonly Plan[]): Promise<Map<s
   const outcomes = new Map<string, Outcome>();
   for (const [index, { column, kind, forced }] of values.entries()) {
     const found = statistics[index]!;
-    const reason = forced ? emptyReason(table, found) : await reasonToExclude(table, column, found);
+    const reason = forced ? emptyReason(table, found) : await reasonToExclude(table, column, found, keepConstant);
     outcomes.set(
       column.name,
       reason === undefined
@@ -108,11 +117,16 @@ function toField(name: string, kind: Exclude<FieldKind, 'category'>, { missing, 
 }
 
 /** A column that is constant where it has a value, but missing elsewhere, still says something and stays. */
-async function reasonToExclude(table: Table, column: Column, found: ValueStatistics): Promise<string | undefined> {
+async function reasonToExclude(
+  table: Table,
+  column: Column,
+  found: ValueStatistics,
+  keepConstant: boolean,
+): Promise<string | undefined> {
   const empty = emptyReason(table, found);
   if (empty !== undefined) return empty;
   const constant = found.min === found.max && found.missing === 0 && found.infinite === 0;
-  if (constant) return 'constant';
+  if (constant) return keepConstant ? undefined : CONSTANT;
   const counter = table.rowCount >= COUNTER_ROWS && (await countsRows(table, column, found));
   return counter ? 'counts the rows' : undefined;
 }
@@ -123,10 +137,14 @@ function emptyReason(table: Table, { missing, min }: ValueStatistics): string | 
   return Number.isNaN(min) ? 'has no finite value' : undefined;
 }
 
-async function decideCategory(table: Table, { column, forced }: Extract<Plan, { kind: FieldKind }>): Promise<Outcome> {
+async function decideCategory(
+  table: Table,
+  { column, forced }: Extract<Plan, { kind: FieldKind }>,
+  keepConstant: boolean,
+): Promise<Outcome> {
   const { missing, distinct, levels } = await readLevelStatistics(table, column, MOST_LEVELS);
   if (distinct === 0) return { excluded: 'has no values' };
-  if (!forced && distinct === 1 && missing === 0) return { excluded: 'constant' };
+  if (!forced && !keepConstant && distinct === 1 && missing === 0) return { excluded: CONSTANT };
   if (!forced && distinct > Math.max(IDENTIFIER_LEVELS, table.rowCount / 2)) {
     const counts = `${distinct.toLocaleString('en')} levels in ${table.rowCount.toLocaleString('en')} rows`;
     return { excluded: `looks like an identifier (${counts})` };
