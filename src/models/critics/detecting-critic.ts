@@ -81,11 +81,11 @@ export function planDetectingCritic(options: DetectingCriticOptions, data: Train
     return squaredGradientNorm(network.apply(phiXi, step.parameters), phiXi, free); // [batch]
   };
   const { hold } = options;
-  const penalty = 'clip' in hold ? null : PENALTIES[hold.penalty](slopeBetween());
+  const held = 'clip' in hold ? null : { penalty: PENALTIES[hold.penalty](slopeBetween()), lambda: hold.lambda };
   const objective = OBJECTIVES[options.objective](fy, fx);
-  const loss = 'clip' in hold || penalty === null ? objective : add(objective, multiply(penalty, hold.lambda));
+  const loss = held ? add(objective, multiply(held.penalty, held.lambda)) : objective;
   step.report('criticLoss', loss);
-  if (penalty) step.report('penalty', penalty);
+  if (held) step.report('penalty', held.penalty);
   step.report('wassersteinEstimate', subtract(mean(fy), mean(fx)));
   updateParameters(
     step,
