@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { DEFAULT_FAMILY } from '../../src/models/families/index.ts';
 import type { Executor } from '../../src/runtime/executor.ts';
 import { rankingMetrics } from '../../src/scoring/ranking-metrics.ts';
 import type { TrainConfig } from '../../src/training/config.ts';
@@ -71,10 +72,12 @@ async function measure(
 }
 
 /** Of the settings on which the ranking depends. */
-export function configHash({ preset, values, run }: TrainConfig): string {
+export function configHash({ family, preset, values, run }: TrainConfig): string {
   const identity = JSON.stringify([
     preset,
     values,
+    // The default's results were kept before there were others.
+    ...(family.name === DEFAULT_FAMILY ? [] : [family.name]),
     run.numbers,
     run.score,
     ...(run.clip === undefined ? [] : [run.clip]),

@@ -115,7 +115,7 @@ export const RUN_SETTINGS = defineSettings({
     schema: oneOf(SCORE_CHOICES),
     default: 'members',
     flag: '--score <critics>',
-    help: "What critic.onnx scores by: members (the detecting critics), own (the family's critic), or both.",
+    help: "What critic.onnx scores by: members (the detecting critics), own (the family's critic, trained against its generator alone; a poor detector on most tables, docs/families.md), or both.",
     group: 'Model',
   },
   rate: {
