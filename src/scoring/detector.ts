@@ -6,9 +6,19 @@ import type { RowGroups } from './group-calibration.ts';
 /** A record as it comes from outside: named values, not yet checked. */
 export type RawRecord = Readonly<Record<string, unknown>>;
 
+/** Who goes first where calls wait for each other. */
+export const PRIORITIES = ['high', 'normal', 'low'] as const;
+export type Priority = (typeof PRIORITIES)[number];
+
 export interface ScoreOptions {
   /** Share of normal rows that may be flagged, in (0, 1); the model's own rate when absent. */
-  readonly falsePositiveRate?: number;
+  readonly falsePositiveRate?: number | undefined;
+  /** Of a detector whose calls wait for each other; normal when absent. */
+  readonly priority?: Priority | undefined;
+  /** Of the same: time on the wall clock, in milliseconds since 1970, after which nobody waits for the answer. */
+  readonly deadlineMs?: number | undefined;
+  /** Throws when nobody waits any longer; asked before the work, and between parts of it. */
+  readonly checkAlive?: (() => void) | undefined;
 }
 
 /** Scores of one call, row by row. Higher = more anomalous, always. */

@@ -1,52 +1,84 @@
 /**
- * A Prometheus histogram without labels that takes many values at a time: prom-client's own `observe` looks its labels up for
- * each value, which costs more than scoring a row does. It has what a registry of prom-client asks of a metric.
+ * A Prometheus histogram that takes many values at a time, of one label at most: prom-client's own `observe` looks its labels up
+ * for each value, which costs more than scoring a row does. It has what a registry of prom-client asks of a metric.
  */
-export class BulkHistogram {
+export class BulkHistogram<L extends string = never> {
   readonly name: string;
   readonly help: string;
   readonly type = 'histogram';
   readonly aggregator = 'sum';
   readonly #bounds: readonly number[];
-  /** Values in each bucket, not cumulative; the last is above every bound. */
-  readonly #counts: Float64Array;
-  #sum = 0;
+  readonly #label: L | undefined;
+  /** By the label's value; under '' where there is no label. */
+  readonly #series = new Map<string, Series>();
 
   /** `buckets`: upper bounds (included), ascending. */
-  constructor(options: { readonly name: string; readonly help: string; readonly buckets: readonly number[] }) {
+  constructor(options: {
+    readonly name: string;
+    readonly help: string;
+    readonly buckets: readonly number[];
+    readonly label?: L;
+  }) {
     this.name = options.name;
     this.help = options.help;
     this.#bounds = options.buckets;
-    this.#counts = new Float64Array(options.buckets.length + 1);
+    this.#label = options.label;
+    if (options.label === undefined) this.#seriesOf('');
   }
 
-  observeAll(values: Float64Array): void {
-    const bounds = this.#bounds;
-    for (let i = 0; i < values.length; i++) {
-      const value = values[i]!;
-      let bucket = bounds.length;
-      while (bucket > 0 && value <= bounds[bucket - 1]!) bucket--;
-      this.#counts[bucket]! += 1;
-      this.#sum += value;
-    }
+  observe(value: number, labelled = ''): void {
+    count(this.#seriesOf(labelled), this.#bounds, value);
+  }
+
+  observeAll(values: Float64Array, labelled = ''): void {
+    const [series, bounds] = [this.#seriesOf(labelled), this.#bounds];
+    for (let i = 0; i < values.length; i++) count(series, bounds, values[i]!);
   }
 
   reset(): void {
-    this.#counts.fill(0);
-    this.#sum = 0;
+    this.#series.clear();
+    if (this.#label === undefined) this.#seriesOf('');
   }
 
   get() {
     const { name, help, type, aggregator } = this;
-    let count = 0;
-    const buckets = [...this.#bounds, '+Inf'].map((le, bucket) => {
-      count += this.#counts[bucket]!;
-      return { metricName: `${name}_bucket`, labels: { le }, value: count };
-    });
-    const totals = [
-      { metricName: `${name}_sum`, labels: {}, value: this.#sum },
-      { metricName: `${name}_count`, labels: {}, value: count },
-    ];
-    return Promise.resolve({ name, help, type, aggregator, values: [...buckets, ...totals] });
+    const values = [...this.#series].flatMap(([labelled, series]) => this.#valuesOf(labelled, series));
+    return Promise.resolve({ name, help, type, aggregator, values });
   }
+
+  #seriesOf(labelled: string): Series {
+    let series = this.#series.get(labelled);
+    if (series === undefined) {
+      series = { counts: new Float64Array(this.#bounds.length + 1), sum: 0 };
+      this.#series.set(labelled, series);
+    }
+    return series;
+  }
+
+  #valuesOf(labelled: string, { counts, sum }: Series) {
+    const labels = this.#label === undefined ? {} : { [this.#label]: labelled };
+    let total = 0;
+    const buckets = [...this.#bounds, '+Inf'].map((le, bucket) => {
+      total += counts[bucket]!;
+      return { metricName: `${this.name}_bucket`, labels: { le, ...labels }, value: total };
+    });
+    return [
+      ...buckets,
+      { metricName: `${this.name}_sum`, labels, value: sum },
+      { metricName: `${this.name}_count`, labels, value: total },
+    ];
+  }
+}
+
+interface Series {
+  /** Values in each bucket, not cumulative; the last is above every bound. */
+  readonly counts: Float64Array;
+  sum: number;
+}
+
+function count(series: Series, bounds: readonly number[], value: number): void {
+  let bucket = bounds.length;
+  while (bucket > 0 && value <= bounds[bucket - 1]!) bucket--;
+  series.counts[bucket]! += 1;
+  series.sum += value;
 }

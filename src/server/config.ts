@@ -1,5 +1,6 @@
 import { resolveSettings, type SettingSources, type SettingValues } from '../base/settings.ts';
 import { AristarchError } from '../base/errors.ts';
+import { BATCHING_SETTINGS } from './settings/batching.ts';
 import { DRIFT_SETTINGS } from './settings/drift.ts';
 import { GRPC_SETTINGS } from './settings/grpc.ts';
 import { HTTP_SETTINGS } from './settings/http.ts';
@@ -14,6 +15,7 @@ import { SECURITY_SETTINGS } from './settings/security.ts';
 export const SERVE_SETTINGS = {
   ...MODEL_SETTINGS,
   ...MODELS_SETTINGS,
+  ...BATCHING_SETTINGS,
   ...GRPC_SETTINGS,
   ...HTTP_SETTINGS,
   ...SECURITY_SETTINGS,

@@ -1,6 +1,8 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, type Metric, Registry } from 'prom-client';
 import type { DetectorDescription } from '../scoring/detector.ts';
 import { shiftedFields, type DriftSummary } from '../scoring/drift/drift-monitor.ts';
+import type { Refusal } from './batching/admission.ts';
+import { BulkCounter } from './bulk-counter.ts';
 import { BulkHistogram } from './bulk-histogram.ts';
 
 /**
@@ -34,7 +36,6 @@ export function createMetrics(options: MetricsOptions = {}) {
   let readModels: (() => WatchedModels) | undefined;
   return {
     ...requestMetrics(registry),
-    ...rowMetrics(registry),
     ...sampleMetrics(registry),
     models,
     startSeconds: new Gauge({
@@ -43,6 +44,7 @@ export function createMetrics(options: MetricsOptions = {}) {
       registers: [registry],
     }),
     kafka: kafkaMetrics(registry),
+    batching: batchingMetrics(registry),
     /** Asks at each scrape which models are open, and how what the default one scores drifts. */
     watchModels(read: () => WatchedModels): void {
       readModels = read;
@@ -57,58 +59,32 @@ export function createMetrics(options: MetricsOptions = {}) {
   };
 }
 
-function requestMetrics(registry: Registry) {
-  const registers = [registry];
-  const labelNames = ['transport'] as const;
-  return {
-    requests: new Counter({
-      name: 'aristarch_requests_total',
-      help: 'Scoring requests ended, by transport and by outcome (OK or the error code).',
-      labelNames: ['transport', 'code'] as const,
-      registers,
-    }),
-    requestsInFlight: new Gauge({
-      name: 'aristarch_requests_in_flight',
-      help: 'Scoring requests that are being worked on.',
-      labelNames,
-      registers,
-    }),
-    scoreSeconds: new Histogram({
-      name: 'aristarch_score_duration_seconds',
-      help: 'Time from the decoded request to its scores (and explanations, where asked for), model included, network excluded.',
-      labelNames,
-      buckets: SCORE_SECONDS,
-      registers,
-    }),
-    requestRows: new Histogram({
-      name: 'aristarch_request_rows',
-      help: 'Rows in one scoring request.',
-      labelNames,
-      buckets: REQUEST_ROWS,
-      registers,
-    }),
-  };
+/** Adds a metric of our own to a registry: prom-client's types know only its own classes; it asks for what these have. */
+function register<M>(registry: Registry, metric: M): M {
+  registry.registerMetric(metric as unknown as Metric);
+  return metric;
 }
 
-function rowMetrics(registry: Registry) {
-  const registers = [registry];
-  const pValues = new BulkHistogram({
-    name: 'aristarch_p_value',
-    help: 'P-values of scored rows; uniform on [0, 1] while traffic is as normal as the training rows were.',
-    buckets: P_VALUES,
-  });
-  // prom-client's types know only its own classes; its registry asks for what `BulkHistogram` has.
-  registry.registerMetric(pValues as unknown as Metric);
-  const labelNames = ['transport'] as const;
+const TRANSPORT = 'transport';
+
+function requestMetrics(registry: Registry) {
+  const count = <L extends string>(name: string, help: string, labelNames: readonly L[], type?: 'gauge') =>
+    register(registry, new BulkCounter({ name: `aristarch_${name}`, help, labelNames, ...(type && { type }) }));
+  const spread = (name: string, help: string, buckets: readonly number[], label?: string) =>
+    register(registry, new BulkHistogram({ name: `aristarch_${name}`, help, buckets, ...(label && { label }) }));
+  const outcomes = 'Scoring requests ended, by transport and by outcome (OK or the error code).';
+  const seconds =
+    'Time from the decoded request to its scores (and explanations, where asked for), model included, network excluded.';
+  const flagged = 'Rows whose p-value was at most the false-positive rate of their request.';
+  const pValues = 'P-values of scored rows; uniform on [0, 1] while traffic is as normal as the training rows were.';
   return {
-    rowsScored: new Counter({ name: 'aristarch_rows_scored_total', help: 'Rows scored.', labelNames, registers }),
-    rowsFlagged: new Counter({
-      name: 'aristarch_rows_flagged_total',
-      help: 'Rows whose p-value was at most the false-positive rate of their request.',
-      labelNames,
-      registers,
-    }),
-    pValues,
+    requests: count('requests_total', outcomes, [TRANSPORT, 'code']),
+    requestsInFlight: count('requests_in_flight', 'Scoring requests that are being worked on.', [TRANSPORT], 'gauge'),
+    scoreSeconds: spread('score_duration_seconds', seconds, SCORE_SECONDS, TRANSPORT),
+    requestRows: spread('request_rows', 'Rows in one scoring request.', REQUEST_ROWS, TRANSPORT),
+    rowsScored: count('rows_scored_total', 'Rows scored.', [TRANSPORT]),
+    rowsFlagged: count('rows_flagged_total', flagged, [TRANSPORT]),
+    pValues: spread('p_value', pValues, P_VALUES),
   };
 }
 
@@ -138,6 +114,39 @@ function sampleMetrics(registry: Registry) {
 export interface WatchedModels {
   readonly open: readonly DetectorDescription[];
   readonly drift: DriftSummary | undefined;
+}
+
+/** From one row to the largest inference that is allowed by default, 2x apart: whether callers are scored together shows at the low end. */
+const BATCH_ROWS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 4096];
+
+function batchingMetrics(registry: Registry) {
+  const registers = [registry];
+  const help = 'Rows of one inference, of all callers together.';
+  const rows = register(registry, new BulkHistogram({ name: 'aristarch_batch_rows', help, buckets: BATCH_ROWS }));
+  const rejections = new Counter({
+    name: 'aristarch_rejections_total',
+    help: 'Requests refused at once, because they could not be scored by their deadline or because too many rows wait.',
+    labelNames: ['reason'] as const,
+    registers,
+  });
+  const queues = new Set<() => number>();
+  new Gauge({
+    name: 'aristarch_queue_rows',
+    help: 'Rows that wait for an inference, of all models.',
+    registers,
+    collect() {
+      this.set([...queues].reduce((sum, read) => sum + read(), 0));
+    },
+  });
+  return {
+    onBatch: (count: number): void => rows.observe(count),
+    onRefusal: (reason: Refusal): void => rejections.inc({ reason }),
+    /** Asks how many rows wait at each scrape, until the returned function is called. */
+    watchQueue: (read: () => number): (() => void) => {
+      queues.add(read);
+      return () => void queues.delete(read);
+    },
+  };
 }
 
 /** Reading, compiling and the self-test: milliseconds for a small critic, seconds where a CUDA context is made. */

@@ -1,7 +1,6 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AristarchError, toAristarchError } from '../base/errors.ts';
-import type { DetectorDescription, Explanation, RawRecord, ScoreBatch, ScoreOptions } from '../scoring/detector.ts';
-import { watchedScores, type RowGroups } from '../scoring/group-calibration.ts';
+import type { DetectorDescription, Explanation, Priority, RawRecord, ScoreBatch } from '../scoring/detector.ts';
+import { watchedScores } from '../scoring/group-calibration.ts';
 import type { Clock } from './clock.ts';
 import type { Metrics, Transport } from './metrics.ts';
 import type { Lease, ModelChoice, Models, OpenModel } from './models/port.ts';
@@ -24,8 +23,12 @@ export interface ScoreJob {
   readonly falsePositiveRate?: number;
   /** Most fields that the explanation of each row names; absent for no explanations. */
   readonly explainTopK?: number;
-  /** Throws `DEADLINE_EXCEEDED` or `CANCELLED` when nobody waits any longer; asked before the work and between chunks. */
+  /** Throws `DEADLINE_EXCEEDED` or `CANCELLED` when nobody waits any longer; asked before the work and between parts of it. */
   readonly checkAlive?: () => void;
+  /** Who goes first where jobs wait; normal when absent. */
+  readonly priority?: Priority | undefined;
+  /** Time on the wall clock, in milliseconds, by which the answer is wanted: what would be late is refused at once. */
+  readonly deadlineMs?: number | undefined;
 }
 
 export interface ScoreOutcome {
@@ -41,8 +44,6 @@ export interface ScoringLimits {
   readonly maxRows: number;
   /** Most rows in a request that asks for explanations; 256 when absent. */
   readonly maxExplainRows?: number | undefined;
-  /** Rows scored before the event loop gets a turn and the caller's deadline is looked at again. */
-  readonly chunkRows: number;
   /** Rate of requests that state none; the model's own when absent. */
   readonly falsePositiveRate?: number | undefined;
 }
@@ -124,14 +125,14 @@ export class ScoringService {
     } finally {
       metrics.requestsInFlight.dec({ transport });
       metrics.requests.inc({ transport, code });
-      if (code === 'OK') metrics.scoreSeconds.observe({ transport }, (clock.monotonicMs() - startedMs) / 1000);
+      if (code === 'OK') metrics.scoreSeconds.observe((clock.monotonicMs() - startedMs) / 1000, transport);
     }
   }
 
   async #scoreBy(model: OpenModel, job: ScoreJob): Promise<ScoreOutcome> {
     this.#check(model, job);
     const { detector, description } = model;
-    const batch = await this.#scoreInChunks(model, job);
+    const batch = await this.#score(model, job);
     const { rows, explainTopK: topK, checkAlive } = job;
     const explanations = topK && (await detector.explain(rows, { topK, ...(checkAlive && { checkAlive }) }));
     this.#publish(model, job, batch);
@@ -165,25 +166,15 @@ export class ScoringService {
         { rows, maxExplainRows },
       );
     }
-    this.#parts.metrics.requestRows.observe({ transport: job.transport }, rows);
+    this.#parts.metrics.requestRows.observe(rows, job.transport);
   }
 
-  async #scoreInChunks({ detector, drift }: OpenModel, job: ScoreJob): Promise<ScoreBatch> {
-    const { limits } = this.#parts;
-    job.checkAlive?.();
-    // Records are encoded together, so that an error counts records from the start of the request, not of a chunk.
+  async #score({ detector, drift }: OpenModel, job: ScoreJob): Promise<ScoreBatch> {
+    const { checkAlive, priority, deadlineMs } = job;
+    checkAlive?.();
     const rows = job.rows instanceof Float32Array ? job.rows : detector.encode(job.rows);
-    const rate = job.falsePositiveRate ?? limits.falsePositiveRate;
-    const options: ScoreOptions = rate === undefined ? {} : { falsePositiveRate: rate };
-    const step = limits.chunkRows * detector.description.rowWidth;
-    const batches: ScoreBatch[] = [];
-    for (let start = 0; start < rows.length; start += step) {
-      // The model blocks the event loop; between chunks it gets a turn, in which a cancellation can arrive.
-      if (start > 0) await nextTurn();
-      job.checkAlive?.();
-      batches.push(await detector.score(rows.subarray(start, start + step), options));
-    }
-    const batch = joinBatches(batches);
+    const falsePositiveRate = job.falsePositiveRate ?? this.#parts.limits.falsePositiveRate;
+    const batch = await detector.score(rows, { falsePositiveRate, priority, deadlineMs, checkAlive });
     drift?.observe(rows, watchedScores(batch));
     return batch;
   }
@@ -227,36 +218,4 @@ function countRows({ rowWidth, name }: DetectorDescription, { rows, width }: Sco
 /** A packed row with its slots' names, for people. */
 function packedRecord(rows: Float32Array, row: number, slotNames: readonly string[]): RawRecord {
   return Object.fromEntries(slotNames.map((name, slot) => [name, rows[row * slotNames.length + slot]]));
-}
-
-/** The groups of all batches of one call are the same, at the same rate. */
-function joinGroups(first: RowGroups, batches: readonly ScoreBatch[], count: number): RowGroups {
-  const of = new Uint16Array(count);
-  let offset = 0;
-  for (const { groups, scores } of batches) {
-    if (groups) of.set(groups.of, offset);
-    offset += scores.length;
-  }
-  return { ...first, of };
-}
-
-function joinBatches(batches: readonly ScoreBatch[]): ScoreBatch {
-  const first = batches[0]!;
-  if (batches.length === 1) return first;
-  const count = batches.reduce((sum, batch) => sum + batch.scores.length, 0);
-  const joined = {
-    scores: new Float32Array(count),
-    pValues: new Float64Array(count),
-    verdicts: new Uint8Array(count),
-    threshold: first.threshold,
-    falsePositiveRate: first.falsePositiveRate,
-  };
-  let offset = 0;
-  for (const batch of batches) {
-    joined.scores.set(batch.scores, offset);
-    joined.pValues.set(batch.pValues, offset);
-    joined.verdicts.set(batch.verdicts, offset);
-    offset += batch.scores.length;
-  }
-  return first.groups ? { ...joined, groups: joinGroups(first.groups, batches, count) } : joined;
 }

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { AristarchError } from '../base/errors.ts';
 import type { Detector, DetectorDescription, OpenDetectorOptions } from '../scoring/detector.ts';
 import type { Sampler } from '../scoring/sampler.ts';
+import { createOpenBatched } from './batching/open-batched.ts';
 import type { Clock } from './clock.ts';
 import type { ServeConfig } from './config.ts';
 import { type GrpcServer, type GrpcServerParts, startGrpcServer } from './grpc/server.ts';
@@ -47,9 +48,6 @@ export interface Serving {
 
 type Closer = () => void | Promise<void>;
 
-/** Rows between two looks at the caller's deadline: a few milliseconds of a small critic. */
-const CHUNK_ROWS = 4096;
-
 /**
  * Starts everything: HTTP first, so that the process can be watched while it starts; then the model, gRPC, and Kafka where
  * it is configured. When one part fails, those before it are closed again and its error is thrown.
@@ -90,10 +88,12 @@ async function startParts(parts: ServeParts, closers: Closer[]) {
   const httpAddress = hostPort(config.httpHost, http.port);
   log.info({ http: httpAddress }, 'HTTP is open; the model is being loaded');
 
-  const models = await openModels({ ...parts, metrics, trustedKeys: security.trustedKeys, onDefault: page.show });
+  const openDetector = createOpenBatched(parts, metrics);
+  const { trustedKeys } = security;
+  const models = await openModels({ ...parts, openDetector, metrics, trustedKeys, onDefault: page.show });
   closers.push(() => models.close());
   const { maxRows, maxExplainRows, falsePositiveRate } = config;
-  const limits = { maxRows, maxExplainRows, chunkRows: CHUNK_ROWS, falsePositiveRate };
+  const limits = { maxRows, maxExplainRows, falsePositiveRate };
   const service = new ScoringService({ models, metrics, recent, clock, limits });
   readiness.set('model', 'ready');
   closers.push(() => page.close());

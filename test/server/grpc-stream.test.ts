@@ -32,6 +32,13 @@ async function readAll(stream: ScoreStream): Promise<{ responses: WireScoreRespo
   }
 }
 
+/** A detector whose first inference after the self-test waits at a gate. */
+function gatedDetector() {
+  const gate = createGate();
+  const detector = createDetectorDouble({ beforeScore: (call) => (call === 2 ? gate.wait() : undefined) });
+  return { gate, detector };
+}
+
 describe('ScoreStream', () => {
   it('answers each message, in order, and ends when the caller has ended', async () => {
     const { addresses } = await serve();
@@ -45,8 +52,7 @@ describe('ScoreStream', () => {
   });
 
   it('ends at a message that cannot be scored, with its number; earlier ones are answered', async () => {
-    const detector = createDetectorDouble();
-    const { addresses } = await serve({ detector });
+    const { addresses } = await serve();
     const stream = connect(addresses.grpc).raw.scoreStream();
     for (const request of [
       dense(1),
@@ -64,7 +70,6 @@ describe('ScoreStream', () => {
       message: 3,
       field: 'online',
     });
-    expect(detector.calls).toEqual([1, 1, 1]);
   });
 
   it('stops reading while its responses are not taken', async () => {
@@ -86,8 +91,23 @@ describe('ScoreStream', () => {
     expect(await settled(() => detector.calls.length)).toBeLessThan(messages / 4);
     stream.resume();
     await once(stream, 'end');
-    expect(detector.calls).toHaveLength(1 + messages);
+    expect(detector.calls).toHaveLength(1 + 2 * messages);
     session.close();
+  });
+
+  it('scores messages that have arrived together in one inference', async () => {
+    const { gate, detector } = gatedDetector();
+    const { addresses } = await serve({ detector });
+    const stream = connect(addresses.grpc).raw.scoreStream();
+    stream.write(dense(0));
+    await until('the first message is being scored', () => gate.waiting() === 1);
+    for (let n = 1; n <= 20; n++) stream.write(dense(n));
+    stream.end();
+    await until('the others wait', async () => (await scrape(addresses.http)).includes('aristarch_queue_rows 20'));
+    gate.open();
+    const { responses } = await readAll(stream);
+    expect(responses.map(({ results }) => results[0]!.score)).toEqual(Array.from({ length: 21 }, (_, n) => n));
+    expect(detector.calls).toEqual([1, 1, 20]);
   });
 
   it('works on nothing more when the caller cancels', async () => {

@@ -43,7 +43,7 @@ export function startNumberScoring(
     metrics,
     recent: new RecentScores(),
     clock: SYSTEM_CLOCK,
-    limits: { maxRows: 100_000, chunkRows: 1_000 },
+    limits: { maxRows: 100_000 },
   });
   const scoring = startKafkaScoring({
     service,

@@ -25,7 +25,7 @@ const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 /** The message in `bytes`; undefined where it must be read the ordinary way. `values` looks into `bytes` where they are aligned. */
 export function decodePackedRequest(bytes: Buffer): WireScoreRequest | undefined {
   if (!LITTLE_ENDIAN) return undefined;
-  const reader = createReader(bytes, 0, bytes.length);
+  const reader = new Reader(bytes, 0, bytes.length);
   let [model, modelVersion, requestId, explainTopK, seen] = ['', '', '', 0, 0];
   let falsePositiveRate: number | undefined;
   let dense: WireScoreRequest['dense'];
@@ -60,7 +60,7 @@ export function decodePackedRequest(bytes: Buffer): WireScoreRequest | undefined
 }
 
 function decodeDense(bytes: Buffer, from: number, to: number): WireScoreRequest['dense'] {
-  const reader = createReader(bytes, from, to);
+  const reader = new Reader(bytes, from, to);
   let values: Float32Array | undefined;
   let width: number | undefined;
   while (reader.at < reader.end) {
@@ -87,45 +87,53 @@ function floatsAt(bytes: Buffer, from: number, count: number): Float32Array {
 }
 
 /** Reads forward; `failed` once something did not fit, and what was read then counts for nothing. */
-function createReader(bytes: Buffer, from: number, end: number) {
-  const reader = {
-    at: from,
-    end,
-    failed: false,
-    /** At most 32 bits; longer ones are legal, and read the ordinary way. */
-    varint: (): number => {
-      let value = 0;
-      for (let shift = 0; shift < 35; shift += 7) {
-        if (reader.at >= end) break;
-        const byte = bytes[reader.at++]!;
-        value += (byte & 0x7f) * 2 ** shift;
-        if (byte < 0x80 && value < 2 ** 32) return value;
-      }
-      reader.failed = true;
+class Reader {
+  failed = false;
+  readonly #bytes: Buffer;
+  at: number;
+  readonly end: number;
+
+  constructor(bytes: Buffer, from: number, end: number) {
+    this.#bytes = bytes;
+    this.at = from;
+    this.end = end;
+  }
+
+  /** At most 32 bits; longer ones are legal, and read the ordinary way. */
+  varint(): number {
+    let value = 0;
+    for (let shift = 0; shift < 35; shift += 7) {
+      if (this.at >= this.end) break;
+      const byte = this.#bytes[this.at++]!;
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80 && value < 2 ** 32) return value;
+    }
+    this.failed = true;
+    return 0;
+  }
+
+  /** Of what follows; -1 where there is not so much. */
+  length(): number {
+    const length = this.varint();
+    if (this.at + length > this.end) this.failed = true;
+    return this.failed ? -1 : length;
+  }
+
+  text(): string {
+    const length = this.length();
+    if (length <= 0) return '';
+    this.at += length;
+    return this.#bytes.toString('utf8', this.at - length, this.at);
+  }
+
+  double(): number {
+    if (this.at + 8 > this.end) {
+      this.failed = true;
       return 0;
-    },
-    /** Of what follows; -1 where there is not so much. */
-    length: (): number => {
-      const length = reader.varint();
-      if (reader.at + length > end) reader.failed = true;
-      return reader.failed ? -1 : length;
-    },
-    text: (): string => {
-      const length = reader.length();
-      if (length <= 0) return '';
-      reader.at += length;
-      return bytes.toString('utf8', reader.at - length, reader.at);
-    },
-    double: (): number => {
-      if (reader.at + 8 > end) {
-        reader.failed = true;
-        return 0;
-      }
-      reader.at += 8;
-      return bytes.readDoubleLE(reader.at - 8);
-    },
-  };
-  return reader;
+    }
+    this.at += 8;
+    return this.#bytes.readDoubleLE(this.at - 8);
+  }
 }
 
 /** What a handler answers: scores, and the request's own id, which goes back. */

@@ -1,5 +1,6 @@
 import { AristarchError, toAristarchError } from '../../base/errors.ts';
 import type { SampleJob, SamplingService } from '../sampling-service.ts';
+import { PRIORITIES, type Priority } from '../../scoring/detector.ts';
 import type { ScoringService } from '../scoring-service.ts';
 import type { ModelChoice, Models } from '../models/port.ts';
 import type { ScoreReply } from './codec.ts';
@@ -22,7 +23,11 @@ import {
   toListResponse,
   toSampleResponse,
 } from './convert.ts';
+import { inOrder } from './in-order.ts';
 import { checkTexts, type TextLimits } from './text-limits.ts';
+
+/** Says who goes first where calls wait; normal when absent. */
+export const PRIORITY_METADATA = 'aristarch-priority';
 
 /** What a handler may know of its call. */
 export interface CallContext {
@@ -30,12 +35,16 @@ export interface CallContext {
   readonly checkAlive: () => void;
   /** Takes so many rows from what the caller may have at present; throws `RESOURCE_EXHAUSTED` where that is nothing. */
   readonly spend: (rows: number) => void;
+  /** Time on the wall clock, in milliseconds; Infinity for none. */
+  readonly deadlineMs: number;
+  /** Text of the metadata `aristarch-priority`. */
+  readonly priority: string | undefined;
 }
 
 /** The methods of aristarch.v1.Aristarch without grpc-js: messages in, messages out, an `AristarchError` for a status. */
 export interface Handlers {
   readonly score: (request: Received<WireScoreRequest>, call: CallContext) => Promise<ScoreReply>;
-  /** One response for each request, in order; a request is read only when the response before it was taken. */
+  /** One response for each request, in order; a few requests are read ahead, so that they are scored together. */
   readonly scoreStream: (
     requests: AsyncIterable<Received<WireScoreRequest>>,
     call: CallContext,
@@ -60,28 +69,33 @@ export interface HandlersParts {
 export function createHandlers({ service, sampling, models, limits, adminCalls }: HandlersParts): Handlers {
   const score = async (
     received: Received<WireScoreRequest>,
-    { checkAlive, spend }: CallContext,
+    { checkAlive, spend, deadlineMs, priority: asked }: CallContext,
     transport: 'grpc' | 'grpc_stream',
   ) => {
-    const { requestId, job } = service.admit(transport, () => {
+    const { requestId, job, priority } = service.admit(transport, () => {
       const request = openReceived(received);
       checkTexts(request, limits);
       const parsed = fromScoreRequest(request);
       spend(countSent(parsed.job));
-      return parsed;
+      return { ...parsed, priority: parsePriority(asked) };
     });
-    return { outcome: await service.score({ ...job, transport, checkAlive }), requestId };
+    const outcome = await service.score({ ...job, transport, checkAlive, deadlineMs, priority });
+    return { outcome, requestId };
   };
   return {
     score: (received, call) => score(received, call, 'grpc'),
-    scoreStream: async function* (requests, call) {
+    scoreStream: (requests, call) => {
       let message = 0;
-      for await (const received of requests) {
-        message++;
-        yield await score(received, call, 'grpc_stream').catch((thrown: unknown) => {
-          throw inMessage(message, thrown);
-        });
-      }
+      return inOrder(requests, {
+        work: (received) => {
+          const number = ++message;
+          return score(received, call, 'grpc_stream').catch((thrown: unknown) => {
+            throw inMessage(number, thrown);
+          });
+        },
+        weigh: rowsIn,
+        ...{ most: STREAM_MESSAGES, heaviest: STREAM_ROWS },
+      });
     },
     sample: async function* (received, { checkAlive, spend }) {
       const admit = (): SampleJob => {
@@ -119,6 +133,23 @@ function checkAdminCalls(adminCalls: boolean): void {
 function toChoice(received: Received<WireModelChoice>): ModelChoice {
   const { model, modelVersion: version } = openReceived(received);
   return { model, version };
+}
+
+/** Read ahead of the answers in one stream: enough to share an inference, little enough to hold back a caller who does not read. */
+const [STREAM_MESSAGES, STREAM_ROWS] = [64, 512];
+
+/** Rows of a message, to weigh it before it is looked at. */
+function rowsIn(received: Received<WireScoreRequest>): number {
+  if ('fault' in received) return 1;
+  const { records, dense } = received.message;
+  return records?.records.length ?? (dense === undefined ? 1 : dense.values.length / Math.max(1, dense.width));
+}
+
+function parsePriority(asked: string | undefined): Priority {
+  const found = PRIORITIES.find((priority) => priority === (asked ?? 'normal'));
+  if (found !== undefined) return found;
+  const message = `the metadata ${PRIORITY_METADATA} cannot be "${String(asked)}": give one of ${PRIORITIES.join(', ')}`;
+  throw new AristarchError('INVALID_INPUT', message, { priority: asked });
 }
 
 /** The error of one message of a stream, which ends the stream: earlier messages were answered, later ones were not read. */

@@ -30,6 +30,7 @@ import {
 import { type CallContext, createHandlers, type Handlers } from './handlers.ts';
 import { loadReflectedContracts } from './reflected-contract.ts';
 import { drained } from './slow-clients.ts';
+import { type Progress, requestsOf } from './stream-requests.ts';
 
 export interface GrpcServerOptions {
   readonly host: string;
@@ -201,7 +202,7 @@ async function answerStream(
   parts: AnswerParts,
   endStreams: AbortSignal,
 ): Promise<void> {
-  const progress = { busy: false, ended: false };
+  const progress: Progress & { ended: boolean } = { working: 0, readAll: false, ended: false };
   const gone = new AbortController();
   const drain = { gone: gone.signal, timeoutMs: parts.options.slowClientTimeoutMs, log: parts.log };
   const fail = (thrown: unknown) => {
@@ -210,30 +211,25 @@ async function answerStream(
     call.emit('error', toServiceError(thrown, parts.log));
   };
   const endWhenIdle = () => {
-    if (!progress.busy) fail(shuttingDown());
+    if (progress.working === 0) fail(shuttingDown());
+  };
+  const endWhenAsked = () => {
+    if (endStreams.aborted && !progress.readAll) endWhenIdle();
   };
   call.on('cancelled', () => gone.abort());
   endStreams.addEventListener('abort', endWhenIdle);
   try {
     for await (const response of handle(requestsOf(call, progress, endStreams), contextOf(call, parts))) {
       if (!call.write(response)) await drained(call, drain);
+      progress.working--;
+      endWhenAsked();
     }
+    if (!progress.readAll) throw shuttingDown();
     call.end();
   } catch (thrown) {
     fail(thrown);
   } finally {
     endStreams.removeEventListener('abort', endWhenIdle);
-  }
-}
-
-/** The messages of a stream, one at a time: the next is asked for only when the one before it was answered. */
-async function* requestsOf(call: Stream, progress: { busy: boolean }, endStreams: AbortSignal) {
-  // Kept open on return: the status of an error is still to be sent through the same stream.
-  for await (const request of call.iterator({ destroyOnReturn: false })) {
-    progress.busy = true;
-    yield request as Received<WireScoreRequest>;
-    progress.busy = false;
-    if (endStreams.aborted) throw shuttingDown();
   }
 }
 

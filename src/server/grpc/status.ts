@@ -1,4 +1,5 @@
 import { type ErrorCode, toAristarchError } from '../../base/errors.ts';
+import { toStatusDetails } from './retry-info.ts';
 
 /** The status codes of gRPC that are answered here, by name (grpc/doc/statuscodes.md). */
 export type GrpcStatusName =
@@ -39,6 +40,8 @@ export const GRPC_STATUS: { readonly [C in ErrorCode]: GrpcStatusName } = {
 /** Trailing metadata of a failed call: the project's own code, and the facts of the error as JSON bytes. */
 export const CODE_METADATA = 'aristarch-code';
 export const DATA_METADATA = 'aristarch-data-bin';
+/** Where gRPC's libraries look for a `google.rpc.Status`. */
+export const DETAILS_METADATA = 'grpc-status-details-bin';
 
 // Trailers are HTTP/2 headers, and a peer may refuse more than 8 KiB of them: a field name of a megabyte must not
 // turn a clear refusal into a broken connection.
@@ -54,10 +57,15 @@ export interface WireStatus {
 export function toWireStatus(thrown: unknown): WireStatus {
   const error = toAristarchError(thrown);
   const data = Buffer.from(JSON.stringify(error.data));
+  const [code, details] = [GRPC_STATUS[error.code], toDetails(error.message)];
+  const { retryAfterMs } = error.data;
   return {
-    code: GRPC_STATUS[error.code],
-    details: toDetails(error.message),
-    metadata: { [CODE_METADATA]: error.code, ...(data.length <= MAX_DATA_BYTES && { [DATA_METADATA]: data }) },
+    ...{ code, details },
+    metadata: {
+      [CODE_METADATA]: error.code,
+      ...(data.length <= MAX_DATA_BYTES && { [DATA_METADATA]: data }),
+      ...(typeof retryAfterMs === 'number' && { [DETAILS_METADATA]: toStatusDetails(code, details, retryAfterMs) }),
+    },
   };
 }
 

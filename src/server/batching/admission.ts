@@ -1,0 +1,46 @@
+import { AristarchError } from '../../base/errors.ts';
+
+/** Why a job was not taken into the queue; a label of `aristarch_rejections_total`. */
+export type Refusal = 'deadline' | 'queue_full';
+
+export interface AdmissionQuestion {
+  readonly rows: number;
+  /** Milliseconds until the caller's deadline; Infinity where it has none. */
+  readonly remainingMs: number;
+  /** Milliseconds until the job would be scored, if it were taken now. */
+  readonly expectedMs: number;
+  readonly queuedRows: number;
+  readonly maxQueueRows: number;
+}
+
+/**
+ * Share of the remaining time that may be planned for. The rest is for what the plan does not see: the way in and out, and
+ * that the machine has other things to do. A shorter queue costs no throughput as long as it does not run empty.
+ */
+const PLANNED_SHARE = 0.6;
+
+/** Nobody should ask again sooner. */
+const SOONEST_RETRY_MS = 10;
+
+/** Why the job should be refused at once, rather than be answered late; undefined where it should not. */
+export function refusalOf(question: AdmissionQuestion): { reason: Refusal; error: AristarchError } | undefined {
+  const { rows, remainingMs, expectedMs, queuedRows, maxQueueRows } = question;
+  if (queuedRows > 0 && queuedRows + rows > maxQueueRows) {
+    const message =
+      `${queuedRows} rows wait already and at most ${maxQueueRows} may: send again later, or send less at a time; ` +
+      '--max-queue-rows is the limit';
+    return { reason: 'queue_full', error: refused(message, expectedMs, { rows, queuedRows, maxQueueRows }) };
+  }
+  const plannedMs = PLANNED_SHARE * remainingMs;
+  if (expectedMs <= plannedMs) return undefined;
+  const message =
+    `the ${rows} rows would be scored in about ${expectedMs.toFixed(1)} ms, and the call has ${remainingMs.toFixed(1)} ms left: ` +
+    'send again later, or with a longer deadline';
+  const retryAfterMs = expectedMs - plannedMs;
+  return { reason: 'deadline', error: refused(message, retryAfterMs, { rows, expectedMs, remainingMs }) };
+}
+
+function refused(message: string, retryMs: number, data: Record<string, unknown>): AristarchError {
+  const retryAfterMs = Math.ceil(Math.max(SOONEST_RETRY_MS, retryMs));
+  return new AristarchError('RESOURCE_EXHAUSTED', message, { ...data, retryAfterMs });
+}

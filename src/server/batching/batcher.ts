@@ -1,0 +1,187 @@
+import { AristarchError } from '../../base/errors.ts';
+import type { Priority, ScoreBatch } from '../../scoring/detector.ts';
+import type { Clock } from '../clock.ts';
+import { refusalOf, type Refusal } from './admission.ts';
+import { createCostModel } from './cost-model.ts';
+import { createQueue, type Piece, type Waiting } from './queue.ts';
+import { createCollector, viewOf, type Collector } from './score-parts.ts';
+
+/** Rows of one caller. */
+export interface BatchJob {
+  /** Raw rows, packed; not written to. */
+  readonly rows: Float32Array;
+  readonly falsePositiveRate?: number | undefined;
+  readonly priority?: Priority | undefined;
+  /** Time on the wall clock, in milliseconds, after which nobody waits any longer. */
+  readonly deadlineMs?: number | undefined;
+  /** Throws when nobody waits any longer. */
+  readonly checkAlive?: (() => void) | undefined;
+}
+
+export interface BatchingLimits {
+  /** Most rows of one inference. */
+  readonly maxBatchRows: number;
+  /** Milliseconds that the first caller after a pause waits for others. */
+  readonly maxDelayMs: number;
+  /** Most rows that wait. */
+  readonly maxQueueRows: number;
+}
+
+/** What the batcher tells of its work. */
+export interface BatchingEvents {
+  readonly onBatch: (rows: number, jobs: number) => void;
+  readonly onRefusal: (reason: Refusal) => void;
+}
+
+export interface BatcherParts {
+  readonly rowWidth: number;
+  readonly score: (rows: Float32Array, falsePositiveRate: number | undefined) => Promise<ScoreBatch>;
+  readonly limits: BatchingLimits;
+  readonly clock: Clock;
+  readonly events: BatchingEvents;
+  /** Runs `work` after the input that is there has been read, or after so many milliseconds. */
+  readonly later?: (work: () => void, ms: number) => void;
+}
+
+export interface Batcher {
+  /**
+   * The scores of a job's rows, the same to the bit whoever else is scored beside it. Throws `RESOURCE_EXHAUSTED` at once where
+   * it cannot be done in its time or the queue is full, with `retryAfterMs`; what `checkAlive` throws; what the model throws.
+   */
+  score(job: BatchJob): Promise<ScoreBatch>;
+  readonly queuedRows: number;
+}
+
+interface WaitingJob extends Waiting {
+  readonly job: BatchJob;
+  readonly collector: Collector;
+  readonly resolve: (batch: ScoreBatch) => void;
+  readonly reject: (thrown: unknown) => void;
+  /** Set when it is answered before all of its rows are scored. */
+  ended: boolean;
+}
+
+const defaultLater = (work: () => void, ms: number): void => {
+  if (ms > 0) setTimeout(work, ms);
+  else setImmediate(work);
+};
+
+/**
+ * Gathers the rows of all callers into one inference at a time: whoever comes while the process is idle is scored at once
+ * (after the input that has arrived together is read), whoever comes while an inference runs is in the next one.
+ */
+export function createBatcher(parts: BatcherParts): Batcher {
+  const { rowWidth, limits, clock, events, later = defaultLater } = parts;
+  const { maxBatchRows, maxDelayMs, maxQueueRows } = limits;
+  const queue = createQueue<WaitingJob>(maxBatchRows);
+  const cost = createCostModel(maxBatchRows);
+  let [running, scheduled] = [false, false];
+  let busySince: number | undefined;
+
+  const schedule = (delayMs: number): void => {
+    if (running || scheduled || queue.jobs === 0) return;
+    scheduled = true;
+    const urgent = queue.rows >= maxBatchRows;
+    later(() => void runNext(), urgent ? 0 : delayMs);
+  };
+  const runNext = async (): Promise<void> => {
+    scheduled = false;
+    const pieces = queue.take(sameRate, (waiting) => drop(waiting, cost.expectMs(1, 1), clock));
+    if (pieces.length > 0) {
+      running = true;
+      const startedMs = clock.monotonicMs();
+      await scorePieces(pieces, parts);
+      running = false;
+      const endedMs = clock.monotonicMs();
+      const rows = rowsOf(pieces);
+      cost.learnInference(rows, endedMs - startedMs);
+      if (busySince !== undefined) cost.learnCallers(pieces.length, startedMs - busySince);
+      events.onBatch(rows, pieces.length);
+      busySince = queue.jobs > 0 ? endedMs : undefined;
+    }
+    schedule(0);
+  };
+  return {
+    get queuedRows() {
+      return queue.rows;
+    },
+    score: (job) =>
+      new Promise((resolve, reject) => {
+        job.checkAlive?.();
+        const { priority = 'normal', deadlineMs = Infinity } = job;
+        const rows = job.rows.length / rowWidth;
+        const ahead = queue.ahead(priority, rows);
+        const refusal = refusalOf({
+          ...{ rows, remainingMs: deadlineMs - clock.wallMs(), queuedRows: queue.rows, maxQueueRows },
+          expectedMs: cost.expectMs(ahead.rows + rows, ahead.jobs + 1),
+        });
+        if (refusal !== undefined) {
+          events.onRefusal(refusal.reason);
+          throw refusal.error;
+        }
+        queue.push({ job, priority, left: rows, collector: createCollector(rows), resolve, reject, ended: false });
+        schedule(maxDelayMs);
+      }),
+  };
+}
+
+async function scorePieces(pieces: readonly Piece<WaitingJob>[], parts: BatcherParts): Promise<void> {
+  const rate = pieces[0]!.waiting.job.falsePositiveRate;
+  try {
+    deliver(pieces, await parts.score(gather(pieces, parts.rowWidth), rate));
+  } catch (thrown) {
+    // One caller's rows can be what the model fails at; the others' answers do not depend on it.
+    if (pieces.length === 1) end(pieces[0]!.waiting, thrown);
+    else for (const piece of pieces) await scorePieces([piece], parts);
+  }
+}
+
+const sameRate = (first: WaitingJob, other: WaitingJob): boolean =>
+  Object.is(first.job.falsePositiveRate, other.job.falsePositiveRate);
+
+/** Ends a job that nobody waits for, or that would be late even if it were scored now. */
+function drop(waiting: WaitingJob, soonestMs: number, clock: Clock): boolean {
+  if (waiting.ended) return true;
+  const { checkAlive, deadlineMs = Infinity } = waiting.job;
+  try {
+    checkAlive?.();
+    if (clock.wallMs() + soonestMs <= deadlineMs) return false;
+    end(waiting, new AristarchError('DEADLINE_EXCEEDED', 'the deadline would pass before the rows are scored'));
+  } catch (thrown) {
+    end(waiting, thrown);
+  }
+  return true;
+}
+
+function end(waiting: WaitingJob, thrown: unknown): void {
+  waiting.ended = true;
+  waiting.reject(thrown);
+}
+
+function rowsOf(pieces: readonly Piece<WaitingJob>[]): number {
+  return pieces.reduce((sum, { count }) => sum + count, 0);
+}
+
+/** The rows of all pieces, one after the other; where there is one piece, a view of its rows. */
+function gather(pieces: readonly Piece<WaitingJob>[], rowWidth: number): Float32Array {
+  const views = pieces.map(({ waiting: { job, collector }, count }) =>
+    job.rows.subarray(collector.filled * rowWidth, (collector.filled + count) * rowWidth),
+  );
+  if (views.length === 1) return views[0]!;
+  const rows = new Float32Array(views.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const view of views) {
+    rows.set(view, at);
+    at += view.length;
+  }
+  return rows;
+}
+
+function deliver(pieces: readonly Piece<WaitingJob>[], batch: ScoreBatch): void {
+  let from = 0;
+  for (const { waiting, count } of pieces) {
+    const whole = waiting.collector.add(viewOf(batch, from, from + count));
+    if (whole !== undefined && !waiting.ended) waiting.resolve(whole);
+    from += count;
+  }
+}

@@ -1,0 +1,222 @@
+import { describe, expect, it } from '@jest/globals';
+import type { ScoreBatch } from '../../../src/scoring/detector.ts';
+import { createBatcher, type BatchJob, type BatchingLimits } from '../../../src/server/batching/batcher.ts';
+
+const LIMITS: BatchingLimits = { maxBatchRows: 8, maxDelayMs: 0, maxQueueRows: 100 };
+
+/** The score of a row is the row; a clock that tests turn, and inferences that take `msPerRow` of it. */
+function createLab(changes: Partial<BatchingLimits> = {}, { msPerRow = 0 } = {}) {
+  let nowMs = 1000;
+  const [batches, refusals, delays]: [number[][], string[], number[]] = [[], [], []];
+  const due: (() => void)[] = [];
+  const doors: (() => void)[] = [];
+  const poison = new Set<number>();
+  const batcher = createBatcher({
+    rowWidth: 1,
+    limits: { ...LIMITS, ...changes },
+    clock: { wallMs: () => nowMs, monotonicMs: () => nowMs },
+    events: { onBatch: () => undefined, onRefusal: (reason) => refusals.push(reason) },
+    later: (work, ms) => {
+      delays.push(ms);
+      due.push(work);
+    },
+    score: async (rows, rate = 0.01) => {
+      batches.push([...rows]);
+      await new Promise<void>((open) => doors.push(open));
+      nowMs += msPerRow * rows.length;
+      if ([...rows].some((row) => poison.has(row))) throw new Error('a row cannot be scored');
+      return toBatch(rows, rate);
+    },
+  });
+  /** Lets everything happen that was put off, and lets the inference that runs end. */
+  const turn = async (): Promise<void> => {
+    for (const work of due.splice(0)) work();
+    for (const open of doors.splice(0)) open();
+    for (let hop = 0; hop < 20; hop++) await Promise.resolve();
+  };
+  const send = (rows: readonly number[], job: Partial<BatchJob> = {}): Promise<number[]> =>
+    batcher.score({ rows: Float32Array.from(rows), ...job }).then(({ scores }) => [...scores]);
+  return {
+    batcher,
+    batches,
+    refusals,
+    delays,
+    poison,
+    turn,
+    send,
+    wait: (ms: number) => void (nowMs += ms),
+    now: () => nowMs,
+  };
+}
+
+function toBatch(rows: Float32Array, falsePositiveRate: number): ScoreBatch {
+  const threshold = 10 * falsePositiveRate;
+  return {
+    ...{ scores: rows.slice(), pValues: Float64Array.from(rows), threshold, falsePositiveRate },
+    verdicts: Uint8Array.from(rows, (row) => (row > threshold ? 1 : 0)),
+  };
+}
+
+/** Runs until nothing is left to do. */
+async function drain({ turn, batcher }: ReturnType<typeof createLab>): Promise<void> {
+  do await turn();
+  while (batcher.queuedRows > 0);
+  await turn();
+  await turn();
+}
+
+describe('the batcher', () => {
+  it('scores a caller at once when it is idle', async () => {
+    const lab = createLab();
+    const answer = lab.send([1, 2]);
+    expect(lab.delays).toEqual([0]);
+    await drain(lab);
+    expect(await answer).toEqual([1, 2]);
+    expect(lab.batches).toEqual([[1, 2]]);
+  });
+
+  it('gathers whoever comes while an inference runs, and answers each with its own rows', async () => {
+    const lab = createLab();
+    const first = lab.send([1]);
+    await lab.turn();
+    const others = [lab.send([2]), lab.send([3, 4]), lab.send([5])];
+    await drain(lab);
+    expect(await Promise.all([first, ...others])).toEqual([[1], [2], [3, 4], [5]]);
+    expect(lab.batches).toEqual([[1], [2, 3, 4, 5]]);
+  });
+
+  it('waits for others where it is told to, but not once a batch is full', async () => {
+    const lab = createLab({ maxDelayMs: 5 });
+    const answer = lab.send([1]);
+    expect(lab.delays).toEqual([5]);
+    await drain(lab);
+    await answer;
+    const full = createLab({ maxDelayMs: 5 });
+    const many = full.send([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(full.delays).toEqual([0]);
+    await drain(full);
+    await many;
+  });
+
+  it('cuts a large job and puts a small one that came later between its parts', async () => {
+    const lab = createLab();
+    const large = lab.send(Array.from({ length: 20 }, (_, row) => row));
+    const small = lab.send([100]);
+    await drain(lab);
+    expect(lab.batches.map((rows) => rows.length)).toEqual([8, 8, 5]);
+    expect(lab.batches[1]![0]).toBe(100);
+    expect(await small).toEqual([100]);
+    expect(await large).toEqual(Array.from({ length: 20 }, (_, row) => row));
+  });
+
+  it('takes the high priority first, and lets the low one have a turn all the same', async () => {
+    const lab = createLab({ maxBatchRows: 1, maxQueueRows: 1000 });
+    const order: string[] = [];
+    const send = (priority: 'high' | 'low') => lab.send([1], { priority }).then(() => void order.push(priority));
+    const all = [send('low'), ...Array.from({ length: 30 }, () => send('high'))];
+    await drain(lab);
+    await Promise.all(all);
+    expect(order.indexOf('low')).toBe(15);
+  });
+
+  it('keeps callers with different rates apart', async () => {
+    const lab = createLab();
+    const batches = [
+      lab.batcher.score({ rows: Float32Array.of(1), falsePositiveRate: 0.2 }),
+      lab.batcher.score({ rows: Float32Array.of(3), falsePositiveRate: 0.1 }),
+      lab.batcher.score({ rows: Float32Array.of(3), falsePositiveRate: 0.2 }),
+    ];
+    await drain(lab);
+    expect((await Promise.all(batches)).map(({ threshold, verdicts }) => [threshold, ...verdicts])).toEqual([
+      [2, 0],
+      [1, 1],
+      [2, 1],
+    ]);
+    expect(lab.batches).toEqual([[1, 3], [3]]);
+  });
+
+  it('answers the others when one caller has a row that cannot be scored', async () => {
+    const lab = createLab();
+    lab.poison.add(2);
+    const [good, bad, late] = [lab.send([1]), lab.send([2]), lab.send([3])];
+    const refused = expect(bad).rejects.toThrow('a row cannot be scored');
+    for (let turns = 0; turns < 5; turns++) await drain(lab);
+    expect(await good).toEqual([1]);
+    expect(await late).toEqual([3]);
+    await refused;
+  });
+
+  it('scores nothing for a caller who has gone', async () => {
+    const lab = createLab();
+    let gone = false;
+    const checkAlive = () => {
+      if (gone) throw new Error('nobody waits');
+    };
+    const answer = expect(lab.send([1, 2], { checkAlive })).rejects.toThrow('nobody waits');
+    gone = true;
+    await drain(lab);
+    await answer;
+    expect(lab.batches).toEqual([]);
+    expect(lab.batcher.queuedRows).toBe(0);
+  });
+});
+
+describe('admission', () => {
+  /** A lab that has learnt that a row takes 10 ms. */
+  async function createSlowLab() {
+    const lab = createLab({}, { msPerRow: 10 });
+    for (const rows of [[1], [1, 2, 3, 4]]) {
+      const answer = lab.send(rows);
+      await drain(lab);
+      await answer;
+    }
+    return lab;
+  }
+
+  it('refuses at once what would be late, and says when to come again', async () => {
+    const lab = await createSlowLab();
+    await expect(lab.send([1, 2, 3, 4, 5], { deadlineMs: lab.now() + 60 })).rejects.toMatchObject({
+      code: 'RESOURCE_EXHAUSTED',
+      message: expect.stringMatching(/^the 5 rows would be scored in about 50\.0 ms, and the call has 60\.0 ms left/),
+      data: { rows: 5, retryAfterMs: 14 },
+    });
+    expect(lab.refusals).toEqual(['deadline']);
+    const answer = lab.send([1, 2, 3, 4, 5], { deadlineMs: lab.now() + 100 });
+    await drain(lab);
+    expect(await answer).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('counts who waits ahead, but nobody of a lower priority', async () => {
+    const lab = await createSlowLab();
+    const ahead = lab.send([1, 2, 3, 4, 5]);
+    const job = { deadlineMs: lab.now() + 60 };
+    await expect(lab.send([6], job)).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED' });
+    const urgent = lab.send([7], { ...job, priority: 'high' });
+    await drain(lab);
+    expect(await urgent).toEqual([7]);
+    expect(await ahead).toHaveLength(5);
+  });
+
+  it('refuses what would fill the queue, but never a job that would be the only one', async () => {
+    const lab = createLab({ maxQueueRows: 4 });
+    const large = lab.send([1, 2, 3, 4, 5]);
+    await expect(lab.send([6])).rejects.toMatchObject({
+      code: 'RESOURCE_EXHAUSTED',
+      message: expect.stringMatching(/^5 rows wait already and at most 4 may/),
+    });
+    expect(lab.refusals).toEqual(['queue_full']);
+    await drain(lab);
+    expect(await large).toHaveLength(5);
+  });
+
+  it('does not score what has become late while it waited', async () => {
+    const lab = await createSlowLab();
+    const answer = expect(lab.send([9], { deadlineMs: lab.now() + 50 })).rejects.toMatchObject({
+      code: 'DEADLINE_EXCEEDED',
+    });
+    lab.wait(45);
+    await drain(lab);
+    await answer;
+    expect(lab.batches.flat()).not.toContain(9);
+  });
+});
