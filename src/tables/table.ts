@@ -18,6 +18,8 @@ export interface TableOptions extends DatabaseOptions {
   readonly data: readonly string[];
   /** A condition on rows, as SQL: `label = 0`. It may name excluded columns. */
   readonly where?: string;
+  /** A column of this name more, whether a row fulfils the condition; rows that do not stay. */
+  readonly marked?: { readonly name: string; readonly where: string };
   /** Columns that are left out. */
   readonly exclude?: readonly string[];
   /** Columns of CSV and JSON files to read as text where their content looks like something else ("01234"). */
@@ -64,15 +66,20 @@ export async function openTable(options: TableOptions): Promise<Table> {
 }
 
 async function createTable(db: Database, sources: readonly Source[], options: TableOptions): Promise<Table> {
-  const { where, exclude = [], text = [] } = options;
+  const { where, marked, exclude = [], text = [] } = options;
   const files = sources.map(({ shown }) => shown);
   const scan = await buildScan(db, sources, text);
   const all = await describe(db, scan, files);
   const condition = where === undefined ? undefined : await checkWhere(db, scan, all, where);
-  const columns = withoutExcluded(all, exclude);
-  const names = columns.map(({ name }) => quoteName(name)).join(', ');
+  const kept = withoutExcluded(all, exclude);
+  const names = kept.map(({ name }) => quoteName(name));
+  const columns = marked === undefined ? kept : [...kept, { name: marked.name, type: 'BOOLEAN' }];
+  const mark =
+    marked && `coalesce(${await checkWhere(db, scan, all, marked.where)}, false) AS ${quoteName(marked.name)}`;
   const filter = condition === undefined ? '' : ` WHERE ${condition}`;
-  await db.run(`CREATE VIEW data AS SELECT ${names} FROM ${scan}${filter}`);
+  await db.run(
+    `CREATE VIEW data AS SELECT ${[...names, ...(mark === undefined ? [] : [mark])].join(', ')} FROM ${scan}${filter}`,
+  );
   const rowCount = await countRows(db, 'data', files);
   if (rowCount === 0) throw await noRowsError(db, scan, files, where);
   return {

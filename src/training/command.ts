@@ -12,6 +12,7 @@ import { familyOptions } from './family-options.ts';
 import { modelPlace } from './prepare-data.ts';
 import { RUN_SETTINGS } from './run-settings.ts';
 import { planRun, prepareRun, trainModel } from './train.ts';
+import { meanOf, type SourceComparison } from './translate/compare-sources.ts';
 import type { PreparedSources } from './translate/read-sources.ts';
 import { prepareTranslation } from './translate/run-translation.ts';
 
@@ -149,12 +150,18 @@ function describeResult(result: TrainResult): string {
     `  look at it:  ${result.model}/report.html`,
     `  score with:  npm run score -- --model ${result.model} --data new.parquet --out scored.parquet`,
     `  serve it:    npm run serve -- --model ${result.model}`,
+    ...(result.sourceComparison ? [describeComparison(result.sourceComparison)] : []),
     ...result.translates.map(
       (source) =>
         `  translate:   npm run translate -- --model ${result.model} --from ${source} --data ${source}.parquet --out translated.parquet`,
     ),
   ].join('\n');
 }
+
+const describeComparison = ({ variants, recommended, rows }: SourceComparison): string => {
+  const figures = variants.map(({ variant, madeUp }) => `${variant} ${meanOf(madeUp).toFixed(3)}`).join(', ');
+  return `  ${rows} normal rows held out in turn, AUROC against made-up ones by critics trained on rows: ${figures}; recommended: ${recommended}`;
+};
 
 function describeFamilies(): string {
   const lines = Object.values(FAMILIES).flatMap(({ name, summary, source, presets, defaultPreset }) => [

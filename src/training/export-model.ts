@@ -19,6 +19,7 @@ import type { FittedModel } from './fit/fit-model.ts';
 import type { PreparedData } from './prepare-data.ts';
 import { toReportInput } from './report-input.ts';
 import { renderReport } from './report/report.ts';
+import type { SourceComparison } from './translate/compare-sources.ts';
 import { describeTranslation, exportTranslators, type TrainedTranslation } from './translate/run-translation.ts';
 
 export interface ExportOptions {
@@ -52,6 +53,8 @@ export interface TrainResult {
   readonly warnings: readonly string[];
   /** Sources whose rows the model translates to those that it was trained on; none where there is one source. */
   readonly translates: readonly string[];
+  /** Where the target's critics were compared: own, pooled and translated rows. */
+  readonly sourceComparison?: SourceComparison;
   /** Where training went on from a model. */
   readonly comparison?: ModelComparison;
 }
@@ -90,7 +93,7 @@ export async function exportModel(options: ExportOptions): Promise<TrainResult> 
       sources,
       warnings,
       comparison,
-      translation: options.translation?.fitted,
+      translation: options.translation,
     }),
   );
   const { calibration } = manifest;
@@ -105,7 +108,9 @@ export async function exportModel(options: ExportOptions): Promise<TrainResult> 
   };
   await writeArtefact(data.out, { manifest, files }, { replace: run.replace });
   warnings.slice(data.warnings.length).forEach(options.warn);
-  return { ...toResult(manifest, options, warnings), ...(comparison && { comparison }) };
+  const sourceComparison = options.translation?.comparison;
+  const more = { ...(comparison && { comparison }), ...(sourceComparison && { sourceComparison }) };
+  return { ...toResult(manifest, options, warnings), ...more };
 }
 
 /** All that the manifest says, but for the hashes. */

@@ -7,7 +7,7 @@ import type { TrainConfig } from './config.ts';
 import type { TrainingRows } from './data/read-rows.ts';
 import type { FittedCritic } from './fit/fit-critics.ts';
 import type { FittedModel } from './fit/fit-model.ts';
-import type { FittedTranslation } from './translate/fit-translation.ts';
+import type { TrainedTranslation } from './translate/run-translation.ts';
 import type { CalibrationGroupRow, ConfigRow, NetworkCurves, ReportInput, WorstRow } from './report/input.ts';
 import { toThreshold } from './report/thresholds.ts';
 
@@ -22,7 +22,7 @@ export interface ReportSources {
   readonly sources: readonly string[];
   readonly warnings: readonly string[];
   readonly comparison?: ReportInput['comparison'];
-  readonly translation?: FittedTranslation | undefined;
+  readonly translation?: TrainedTranslation | undefined;
 }
 
 /** Everything that the report shows, from what training made. */
@@ -53,7 +53,7 @@ export function toReportInput({
       device: training.device,
       seed: config.run.seed,
     },
-    curves: [...(translation ? [translation] : []), ...model.critics].map(toCurves),
+    curves: [...(translation ? [translation.fitted] : []), ...model.critics].map(toCurves),
     calibrationScores: calibration.scores,
     groups: toGroupRows(schema, calibration),
     falsePositiveRate: calibration.falsePositiveRate,
@@ -66,6 +66,7 @@ export function toReportInput({
     config: configRows(config),
     worstRows: worstRows(schema, rows, model, calibration),
     comparison,
+    sourceComparison: translation?.comparison,
     libraries: manifest.libraries,
   };
 }

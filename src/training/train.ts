@@ -20,7 +20,14 @@ import { splitRows, type Split, type SplitOptions } from './fit/split.ts';
 import { createJournal, outlineOf, type Outline } from './journal.ts';
 import { modelPlace, prepareData, type PreparedData } from './prepare-data.ts';
 import type { RunValues } from './run-settings.ts';
-import { outlineTranslation, prepareTranslation, trainTranslation } from './translate/run-translation.ts';
+import {
+  comparesSources,
+  outlineComparison,
+  outlineTranslation,
+  prepareTranslation,
+  TRANSLATION_ROUND,
+  trainTranslation,
+} from './translate/run-translation.ts';
 
 /** How a run speaks to whoever started it, and what it takes from the world. */
 export interface TrainHooks {
@@ -64,7 +71,7 @@ export async function trainModel(config: TrainConfig, hooks: TrainHooks): Promis
       run.resume,
     );
     hooks.note(describeStart(config, data, executor, outline));
-    const warnings = [...data.warnings];
+    const warnings = [...data.warnings, ...(sources?.warnings ?? [])];
     const warnAndKeep = (message: string): void => {
       warnings.push(message);
       hooks.warn(message);
@@ -77,11 +84,9 @@ export async function trainModel(config: TrainConfig, hooks: TrainHooks): Promis
       onCut: warnAndKeep,
     });
     const { translation, model } = await fitOrClear(checkpoint, async () => {
-      const parts = { executor, journal, split };
-      return {
-        translation: sources && (await trainTranslation(config, sources, parts)),
-        model: await fitModel(toFitOptions(config, data, origin, parts), data.table),
-      };
+      const fit = toFitOptions(config, data, origin, { executor, journal, split });
+      const trained = sources && (await trainTranslation(config, sources, data.table, fit));
+      return { translation: trained, model: await fitModel({ ...fit, addRows: trained?.addRows }, data.table) };
     });
     const seconds = hooks.seconds() - startedAt;
     const result = await exportModel({
@@ -149,7 +154,7 @@ export function planRun(config: TrainConfig, data: PreparedData): RunPlan {
     groupOf: groupReader(data),
   });
   checkRate(config.run.rate, split);
-  return { split, outline: outlineRun(config, split) };
+  return { split, outline: outlineRun(config, split, data.rows.count) };
 }
 
 /** Rows with other levels of the conditions are other groups, each of which is held out from. */
@@ -177,7 +182,7 @@ const ANY_TABLE: Transform = {
 };
 
 /** The tasks that the run will have. */
-function outlineRun(config: TrainConfig, { rounds }: Split): Outline {
+function outlineRun(config: TrainConfig, { rounds, method }: Split, rows: number): Outline {
   const { run } = config;
   const plansAt = (share: number): readonly CriticPlan[] =>
     planner(config, share)({ count: 1, transform: ANY_TABLE, scale: 1 }, createRandom(run.seed));
@@ -189,10 +194,14 @@ function outlineRun(config: TrainConfig, { rounds }: Split): Outline {
     throw new AristarchError('INVALID_INPUT', message, { score: run.score });
   }
   const folds = rounds.filter(({ train }) => train !== null);
+  const translation = outlineTranslation(config);
+  const augmenting = run.augmentTraining ? translation : [];
   return outlineOf([
-    ...outlineTranslation(config),
-    ...folds.map(({ name }) => ({ name, plans: scoring })),
-    { name: 'final', plans },
+    { name: TRANSLATION_ROUND, plans: translation },
+    ...(comparesSources(config, rows) ? outlineComparison(config, scoring) : []),
+    ...folds.map(({ name }) => ({ name, plans: [...augmenting, ...scoring] })),
+    // Where nothing is held out, the final critics take the rows of the translation that is exported.
+    { name: 'final', plans: [...(method === 'split' ? augmenting : []), ...plans] },
   ]);
 }
 

@@ -13,7 +13,7 @@ import { nearestDistance } from '../steps/nearest-distance.ts';
 import { runTask, type TaskProgress } from '../steps/run-task.ts';
 import type { StateValues } from '../steps/state.ts';
 import { makeCompactTable } from './compact-table.ts';
-import { slotReader, type RowChoice } from './rows.ts';
+import { joinRows, slotReader, type RowChoice } from './rows.ts';
 
 export interface FitOptions {
   readonly executor: Executor;
@@ -24,6 +24,8 @@ export interface FitOptions {
   /** The family's plan for these rows. */
   readonly plan: (data: TrainingRows, random: Random) => readonly CriticPlan[];
   readonly journal: Journal;
+  /** Rows that train beside those of a round, which are chosen from the table; none when absent. */
+  readonly addRows?: ((round: string, chosen: Uint32Array) => Promise<NumberArray>) | undefined;
   /** A model to go on from; pre-processing and parameters are new when absent. */
   readonly start?: StartingPoint;
 }
@@ -67,9 +69,10 @@ const LEAST_SPREAD = 1e-6;
 export async function fitCritics(
   { executor, schema, journal, start, ...options }: FitOptions,
   round: string,
-  rows: RowChoice,
+  given: RowChoice,
   wanted: (plan: CriticPlan) => boolean,
 ): Promise<FittedCritics> {
+  const rows = options.addRows ? joinRows(given, await options.addRows(round, given.chosen)) : given;
   const random = scopeRandom(options.random, round);
   const transform = start?.transform ?? fitTransform(schema, slotReader(rows), options.transform);
   if (layoutOf(withoutConditions(transform)).compactWidth === 0) throw nothingVaries(round);

@@ -76,8 +76,8 @@ function scoresNotFinite(): AristarchError {
   return new AristarchError('TRAINING_DIVERGED', message);
 }
 
-async function scoreRows(
-  { executor, schema }: FitOptions,
+export async function scoreRows(
+  { executor, schema }: Pick<FitOptions, 'executor' | 'schema'>,
   { transform, critics }: FittedCritics,
   scores: (plan: CriticPlan) => boolean,
   rows: NumberArray,

@@ -19,6 +19,19 @@ export function packRows({ matrix, chosen }: RowChoice, from = 0, to = chosen.le
   return { data: out, shape: [to - from, width] };
 }
 
+/** The chosen rows, and others behind them. */
+export function joinRows(rows: RowChoice, more: NumberArray): RowChoice {
+  const own = packRows(rows);
+  const count = rows.chosen.length + (more.shape[0] ?? 0);
+  const data = new Float32Array(own.data.length + more.data.length);
+  data.set(own.data);
+  data.set(more.data, own.data.length);
+  return {
+    matrix: { data, shape: [count, own.shape[1] ?? 0] },
+    chosen: Uint32Array.from({ length: count }, (_, row) => row),
+  };
+}
+
 /** Reads one slot of the chosen rows; the array is used again by the next call. */
 export function slotReader({ matrix, chosen }: RowChoice): ReadSlot {
   const { data, shape } = matrix;

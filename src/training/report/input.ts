@@ -1,6 +1,7 @@
 import type { ColumnFingerprint } from '../../models/artefact/manifest.ts';
 import type { ExcludedColumn, Field } from '../../models/features/schema.ts';
 import type { ModelComparison } from '../continue/compare.ts';
+import type { SourceComparison } from '../translate/compare-sources.ts';
 
 /** Everything that the training report shows. The trainer fills it; the report reads nothing else. */
 export interface ReportInput {
@@ -24,6 +25,8 @@ export interface ReportInput {
   readonly worstRows: readonly WorstRow[];
   /** Present where training went on from a model. */
   readonly comparison?: ModelComparison | undefined;
+  /** Present where the model was trained on several sources. */
+  readonly sourceComparison?: SourceComparison | undefined;
   /** Library -> version. */
   readonly libraries: Readonly<Record<string, string>>;
 }

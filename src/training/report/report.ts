@@ -6,6 +6,7 @@ import { renderGroups } from './groups.ts';
 import { renderHeader } from './header.ts';
 import { html, trusted } from './html.ts';
 import type { ReportInput } from './input.ts';
+import { renderSources } from './sources.ts';
 import { renderScores } from './scores.ts';
 import { REPORT_CSS } from './style.ts';
 import { renderWorstRows } from './worst-rows.ts';
@@ -29,9 +30,10 @@ export function renderReport(input: ReportInput): string {
       <body>
         ${renderHeader(input)}
         <main>
-          ${renderComparison(input.comparison)} ${renderScores(input)} ${renderGroups(input.groups)}
-          ${renderCurves(input.curves)} ${renderWorstRows(input)} ${renderFeatures(input.features)}
-          ${renderExcluded(input.excluded)} ${renderConfig(input.config)} ${renderLibraries(input.libraries)}
+          ${renderComparison(input.comparison)} ${renderSources(input.sourceComparison)} ${renderScores(input)}
+          ${renderGroups(input.groups)} ${renderCurves(input.curves)} ${renderWorstRows(input)}
+          ${renderFeatures(input.features)} ${renderExcluded(input.excluded)} ${renderConfig(input.config)}
+          ${renderLibraries(input.libraries)}
         </main>
         <footer>Made by Aristarch. Scores: higher is more anomalous, always.</footer>
       </body>

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { AristarchError } from '../../base/errors.ts';
+import { AristarchError, toAristarchError } from '../../base/errors.ts';
 import { listNames, suggestNames } from '../../base/near-names.ts';
 import { rowWidth } from '../../models/features/schema.ts';
 import { columnClass } from '../../tables/column-class.ts';
@@ -9,12 +9,12 @@ import { inferSchema } from '../data/infer.ts';
 import { readRows, rowsWithin } from '../data/read-rows.ts';
 import { overriddenText, readSchemaFile, type SchemaOverrides } from '../data/schema-overrides.ts';
 import type { RunValues } from '../run-settings.ts';
-import { splitConditions, type Carried, type ClassLevels } from './classes.ts';
+import { splitConditions, NORMAL, type Carried, type ClassLevels, type PreparedSource } from './classes.ts';
 import type { TranslationSource } from './fit-translation.ts';
 
 /** All sources of a run, read and understood. */
 export interface PreparedSources {
-  readonly sources: readonly TranslationSource[];
+  readonly sources: readonly PreparedSource[];
   readonly target: string;
   /** Columns that rows carry along. */
   readonly carried: readonly Carried[];
@@ -58,6 +58,8 @@ export async function prepareSources(run: RunValues): Promise<PreparedSources> {
 export interface ReadSource extends Omit<TranslationSource, 'classes'> {
   /** Whether the column of each condition holds numbers, flags or texts. */
   readonly kinds: Readonly<Record<string, Carried['kind']>>;
+  /** Whether a column says which rows are normal. */
+  readonly isMarked: boolean;
   /** All columns of its files. */
   readonly columns: readonly string[];
   readonly warnings: readonly string[];
@@ -73,24 +75,45 @@ interface ReadOptions {
 
 async function readSource({ name, data }: NamedSource, options: ReadOptions): Promise<ReadSource> {
   const { run, names, overrides, share } = options;
-  const table = await openTable({ data, text: overriddenText(overrides) });
+  const { where } = run;
+  const marked = where === undefined ? {} : { marked: { name: NORMAL, where } };
+  const table = await openTable({ data, text: overriddenText(overrides), ...marked }).catch((thrown: unknown) => {
+    throw ofSource(name, thrown);
+  });
   try {
-    const columns = table.columns.map((column) => column.name);
+    const columns = table.columns.map((column) => column.name).filter((column) => column !== NORMAL);
     checkConditions(name, names, columns);
     if (table.rowCount < FEWEST_ROWS) throw tooFewRows(name, table.rowCount);
     const own = Object.entries(overrides).filter(([column]) => columns.includes(column));
     const levels = names.map((column) => [column, 'category'] as const);
     const { schema, warnings } = await inferSchema(table, {
-      overrides: Object.fromEntries([...own, ...levels]),
+      overrides: {
+        ...Object.fromEntries([...own, ...levels]),
+        ...(where !== undefined && { [NORMAL]: 'boolean' as const }),
+      },
       keepConstant: true,
     });
     const kinds = Object.fromEntries(names.map((column) => [column, kindOf(table, column)]));
     const maxRows = Math.max(FEWEST_ROWS, rowsWithin((run.memoryBudget * 2 ** 20) / share, schema));
     const { rows, count } = await readRows(table, schema, { maxRows: Math.min(maxRows, 2 ** 22), seed: run.seed });
-    return { name, schema, rows: { data: rows, shape: [count, rowWidth(schema)] }, kinds, columns, warnings };
+    return {
+      name,
+      schema,
+      rows: { data: rows, shape: [count, rowWidth(schema)] },
+      kinds,
+      columns,
+      warnings,
+      isMarked: where !== undefined,
+    };
   } finally {
     await table.close();
   }
+}
+
+/** A fault of one of several sources says which. */
+function ofSource(name: string, thrown: unknown): AristarchError {
+  const { code, message, data } = toAristarchError(thrown);
+  return new AristarchError(code, `${name}: ${message}`, { ...data, source: name }, thrown);
 }
 
 function kindOf(table: Table, name: string): Carried['kind'] {

@@ -1,4 +1,4 @@
-import { nameList, text } from '../../base/setting-schemas.ts';
+import { nameList, onOff, text } from '../../base/setting-schemas.ts';
 import { defineSettings, resolveSettings, type SettingSources } from '../../base/settings.ts';
 import { AristarchError } from '../../base/errors.ts';
 import type { AnyFamily } from '../../models/families/family.ts';
@@ -23,18 +23,33 @@ export const SOURCE_SETTINGS = defineSettings({
     help: 'The source that rows of the others are translated to, and whose normal rows (--where) train the critic.',
     group,
   },
+  augmentTraining: {
+    schema: onOff(),
+    default: false,
+    flag: '--augment-training',
+    help: "Train the critic on normal rows of the other sources as well, translated. Calibration keeps to the target's own. Foreign normals can hurt: the report compares.",
+    source: 'docs/decisions/0014',
+    group,
+  },
+  compareSources: {
+    schema: onOff(),
+    default: true,
+    flag: '--no-compare-sources',
+    help: "Leave out the report's comparison of own, pooled and translated rows, which takes about twice as long as all else. A target with --cross-below rows or more is not compared.",
+    group,
+  },
 });
 
 /** Where the rows of the run come from: the target is its data. Throws `INVALID_INPUT` where sources and family do not fit. */
 export function withTargetData(family: AnyFamily, sources: SettingSources): SettingSources {
   const { file = {}, flags } = sources;
   const known = Object.fromEntries(Object.entries(file).filter(([key]) => key in SOURCE_SETTINGS));
-  const { source, target } = resolveSettings(SOURCE_SETTINGS, { ...sources, file: known });
+  const { source, target, augmentTraining } = resolveSettings(SOURCE_SETTINGS, { ...sources, file: known });
   const refuse = (message: string): never => {
     throw new AristarchError('INVALID_INPUT', message);
   };
   if (!family.planTranslation) {
-    if (source.length > 0 || target !== undefined) {
+    if (source.length > 0 || target !== undefined || augmentTraining) {
       refuse(
         `${family.name} has one source of rows: give it as --data, or choose a family that translates, such as --family radialgan`,
       );

@@ -9,31 +9,11 @@ import { readTrainConfig } from '../../../src/training/config.ts';
 import { trainModel } from '../../../src/training/train.ts';
 import { allRows, useDataFolder } from '../../support/data-files.ts';
 import { createListeningTerminal, type ListeningTerminal } from '../../support/listening-terminal.ts';
-import { measurements, type PlantName } from '../../support/plants.ts';
+import { ALL, FAST, PLAIN, sourceFlags, trainPlants, writePlants } from '../../support/plant-files.ts';
+import { measurements } from '../../support/plants.ts';
 import { toCsv } from '../../support/train-tiny.ts';
 
 const files = useDataFolder();
-const FAST = [
-  '--steps',
-  '40',
-  '--hidden',
-  '16',
-  '--folds',
-  '2',
-  '--fourier-features',
-  '8',
-  '--translation-steps',
-  '20',
-];
-
-async function train(...args: string[]): Promise<ListeningTerminal> {
-  const terminal = createListeningTerminal();
-  await createTrainCommand(terminal).parseAsync(['--family', 'radialgan', '--device', 'cpu', ...FAST, ...args], {
-    from: 'user',
-  });
-  return terminal;
-}
-
 async function translate(...args: string[]): Promise<ListeningTerminal> {
   const terminal = createListeningTerminal();
   await createTranslateCommand(terminal).parseAsync(['--device', 'cpu', ...args], { from: 'user' });
@@ -47,20 +27,15 @@ const QUIET = {
   seconds: () => performance.now() / 1000,
 };
 
-const sources: Record<string, string> = {};
+let sources: Readonly<Record<string, string>>;
 let folder: string;
-const given = (): string[] => Object.entries(sources).flatMap(([name, file]) => ['--source', `${name}=${file}`]);
-const ALL = ['--target', 'ulm', '--condition', 'faulty', '--where', 'faulty = 0'];
+const given = (): string[] => sourceFlags(sources);
+const train = trainPlants;
 
 beforeAll(async () => {
-  const counts: Readonly<Record<PlantName, number>> = { ulm: 60, brest: 150, turin: 120 };
-  for (const [name, count] of Object.entries(counts) as [PlantName, number][]) {
-    sources[name] = await files.write(`${name}.csv`, toCsv(measurements(name, count)));
-  }
-  // One of them as Parquet, of types of its own.
-  sources['brest'] = await files.writeParquet('brest.parquet', `SELECT * FROM '${sources['brest']}'`);
+  sources = await writePlants(files);
   folder = files.path('ulm');
-  const terminal = await train(...given(), ...ALL, '--out', folder);
+  const terminal = await train(...given(), ...PLAIN, '--out', folder);
   expect(terminal.err()).not.toContain('error');
   expect(terminal.out()).toMatch(/ulm \w+ is trained/);
   expect(terminal.out()).toMatch(/npm run translate -- --model .* --from brest/);
@@ -161,7 +136,7 @@ describe('a model of three sources', () => {
     const stop = new AbortController();
     const command = createTrainCommand(createListeningTerminal());
     command.action(() => undefined);
-    const args = ['--family', 'radialgan', '--device', 'cpu', ...FAST, ...given(), ...ALL, '--out', again];
+    const args = ['--family', 'radialgan', '--device', 'cpu', ...FAST, ...given(), ...PLAIN, '--out', again];
     await command.parseAsync([...args, '--steps-per-call', '5'], { from: 'user' });
     const config = await readTrainConfig(command, {});
     const hooks = { ...QUIET, signal: stop.signal, onUpdates: () => stop.abort() };
