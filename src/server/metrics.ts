@@ -14,7 +14,7 @@ import { BulkHistogram } from './bulk-histogram.ts';
 export type Metrics = ReturnType<typeof createMetrics>;
 
 /** How a request came in; the value of the label `transport`. */
-export type Transport = 'grpc' | 'grpc_stream' | 'kafka';
+export type Transport = 'grpc' | 'grpc_stream' | 'inference' | 'kafka';
 
 export interface MetricsOptions {
   /** CPU, memory, event loop and garbage collection of the process as well; on in the serve process. */

@@ -44,7 +44,7 @@ describe('grpc.reflection.v1', () => {
     const { addresses } = await serve();
     const answer = await ask(addresses.grpc, { listServices: '*' });
     const names = answer.listServicesResponse?.service.map(({ name }) => name);
-    expect(names).toEqual(['aristarch.v1.Aristarch', 'grpc.health.v1.Health']);
+    expect(names).toEqual(['aristarch.v1.Aristarch', 'inference.GRPCInferenceService', 'grpc.health.v1.Health']);
   });
 
   it('hands out a contract with which a caller who knows nothing else can score', async () => {

@@ -2,6 +2,7 @@ import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
 import { protoPath as healthProto } from 'grpc-health-check';
 import descriptor from 'protobufjs/ext/descriptor/index.js';
 import { CONTRACT_FILE, PROTO_FOLDER } from './contract.ts';
+import { INFERENCE_FILE } from './inference/contract.ts';
 
 /** The parts of google.protobuf.FileDescriptorProto that are looked at here. */
 interface FileDescriptor {
@@ -22,12 +23,12 @@ interface FieldDescriptor {
 }
 
 /**
- * What reflection tells: our service and the health service, with the names of the .proto files. protobufjs describes a map
+ * What reflection tells: our services and the health service, with the names of the .proto files. protobufjs describes a map
  * `fields` by a message `Fields` where the standard wants `FieldsEntry`, and forgets that a field is optional; strict
  * clients (grpcurl, Postman) then refuse the whole contract, so both are put right here (grpcurl issue 519).
  */
 export function loadReflectedContracts(): PackageDefinition {
-  const ours = loadSync(CONTRACT_FILE, { keepCase: true, includeDirs: [PROTO_FOLDER] });
+  const ours = loadSync([CONTRACT_FILE, INFERENCE_FILE], { keepCase: true, includeDirs: [PROTO_FOLDER] });
   const health = loadSync(healthProto, { keepCase: true });
   const entries = Object.entries({ ...ours, ...health }).map(([name, definition]) => {
     const { fileDescriptorProtos } = definition as { fileDescriptorProtos?: Buffer[] };

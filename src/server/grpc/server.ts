@@ -28,6 +28,8 @@ import {
   type ServiceDefinition,
 } from './engine.ts';
 import { type CallContext, createHandlers, type Handlers } from './handlers.ts';
+import { INFERENCE_SERVICE, loadInferenceContract } from './inference/contract.ts';
+import { createInferenceHandlers } from './inference/handlers.ts';
 import { loadReflectedContracts } from './reflected-contract.ts';
 import { drained } from './slow-clients.ts';
 import { type Progress, requestsOf } from './stream-requests.ts';
@@ -63,6 +65,9 @@ export interface GrpcServer {
   stop(): Promise<void>;
 }
 
+/** The server as a whole, and its services. */
+const HEALTH_NAMES = ['', SERVICE, INFERENCE_SERVICE];
+
 type Stream = ServerDuplexStream<Received<WireScoreRequest>, ScoreReply>;
 
 /** Time for the answer to a ping, after which the peer counts as gone: many times a round trip around the world. */
@@ -89,14 +94,14 @@ export async function startGrpcServer(parts: GrpcServerParts): Promise<GrpcServe
   const calls = createCalls();
   const endStreams = new AbortController();
   addScoring(server, { ...parts, callers }, calls, endStreams.signal);
-  const health = new HealthImplementation({ '': 'SERVING', [SERVICE]: 'SERVING' });
+  const health = new HealthImplementation(Object.fromEntries(HEALTH_NAMES.map((name) => [name, 'SERVING'])));
   health.addToServer(server);
   new ReflectionService(loadReflectedContracts()).addToServer(server);
   const port = await listen(server, parts);
   return {
     port,
     stop: async () => {
-      for (const name of ['', SERVICE]) health.setStatus(name, 'NOT_SERVING');
+      for (const name of HEALTH_NAMES) health.setStatus(name, 'NOT_SERVING');
       const endingStreams = setTimeout(() => endStreams.abort(), options.drainTimeoutMs / 2);
       await drain(server, calls, parts);
       clearTimeout(endingStreams);
@@ -138,10 +143,19 @@ async function drain(server: Server, calls: Calls, { options, log }: GrpcServerP
 
 function addScoring(server: Server, parts: GrpcServerParts & AnswerParts, calls: Calls, endStreams: AbortSignal): void {
   const handlers = createHandlers({ ...parts, limits: parts.options });
+  const inference = createInferenceHandlers({ ...parts, limits: parts.options });
   const unary =
     <Q, R>(handle: (request: Received<Q>, context: CallContext) => R | Promise<R>) =>
     (call: ServerUnaryCall<Received<Q>, R>, respond: sendUnaryData<R>): void =>
       void calls.track(answer(call, respond, handle, parts));
+  server.addService(inferenceDefinition(), {
+    serverLive: unary(inference.serverLive),
+    serverReady: unary(inference.serverReady),
+    serverMetadata: unary(inference.serverMetadata),
+    modelReady: unary(inference.modelReady),
+    modelMetadata: unary(inference.modelMetadata),
+    modelInfer: unary(inference.modelInfer),
+  });
   server.addService(scoringDefinition(), {
     score: unary(handlers.score),
     describeModel: unary(handlers.describeModel),
@@ -153,6 +167,13 @@ function addScoring(server: Server, parts: GrpcServerParts & AnswerParts, calls:
     sample: (call: ServerWritableStream<unknown, unknown>) =>
       void calls.track(answerSample(call as SampleCall, handlers.sample, parts, endStreams)),
   });
+}
+
+function inferenceDefinition(): ServiceDefinition {
+  const definition = loadInferenceContract()[INFERENCE_SERVICE] as ServiceDefinition;
+  return Object.fromEntries(
+    Object.entries(definition).map(([name, method]) => [name, { ...method, ...receiving(method) }]),
+  );
 }
 
 /** The service, with deserialisers that do not throw, and the quick way for the messages that have one. */

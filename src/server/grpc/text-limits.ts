@@ -8,14 +8,7 @@ export interface TextLimits {
 
 /** Throws `RESOURCE_EXHAUSTED` for a text that is too long, before anything looks at it; the text itself is not repeated. */
 export function checkTexts(request: WireScoreRequest, { maxTextBytes }: TextLimits): void {
-  const check = (text: string, what: () => string): void => {
-    // UTF-8 takes at most three bytes for each unit of a JavaScript string.
-    if (text.length * 3 <= maxTextBytes) return;
-    const bytes = Buffer.byteLength(text);
-    if (bytes <= maxTextBytes) return;
-    const message = `${what()} has ${bytes} bytes and the limit is ${maxTextBytes}; shorten it, or raise --max-text-bytes`;
-    throw new AristarchError('RESOURCE_EXHAUSTED', message, { bytes, maxTextBytes });
-  };
+  const check = (text: string, what: () => string): void => checkText(text, what, maxTextBytes);
   check(request.model, () => 'the name of the model');
   check(request.requestId, () => 'the request id');
   request.records?.records.forEach(({ fields }, record) => {
@@ -24,4 +17,13 @@ export function checkTexts(request: WireScoreRequest, { maxTextBytes }: TextLimi
       if (value.text !== undefined) check(value.text, () => `field "${name}" of record ${record}`);
     }
   });
+}
+
+export function checkText(text: string, what: () => string, maxTextBytes: number): void {
+  // UTF-8 takes at most three bytes for each unit of a JavaScript string.
+  if (text.length * 3 <= maxTextBytes) return;
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= maxTextBytes) return;
+  const message = `${what()} has ${bytes} bytes and the limit is ${maxTextBytes}; shorten it, or raise --max-text-bytes`;
+  throw new AristarchError('RESOURCE_EXHAUSTED', message, { bytes, maxTextBytes });
 }

@@ -1,0 +1,159 @@
+import { AristarchError } from '../../../base/errors.ts';
+import type { FieldKind } from '../../../models/features/schema.ts';
+import type { DetectorDescription, RawRecord, ScoreBatch } from '../../../scoring/detector.ts';
+import { groupOfRow } from '../../../scoring/group-calibration.ts';
+import type { ScoreJob, ScoreOutcome } from '../../scoring-service.ts';
+import { checkText, type TextLimits } from '../text-limits.ts';
+import type { WireInferRequest, WireInferResponse, WireModelMetadata, WireParameter } from './contract.ts';
+import { type OutputValues, readTensor, toContents, toRaw } from './tensors.ts';
+
+/** An input of this name that is the only one, with two dimensions, has packed raw rows. */
+const PACKED = 'rows';
+/** `amount:missing` says, as BOOL, where the values of `amount` are missing: not every type can say so by itself. */
+const MISSING = ':missing';
+/** Name of the parameter with the share of normal rows that may be flagged. */
+const RATE = 'false_positive_rate';
+
+/** The one way from a request's message to a job. Throws `INVALID_INPUT`. */
+export function fromInferRequest(request: WireInferRequest, { maxTextBytes }: TextLimits): Omit<ScoreJob, 'transport'> {
+  const { modelName: model, modelVersion, parameters } = request;
+  const checkValue = (value: unknown): void => {
+    if (typeof value === 'string') checkText(value, () => 'a value', maxTextBytes);
+  };
+  const falsePositiveRate = readRate(parameters[RATE]);
+  return {
+    model,
+    modelVersion,
+    ...readRows(request, checkValue),
+    ...(falsePositiveRate !== undefined && { falsePositiveRate }),
+  };
+}
+
+function readRate(parameter: WireParameter | undefined): number | undefined {
+  if (parameter === undefined) return undefined;
+  // Older clients have no parameters of type double.
+  const rate = parameter.doubleParam ?? Number(parameter.stringParam ?? NaN);
+  if (rate > 0 && rate < 1) return rate;
+  throw new AristarchError('INVALID_INPUT', `parameter "${RATE}" must be a double in (0, 1), or the text of one`);
+}
+
+function readRows(
+  { inputs, rawInputContents }: WireInferRequest,
+  checkValue: (value: unknown) => void,
+): Pick<ScoreJob, 'rows' | 'width'> {
+  const isRaw = rawInputContents.length > 0;
+  if (inputs.length === 0)
+    throw new AristarchError('INVALID_INPUT', 'the request has no inputs; ModelMetadata lists them');
+  if (isRaw && rawInputContents.length !== inputs.length) {
+    const message = `the request has ${inputs.length} inputs and ${rawInputContents.length} raw contents: send one for each`;
+    throw new AristarchError('INVALID_INPUT', message);
+  }
+  const tensors = inputs.map((input, place) => ({
+    ...{ name: input.name, shape: input.shape },
+    values: readTensor(input, isRaw ? rawInputContents[place] : undefined),
+  }));
+  for (const { values } of tensors) values.forEach(checkValue);
+  const [first] = tensors;
+  if (tensors.length === 1 && first!.name === PACKED && first!.shape.length === 2 && inputs[0]!.datatype === 'FP32') {
+    return { rows: Float32Array.from(first!.values as readonly number[]), width: first!.shape[1]! };
+  }
+  return { rows: toRecords(tensors) };
+}
+
+interface Tensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly values: readonly unknown[];
+}
+
+/** One tensor for each field, with a value for each row. */
+function toRecords(tensors: readonly Tensor[]): RawRecord[] {
+  const rows = tensors[0]!.values.length;
+  for (const { name, shape, values } of tensors) {
+    if (values.length === rows && shape.slice(1).every((length) => length === 1)) continue;
+    const message = `input ${JSON.stringify(name.slice(0, 100))} has the shape [${shape.join(', ')}], and the first input has ${rows} rows: send [${rows}] or [${rows}, 1]`;
+    throw new AristarchError('INVALID_INPUT', message);
+  }
+  const missing = new Map(
+    tensors.filter(({ name }) => name.endsWith(MISSING)).map(({ name, values }) => [name, values]),
+  );
+  const fields = tensors.filter(({ name }) => !missing.has(name));
+  return Array.from({ length: rows }, (_, row) =>
+    Object.fromEntries(
+      fields.map(({ name, values }) => [name, missing.get(name + MISSING)?.[row] === true ? null : values[row]]),
+    ),
+  );
+}
+
+const DATATYPES: { readonly [K in FieldKind]: string } = {
+  number: 'FP32',
+  boolean: 'BOOL',
+  category: 'BYTES',
+  timestamp: 'INT64',
+};
+
+type Output = (batch: ScoreBatch) => OutputValues;
+
+/** What a model answers for each row. */
+const OUTPUTS = {
+  score: ({ scores }) => ({ datatype: 'FP32', values: scores }),
+  p_value: ({ pValues }) => ({ datatype: 'FP64', values: pValues }),
+  anomalous: ({ verdicts }) => ({ datatype: 'BOOL', values: Array.from(verdicts, (verdict) => verdict === 1) }),
+  threshold: ({ scores, groups, threshold }) => ({
+    datatype: 'FP64',
+    values: Array.from(scores, (_, row) => (groups ? groupOfRow(groups, row).threshold : threshold)),
+  }),
+  group: ({ scores, groups }) => ({
+    datatype: 'BYTES',
+    values: Array.from(scores, (_, row) => (groups ? groupOfRow(groups, row).group : '')),
+  }),
+} as const satisfies Readonly<Record<string, Output>>;
+type OutputName = keyof typeof OUTPUTS;
+
+const OUTPUT_TYPES: { readonly [N in OutputName]: string } = {
+  score: 'FP32',
+  p_value: 'FP64',
+  anomalous: 'BOOL',
+  threshold: 'FP64',
+  group: 'BYTES',
+};
+const OUTPUT_NAMES = Object.keys(OUTPUTS) as OutputName[];
+
+/** Names of the outputs that were asked for; all of them where none was. Throws `INVALID_INPUT` for others. */
+export function checkOutputs({ outputs }: WireInferRequest): readonly OutputName[] {
+  if (outputs.length === 0) return OUTPUT_NAMES;
+  return outputs.map(({ name }) => {
+    const known = OUTPUT_NAMES.find((output) => output === name);
+    if (known !== undefined) return known;
+    const message = `there is no output ${JSON.stringify(name.slice(0, 100))}: ask for ${OUTPUT_NAMES.join(', ')}`;
+    throw new AristarchError('INVALID_INPUT', message);
+  });
+}
+
+/** The answer, packed in the way of the request. */
+export function toInferResponse(
+  { batch, model, modelVersion }: ScoreOutcome,
+  { id, rawInputContents }: WireInferRequest,
+  names: readonly OutputName[],
+): WireInferResponse {
+  const isRaw = rawInputContents.length > 0;
+  const outputs = names.map((name) => ({ name, values: OUTPUTS[name](batch) }));
+  return {
+    ...{ modelName: model, modelVersion, id },
+    parameters: { [RATE]: { parameterChoice: 'doubleParam', doubleParam: batch.falsePositiveRate } },
+    outputs: outputs.map(({ name, values }) => ({
+      ...{ name, datatype: values.datatype, shape: [batch.scores.length] },
+      ...(!isRaw && { contents: toContents(values) }),
+    })),
+    rawOutputContents: isRaw ? outputs.map(({ values }) => toRaw(values)) : [],
+  };
+}
+
+export function toModelMetadata(
+  { name, family, schema }: DetectorDescription,
+  versions: readonly string[],
+): WireModelMetadata {
+  const inputs = schema.fields.map((field) => ({ name: field.name, datatype: DATATYPES[field.kind], shape: [-1] }));
+  const outputs = OUTPUT_NAMES.map((output) => ({ name: output, datatype: OUTPUT_TYPES[output], shape: [-1] }));
+  return { name, versions, platform: `aristarch_${family}`, inputs, outputs };
+}

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { AristarchError } from '../../../base/errors.ts';
+import type { Models } from '../../models/port.ts';
+import type { ScoringService } from '../../scoring-service.ts';
+import { countSent, openReceived, type Received } from '../convert.ts';
+import type { CallContext } from '../handlers.ts';
+import { checkText, type TextLimits } from '../text-limits.ts';
+import type { WireInferRequest, WireInferResponse, WireModelMetadata, WireModelRequest } from './contract.ts';
+import { checkOutputs, fromInferRequest, toInferResponse, toModelMetadata } from './convert.ts';
+
+export interface InferenceParts {
+  readonly service: ScoringService;
+  readonly models: Models;
+  readonly limits: TextLimits;
+}
+
+/** The methods of inference.GRPCInferenceService, without grpc-js: the same scores as `Score`, in tensors. */
+export function createInferenceHandlers({ service, models, limits }: InferenceParts) {
+  const version = readVersion();
+  return {
+    serverLive: () => ({ live: true }),
+    /** Whoever reaches this port may ask for scores: it opens when the models are there. */
+    serverReady: () => ({ ready: true }),
+    serverMetadata: () => ({ name: 'aristarch', version, extensions: [] }),
+    modelReady: async (received: Received<WireModelRequest>) => ({ ready: await isReady(service, received) }),
+    modelMetadata: async (received: Received<WireModelRequest>): Promise<WireModelMetadata> => {
+      const { name, version: wanted } = openReceived(received);
+      const { description } = await service.find({ model: name, version: wanted });
+      const listed = models.list().find(({ model }) => model === description.name);
+      return toModelMetadata(description, listed?.versions.map((each) => each.version) ?? []);
+    },
+    modelInfer: async (
+      received: Received<WireInferRequest>,
+      { checkAlive, spend }: CallContext,
+    ): Promise<WireInferResponse> => {
+      const { request, names, job } = service.admit('inference', () => {
+        const message = openReceived(received);
+        checkInferTexts(message, limits);
+        const parsed = { request: message, names: checkOutputs(message), job: fromInferRequest(message, limits) };
+        spend(countSent(parsed.job));
+        return parsed;
+      });
+      return toInferResponse(await service.score({ ...job, transport: 'inference', checkAlive }), request, names);
+    },
+  };
+}
+
+/** As for `Score`: names, the request's id, and texts among the values. */
+function checkInferTexts({ modelName, id, inputs }: WireInferRequest, { maxTextBytes }: TextLimits): void {
+  checkText(modelName, () => 'the name of the model', maxTextBytes);
+  checkText(id, () => 'the request id', maxTextBytes);
+  for (const { name } of inputs) checkText(name, () => 'the name of an input', maxTextBytes);
+}
+
+/** A model that was not opened yet is opened: that it is there does not say that it can be served. */
+async function isReady(service: ScoringService, received: Received<WireModelRequest>): Promise<boolean> {
+  const { name, version } = openReceived(received);
+  try {
+    await service.find({ model: name, version });
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof AristarchError && thrown.code !== 'INTERNAL') return false;
+    throw thrown;
+  }
+}
+
+function readVersion(): string {
+  const text = readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8');
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
+}
