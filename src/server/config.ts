@@ -36,7 +36,7 @@ export function resolveServeConfig(sources: SettingSources): ServeConfig {
 }
 
 /** One model or a folder of them. */
-function modelFaults({ model, models, modelName, defaultModel }: ServeConfig): string[] {
+function modelFaults({ model, models, modelName, defaultModel, modelField }: ServeConfig): string[] {
   const faults: string[] = [];
   if (model === undefined && models === undefined) {
     faults.push(
@@ -48,6 +48,9 @@ function modelFaults({ model, models, modelName, defaultModel }: ServeConfig): s
   }
   if (models === undefined && defaultModel !== undefined) {
     faults.push('--default-model chooses one of --models: give --models as well, or leave it out');
+  }
+  if (models === undefined && modelField !== undefined) {
+    faults.push('--model-field chooses among --models: give --models as well, or leave it out');
   }
   if (models !== undefined && modelName !== undefined) {
     faults.push("--model-name renames the one of --model: models of --models have their folders' names");

@@ -3,6 +3,7 @@ import type { DetectorDescription, Explanation, Priority, RawRecord, ScoreBatch 
 import { watchedScores } from '../scoring/group-calibration.ts';
 import type { Clock } from './clock.ts';
 import type { Metrics, Transport } from './metrics.ts';
+import { commonChoice, routeByField, type RoutedRecords } from './models/by-key.ts';
 import type { Lease, ModelChoice, Models, OpenModel } from './models/port.ts';
 import type { RecentScores } from './recent-scores.ts';
 
@@ -50,6 +51,8 @@ export interface ScoringLimits {
 
 export interface ScoringServiceParts {
   readonly models: Models;
+  /** Field of a record that names its model, where the request names none. */
+  readonly modelField?: string | undefined;
   readonly metrics: Metrics;
   /** Told what the default model scored. */
   readonly recent: RecentScores;
@@ -97,13 +100,28 @@ export class ScoringService {
   /** Scores a job by the model of its choice; the result has one score for each row, in order. */
   score(job: ScoreJob): Promise<ScoreOutcome> {
     return this.#count(job, async () => {
-      const { model, release } = await this.acquire({ model: job.model, version: job.modelVersion });
+      const { model, release } = await this.acquire(this.#choiceOf(job));
       try {
         return await this.#scoreBy(model, job);
       } finally {
         release();
       }
     });
+  }
+
+  /** The models of records that come without a request around them, as events do. Throws what `routeByField` does. */
+  async route(records: readonly RawRecord[]): Promise<RoutedRecords> {
+    const { models, modelField } = this.#parts;
+    if (modelField !== undefined) return routeByField(models, records, modelField);
+    const { model, release } = await models.acquire({});
+    return { parts: [{ model, places: [...records.keys()] }], refused: [], release };
+  }
+
+  #choiceOf({ model, modelVersion: version, rows }: ScoreJob): ModelChoice {
+    const { modelField } = this.#parts;
+    const isNamed = model !== undefined && model !== '';
+    if (isNamed || modelField === undefined || rows instanceof Float32Array) return { model, version };
+    return { ...commonChoice(rows, modelField), version };
   }
 
   /** Scores a job by a model that was acquired before, whatever the job's choice is. */

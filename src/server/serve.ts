@@ -94,7 +94,7 @@ async function startParts(parts: ServeParts, closers: Closer[]) {
   closers.push(() => models.close());
   const { maxRows, maxExplainRows, falsePositiveRate } = config;
   const limits = { maxRows, maxExplainRows, falsePositiveRate };
-  const service = new ScoringService({ models, metrics, recent, clock, limits });
+  const service = new ScoringService({ models, modelField: config.modelField, metrics, recent, clock, limits });
   readiness.set('model', 'ready');
   closers.push(() => page.close());
 

@@ -145,7 +145,7 @@ function rowsIn(received: Received<WireScoreRequest>): number {
   return records?.records.length ?? (dense === undefined ? 1 : dense.values.length / Math.max(1, dense.width));
 }
 
-function parsePriority(asked: string | undefined): Priority {
+export function parsePriority(asked: string | undefined): Priority {
   const found = PRIORITIES.find((priority) => priority === (asked ?? 'normal'));
   if (found !== undefined) return found;
   const message = `the metadata ${PRIORITY_METADATA} cannot be "${String(asked)}": give one of ${PRIORITIES.join(', ')}`;

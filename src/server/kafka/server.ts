@@ -13,7 +13,7 @@ import type { ConsumerPort, KafkaClient, KafkaConfig, RecordScoring, ScoreRecord
 import { createState, type Readiness, type State } from './state.ts';
 
 export interface KafkaScoringParts {
-  readonly service: Pick<ScoringService, 'acquire' | 'scoreBy'>;
+  readonly service: Pick<ScoringService, 'route' | 'scoreBy'>;
   readonly config: KafkaConfig;
   readonly metrics: Metrics['kafka'];
   readonly log: Logger;
@@ -105,13 +105,14 @@ async function run(
   return { consumer, deliveries, lag };
 }
 
-/** All records go to the default model, in the version that serves when they come. */
 function toScoring(service: KafkaScoringParts['service']): RecordScoring {
   return {
     async route(records) {
-      const { model, release } = await service.acquire();
-      const parts = [{ scorer: toScorer(service, model), places: [...records.keys()] }];
-      return { parts, refused: [], release };
+      const { parts, refused, release } = await service.route(records);
+      return {
+        ...{ refused, release },
+        parts: parts.map(({ model, places }) => ({ scorer: toScorer(service, model), places })),
+      };
     },
   };
 }

@@ -17,6 +17,13 @@ export const MODELS_SETTINGS = defineSettings({
     help: 'model of requests that name none, opened at the start; the only one, where there is one, when absent',
     group: 'Models',
   },
+  modelField: {
+    schema: text().optional(),
+    flag: '--model-field <name>',
+    env: 'ARISTARCH_MODEL_FIELD',
+    help: 'field of a record that names its model (a tenant, a machine type), for requests that name none and for events; the default model where its value is missing',
+    group: 'Models',
+  },
   maxLoadedModels: {
     schema: wholeNumber({ min: 1 }),
     default: 100,

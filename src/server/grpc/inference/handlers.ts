@@ -4,7 +4,7 @@ import { AristarchError } from '../../../base/errors.ts';
 import type { Models } from '../../models/port.ts';
 import type { ScoringService } from '../../scoring-service.ts';
 import { countSent, openReceived, type Received } from '../convert.ts';
-import type { CallContext } from '../handlers.ts';
+import { type CallContext, parsePriority } from '../handlers.ts';
 import { checkText, type TextLimits } from '../text-limits.ts';
 import type { WireInferRequest, WireInferResponse, WireModelMetadata, WireModelRequest } from './contract.ts';
 import { checkOutputs, fromInferRequest, toInferResponse, toModelMetadata } from './convert.ts';
@@ -32,16 +32,23 @@ export function createInferenceHandlers({ service, models, limits }: InferencePa
     },
     modelInfer: async (
       received: Received<WireInferRequest>,
-      { checkAlive, spend }: CallContext,
+      { checkAlive, spend, deadlineMs, priority: asked }: CallContext,
     ): Promise<WireInferResponse> => {
-      const { request, names, job } = service.admit('inference', () => {
+      const { request, names, job, priority } = service.admit('inference', () => {
         const message = openReceived(received);
         checkInferTexts(message, limits);
-        const parsed = { request: message, names: checkOutputs(message), job: fromInferRequest(message, limits) };
+        const parsed = {
+          request: message,
+          names: checkOutputs(message),
+          job: fromInferRequest(message, limits),
+          priority: parsePriority(asked),
+        };
         spend(countSent(parsed.job));
         return parsed;
       });
-      return toInferResponse(await service.score({ ...job, transport: 'inference', checkAlive }), request, names);
+      const conditions = { checkAlive, deadlineMs, priority };
+      const outcome = await service.score({ ...job, transport: 'inference', ...conditions });
+      return toInferResponse(outcome, request, names);
     },
   };
 }

@@ -1,0 +1,55 @@
+import { expect, it } from '@jest/globals';
+import { pino } from 'pino';
+import { AristarchError } from '../../../src/base/errors.ts';
+import { createPlainDeliveries } from '../../../src/server/kafka/deliveries.ts';
+import { createBatchHandler } from '../../../src/server/kafka/handlers.ts';
+import type { RecordScoring, ScoreRecords } from '../../../src/server/kafka/port.ts';
+import { createMetrics } from '../../../src/server/metrics.ts';
+import { createNumberDetector } from '../../support/number-detector.ts';
+import { createBatch, createMemoryProducer } from './memory-kafka.ts';
+
+const CONFIG = { topicOut: 'out', deadLetterTopic: 'dead', maxEventBytes: 1000, maxBatchEvents: 10, pauseMs: 5_000 };
+
+it('events of one batch go to the models that judge them; results keep their order, and what no model judges is set aside', async () => {
+  const detector = createNumberDetector();
+  const scorer = (name: string): ScoreRecords => ({
+    model: { name, version: 'v1' },
+    encode: (records) => detector.encode(records),
+    score: (rows) => detector.score(rows),
+    explain: (records, topK) => detector.explain(records, { topK }),
+  });
+  let released = 0;
+  const reason = new AristarchError('NOT_FOUND', 'there is no model "c"');
+  const scoring: RecordScoring = {
+    route: (records) => {
+      const placesOf = (tenant: string): number[] =>
+        [...records.keys()].filter((place) => records[place]!['tenant'] === tenant);
+      return Promise.resolve({
+        parts: ['b', 'a'].map((name) => ({ scorer: scorer(name), places: placesOf(name) })),
+        refused: placesOf('c').map((place) => ({ place, reason })),
+        release: () => {
+          released++;
+        },
+      });
+    },
+  };
+  const models: unknown[] = [];
+  const producer = createMemoryProducer((topic, messages) => {
+    if (topic === 'out')
+      models.push(...messages.map(({ value }) => (JSON.parse(String(value)) as { model: string }).model));
+    return [];
+  });
+  const handle = createBatchHandler({
+    scoring,
+    deliveries: createPlainDeliveries(producer),
+    config: CONFIG,
+    metrics: createMetrics().kafka,
+    log: pino({ level: 'silent' }),
+  });
+  const batch = createBatch(['a', 'b', 'c', 'a', 'b'].map((tenant, x) => JSON.stringify({ tenant, x })));
+  await handle(batch);
+  expect(producer.sent).toEqual({ out: ['k0', 'k1', 'k3', 'k4'], dead: ['k2'] });
+  expect(models).toEqual(['a', 'b', 'a', 'b']);
+  expect(batch.committed).toEqual([5n]);
+  expect(released).toBe(1);
+});

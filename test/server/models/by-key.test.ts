@@ -1,0 +1,97 @@
+import { status } from '@grpc/grpc-js';
+import { describe, expect, it } from '@jest/globals';
+import { AristarchError } from '../../../src/base/errors.ts';
+import { openDetector } from '../../../src/scoring/open-detector.ts';
+import { choiceOf, routeByField } from '../../../src/server/models/by-key.ts';
+import type { Lease, Models } from '../../../src/server/models/port.ts';
+import { createClientFixture } from '../../support/grpc-client.ts';
+import { createModelFolderFixture } from '../../support/model-folder.ts';
+import { createNumberDetector } from '../../support/number-detector.ts';
+import { toOpenModel } from '../../support/open-model.ts';
+import { createServeFixture } from '../../support/serve-fixture.ts';
+
+const serve = createServeFixture();
+const connect = createClientFixture();
+const createFolder = createModelFolderFixture();
+
+/** Models `a`, `b` and a default one; says which are held, and fails for others with the given code. */
+function createModels(code: 'NOT_FOUND' | 'ARTEFACT_INVALID' | 'UNAVAILABLE' = 'NOT_FOUND') {
+  const held: string[] = [];
+  const asked: string[] = [];
+  const acquire = ({ model = '' }): Lease => {
+    asked.push(model);
+    if (!['', 'a', 'b'].includes(model)) throw new AristarchError(code, `no ${model}`);
+    held.push(model);
+    const opened = toOpenModel(createNumberDetector());
+    return {
+      model: { ...opened, description: { ...opened.description, name: model } },
+      release: () => void held.splice(held.indexOf(model), 1),
+    };
+  };
+  return { held, asked, models: { acquire } as Pick<Models, 'acquire'> };
+}
+
+describe('the model that a field of a record names', () => {
+  it('is its value as a text, and the default one where it is missing', () => {
+    expect(choiceOf({ tenant: 'a' }, 'tenant')).toEqual({ model: 'a' });
+    expect(choiceOf({ tenant: 7 }, 'tenant')).toEqual({ model: '7' });
+    expect(choiceOf({ tenant: null }, 'tenant')).toEqual({});
+    expect(choiceOf({}, 'tenant')).toEqual({});
+    expect(() => choiceOf({ tenant: true }, 'tenant')).toThrow(/is a boolean: send the model's name/);
+  });
+
+  it('is found once for all records that name it, and held until they are done', async () => {
+    const { models, asked, held } = createModels();
+    const records = ['b', 'a', null, 'b', 'c', {}, 'a'].map((tenant) => ({ tenant }));
+    const { parts, refused, release } = await routeByField(models, records, 'tenant');
+    expect(parts.map(({ model, places }) => [model.description.name, places])).toEqual([
+      ['b', [0, 3]],
+      ['a', [1, 6]],
+      ['', [2]],
+    ]);
+    expect(refused.map(({ place, reason }) => [place, reason.code])).toEqual([
+      [5, 'INVALID_INPUT'],
+      [4, 'NOT_FOUND'],
+    ]);
+    expect(asked).toEqual(['b', 'a', '', 'c']);
+    expect(held).toHaveLength(3);
+    release();
+    expect(held).toEqual([]);
+  });
+
+  it('refuses the records of a broken model only, but all where nothing can be had at present', async () => {
+    const records = [{ tenant: 'a' }, { tenant: 'c' }];
+    const broken = await routeByField(createModels('ARTEFACT_INVALID').models, records, 'tenant');
+    expect(broken.parts).toHaveLength(1);
+    expect(broken.refused).toMatchObject([{ place: 1, reason: { code: 'ARTEFACT_INVALID' } }]);
+    const { models, held } = createModels('UNAVAILABLE');
+    await expect(routeByField(models, records, 'tenant')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(held).toEqual([]);
+  });
+});
+
+describe('a request that names no model', () => {
+  const record = (machine: string, amount: number) => ({
+    fields: { machine: { text: machine }, amount: { number: amount }, colour: { text: 'red' }, paid: { flag: false } },
+  });
+
+  it('goes to the model that its records name; several are refused', async () => {
+    const folder = await createFolder();
+    await folder.write('pumps', '1', 1);
+    await folder.write('fans', '1', 2);
+    const settings = { model: undefined, models: folder.path, device: 'cpu', modelField: 'machine', modelsPollMs: 0 };
+    const client = connect((await serve({ openDetector, settings })).addresses.grpc);
+    const ask = (...records: unknown[]) => ({ records: { records } });
+    expect(await client.score(ask(record('pumps', 3), record('pumps', 4)))).toMatchObject({
+      ...{ model: 'pumps', results: [{ score: 3 }, { score: 4 }] },
+    });
+    expect(await client.score(ask(record('fans', 3)))).toMatchObject({ model: 'fans', results: [{ score: 6 }] });
+    expect(await client.score({ ...ask(record('fans', 3)), model: 'pumps' })).toMatchObject({ model: 'pumps' });
+    expect(await client.refusal(ask(record('pumps', 3), record('fans', 3)))).toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: expect.stringMatching(/name 2: send a request for each/) as unknown,
+    });
+    expect(await client.refusal(ask(record('../pumps', 3)))).toMatchObject({ code: status.INVALID_ARGUMENT });
+    expect(await client.refusal(ask(record('valves', 3)))).toMatchObject({ code: status.NOT_FOUND });
+  });
+});
