@@ -13,6 +13,7 @@ import { FUZZ_INPUTS, LEAK_BYTES, leftBehind, mutated } from './mutations.ts';
 
 const serve = createServeFixture();
 const connect = createRawClientFixture();
+const OK: number = status.OK;
 const definition = loadContract()[SERVICE] as ServiceDefinition;
 const { requestSerialize, requestDeserialize, responseDeserialize, path } = definition['Score']!;
 
@@ -73,7 +74,7 @@ it(`answers ${FUZZ_INPUTS} mutated messages with scores or the caller's fault, a
       seen.set(code, (seen.get(code) ?? 0) + 1);
       const request = decode(bytes);
       if (request === undefined) expect(code).toBe(status.INVALID_ARGUMENT);
-      else if (code === Number(status.OK)) {
+      else if (code === OK) {
         const { results } = responseDeserialize(response!) as WireScoreResponse;
         const sent = request.records?.records.length ?? request.dense!.values.length / 5;
         expect(results).toHaveLength(sent);
