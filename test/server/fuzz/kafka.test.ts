@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { pino } from 'pino';
 import { createPlainDeliveries } from '../../../src/server/kafka/deliveries.ts';
 import { createBatchHandler } from '../../../src/server/kafka/handlers.ts';
-import type { InboundMessage, OutboundMessage, ScoreRecords } from '../../../src/server/kafka/port.ts';
+import type { InboundMessage, OutboundMessage, RecordScoring, ScoreRecords } from '../../../src/server/kafka/port.ts';
 import { createMetrics } from '../../../src/server/metrics.ts';
 import { createNumberDetector } from '../../support/number-detector.ts';
 import { createBatch, createMemoryProducer, toMessage } from '../kafka/memory-kafka.ts';
@@ -20,13 +20,17 @@ function createHandler(sent: Record<string, OutboundMessage[]>) {
     score: (rows) => detector.score(rows),
     explain: (records, topK) => detector.explain(records, { topK }),
   };
+  const scoring: RecordScoring = {
+    route: (records) =>
+      Promise.resolve({ parts: [{ scorer, places: [...records.keys()] }], refused: [], release: () => undefined }),
+  };
   const producer = createMemoryProducer((topic, messages) => {
     (sent[topic] ??= []).push(...messages);
     return [];
   });
   const log = pino({ level: 'silent' });
   return createBatchHandler({
-    scorer,
+    scoring,
     deliveries: createPlainDeliveries(producer),
     config: CONFIG,
     metrics: createMetrics().kafka,
