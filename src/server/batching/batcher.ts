@@ -1,7 +1,7 @@
 import { AristarchError } from '../../base/errors.ts';
 import type { Priority, ScoreBatch } from '../../scoring/detector.ts';
 import type { Clock } from '../clock.ts';
-import { refusalOf, type Refusal } from './admission.ts';
+import { type AdmissionQuestion, refusalOf, type Refusal } from './admission.ts';
 import { createCostModel } from './cost-model.ts';
 import { createQueue, type Piece, type Waiting } from './queue.ts';
 import { createCollector, viewOf, type Collector } from './score-parts.ts';
@@ -77,25 +77,43 @@ export function createBatcher(parts: BatcherParts): Batcher {
   const cost = createCostModel(maxBatchRows);
   let [running, scheduled] = [false, false];
   let busySince: number | undefined;
-
+  /** When the inference that runs should be over. */
+  let runsUntilMs = 0;
+  const expectMs = (rows: number, callers: number): number => cost.expectMs(rows, callers, clock.monotonicMs());
+  /** Milliseconds until a job that came now would be scored. */
+  const expectJobMs = (priority: Priority, rows: number): number => {
+    // Whoever finds nobody before him is let in: an expectation that is wrong is put right by trying.
+    if (!running && queue.jobs === 0 && rows <= maxBatchRows) return 0;
+    const ahead = queue.ahead(priority, rows);
+    const restMs = running ? Math.max(0, runsUntilMs - clock.monotonicMs()) : 0;
+    return restMs + expectMs(ahead.rows + rows, ahead.jobs + 1);
+  };
+  /** Takes a job into the queue, or throws why not. */
+  const admit = (job: BatchJob, answer: Pick<WaitingJob, 'resolve' | 'reject'>): void => {
+    job.checkAlive?.();
+    const { priority = 'normal', deadlineMs = Infinity } = job;
+    const rows = job.rows.length / rowWidth;
+    const [remainingMs, expectedMs] = [deadlineMs - clock.wallMs(), expectJobMs(priority, rows)];
+    checkAdmission({ rows, remainingMs, expectedMs, queuedRows: queue.rows, maxQueueRows }, events);
+    queue.push({ job, priority, left: rows, collector: createCollector(rows), ...answer, ended: false });
+  };
   const schedule = (delayMs: number): void => {
     if (running || scheduled || queue.jobs === 0) return;
     scheduled = true;
-    const urgent = queue.rows >= maxBatchRows;
-    later(() => void runNext(), urgent ? 0 : delayMs);
+    later(() => void runNext(), queue.rows >= maxBatchRows ? 0 : delayMs);
   };
   const runNext = async (): Promise<void> => {
     scheduled = false;
-    const pieces = queue.take(sameRate, (waiting) => drop(waiting, cost.expectMs(1, 1), clock));
+    const pieces = queue.take(sameRate, (waiting) => drop(waiting, clock));
     if (pieces.length > 0) {
       running = true;
-      const startedMs = clock.monotonicMs();
+      const [startedMs, rows] = [clock.monotonicMs(), rowsOf(pieces)];
+      runsUntilMs = startedMs + expectMs(rows, 0);
       await scorePieces(pieces, parts);
       running = false;
       const endedMs = clock.monotonicMs();
-      const rows = rowsOf(pieces);
       cost.learnInference(rows, endedMs - startedMs);
-      if (busySince !== undefined) cost.learnCallers(pieces.length, startedMs - busySince);
+      if (busySince !== undefined) cost.learnCallers(pieces.length, startedMs - busySince, endedMs);
       events.onBatch(rows, pieces.length);
       busySince = queue.jobs > 0 ? endedMs : undefined;
     }
@@ -107,19 +125,7 @@ export function createBatcher(parts: BatcherParts): Batcher {
     },
     score: (job) =>
       new Promise((resolve, reject) => {
-        job.checkAlive?.();
-        const { priority = 'normal', deadlineMs = Infinity } = job;
-        const rows = job.rows.length / rowWidth;
-        const ahead = queue.ahead(priority, rows);
-        const refusal = refusalOf({
-          ...{ rows, remainingMs: deadlineMs - clock.wallMs(), queuedRows: queue.rows, maxQueueRows },
-          expectedMs: cost.expectMs(ahead.rows + rows, ahead.jobs + 1),
-        });
-        if (refusal !== undefined) {
-          events.onRefusal(refusal.reason);
-          throw refusal.error;
-        }
-        queue.push({ job, priority, left: rows, collector: createCollector(rows), resolve, reject, ended: false });
+        admit(job, { resolve, reject });
         schedule(maxDelayMs);
       }),
   };
@@ -139,14 +145,22 @@ async function scorePieces(pieces: readonly Piece<WaitingJob>[], parts: BatcherP
 const sameRate = (first: WaitingJob, other: WaitingJob): boolean =>
   Object.is(first.job.falsePositiveRate, other.job.falsePositiveRate);
 
-/** Ends a job that nobody waits for, or that would be late even if it were scored now. */
-function drop(waiting: WaitingJob, soonestMs: number, clock: Clock): boolean {
+/** Throws at once what `refusalOf` has against a job, and tells of it. */
+function checkAdmission(question: AdmissionQuestion, { onRefusal }: BatchingEvents): void {
+  const refusal = refusalOf(question);
+  if (refusal === undefined) return;
+  onRefusal(refusal.reason);
+  throw refusal.error;
+}
+
+/** Ends a job that nobody waits for any longer. */
+function drop(waiting: WaitingJob, clock: Clock): boolean {
   if (waiting.ended) return true;
   const { checkAlive, deadlineMs = Infinity } = waiting.job;
   try {
     checkAlive?.();
-    if (clock.wallMs() + soonestMs <= deadlineMs) return false;
-    end(waiting, new AristarchError('DEADLINE_EXCEEDED', 'the deadline would pass before the rows are scored'));
+    if (clock.wallMs() < deadlineMs) return false;
+    end(waiting, new AristarchError('DEADLINE_EXCEEDED', 'the deadline passed before the rows were scored'));
   } catch (thrown) {
     end(waiting, thrown);
   }

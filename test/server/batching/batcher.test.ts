@@ -28,9 +28,13 @@ function createLab(changes: Partial<BatchingLimits> = {}, { msPerRow = 0 } = {})
       return toBatch(rows, rate);
     },
   });
-  /** Lets everything happen that was put off, and lets the inference that runs end. */
-  const turn = async (): Promise<void> => {
+  /** Lets everything happen that was put off: an inference begins. */
+  const begin = (): void => {
     for (const work of due.splice(0)) work();
+  };
+  /** The same, and lets the inference that runs end. */
+  const turn = async (): Promise<void> => {
+    begin();
     for (const open of doors.splice(0)) open();
     for (let hop = 0; hop < 20; hop++) await Promise.resolve();
   };
@@ -42,6 +46,7 @@ function createLab(changes: Partial<BatchingLimits> = {}, { msPerRow = 0 } = {})
     refusals,
     delays,
     poison,
+    begin,
     turn,
     send,
     wait: (ms: number) => void (nowMs += ms),
@@ -78,7 +83,7 @@ describe('the batcher', () => {
   it('gathers whoever comes while an inference runs, and answers each with its own rows', async () => {
     const lab = createLab();
     const first = lab.send([1]);
-    await lab.turn();
+    lab.begin();
     const others = [lab.send([2]), lab.send([3, 4]), lab.send([5])];
     await drain(lab);
     expect(await Promise.all([first, ...others])).toEqual([[1], [2], [3, 4], [5]]);
@@ -175,15 +180,34 @@ describe('admission', () => {
 
   it('refuses at once what would be late, and says when to come again', async () => {
     const lab = await createSlowLab();
-    await expect(lab.send([1, 2, 3, 4, 5], { deadlineMs: lab.now() + 60 })).rejects.toMatchObject({
+    const first = lab.send([0]);
+    await expect(lab.send([1, 2, 3, 4], { deadlineMs: lab.now() + 60 })).rejects.toMatchObject({
       code: 'RESOURCE_EXHAUSTED',
-      message: expect.stringMatching(/^the 5 rows would be scored in about 50\.0 ms, and the call has 60\.0 ms left/),
-      data: { rows: 5, retryAfterMs: 14 },
+      message: expect.stringMatching(/^the 4 rows would be scored in about 50\.0 ms, and the call has 60\.0 ms left/),
+      data: { rows: 4, retryAfterMs: 14 },
     });
     expect(lab.refusals).toEqual(['deadline']);
-    const answer = lab.send([1, 2, 3, 4, 5], { deadlineMs: lab.now() + 100 });
+    const answer = lab.send([1, 2, 3, 4], { deadlineMs: lab.now() + 100 });
     await drain(lab);
-    expect(await answer).toEqual([1, 2, 3, 4, 5]);
+    expect(await first).toEqual([0]);
+    expect(await answer).toEqual([1, 2, 3, 4]);
+  });
+
+  it('lets in whoever comes to an idle server, whatever it expects: it may be wrong', async () => {
+    const lab = await createSlowLab();
+    const answer = lab.send([1], { deadlineMs: lab.now() + 11 });
+    await drain(lab);
+    expect(await answer).toEqual([1]);
+  });
+
+  it('counts what is left of the inference that runs', async () => {
+    const lab = await createSlowLab();
+    const first = lab.send([1, 2, 3, 4, 5, 6, 7, 8]);
+    lab.begin();
+    const refused = lab.send([9], { deadlineMs: lab.now() + 100 });
+    await expect(refused).rejects.toMatchObject({ data: { expectedMs: 90 } });
+    await drain(lab);
+    expect(await first).toHaveLength(8);
   });
 
   it('counts who waits ahead, but nobody of a lower priority', async () => {
@@ -214,7 +238,7 @@ describe('admission', () => {
     const answer = expect(lab.send([9], { deadlineMs: lab.now() + 50 })).rejects.toMatchObject({
       code: 'DEADLINE_EXCEEDED',
     });
-    lab.wait(45);
+    lab.wait(55);
     await drain(lab);
     await answer;
     expect(lab.batches.flat()).not.toContain(9);
