@@ -57,11 +57,11 @@ export async function measurePrediction(
 /** Without lacking columns generation is the same as the default. */
 const DETECTION_METHODS = METHOD_NAMES.filter((method) => method !== 'radialgan-generate');
 
-/** Tells attacks from normal connections, of which alone it is trained. */
+/** Tells attacks from normal connections, of which alone it is trained; by critics as well, where they have a configuration. */
 export async function measureDetection(
   services: Services,
   { target, count, split }: SplitKey,
-  { executor, judges, values, critic }: MeasureOptions & { readonly critic: TrainConfig },
+  { executor, judges, values, critic }: MeasureOptions & { readonly critic: TrainConfig | null },
 ): Promise<Figure[]> {
   const exchange = splitServices(services, target, count, split);
   const anomalous = exchange.test.classes;
@@ -70,7 +70,7 @@ export async function measureDetection(
   for (const method of DETECTION_METHODS) {
     const found = {
       ...(await judges.judge({ judge: 'neighbours', ...rows[method], seed: split }, anomalous)),
-      critic: await judgeByCritic(rows[method], anomalous, { executor, critic, seed: split }),
+      ...(critic && { critic: await judgeByCritic(rows[method], anomalous, { executor, critic, seed: split }) }),
     };
     for (const [judge, auroc] of Object.entries(found))
       figures.push({ task: 'detection', target, count, split, method, judge, auroc });

@@ -12,8 +12,8 @@ export const resultSchema = z.object({
   library: z.string(),
   /** Settings of the family that differ from its default. */
   changed: z.record(z.string(), z.unknown()),
-  /** Settings of the critics that rows are judged by. */
-  critic: z.record(z.string(), z.unknown()),
+  /** Settings of the critics that rows are judged by, where they differ from the default. */
+  critic: z.object({ steps: z.number() }),
   figures: z.array(figureSchema),
   movements: z.array(movementSchema),
 });
@@ -42,11 +42,11 @@ function introduce(result: RadialGanResult): string {
 
 A source that is short of rows - a hospital, a tenant - is given those of others: pooled as they are, moved without a GAN, or translated by
 RadialGAN (Yoon, Jordon and van der Schaar 2018; \`--family radialgan\`, its default settings). Measured by \`npm run bench:radialgan -- --write\`,
-which writes this page, with ${result.library}; the data are not part of the project. Figures are AUROC; ± is half of the 95 % interval of the
+which writes this page, with ${result.library} (${result.machine}); the data are not part of the project. Figures are AUROC; ± is half of the 95 % interval of the
 mean over splits (Student's t), of differences that are paired split by split. Test rows of different splits overlap, so that intervals are
 somewhat too narrow.
 
-**In short.** A gain over own rows is no evidence for a GAN: read each figure beside pooling and beside the untrained control.
+**In short.** A gain over own rows is no evidence for a GAN: each figure is to be read beside pooling and beside the untrained control.
 ${comparison(result.figures)}
 
 ${markdownTable(['asked', 'measured', ''], rows)}`;
@@ -64,9 +64,28 @@ function comparison(figures: readonly Figure[]): string {
     of,
     ...rivals.map((rival) => showInterval(gain(figures, cell, ['radialgan', rival]))),
   ]);
-  return `RadialGAN's lead over each of the others:
+  const verdicts = judges.map(({ cell, of }) => `- ${of}: ${verdict(figures, cell, rivals)}.`);
+  return `What the intervals say of RadialGAN:
+
+${verdicts.join('\n')}
+
+Its lead over each of the others:
 
 ${markdownTable(['', ...rivals.map((rival) => METHODS[rival])], rows)}`;
+}
+
+/** Whom it is better or worse than, where the interval of the difference leaves zero out. */
+function verdict(figures: readonly Figure[], cell: Cell, rivals: readonly Method[]): string {
+  const leads = rivals.map((rival) => ({ name: METHODS[rival], ...gain(figures, cell, ['radialgan', rival]) }));
+  const sides = {
+    'better than': leads.filter(({ mean, half }) => mean - half > 0),
+    'worse than': leads.filter(({ mean, half }) => mean + half < 0),
+    'no clear difference from': leads.filter(({ mean, half }) => !(Math.abs(mean) > half)),
+  };
+  return Object.entries(sides)
+    .filter(([, names]) => names.length > 0)
+    .map(([side, names]) => `${side} ${names.map(({ name }) => `"${name}"`).join(', ')}`)
+    .join('; ');
 }
 
 const CLASSIFIERS = {
@@ -110,16 +129,17 @@ function describeDetection({ figures, critic }: RadialGanResult): string {
   const ofTask = figures.filter(({ task }) => task === 'detection');
   const { target, count } = ofTask[0]!;
   const splits = new Set(ofTask.map(({ split }) => split)).size;
+  const criticSplits = new Set(ofTask.filter(({ judge }) => judge === 'critic').map(({ split }) => split)).size;
   const cells = ['neighbours', 'critic'].map((judge): Cell => ({ task: 'detection', judge, count }));
   return `## (b) Attacks on a service
 
 NSL-KDD, services as tenants: ${target} has ${count} normal connections, five other services 400 each (telnet 209); ${target}'s test connections, which
 were recorded later, test; ${splits} splits. All services have all columns. Heavy tails are taken as log(1 + x). 5-NN is the mean distance to the five
-nearest training rows, in standard deviations of the training rows; the critic is the project's own with ${JSON.stringify(critic)}, for time.
+nearest training rows, in standard deviations of the training rows; the critic is the project's own, for time with ${critic.steps} steps and on ${criticSplits} splits: wide intervals.
 
 ${methodTable(figures, ['5-NN', 'critic'], cells)}
 
-Pooled in z-scores of their own, services are laid on top of each other, which hides attacks; pooled in the units of the data, they stay where they
+Pooled in z-scores of their own, services are laid on top of each other, where attacks hide among them from 5-NN; pooled in the units of the data, they stay where they
 are. Others' normal rows can hurt: \`train\` uses them for the target's critic only when it is told to.`;
 }
 
