@@ -58,8 +58,8 @@ The rows have the model's fields, in order, in the training data's units, and nu
   timestamp  weekday and time of day (UTC, to the minute) as the generator made them, in the week of 1970-01-05: the model
              never sees a date, so that there is none to make up
 Columns that training left out (constant, identifiers) are not there. Made-up rows are no protection of privacy by
-themselves. How near they come to training rows is not measured
-yet: compare rare levels and missing values with your own data before you rely on them.
+themselves. How near they come to real rows, column by column, together, and as training data, is measured in
+docs/fidelity.md.
 
 A model with conditions (train --condition) makes the other fields for given ones. Without --condition and
 --conditions-from, conditions are drawn by the shares in the manifest, each by itself: their combinations may be ones

@@ -10,7 +10,7 @@ export interface SamplerDescription {
   readonly schema: FeatureSchema;
   readonly rowWidth: number;
   readonly slotNames: readonly string[];
-  /** Width of the generator's noise. */
+  /** Width of the generator's noise, that by which levels are drawn included. */
   readonly latent: number;
   /** Names of the fields that the generator is told; the others it makes. */
   readonly conditions: readonly string[];

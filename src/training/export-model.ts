@@ -6,7 +6,6 @@ import { CRITIC_FILE, EXPLAIN_FILE, GENERATOR_FILE, REPORT_FILE, WEIGHTS_FILE } 
 import type { Manifest } from '../models/artefact/manifest.ts';
 import { writeArtefact } from '../models/artefact/write.ts';
 import { rowWidth } from '../models/features/schema.ts';
-import { generatorGraph } from '../models/generator-graph.ts';
 import { scoringGraph } from '../models/scoring-graph.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { groupScores } from './calibration-groups.ts';
@@ -15,6 +14,7 @@ import { compareModels, type ModelComparison } from './continue/compare.ts';
 import type { Origin } from './continue/origin.ts';
 import { encodeWeights, learntBy, type Weights } from './continue/weights-file.ts';
 import { exportExplainer } from './export-explainer.ts';
+import { exportGenerator } from './export-generator.ts';
 import type { FittedModel } from './fit/fit-model.ts';
 import type { PreparedData } from './prepare-data.ts';
 import { toReportInput } from './report-input.ts';
@@ -70,8 +70,6 @@ export async function exportModel(options: ExportOptions): Promise<TrainResult> 
   const { run } = config;
   const width = rowWidth(data.schema);
   const critic = emitGraph(scoringGraph(width, model.transform, model.scoring));
-  const own = model.critics.find(({ plan }) => plan.generator);
-  const generator = own && generatorGraph(data.schema, model.transform, own);
   const grouped = groupScores(data.schema, data.table, model.calibration.scores, rateOf(options));
   const warnings = [
     ...data.warnings,
@@ -98,12 +96,14 @@ export async function exportModel(options: ExportOptions): Promise<TrainResult> 
   );
   const { calibration } = manifest;
   const explainer = { executor, schema, model, calibration, rows: data.table, seed: run.seed };
+  const { seed, marginals } = run;
+  const generator = await exportGenerator({ executor, schema, model, rows: data.table, seed, marginals });
   const files = {
     [CRITIC_FILE]: critic,
     [EXPLAIN_FILE]: await exportExplainer(explainer),
     [REPORT_FILE]: report,
     [WEIGHTS_FILE]: encodeWeights(weightsOf(options)),
-    ...(generator && { [GENERATOR_FILE]: emitGraph(generator) }),
+    ...(generator && { [GENERATOR_FILE]: generator }),
     ...(options.translation && exportTranslators(options.translation)),
   };
   await writeArtefact(data.out, { manifest, files }, { replace: run.replace });

@@ -118,6 +118,14 @@ export const RUN_SETTINGS = defineSettings({
     help: "What critic.onnx scores by: members (the detecting critics), own (the family's critic, trained against its generator alone; a poor detector on most tables, docs/families.md), or both.",
     group: 'Model',
   },
+  marginals: {
+    schema: onOff(),
+    default: true,
+    flag: '--no-marginals',
+    help: "Leave the generator as it was trained: without it, generator.onnx has each column's spread set to that of the training rows.",
+    source: 'docs/decisions/0020',
+    group: 'Model',
+  },
   rate: {
     schema: share().optional(),
     flag: '--rate <share>',

@@ -27,7 +27,7 @@ async function draw(count: number, options: SampleOptions): Promise<Float32Array
 describe('a sampler', () => {
   it('says what it makes', () => {
     const { name, slotNames, latent, rowWidth, device } = sampler.description;
-    expect({ name, latent, rowWidth, device }).toEqual({ name: 'orders', latent: 64, rowWidth: 7, device: 'cpu' });
+    expect({ name, latent, rowWidth, device }).toEqual({ name: 'orders', latent: 64 + 18, rowWidth: 7, device: 'cpu' });
     expect(slotNames).toEqual(['price', 'items', 'weight', 'colour', 'wrapped', 'at.secondOfDay', 'at.dayOfWeek']);
   });
 

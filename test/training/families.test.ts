@@ -77,7 +77,7 @@ describe('a generator with an average of its weights', () => {
       { count: 4, transform: { numbers, cycles: [], levels: [], fixed: [], clip: 20 }, scale: 1 },
     );
     const names: string[] = [];
-    plan.generator!.generate(input('z', [5, 2]), null, ({ name, shape }) => {
+    plan.generator!.outputs(input('z', [5, 2]), null, ({ name, shape }) => {
       names.push(name);
       return input(name, shape);
     });

@@ -73,15 +73,18 @@ describe('a model trained on mixed columns', () => {
   );
 });
 
+/** Noise of the network, and two numbers for each level: of the missing weight, the colours and whether it is wrapped. */
+const WIDTH = 64 + 2 * (2 + 4 + 3);
+
 describe('the generator of a model trained on mixed columns', () => {
   it('makes rows within the ranges of training, whole where numbers are whole, of seen levels only', async () => {
     const executor = await openExecutor({ device: 'cpu', threads: 1, warn: () => undefined });
     const session = await executor.load(await readFile(join(tiny().folder, 'generator.onnx')));
-    const latent = new Float32Array(300 * 64);
+    const latent = new Float32Array(300 * WIDTH);
     createRandom(3).stream('latent').fillNormal(latent, 0);
     // Far out as well: whatever the network answers, rows must be possible.
-    for (let index = 0; index < 64 * 20; index++) latent[index]! *= 1e6;
-    const { rows } = await session.run({ latent: { data: latent, shape: [300, 64] } });
+    for (let index = 0; index < WIDTH * 20; index++) latent[index]! *= 1e6;
+    const { rows } = await session.run({ latent: { data: latent, shape: [300, WIDTH] } });
     await session.close();
     await executor.close();
     const { fields } = (await withDetector((detector) => Promise.resolve(detector.description))).schema;

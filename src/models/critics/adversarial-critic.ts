@@ -1,6 +1,6 @@
-import { columns, concat, gatherRows, multiply, reshape, softmax } from '../../graph/operations.ts';
+import { concat, gatherRows } from '../../graph/operations.ts';
 import type { Tensor } from '../../graph/tensor.ts';
-import { expandCompact, groupNeighbours, INDICATOR_HEIGHT, layoutOf } from '../features/compact.ts';
+import { expandCompact, layoutOf } from '../features/compact.ts';
 import {
   freeColumns,
   forgetConditions,
@@ -26,6 +26,7 @@ import { averagedValues } from '../optimisers/weight-average.ts';
 import { createStepBuilder, type StepBuilder } from '../step-builder.ts';
 import { TRAINING_ROWS, type CriticPlan } from './critic-plan.ts';
 import type { TrainingRows } from './detecting-critic.ts';
+import { levelNoise, toGeneratedRows } from './generated-rows.ts';
 
 export interface AdversarialCriticOptions {
   readonly name: string;
@@ -63,7 +64,7 @@ interface Pair {
 
 /**
  * A critic and its generator on the rows of a table, by any objective and regulariser. The critic is high on normal rows. A
- * generated category is a softmax over its levels, so that derivatives reach the generator.
+ * generated category is drawn by a Gumbel-softmax (generated-rows.ts), so that derivatives reach the generator.
  *
  * Conditions (Mirza and Osindero 2014, section 3.2): the generator takes those of a real row beside its noise and makes only the
  * other columns; the critic sees both. Penalties are taken with respect to the other columns: for each condition apart the
@@ -101,7 +102,9 @@ export function planAdversarialCritic(options: AdversarialCriticOptions, data: T
     score: (x, values) => critic.apply(x, values),
     generator: {
       latent,
-      generate: (z, conditions, values) => generate(pair, z, conditions, isAveraged ? averagedValues(values) : values),
+      levelNoise: levelNoise(withoutConditions(data.transform)),
+      outputs: (z, conditions, values) => toOutputs(pair, z, conditions, isAveraged ? averagedValues(values) : values),
+      toRows: (outputs, noise, conditions) => toRows(data.transform, outputs, noise, conditions),
     },
   };
 }
@@ -120,17 +123,15 @@ function rulesOf(options: AdversarialCriticOptions): GameRules {
 
 function playersOf(critic: Network, pair: Pair): Players {
   const { transform, options, generator } = pair;
-  const { batch, latent } = options;
   const free = freeColumns(transform);
   return {
     ...{ critic, generator, free },
     real: (step, turn) => drawRows(step, pair, turn),
     fake: (step, turn, real) => {
-      const z = step.normal(latentName(turn), [batch, latent]);
       const given = free && takeConditions(real ?? drawRows(step, pair, turn), transform);
-      return generate(pair, z, given, step.parameters);
+      return generate(step, pair, turn, given);
     },
-    mixing: (step, turn) => step.uniform(`mix.${turn}`, [batch, 1]),
+    mixing: (step, turn) => step.uniform(`mix.${turn}`, [options.batch, 1]),
   };
 }
 
@@ -143,30 +144,22 @@ function drawRows(step: StepBuilder, { table, rowCount, transform, options }: Pa
   return expandCompact(forgetConditions(step, turn, gatherRows(table, indices), transform), transform);
 }
 
-/** Generated expanded rows; their conditions are those given. */
-function generate(
-  { generator, transform }: Pair,
-  z: Tensor,
-  conditions: Tensor | null,
-  values: ParameterValues,
-): Tensor {
-  if (!conditions) return toRows(generator.apply(z, values), transform);
-  const outputs = generator.apply(concat([z, conditions], 1), values);
-  return joinConditions(toRows(outputs, withoutConditions(transform)), conditions, transform);
+/** The generator's linear outputs [n, made], made being the columns that are no conditions. */
+function toOutputs({ generator }: Pair, z: Tensor, conditions: Tensor | null, values: ParameterValues): Tensor {
+  return generator.apply(conditions ? concat([z, conditions], 1) : z, values);
 }
 
-/** The generator's linear outputs as expanded rows: numbers and angles as they are, a softmax over each column's levels. */
-function toRows(outputs: Tensor, { numbers, cycles, levels }: Transform): Tensor {
-  const continuous = numbers.length + 2 * cycles.length;
-  const parts = continuous > 0 ? [columns(outputs, 0, continuous)] : [];
-  let start = continuous;
-  for (const group of groupNeighbours(levels, ({ count }) => count)) {
-    const [size, count] = [group.length, group[0]!.count];
-    const end = start + size * count;
-    const [n = 0] = outputs.shape;
-    const logits = reshape(columns(outputs, start, end), [n, size, count]);
-    parts.push(multiply(reshape(softmax(logits, 2), [n, size * count]), INDICATOR_HEIGHT));
-    start = end;
-  }
-  return concat(parts, 1);
+/** Outputs as expanded rows; their conditions are those given. */
+function toRows(transform: Transform, outputs: Tensor, noise: Tensor, conditions: Tensor | null): Tensor {
+  const made = toGeneratedRows(outputs, noise, withoutConditions(transform));
+  return conditions ? joinConditions(made, conditions, transform) : made;
+}
+
+/** Generated expanded rows of a turn, with noise of its own. */
+function generate(step: StepBuilder, pair: Pair, turn: string, conditions: Tensor | null): Tensor {
+  const { batch, latent } = pair.options;
+  const z = step.normal(latentName(turn), [batch, latent]);
+  const width = levelNoise(withoutConditions(pair.transform));
+  const noise = width === 0 ? z : step.normal(`levels.${turn}`, [batch, width]);
+  return toRows(pair.transform, toOutputs(pair, z, conditions, step.parameters), noise, conditions);
 }

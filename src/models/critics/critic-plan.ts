@@ -23,10 +23,15 @@ export interface CriticPlan {
 }
 
 export interface GeneratorPlan {
+  /** Width of the noise that the network takes. */
   readonly latent: number;
+  /** Width of the noise by which levels are drawn from what the network answers. */
+  readonly levelNoise: number;
   /**
-   * Latent z [n, latent] -> generated expanded rows [n, expandedWidth], whose condition columns [n, conditionWidth] are those
-   * given, null where the model has no conditions.
+   * Latent z [n, latent] and, where the model has conditions, their columns [n, conditionWidth], else null -> the network's
+   * linear outputs [n, made]: numbers, sines, cosines, and a logit for each level, of the columns that are no conditions.
    */
-  generate(z: Tensor, conditions: Tensor | null, values: ParameterValues): Tensor;
+  outputs(z: Tensor, conditions: Tensor | null, values: ParameterValues): Tensor;
+  /** Outputs, and normal noise [n, levelNoise] -> generated expanded rows [n, expandedWidth] with these conditions. */
+  toRows(outputs: Tensor, noise: Tensor, conditions: Tensor | null): Tensor;
 }

@@ -55,10 +55,10 @@ export const OWN_SETTINGS = defineSettings({
   },
   ownLearningRate: {
     schema: realNumber({ min: 1e-9, max: 10 }),
-    default: 1e-4,
+    default: 5e-4,
     flag: '--own-learning-rate <rate>',
     help: "Learning rate of the family's own critic and of the generator.",
-    source: GULRAJANI,
+    source: 'docs/decisions/0020; Gulrajani 2017 has 0.0001, for many more updates',
   },
   schedule: {
     schema: oneOf(Object.keys(SCHEDULES) as [ScheduleName, ...ScheduleName[]]),

@@ -21,7 +21,7 @@ export const wganGp = defineAdversarialFamily({
     gulrajani: {
       summary:
         "The paper's algorithm 1, with the networks and batch of its toy experiments: own critic and generator only.",
-      values: { members: [], hidden: [512, 512, 512], slope: 0, batch: 256 },
+      values: { members: [], hidden: [512, 512, 512], slope: 0, batch: 256, ownLearningRate: 1e-4 },
       score: 'own',
     },
   },
