@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   sign: async () => (await import('./scoring/sign-command.ts')).createSignCommand(),
   translate: async () => (await import('./scoring/translate-command.ts')).createTranslateCommand(),
   serve: async () => (await import('./server/command.ts')).createServeCommand(),
+  replay: async () => (await import('./server/replay-command.ts')).createReplayCommand(),
   demo: async () => (await import('./demo/command.ts')).createDemoCommand(),
 };
 
@@ -25,6 +26,7 @@ Examples:
   aristarch sample --model models/m --out synthetic.parquet   made-up rows like the training rows
   aristarch translate --model models/m --from a --data a.parquet --out as-m.parquet   rows of another source
   aristarch serve --model models/m                            gRPC, HTTP and (with --kafka-brokers) Kafka
+  aristarch replay --dead-letter rejects --topic-in events    refused Kafka events, once the reason is gone
   aristarch demo                                              all of it on generated data
 
 In a checkout, each command is an npm script: npm run train -- --data normal.parquet.

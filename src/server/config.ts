@@ -5,6 +5,7 @@ import { DRIFT_SETTINGS } from './settings/drift.ts';
 import { GRPC_SETTINGS } from './settings/grpc.ts';
 import { HTTP_SETTINGS } from './settings/http.ts';
 import { KAFKA_CONNECTION_SETTINGS } from './settings/kafka-connection.ts';
+import { KAFKA_FORMAT_SETTINGS } from './settings/kafka-formats.ts';
 import { KAFKA_SETTINGS } from './settings/kafka.ts';
 import { MODEL_SETTINGS } from './settings/model.ts';
 import { MODELS_SETTINGS } from './settings/models.ts';
@@ -23,6 +24,7 @@ export const SERVE_SETTINGS = {
   ...DRIFT_SETTINGS,
   ...KAFKA_CONNECTION_SETTINGS,
   ...KAFKA_SETTINGS,
+  ...KAFKA_FORMAT_SETTINGS,
 };
 
 export type ServeConfig = SettingValues<typeof SERVE_SETTINGS>;
@@ -96,6 +98,12 @@ function kafkaFaults(config: ServeConfig): string[] {
   }
   if ((config.kafkaTlsCert === undefined) !== (config.kafkaTlsKey === undefined)) {
     faults.push('--kafka-tls-cert and --kafka-tls-key belong together: give both or neither');
+  }
+  if (config.kafkaFormat !== 'json' && config.schemaRegistry === undefined) {
+    faults.push(`--kafka-format ${config.kafkaFormat} needs --schema-registry <url> as well`);
+  }
+  if ((config.schemaRegistryUser === undefined) !== (config.schemaRegistryPassword === undefined)) {
+    faults.push('--schema-registry-user and --schema-registry-password belong together: give both or neither');
   }
   return faults;
 }

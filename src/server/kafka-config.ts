@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { AristarchError } from '../base/errors.ts';
+import type { SettingValues } from '../base/settings.ts';
 import type { ServeConfig } from './config.ts';
 import type { KafkaConfig, KafkaSasl, KafkaTls } from './kafka/port.ts';
+import type { KAFKA_CONNECTION_SETTINGS } from './settings/kafka-connection.ts';
 
 // Not settings: nobody has had a reason to change them.
 const CONCURRENT_PARTITIONS = 4;
@@ -14,11 +16,10 @@ export function toKafkaConfig(config: ServeConfig): KafkaConfig | undefined {
   if (brokers.length === 0 || topicIn === undefined || topicOut === undefined || deadLetter === undefined)
     return undefined;
   return {
-    brokers,
+    ...toConnection(config),
     topicIn,
     topicOut,
     deadLetterTopic: deadLetter,
-    clientId: config.kafkaClientId,
     groupId: config.kafkaGroupId,
     startAt: config.kafkaStartAt,
     maxEventBytes: config.kafkaMaxEventBytes,
@@ -31,20 +32,38 @@ export function toKafkaConfig(config: ServeConfig): KafkaConfig | undefined {
     startTimeoutMs: config.kafkaStartTimeoutMs,
     lagIntervalMs: LAG_INTERVAL_MS,
     pauseMs: PAUSE_MS,
+    format: config.kafkaFormat,
+    registry: toRegistry(config),
+    cloudEvents: config.kafkaCloudEvents,
     compression: config.kafkaCompression,
     exactlyOnce: config.exactlyOnce,
+  };
+}
+
+type ConnectionConfig = SettingValues<typeof KAFKA_CONNECTION_SETTINGS>;
+
+/** How the brokers are reached. Throws `NOT_FOUND` for a PEM file that cannot be read. */
+export function toConnection(config: ConnectionConfig): Pick<KafkaConfig, 'brokers' | 'clientId' | 'tls' | 'sasl'> {
+  return {
+    brokers: config.kafkaBrokers,
+    clientId: config.kafkaClientId,
     tls: readTls(config),
     sasl: toSasl(config),
   };
 }
 
-function toSasl(config: ServeConfig): KafkaSasl | undefined {
+function toSasl(config: ConnectionConfig): KafkaSasl | undefined {
   const { kafkaSaslMechanism: mechanism, kafkaSaslUser: username, kafkaSaslPassword: password } = config;
   return username === undefined || password === undefined ? undefined : { mechanism, username, password };
 }
 
+function toRegistry(config: ServeConfig): KafkaConfig['registry'] {
+  const { kafkaFormat, schemaRegistry: url, schemaRegistryUser: user, schemaRegistryPassword: password } = config;
+  return url === undefined || kafkaFormat === 'json' ? undefined : { url, user, password };
+}
+
 /** Undefined for plain text. Throws `NOT_FOUND` for a file that cannot be read. */
-function readTls({ kafkaTls, kafkaTlsCa, kafkaTlsCert, kafkaTlsKey }: ServeConfig): KafkaTls | undefined {
+function readTls({ kafkaTls, kafkaTlsCa, kafkaTlsCert, kafkaTlsKey }: ConnectionConfig): KafkaTls | undefined {
   const files = [kafkaTlsCa, kafkaTlsCert, kafkaTlsKey];
   if (!kafkaTls && files.every((file) => file === undefined)) return undefined;
   const [authority, certificate, key] = files.map((file) => (file === undefined ? undefined : readPem(file)));

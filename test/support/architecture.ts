@@ -29,6 +29,7 @@ const ENGINES = [
   'onnxruntime-node',
   '@tensorflow/',
   'kafkajs',
+  'avsc',
   'prom-client',
   '@grpc/grpc-js',
   '@duckdb/node-api',

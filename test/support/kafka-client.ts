@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Admin, Kafka, type KafkaMessage, logLevel, type Message } from 'kafkajs';
+import { waitUntil } from './wait-until.ts';
 
 export interface ReadMessage {
   readonly partition: number;
@@ -22,7 +23,10 @@ export interface KafkaTestClient extends AsyncDisposable {
     timeoutMs?: number,
   ): Promise<ReadMessage[]>;
   /** Everything that is in a topic now; aborted and open transactions only when asked for. */
-  readAll(topic: string, options?: { readonly uncommitted?: boolean }): Promise<ReadMessage[]>;
+  readAll(
+    topic: string,
+    options?: { readonly uncommitted?: boolean; readonly timeoutMs?: number },
+  ): Promise<ReadMessage[]>;
   /** Committed offsets by partition; absent where the group committed none. */
   committed(groupId: string, topic: string): Promise<Map<number, number>>;
   close(): Promise<void>;
@@ -45,13 +49,22 @@ export async function connectKafkaTestClient(address: string): Promise<KafkaTest
     admin,
     async createTopic(topic, partitions = 1, config = {}) {
       const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
-      await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: partitions, configEntries }] });
+      await admin.createTopics({
+        waitForLeaders: false,
+        topics: [{ topic, numPartitions: partitions, configEntries }],
+      });
+      // The client's own wait gives up when the broker has not yet heard of the topic from its controller.
+      const hasLeaders = async (): Promise<boolean> => {
+        const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+        return topics[0]?.partitions.length === partitions && topics[0].partitions.every(({ leader }) => leader >= 0);
+      };
+      await waitUntil(`topic ${topic}`, () => hasLeaders().catch(() => false));
     },
     async produce(topic, messages) {
       await producer.send({ topic, messages });
     },
     readUntil: (topic, enough, timeoutMs = 20_000) => readUntil(kafka, topic, enough, { timeoutMs }),
-    async readAll(topic, { uncommitted = false } = {}) {
+    async readAll(topic, { uncommitted = false, timeoutMs = 30_000 } = {}) {
       // Marks the end of each partition: what is read up to there is all.
       const { length } = await admin.fetchTopicOffsets(topic);
       const endMark = Buffer.from(`the end ${randomUUID()}`);
@@ -59,9 +72,7 @@ export async function connectKafkaTestClient(address: string): Promise<KafkaTest
       const marks = Array.from({ length }, (_, partition) => ({ key: endMark, value: null, partition }));
       await producer.send({ topic, messages: marks });
       const enough = (messages: readonly ReadMessage[]): boolean => messages.filter(isMark).length === length;
-      return (await readUntil(kafka, topic, enough, { timeoutMs: 30_000, uncommitted })).filter(
-        (each) => !isMark(each),
-      );
+      return (await readUntil(kafka, topic, enough, { timeoutMs, uncommitted })).filter((each) => !isMark(each));
     },
     async committed(groupId, topic) {
       const [offsets] = await admin.fetchOffsets({ groupId, topics: [topic] });

@@ -6,6 +6,7 @@ import type { ProcessOrders } from './kafka-scoring-process.ts';
 import { waitUntil } from './wait-until.ts';
 
 export interface ScoringChild {
+  readonly pid: number | undefined;
   /** Resolves when the process has logged a message that contains `text`. */
   logged(text: string): Promise<void>;
   /** Ends the wait of a process that was spawned with `held`. */
@@ -25,6 +26,7 @@ export function spawnScoring(orders: ProcessOrders): ScoringChild {
   const lines: string[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => void lines.push(line));
   return {
+    pid: child.pid,
     async logged(text) {
       await waitUntil(
         `the line "${text}" of the scoring process`,

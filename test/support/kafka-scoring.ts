@@ -67,6 +67,8 @@ const CONFIG = {
   startTimeoutMs: 20_000,
   lagIntervalMs: 100,
   pauseMs: 1_000,
+  format: 'json',
+  cloudEvents: 'off',
   compression: 'none',
   exactlyOnce: false,
 } as const;

@@ -1,5 +1,8 @@
 import type { AristarchError } from '../../base/errors.ts';
 import type { Explanation, RawRecord, ScoreBatch } from '../../scoring/detector.ts';
+import type { CloudEventMode } from './formats/cloud-events.ts';
+import type { EventFormat } from './formats/reader.ts';
+import type { RegistryOptions } from './formats/registry.ts';
 
 /**
  * What this room needs of a Kafka client, and no more, so that the client can be changed by writing one adapter. Offsets
@@ -172,6 +175,12 @@ export interface KafkaConfig {
   readonly lagIntervalMs: number;
   /** Rest of a partition after a fault that waiting may not cure. */
   readonly pauseMs: number;
+  /** What the values of events are. */
+  readonly format: EventFormat;
+  /** Needed by every format but JSON. */
+  readonly registry?: RegistryOptions | undefined;
+  /** Whether results are CloudEvents, and of which mode; events may be in any case. */
+  readonly cloudEvents: CloudEventMode;
   /** How results and dead letters are compressed. */
   readonly compression: Compression;
   /** Whether results, dead letters and offsets are committed in one transaction. */
@@ -180,6 +189,21 @@ export interface KafkaConfig {
   readonly tls?: KafkaTls | undefined;
   readonly sasl?: KafkaSasl | undefined;
 }
+
+/** What a client must know: how to reach the brokers, and what to read and how. */
+export type KafkaClientConfig = Pick<
+  KafkaConfig,
+  | 'brokers'
+  | 'clientId'
+  | 'groupId'
+  | 'topicIn'
+  | 'startAt'
+  | 'concurrency'
+  | 'sessionTimeoutMs'
+  | 'compression'
+  | 'tls'
+  | 'sasl'
+>;
 
 /** How batches on a topic are compressed; the names are Kafka's own. */
 export const COMPRESSIONS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;

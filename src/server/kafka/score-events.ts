@@ -1,12 +1,14 @@
 import { type AristarchError, toAristarchError } from '../../base/errors.ts';
 import type { Explanation, RawRecord, ScoreBatch } from '../../scoring/detector.ts';
 import { KAFKA_ACTIONS } from './actions.ts';
-import { parseEvent, toResult } from './convert.ts';
+import type { EventReader } from './formats/reader.ts';
 import type { InboundMessage, KafkaConfig, OutboundMessage, RecordScoring, ScoreRecords, Source } from './port.ts';
+import { createResultWriter } from './results.ts';
 
 export interface ScoringParts {
   readonly scoring: RecordScoring;
-  readonly config: Pick<KafkaConfig, 'maxEventBytes' | 'explainTopK' | 'maxExplainRows'>;
+  readonly reader: EventReader;
+  readonly config: Pick<KafkaConfig, 'cloudEvents' | 'explainTopK' | 'maxExplainRows'>;
 }
 
 interface GoodEvent {
@@ -31,6 +33,7 @@ export async function scoreEvents(
   source: Source,
   messages: readonly InboundMessage[],
 ): Promise<Scored> {
+  await parts.reader.prepare(messages);
   const { good, bad } = parseEvents(parts, messages);
   if (good.length === 0) return { results: [], bad };
   const routed = await parts.scoring.route(good.map(({ record }) => record));
@@ -69,10 +72,8 @@ async function scoreBy(
   try {
     const scores = await scorer.score(rows, records);
     const explanations = await explainAnomalous(scorer, parts, records, scores);
-    const results = good.map(({ message }, row) => ({
-      message,
-      result: toResult(source, message, scorer.model, scores, row, explanations.get(row)),
-    }));
+    const write = createResultWriter(source, scorer.model, scores, parts.config.cloudEvents);
+    const results = good.map(({ message }, row) => ({ message, result: write(message, row, explanations.get(row)) }));
     return { results, bad };
   } catch (thrown) {
     const reason = toAristarchError(thrown);
@@ -113,14 +114,14 @@ async function scoreOneByOne(
 }
 
 function parseEvents(
-  { config }: ScoringParts,
+  { reader }: ScoringParts,
   messages: readonly InboundMessage[],
 ): { good: GoodEvent[]; bad: BadEvent[] } {
   const good: GoodEvent[] = [];
   const bad: BadEvent[] = [];
   for (const message of messages) {
     try {
-      good.push({ message, record: parseEvent(message, config.maxEventBytes) });
+      good.push({ message, record: reader.read(message) });
     } catch (thrown) {
       bad.push({ message, reason: toAristarchError(thrown) });
     }

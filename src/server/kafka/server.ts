@@ -6,6 +6,8 @@ import type { Metrics } from '../metrics.ts';
 import type { OpenModel } from '../models/port.ts';
 import type { ScoringService } from '../scoring-service.ts';
 import { createDeliveries, type Deliveries } from './deliveries.ts';
+import { createEventReader, type EventReader } from './formats/reader.ts';
+import { createSchemaRegistry } from './formats/registry.ts';
 import { createBatchHandler } from './handlers.ts';
 import { createKafkajsClient } from './kafkajs/client.ts';
 import { watchLag } from './lag.ts';
@@ -100,9 +102,13 @@ async function run(
     if (event.kind === 'joined') deliveries.keepOnly(event.partitions);
     state.on(event);
   });
-  await consumer.run(createBatchHandler({ scoring, deliveries, config, metrics, log }));
+  await consumer.run(createBatchHandler({ scoring, reader: openReader(config), deliveries, config, metrics, log }));
   const lag = watchLag({ client, config, metrics, log, assigned: state.assigned }, signal);
   return { consumer, deliveries, lag };
+}
+
+function openReader({ format, maxEventBytes, registry }: KafkaConfig): EventReader {
+  return createEventReader({ format, maxEventBytes, registry: registry && createSchemaRegistry(registry) });
 }
 
 function toScoring(service: KafkaScoringParts['service']): RecordScoring {

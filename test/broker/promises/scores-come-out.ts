@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { resultId } from '../../../src/server/kafka/convert.ts';
+import { resultId } from '../../../src/server/kafka/results.ts';
 import { hasScores, type KafkaLab, numberEvents, toResults } from '../../support/kafka-lab.ts';
 
 export function scoresComeOut(lab: KafkaLab): void {

@@ -3,13 +3,20 @@ import { pino } from 'pino';
 import { AristarchError, ERROR_CODES, type ErrorCode } from '../../../src/base/errors.ts';
 import { KAFKA_ACTIONS } from '../../../src/server/kafka/actions.ts';
 import { createPlainDeliveries } from '../../../src/server/kafka/deliveries.ts';
+import { createEventReader } from '../../../src/server/kafka/formats/reader.ts';
 import { createBatchHandler } from '../../../src/server/kafka/handlers.ts';
 import type { RecordScoring, ScoreRecords } from '../../../src/server/kafka/port.ts';
 import { createMetrics } from '../../../src/server/metrics.ts';
 import { createNumberDetector } from '../../support/number-detector.ts';
 import { createBatch, createMemoryProducer, type MemoryProducer } from './memory-kafka.ts';
 
-const CONFIG = { topicOut: 'out', deadLetterTopic: 'dead', maxEventBytes: 1000, maxBatchEvents: 3, pauseMs: 5_000 };
+const CONFIG = {
+  topicOut: 'out',
+  deadLetterTopic: 'dead',
+  cloudEvents: 'off',
+  maxBatchEvents: 3,
+  pauseMs: 5_000,
+} as const;
 
 interface SetupOptions {
   readonly producer?: MemoryProducer;
@@ -39,6 +46,7 @@ function setup({ producer = createMemoryProducer(), onScore = () => undefined, .
   const log = pino({ level: 'silent' });
   const handle = createBatchHandler({
     scoring,
+    reader: createEventReader({ format: 'json', maxEventBytes: 1000 }),
     deliveries: createPlainDeliveries(producer),
     config: { ...CONFIG, ...explaining },
     metrics: metrics.kafka,

@@ -1,6 +1,6 @@
 import { rootCertificates } from 'node:tls';
 import type { Logger } from 'pino';
-import type { KafkaClient, KafkaConfig, PartitionOffsets } from '../port.ts';
+import type { KafkaClient, KafkaClientConfig, PartitionOffsets } from '../port.ts';
 import { registerCodecs } from './codecs.ts';
 import { openConsumer } from './consumer.ts';
 import { type Admin, Kafka, type LogEntry, logLevel } from './engine.ts';
@@ -12,7 +12,7 @@ import { ONE_RETRY, SOME_RETRIES } from './retries.ts';
  * The port over kafkajs (docs/decisions/0010-kafkajs-2-2-3-behind-a-port.md). What one must know of the client's manners is said
  * where it matters in this folder.
  */
-export function createKafkajsClient(config: KafkaConfig, log: Logger): KafkaClient {
+export function createKafkajsClient(config: KafkaClientConfig, log: Logger): KafkaClient {
   registerCodecs();
   const kafka = openKafka(config, log, SOME_RETRIES);
   // Whoever asks the administrator asks again anyway, and should hear soon that nobody answers.
@@ -41,7 +41,7 @@ export function createKafkajsClient(config: KafkaConfig, log: Logger): KafkaClie
   };
 }
 
-function openKafka(config: KafkaConfig, log: Logger, retry: typeof SOME_RETRIES): Kafka {
+function openKafka(config: KafkaClientConfig, log: Logger, retry: typeof SOME_RETRIES): Kafka {
   return new Kafka({
     clientId: config.clientId,
     brokers: [...config.brokers],
@@ -56,7 +56,7 @@ function openKafka(config: KafkaConfig, log: Logger, retry: typeof SOME_RETRIES)
 }
 
 /** A certificate authority of one's own is trusted beside those that Node knows. */
-function toSsl({ tls }: KafkaConfig) {
+function toSsl({ tls }: KafkaClientConfig) {
   if (tls === undefined) return false;
   const { authority, certificate, key } = tls;
   return {
@@ -65,7 +65,7 @@ function toSsl({ tls }: KafkaConfig) {
   };
 }
 
-async function readOffsets(admin: Admin, config: KafkaConfig): Promise<PartitionOffsets[]> {
+async function readOffsets(admin: Admin, config: KafkaClientConfig): Promise<PartitionOffsets[]> {
   const [ends, committed] = await Promise.all([
     admin.fetchTopicOffsets(config.topicIn),
     readAllCommitted(admin, config),
@@ -79,7 +79,7 @@ async function readOffsets(admin: Admin, config: KafkaConfig): Promise<Partition
 }
 
 /** Committed offsets by partition; absent where there is none. */
-async function readAllCommitted(admin: Admin, { topicIn, groupId }: KafkaConfig): Promise<Map<number, bigint>> {
+async function readAllCommitted(admin: Admin, { topicIn, groupId }: KafkaClientConfig): Promise<Map<number, bigint>> {
   const topics = await admin.fetchOffsets({ groupId, topics: [topicIn] });
   const offsets = topics.flatMap(({ partitions }) => partitions);
   return new Map(

@@ -1,5 +1,5 @@
 import type { AristarchError } from '../../../base/errors.ts';
-import type { BatchHandler, ConsumerEvent, ConsumerPort, KafkaConfig, PartitionBatch } from '../port.ts';
+import type { BatchHandler, ConsumerEvent, ConsumerPort, KafkaClientConfig, PartitionBatch } from '../port.ts';
 import type { Batch, Consumer, EachBatchPayload, Kafka } from './engine.ts';
 import { isLostMembership } from './faults.ts';
 import { fromMessage } from './messages.ts';
@@ -9,7 +9,7 @@ type ToError = (thrown: unknown) => AristarchError;
 
 export function openConsumer(
   kafka: Kafka,
-  config: KafkaConfig,
+  config: KafkaClientConfig,
   fault: ToError,
   onEvent: (event: ConsumerEvent) => void,
 ): ConsumerPort {
@@ -52,11 +52,16 @@ export function openConsumer(
   };
 }
 
-function heartbeatMs({ sessionTimeoutMs }: KafkaConfig): number {
+function heartbeatMs({ sessionTimeoutMs }: KafkaClientConfig): number {
   return Math.max(100, Math.floor(sessionTimeoutMs / 10));
 }
 
-function watch(consumer: Consumer, config: KafkaConfig, fault: ToError, onEvent: (event: ConsumerEvent) => void): void {
+function watch(
+  consumer: Consumer,
+  config: KafkaClientConfig,
+  fault: ToError,
+  onEvent: (event: ConsumerEvent) => void,
+): void {
   const { GROUP_JOIN, REBALANCING, CRASH } = consumer.events;
   consumer.on(GROUP_JOIN, ({ payload }) =>
     onEvent({ kind: 'joined', partitions: payload.memberAssignment[config.topicIn] ?? [] }),

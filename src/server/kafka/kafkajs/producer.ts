@@ -1,5 +1,5 @@
 import type { AristarchError } from '../../../base/errors.ts';
-import type { KafkaConfig, OutboundMessage, ProducerSession, TransactionalSession } from '../port.ts';
+import type { KafkaClientConfig, OutboundMessage, ProducerSession, TransactionalSession } from '../port.ts';
 import { COMPRESSION_TYPES } from './codecs.ts';
 import { type Kafka, type Message, Partitioners, type PartitionerArgs, type Transaction } from './engine.ts';
 import { QUICK_RETRIES, SOME_RETRIES } from './retries.ts';
@@ -8,7 +8,7 @@ type ToError = (thrown: unknown) => AristarchError;
 
 export async function openProducerSession(
   kafka: Kafka,
-  { compression }: KafkaConfig,
+  { compression }: KafkaClientConfig,
   fault: ToError,
 ): Promise<ProducerSession> {
   const producer = kafka.producer({
@@ -34,7 +34,7 @@ const TRANSACTION_TIMEOUT_MS = 30_000;
 
 export async function openTransactionalSession(
   kafka: Kafka,
-  { compression, groupId }: KafkaConfig,
+  { compression, groupId }: KafkaClientConfig,
   transactionalId: string,
   fault: ToError,
 ): Promise<TransactionalSession> {
@@ -84,7 +84,7 @@ function guardBy(fault: ToError) {
   };
 }
 
-function toRecords(topic: string, messages: readonly OutboundMessage[], compression: KafkaConfig['compression']) {
+function toRecords(topic: string, messages: readonly OutboundMessage[], compression: KafkaClientConfig['compression']) {
   return { topic, acks: -1, compression: COMPRESSION_TYPES[compression], messages: messages.map(toMessage) };
 }
 

@@ -1,0 +1,160 @@
+import { randomUUID } from 'node:crypto';
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import { Kafka, logLevel } from 'kafkajs';
+import { openDetector } from '../src/scoring/open-detector.ts';
+import { startKafkaBroker } from '../test/support/kafka-broker.ts';
+import { connectKafkaTestClient } from '../test/support/kafka-client.ts';
+import { trainedModel, toRecords } from './kafka/model.ts';
+import { type Job, passThrough, type Run, score } from './kafka/runs.ts';
+
+const HELP = `npm run bench:kafka [-- OPTIONS]
+
+Events per second scored from topic to topic, at least once and exactly once, beside a pass-through by kafkajs alone with the same
+batches, partitions and acknowledgements (all replicas), in turn in the same minutes. Models of the default preset, trained once.
+Needs Java and Maven, which run an Apache Kafka of one node on the same cores, unless --brokers names others.
+The exit code is 1 where scoring at least once is below 70 % of the pass-through.
+
+  --fields LIST    number fields of an event and its model; 8,64
+  --batches LIST   most events sent and committed together; 250,1000
+  --events N       events of a run; 60000
+  --rounds N       runs of each, of which medians are shown; 3
+  --brokers LIST   host:port of running brokers; topics of this bench stay there
+  --json           the result as JSON on standard output`;
+
+const PARTITIONS = 4;
+const BAR = 0.7;
+const MACHINE = `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores, Node ${process.version}`;
+
+interface Row {
+  readonly fields: number;
+  readonly eventBytes: number;
+  readonly batch: number;
+  /** Events a second, medians; and microseconds of this process's CPU for an event. */
+  readonly passThrough: Figure;
+  readonly atLeastOnce: Figure;
+  readonly exactlyOnce: Figure;
+  /** Medians over the rounds of the ratio within a round. */
+  readonly atLeastOnceRatio: number;
+  readonly exactlyOnceRatio: number;
+}
+interface Figure {
+  readonly perSecond: number;
+  readonly cpuMicroseconds: number;
+}
+
+interface Stage {
+  readonly brokers: readonly string[];
+  readonly events: number;
+  readonly rounds: number;
+}
+
+async function measure(stage: Stage, fields: number, batches: readonly number[]): Promise<Row[]> {
+  const kafka = new Kafka({ brokers: [...stage.brokers], logLevel: logLevel.NOTHING });
+  const id = randomUUID().slice(0, 8);
+  const topicIn = `bench-events-${id}`;
+  const client = await connectKafkaTestClient(stage.brokers[0]!);
+  const createTopic = (topic: string) => client.createTopic(topic, PARTITIONS);
+  await createTopic(topicIn);
+  const eventBytes = await fill(kafka, topicIn, stage.events, fields);
+  const detector = await openDetector(await trainedModel(fields), { device: 'cpu', threads: 1 });
+  async function prepare(batch: number): Promise<Job> {
+    const run = randomUUID().slice(0, 8);
+    const [topicOut, deadLetterTopic] = [`bench-scores-${run}`, `bench-refused-${run}`];
+    await createTopic(topicOut);
+    await createTopic(deadLetterTopic);
+    const { brokers, events } = stage;
+    return { brokers, topicIn, topicOut, deadLetterTopic, groupId: `bench-${run}`, events, batch };
+  }
+  const rows: Row[] = [];
+  for (const batch of batches) {
+    const rounds: { pass: Run; plain: Run; once: Run }[] = [];
+    // The first round warms the code up.
+    for (let round = 0; round <= stage.rounds; round++) {
+      const pass = await passThrough(await prepare(batch));
+      const plain = await score(await prepare(batch), detector, {});
+      const once = await score(await prepare(batch), detector, { exactlyOnce: true });
+      if (round > 0) rounds.push({ pass, plain, once });
+    }
+    const figure = (pick: (round: (typeof rounds)[number]) => Run): Figure => ({
+      perSecond: Math.round(stage.events / median(rounds.map((round) => pick(round).seconds))),
+      cpuMicroseconds: (median(rounds.map((round) => pick(round).cpuSeconds)) * 1e6) / stage.events,
+    });
+    rows.push({
+      ...{ fields, eventBytes, batch },
+      passThrough: figure(({ pass }) => pass),
+      atLeastOnce: figure(({ plain }) => plain),
+      exactlyOnce: figure(({ once }) => once),
+      atLeastOnceRatio: median(rounds.map(({ pass, plain }) => pass.seconds / plain.seconds)),
+      exactlyOnceRatio: median(rounds.map(({ pass, once }) => pass.seconds / once.seconds)),
+    });
+    console.error(`${fields} fields, batches of ${batch}: done`);
+  }
+  await detector.close();
+  await client.close();
+  return rows;
+}
+
+/** Fills the topic and answers the mean size of a value. */
+async function fill(kafka: Kafka, topic: string, events: number, fields: number): Promise<number> {
+  const values = toRecords(2_000, fields, 2).map((record) => JSON.stringify(record));
+  const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
+  await producer.connect();
+  for (let start = 0; start < events; start += 500) {
+    const messages = Array.from({ length: Math.min(500, events - start) }, (_, i) => ({
+      key: `key-${start + i}`,
+      value: values[(start + i) % values.length]!,
+      partition: (start + i) % PARTITIONS,
+    }));
+    await producer.send({ topic, messages });
+  }
+  await producer.disconnect();
+  return Math.round(values.reduce((sum, value) => sum + value.length, 0) / values.length);
+}
+
+function median(numbers: readonly number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  return (sorted[Math.floor((sorted.length - 1) / 2)]! + sorted[Math.ceil((sorted.length - 1) / 2)]!) / 2;
+}
+
+function show(row: Row): string {
+  const of = ({ perSecond, cpuMicroseconds }: Figure) => `${perSecond}/s (${cpuMicroseconds.toFixed(1)} us CPU)`;
+  const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
+  return (
+    `  ${row.fields} fields, ${row.eventBytes} bytes, batches of ${row.batch}: pass-through ${of(row.passThrough)}; ` +
+    `at least once ${of(row.atLeastOnce)}, ${percent(row.atLeastOnceRatio)}; ` +
+    `exactly once ${of(row.exactlyOnce)}, ${percent(row.exactlyOnceRatio)}`
+  );
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      ...{ json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+      ...{ fields: { type: 'string', default: '8,64' }, batches: { type: 'string', default: '250,1000' } },
+      ...{ events: { type: 'string', default: '60000' }, rounds: { type: 'string', default: '3' } },
+      brokers: { type: 'string' },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
+  const numbers = (list: string) => list.split(',').map(Number);
+  const broker = values.brokers === undefined ? await startKafkaBroker() : undefined;
+  try {
+    const brokers = broker === undefined ? values.brokers!.split(',') : [broker.address];
+    const stage = { brokers, events: Number(values.events), rounds: Number(values.rounds) };
+    const load = loadavg()[0]!;
+    const rows: Row[] = [];
+    for (const fields of numbers(values.fields)) rows.push(...(await measure(stage, fields, numbers(values.batches))));
+    const machine = `${MACHINE}; load before ${load.toFixed(1)}`;
+    if (values.json) console.log(JSON.stringify({ machine, partitions: PARTITIONS, ...stage, rows }, null, 2));
+    else console.log([machine, ...rows.map(show)].join('\n'));
+    if (rows.some(({ atLeastOnceRatio }) => atLeastOnceRatio < BAR)) process.exitCode = 1;
+  } finally {
+    await broker?.close();
+  }
+}
+
+await main();

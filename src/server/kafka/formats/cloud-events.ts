@@ -1,0 +1,97 @@
+import { AristarchError } from '../../../base/errors.ts';
+import { headerText } from '../convert.ts';
+import type { MessageHeaders } from '../port.ts';
+import { readJson } from './json.ts';
+
+/** How results are written as CloudEvents 1.0 (its Kafka protocol binding), if at all. */
+export const CLOUD_EVENT_MODES = ['off', 'binary', 'structured'] as const;
+export type CloudEventMode = (typeof CLOUD_EVENT_MODES)[number];
+
+/** What an event holds: bytes in the events' format, or data that its envelope has shown already. */
+export type EventContent = { readonly payload: Buffer } | { readonly data: unknown };
+
+const CONTENT_TYPE = 'content-type';
+const STRUCTURED = 'application/cloudevents';
+const STRUCTURED_JSON = 'application/cloudevents+json';
+
+/** Opens a CloudEvent of the structured mode; in the binary mode, and in no CloudEvent at all, the value is the payload. */
+export function openEnvelope(headers: MessageHeaders, value: Buffer): EventContent {
+  const type = headerText(headers[CONTENT_TYPE]) ?? '';
+  if (!type.startsWith(STRUCTURED)) return { payload: value };
+  if (!type.startsWith(STRUCTURED_JSON)) {
+    throw invalid(`the event is a CloudEvent in the format ${type}: send ${STRUCTURED_JSON}, or the binary mode`);
+  }
+  const envelope = readJson(value);
+  if (typeof envelope !== 'object' || envelope === null) throw invalid('the CloudEvent is no JSON object');
+  for (const name of ['specversion', 'id', 'source', 'type']) {
+    const attribute = (envelope as Record<string, unknown>)[name];
+    if (typeof attribute !== 'string' || attribute === '')
+      throw invalid(`the CloudEvent has no ${name}: it must have one`);
+  }
+  if ('data_base64' in envelope && typeof envelope.data_base64 === 'string') {
+    return { payload: Buffer.from(envelope.data_base64, 'base64') };
+  }
+  if ('data' in envelope) return { data: envelope.data };
+  throw invalid('the CloudEvent has no data: send the record there');
+}
+
+/** Attributes of the event that a result is caused by; empty where it is no CloudEvent. */
+export function causeOf(headers: MessageHeaders, value: Buffer | null): Record<string, string> {
+  if (!isCloudEvent(headers)) return {};
+  const binary = headerText(headers['ce_id']);
+  if (binary !== undefined) return toCause(binary, headerText(headers['ce_source']));
+  const envelope = value === null ? {} : (readJson(value) as Record<string, unknown>);
+  return toCause(envelope['id'], envelope['source']);
+}
+
+function toCause(id: unknown, source: unknown): Record<string, string> {
+  return { causeid: String(id), causesource: String(source) };
+}
+
+export function isCloudEvent(headers: MessageHeaders): boolean {
+  return headers['ce_specversion'] !== undefined || headerText(headers[CONTENT_TYPE])?.startsWith(STRUCTURED) === true;
+}
+
+/** Headers without what would make a result pass for the CloudEvent that it was made of; traces go on. */
+export function withoutAttributes(headers: MessageHeaders): MessageHeaders {
+  if (!isCloudEvent(headers)) return headers;
+  const kept = Object.entries(headers).filter(
+    ([name]) => KEPT.has(name) || !(name.startsWith('ce_') || name === CONTENT_TYPE),
+  );
+  return Object.fromEntries(kept);
+}
+
+const KEPT = new Set(['ce_traceparent', 'ce_tracestate']);
+
+export interface Attributes {
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  /** RFC 3339. */
+  readonly time?: string | undefined;
+  readonly [extension: string]: string | undefined;
+}
+
+/** JSON data as a CloudEvent: its value and the headers that belong to it. */
+export function toCloudEvent(
+  mode: Exclude<CloudEventMode, 'off'>,
+  attributes: Attributes,
+  json: string,
+): { readonly value: string; readonly headers: Record<string, string> } {
+  const given = Object.entries({ specversion: '1.0', ...attributes }).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  if (mode === 'binary') {
+    const headers = given.map(([name, value]) => [`ce_${name}`, value] as const);
+    return { value: json, headers: { ...Object.fromEntries(headers), [CONTENT_TYPE]: 'application/json' } };
+  }
+  const envelope = JSON.stringify({ ...Object.fromEntries(given), datacontenttype: 'application/json' });
+  return {
+    value: `${envelope.slice(0, -1)},"data":${json}}`,
+    headers: { [CONTENT_TYPE]: `${STRUCTURED_JSON}; charset=UTF-8` },
+  };
+}
+
+function invalid(message: string): AristarchError {
+  return new AristarchError('INVALID_INPUT', message);
+}

@@ -1,0 +1,52 @@
+import { oneOf, text } from '../../base/setting-schemas.ts';
+import { defineSettings } from '../../base/settings.ts';
+import { CLOUD_EVENT_MODES } from '../kafka/formats/cloud-events.ts';
+import { EVENT_FORMATS } from '../kafka/formats/reader.ts';
+
+/** Settings of what events and results on Kafka look like. */
+export const KAFKA_FORMAT_SETTINGS = defineSettings({
+  kafkaFormat: {
+    schema: oneOf(EVENT_FORMATS),
+    default: 'json',
+    flag: '--kafka-format <name>',
+    env: 'ARISTARCH_KAFKA_FORMAT',
+    help: `what the values of events are: ${EVENT_FORMATS.join(', ')}; the last two need --schema-registry`,
+    group: 'Kafka',
+  },
+  kafkaCloudEvents: {
+    schema: oneOf(CLOUD_EVENT_MODES),
+    default: 'off',
+    flag: '--kafka-cloudevents <mode>',
+    env: 'ARISTARCH_KAFKA_CLOUDEVENTS',
+    help: `results as CloudEvents: ${CLOUD_EVENT_MODES.join(', ')}; events may be CloudEvents of either mode in any case`,
+    group: 'Kafka',
+  },
+  schemaRegistry: {
+    schema: text().refine(isPlainUrl, { error: 'an http or https address without a user in it is needed' }).optional(),
+    flag: '--schema-registry <url>',
+    env: 'ARISTARCH_SCHEMA_REGISTRY',
+    help: 'address of the schema registry',
+    group: 'Kafka',
+  },
+  schemaRegistryUser: {
+    schema: text().optional(),
+    flag: '--schema-registry-user <name>',
+    env: 'ARISTARCH_SCHEMA_REGISTRY_USER',
+    help: 'user for the schema registry',
+    group: 'Kafka',
+  },
+  schemaRegistryPassword: {
+    schema: text().optional(),
+    flag: '--schema-registry-password <password>',
+    env: 'ARISTARCH_SCHEMA_REGISTRY_PASSWORD',
+    help: 'password for the schema registry; rather set the environment variable, flags are seen in the list of processes',
+    secret: true,
+    group: 'Kafka',
+  },
+});
+
+function isPlainUrl(address: string): boolean {
+  if (!URL.canParse(address)) return false;
+  const { protocol, username, password } = new URL(address);
+  return /^https?:$/.test(protocol) && username === '' && password === '';
+}
