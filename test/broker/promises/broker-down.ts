@@ -25,7 +25,8 @@ export function brokerDown(lab: KafkaLab): void {
     it('at start and again later: is waited for, not ready meanwhile, and nothing is lost', async () => {
       const topics = await lab.createTopics();
       await lab.broker.kill();
-      const scoring = startNumberScoring([lab.broker.address], topics);
+      // A broker that was killed reads all its logs before it answers.
+      const scoring = startNumberScoring([lab.broker.address], topics, { config: { startTimeoutMs: 90_000 } });
       lab.onClose(() => scoring.stop());
       await waitUntil('the reason', () => scoring.readiness().reason?.startsWith('no Kafka broker answers'));
       await lab.broker.start();
@@ -35,13 +36,13 @@ export function brokerDown(lab: KafkaLab): void {
       await lab.client.readUntil(topics.topicOut, hasScores(10));
 
       await lab.broker.kill();
-      await waitUntil('not ready', () => !scoring.readiness().ready, 40_000);
+      await waitUntil('not ready', () => !scoring.readiness().ready, 90_000);
       expect(scoring.readiness().reason).toMatch(/^lost Kafka: Kafka does not answer as it should at 127\.0\.0\.1/);
       await lab.broker.start();
-      await waitUntil('ready again', () => scoring.readiness().ready, 40_000);
+      await waitUntil('ready again', () => scoring.readiness().ready, 90_000);
       await lab.client.produce(topics.topicIn, numberEvents(10, 10));
       await lab.client.readUntil(topics.topicOut, hasScores(20));
       expect(scoring.fatal).toEqual([]);
-    });
+    }, 300_000);
   });
 }

@@ -2,6 +2,7 @@ import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { createPlainDeliveries } from '../../../src/server/kafka/deliveries.ts';
+import { createEventReader } from '../../../src/server/kafka/formats/reader.ts';
 import { createBatchHandler } from '../../../src/server/kafka/handlers.ts';
 import type { InboundMessage, OutboundMessage, RecordScoring, ScoreRecords } from '../../../src/server/kafka/port.ts';
 import { createMetrics } from '../../../src/server/metrics.ts';
@@ -9,7 +10,13 @@ import { createNumberDetector } from '../../support/number-detector.ts';
 import { createBatch, createMemoryProducer, toMessage } from '../kafka/memory-kafka.ts';
 import { FUZZ_INPUTS, LEAK_BYTES, leftBehind, mutated } from './mutations.ts';
 
-const CONFIG = { topicOut: 'out', deadLetterTopic: 'dead', maxEventBytes: 1000, maxBatchEvents: 10, pauseMs: 5_000 };
+const CONFIG = {
+  topicOut: 'out',
+  deadLetterTopic: 'dead',
+  cloudEvents: 'off',
+  maxBatchEvents: 10,
+  pauseMs: 5_000,
+} as const;
 const GOOD = ['{"x": 1}', '{"x": -2.5e3, "y": null}', '{"x": 3, "nested": {"a": [1, 2, "three"]}}', '{"x": "4"}'];
 
 function createHandler(sent: Record<string, OutboundMessage[]>) {
@@ -31,6 +38,7 @@ function createHandler(sent: Record<string, OutboundMessage[]>) {
   const log = pino({ level: 'silent' });
   return createBatchHandler({
     scoring,
+    reader: createEventReader({ format: 'json', maxEventBytes: 1000 }),
     deliveries: createPlainDeliveries(producer),
     config: CONFIG,
     metrics: createMetrics().kafka,

@@ -2,13 +2,20 @@ import { expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { AristarchError } from '../../../src/base/errors.ts';
 import { createPlainDeliveries } from '../../../src/server/kafka/deliveries.ts';
+import { createEventReader } from '../../../src/server/kafka/formats/reader.ts';
 import { createBatchHandler } from '../../../src/server/kafka/handlers.ts';
 import type { RecordScoring, ScoreRecords } from '../../../src/server/kafka/port.ts';
 import { createMetrics } from '../../../src/server/metrics.ts';
 import { createNumberDetector } from '../../support/number-detector.ts';
 import { createBatch, createMemoryProducer } from './memory-kafka.ts';
 
-const CONFIG = { topicOut: 'out', deadLetterTopic: 'dead', maxEventBytes: 1000, maxBatchEvents: 10, pauseMs: 5_000 };
+const CONFIG = {
+  topicOut: 'out',
+  deadLetterTopic: 'dead',
+  cloudEvents: 'off',
+  maxBatchEvents: 10,
+  pauseMs: 5_000,
+} as const;
 
 it('events of one batch go to the models that judge them; results keep their order, and what no model judges is set aside', async () => {
   const detector = createNumberDetector();
@@ -41,6 +48,7 @@ it('events of one batch go to the models that judge them; results keep their ord
   });
   const handle = createBatchHandler({
     scoring,
+    reader: createEventReader({ format: 'json', maxEventBytes: 1000 }),
     deliveries: createPlainDeliveries(producer),
     config: CONFIG,
     metrics: createMetrics().kafka,
