@@ -48,6 +48,14 @@ describe.each(['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...GUIDES])('%s',
   });
 });
 
+describe('docs/decisions', () => {
+  it('are numbered, each by a number of its own', () => {
+    const numbers = readdirSync(join(ROOT, 'docs/decisions')).map((name) => /^\d{4}(?=-)/.exec(name)?.[0]);
+    expect(numbers).not.toContain(undefined);
+    expect(new Set(numbers).size).toBe(numbers.length);
+  });
+});
+
 describe('docs/errors.md', () => {
   it('lists exactly the codes there are, and what becomes of each', () => {
     const rows = Object.entries(ERROR_CODES).map(([name, meaning]) => {

@@ -123,7 +123,7 @@ export const RUN_SETTINGS = defineSettings({
     default: true,
     flag: '--no-marginals',
     help: "Leave the generator as it was trained: without it, generator.onnx has each column's spread set to that of the training rows.",
-    source: 'docs/decisions/0020',
+    source: 'docs/decisions/0017',
     group: 'Model',
   },
   rate: {

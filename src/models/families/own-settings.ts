@@ -58,7 +58,7 @@ export const OWN_SETTINGS = defineSettings({
     default: 5e-4,
     flag: '--own-learning-rate <rate>',
     help: "Learning rate of the family's own critic and of the generator.",
-    source: 'docs/decisions/0020; Gulrajani 2017 has 0.0001, for many more updates',
+    source: 'docs/decisions/0017; Gulrajani 2017 has 0.0001, for many more updates',
   },
   schedule: {
     schema: oneOf(Object.keys(SCHEDULES) as [ScheduleName, ...ScheduleName[]]),

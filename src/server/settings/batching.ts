@@ -1,7 +1,7 @@
 import { realNumber, wholeNumber } from '../../base/setting-schemas.ts';
 import { defineSettings } from '../../base/settings.ts';
 
-/** Settings of how callers are scored together; docs/decisions/0014. */
+/** Settings of how callers are scored together; docs/decisions/0016. */
 export const BATCHING_SETTINGS = defineSettings({
   maxBatchRows: {
     schema: wholeNumber({ min: 1, max: 65_536 }),
