@@ -14,13 +14,18 @@ import { normalOrders, toCsv, trainTiny } from '../support/train-tiny.ts';
 
 const home = useDataFolder();
 const LATENT = 8;
+/** And two numbers for each level that is drawn: of the missing weight, and of whether the order is wrapped. */
+const NOISE = LATENT + 2 * (2 + 3);
 /** Every layer that a critic may have, and an average of the generator's weights. */
 const EVERYTHING = {
   ...{ criticNorm: 'spectral', criticDropout: 0.3, minibatch: 'discrimination', minibatchKernels: 3 },
   ...{ generatorAverage: 0.9, latent: LATENT, steps: 20, schedule: 'cosine', members: ['logistic'] },
 };
 
-describe.each(Object.keys(FAMILIES))('the family %s', (family) => {
+/** Those that learn from one table. */
+const NAMES = Object.values(FAMILIES).flatMap((family) => (family.planTranslation ? [] : [family.name]));
+
+describe.each(NAMES)('the family %s', (family) => {
   it('trains with a condition and every layer, and its generator keeps the condition that it is given', async () => {
     const data = home.path('orders.csv');
     await writeFile(data, toCsv(normalOrders(120)));
@@ -31,11 +36,11 @@ describe.each(Object.keys(FAMILIES))('the family %s', (family) => {
     const executor = await openExecutor({ device: 'cpu', threads: 1, warn: () => undefined });
     try {
       const generator = await executor.load(await read(GENERATOR_FILE));
-      const z = new Float32Array(9 * LATENT);
+      const z = new Float32Array(9 * NOISE);
       createRandom(3).stream('z').fillNormal(z, 0);
       const colours = Float32Array.of(0, 1, 2, 0, 1, 2, 0, 1, 2);
       const results = await generator.run({
-        [LATENT_INPUT]: { data: z, shape: [9, LATENT] },
+        [LATENT_INPUT]: { data: z, shape: [9, NOISE] },
         [CONDITION_INPUT]: { data: colours, shape: [9, 1] },
       });
       const { data: rows } = results[GENERATED_OUTPUT]!;
