@@ -121,6 +121,6 @@ function ending(all: readonly Figures[]): string {
 - Spreads are right because the last step of training sets them (docs/decisions/0017), not because a network of a few hundred updates had
   learnt them; the column that is farthest off is \`${worst?.worst.column}\` of ${worst?.set}, by ${worst?.worst.distance.toFixed(3)}. The line \`--no-marginals\` is the network alone.
 - How columns go together is learnt in seconds, and it shows: where a model learns markedly less from made-up rows than from real ones, made-up rows are for trying things out
-  (schemas, dashboards, load), not for training. More \`--steps\` help the generator, too.
+  (schemas, dashboards, load), not for training.
 - _closer_ and _copies_ look for copying; they prove no privacy. The file holds up to 128 quantiles of each column of the training rows, their least and greatest values among them.`;
 }
