@@ -20,6 +20,8 @@ export interface Setting<S extends z.ZodType = z.ZodType> {
   readonly source?: string;
   /** Names separated by commas: when the flag is given again, they are added, not replaced. */
   readonly list?: boolean;
+  /** Of a list: what the text of one flag is turned into before it is added to the others. */
+  readonly each?: (given: string) => string;
   /** Printed as `***`. */
   readonly secret?: boolean;
   /** What is printed and kept in place of the value, where a part of it is secret. */
@@ -51,15 +53,17 @@ export function defineSettings<S extends Record<string, z.ZodType>>(settings: {
 export function addOptions(command: Command, settings: Settings): Command {
   for (const setting of Object.values(settings)) {
     const option = new Option(setting.flag, describeSetting(setting));
-    if (setting.list === true) option.argParser(joinLists);
+    if (setting.list === true) option.argParser(joinLists(setting.each));
     if (setting.group !== undefined) option.helpGroup(`${setting.group}:`);
     command.addOption(option);
   }
   return command;
 }
 
-const joinLists = (value: string, before: string | undefined): string =>
-  before === undefined ? value : `${before},${value}`;
+function joinLists(each: (given: string) => string = (given) => given) {
+  return (value: string, before: string | undefined): string =>
+    before === undefined ? each(value) : `${before},${each(value)}`;
+}
 
 function describeSetting(setting: Setting): string {
   const unit = setting.unit === undefined ? '' : ` ${setting.unit}`;

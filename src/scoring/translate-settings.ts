@@ -1,7 +1,13 @@
 import { AristarchError } from '../base/errors.ts';
 import { nameList, onOff, text, wholeNumber } from '../base/setting-schemas.ts';
 import { defineSettings, type SettingValues } from '../base/settings.ts';
-import { parseNamedSources, showNamedSources, sourceNamed, type NamedSource } from '../tables/named-sources.ts';
+import {
+  oneSource,
+  parseNamedSources,
+  showNamedSources,
+  sourceNamed,
+  type NamedSource,
+} from '../tables/named-sources.ts';
 import type { TranslationDescription } from './open-translation.ts';
 import { TABLE_SETTINGS } from './table-settings.ts';
 
@@ -20,6 +26,7 @@ export const TRANSLATE_SETTINGS = defineSettings({
     default: [],
     flag: '--source <name=addresses>',
     list: true,
+    each: oneSource,
     shown: showNamedSources,
     help: 'several sources at once, in the place of --from and --data: --source ulm=a.parquet --source brest=b.csv',
   },

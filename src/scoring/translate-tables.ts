@@ -6,6 +6,7 @@ import { rowWidth, type FeatureSchema } from '../models/features/schema.ts';
 import { createClassifier, takeApart, type Carried, type ClassLevels } from '../models/radial/carried-classes.ts';
 import { TRANSLATED_BLOCK } from '../models/radial/translate-rows.ts';
 import type { NamedSource } from '../tables/named-sources.ts';
+import { checkNotSource } from '../tables/output-file.ts';
 import { createRowsWriter, slotColumn, type RowsWriter, type WrittenColumn } from '../tables/rows-writer.ts';
 import { quoteList } from '../tables/sql.ts';
 import { openTable, type Table } from '../tables/table.ts';
@@ -27,7 +28,8 @@ export interface TranslateTablesOptions {
 
 /**
  * Translates tables of any size in bounded memory and writes them as one, in the target's columns. The file appears when it is
- * whole. Answers the rows of each source. Throws what tables, translation and writer throw.
+ * whole. Answers the rows of each source. Throws what tables, translation and writer throw, and `INVALID_INPUT` where the file
+ * is one that is read.
  */
 export async function translateTables(
   translation: Translation,
@@ -65,7 +67,7 @@ interface OneTable extends TranslateTablesOptions {
 async function translateTable(
   translation: Translation,
   writer: RowsWriter,
-  { source, index, seed, memory, where }: OneTable,
+  { source, index, out, seed, memory, where }: OneTable,
   onRows: (done: number) => void,
 ): Promise<number> {
   const { carried, classes, schema: target } = translation.description;
@@ -76,6 +78,7 @@ async function translateTable(
   const table = await openSource(source, own, memory, where);
   let done = 0;
   try {
+    checkNotSource(table.files, out);
     for await (const batch of rawRowBatches(table, schema, { rowsPerBatch: 4 * TRANSLATED_BLOCK })) {
       const { data, levels } = takeApart(schema, batch.rows, names);
       const classOf = levels.map((each, row) => classify(each, batch.firstRow + row));

@@ -8,12 +8,24 @@ export interface NamedSource {
   readonly data: readonly string[];
 }
 
-/** `name=address`; what follows without a name is another file of the same source. */
+/** `name=address`; what follows without a name, as with a `/` before the `=`, is another file of the same source. */
 const NAMED = /^([A-Za-z0-9][\w-]*)=(.+)$/;
+/** In the place of a name that is missing. */
+const NAMELESS = '=';
 
 /**
- * Reads `cleveland=a.parquet,va=b.csv,va=c.csv` as the settings' list has it. Throws `INVALID_INPUT` where the first address has
- * no name, or a name is given twice.
+ * The text of one `--source`, which is one source, as the settings' list has it: only what stands first has a name, and
+ * `year=2024/b.parquet` behind a comma is a file.
+ */
+export function oneSource(given: string): string {
+  const [first = '', ...files] = given.split(',').map((address) => address.trim());
+  const start = NAMED.test(first) ? first : `${NAMELESS}${first}`;
+  return [start, ...files.map((file) => (NAMED.test(file) ? `./${file}` : file))].join(',');
+}
+
+/**
+ * Reads `cleveland=a.parquet,va=b.csv,va=c.csv` as the settings' list has it. Throws `INVALID_INPUT` where the address
+ * that a source starts with has no name, or a name is given twice.
  */
 export function parseNamedSources(entries: readonly string[]): NamedSource[] {
   const sources: { name: string; data: string[] }[] = [];
@@ -22,8 +34,8 @@ export function parseNamedSources(entries: readonly string[]): NamedSource[] {
     const last = sources.at(-1);
     if (name !== undefined && sources.some((source) => source.name === name)) throw namedTwice(name);
     if (name !== undefined && address !== undefined) sources.push({ name, data: [address] });
-    else if (last) last.data.push(entry);
-    else throw unnamed(entry);
+    else if (last && !entry.startsWith(NAMELESS)) last.data.push(entry);
+    else throw unnamed(withoutMark(entry));
   }
   return sources;
 }
@@ -32,9 +44,13 @@ export function parseNamedSources(entries: readonly string[]): NamedSource[] {
 export function showNamedSources(entries: readonly string[]): string[] {
   return entries.map((entry) => {
     const [, name, address] = NAMED.exec(entry) ?? [];
-    return name === undefined || address === undefined ? showData([entry])[0]! : `${name}=${showData([address])[0]!}`;
+    return name === undefined || address === undefined
+      ? showData([withoutMark(entry)])[0]!
+      : `${name}=${showData([address])[0]!}`;
   });
 }
+
+const withoutMark = (entry: string): string => (entry.startsWith(NAMELESS) ? entry.slice(NAMELESS.length) : entry);
 
 /** Throws `INVALID_INPUT` that names the sources there are. */
 export function sourceNamed<T extends { readonly name: string }>(sources: readonly T[], name: string, flag: string): T {
@@ -51,6 +67,6 @@ function namedTwice(name: string): AristarchError {
 
 function unnamed(entry: string): AristarchError {
   const [shown] = showData([entry]);
-  const message = `--source ${shown} has no name: write --source NAME=${shown}, with letters, digits, - and _ in the name`;
+  const message = `--source ${shown} has no name: write --source NAME=${shown}, with letters, digits, - and _ in the name; further files of a source follow behind commas, --source NAME=a.parquet,b.parquet`;
   return new AristarchError('INVALID_INPUT', message, { source: shown });
 }

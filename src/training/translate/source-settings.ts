@@ -2,7 +2,7 @@ import { nameList, onOff, text } from '../../base/setting-schemas.ts';
 import { defineSettings, resolveSettings, type SettingSources } from '../../base/settings.ts';
 import { AristarchError } from '../../base/errors.ts';
 import type { AnyFamily } from '../../models/families/family.ts';
-import { parseNamedSources, showNamedSources, sourceNamed } from '../../tables/named-sources.ts';
+import { oneSource, parseNamedSources, showNamedSources, sourceNamed } from '../../tables/named-sources.ts';
 
 const group = 'Several sources';
 
@@ -13,6 +13,7 @@ export const SOURCE_SETTINGS = defineSettings({
     default: [],
     flag: '--source <name=addresses>',
     list: true,
+    each: oneSource,
     shown: showNamedSources,
     help: 'A source of rows and its name, given once for each: --source ulm=a.parquet --source brest=b.csv,c.csv. Columns may differ; those of one name are one.',
     group,

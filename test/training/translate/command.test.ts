@@ -175,6 +175,19 @@ describe('the translate command refuses', () => {
     expect(terminal.err()).toContain(message);
   });
 
+  it('to replace what it reads, of any of the sources, which then keep all their rows', async () => {
+    const own = await files.write('own.csv', toCsv(measurements('ulm', 20)));
+    const other = await files.write('other.csv', toCsv(measurements('turin', 20)));
+    const all = ['--augment', '--source', `ulm=${own}`, '--source', `turin=${other}`];
+    for (const out of [own, other]) {
+      const before = await readFile(out);
+      const terminal = await translate('--model', folder, ...all, '--where', 'faulty = 0', '--out', out);
+      expect(terminal.exitCode()).toBe(1);
+      expect(terminal.err()).toContain(`${out} is the data itself, which the result would replace: give another name`);
+      expect((await readFile(out)).equals(before)).toBe(true);
+    }
+  });
+
   it('a label that no training row had, by row and with what there was', async () => {
     const data = await files.write('odd.csv', toCsv(measurements('brest', 3).map((row) => ({ ...row, faulty: 7 }))));
     const terminal = await translate(
