@@ -62,7 +62,7 @@ export interface TrainResult {
 /** The rate that a model is given when nobody asks for one. */
 export const DEFAULT_RATE = 0.01;
 const OWN_CRITIC_WARNING =
-  "critic.onnx scores by the family's own critic, which was trained against a generator only: such a critic is near chance as a detector (docs/decisions/0007)";
+  "critic.onnx scores by the family's own critic, which was trained against a generator only: such a critic is from far below to far above chance as a detector, by table and seed (docs/families.md)";
 
 /** Writes the model's folder: graphs, manifest and report. */
 export async function exportModel(options: ExportOptions): Promise<TrainResult> {

@@ -28,7 +28,7 @@ export interface ContractSubject {
 export interface ContractTerms {
   /**
    * The least AUROC on the toy set; `none` for a model that scores by a critic which was trained against a generator only:
-   * such a critic is near chance as a detector, is said to be, and owes nobody an orientation (docs/decisions/0007).
+   * such a critic is from far below to far above chance by table and seed, is said to be, and owes nobody an orientation.
    */
   readonly auroc: number | 'none';
 }

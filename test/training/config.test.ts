@@ -89,7 +89,9 @@ describe('the configuration of a run', () => {
   });
 
   it('refuses what does not go together, before any data are read', () => {
-    expect(() => resolve({ members: [], generator: false })).toThrow('leaves nothing to train');
+    expect(() => resolve({ members: [], generator: false })).toThrow(
+      'leaves nothing to train: name members, as in --members logistic --score members',
+    );
     expect(() => resolve({ members: ['logistic', 'logistic'] })).toThrow('names a member twice');
     expect(() => resolve({ noiseSmallest: 4 })).toThrow('--noise-largest is below --noise-smallest');
   });

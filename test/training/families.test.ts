@@ -16,9 +16,10 @@ const home = useDataFolder();
 const LATENT = 8;
 /** And two numbers for each level that is drawn: of the missing weight, and of whether the order is wrapped. */
 const NOISE = LATENT + 2 * (2 + 3);
-/** Every layer that a critic may have, and an average of the generator's weights. */
+/** Every layer that a critic may have, and an average of the generator's weights; clipping does not go with normalisation. */
 const EVERYTHING = {
   ...{ criticNorm: 'spectral', criticDropout: 0.3, minibatch: 'discrimination', minibatchKernels: 3 },
+  regulariser: 'gradient-penalty',
   ...{ generatorAverage: 0.9, latent: LATENT, steps: 20, schedule: 'cosine', members: ['logistic'] },
 };
 

@@ -44,7 +44,7 @@ export interface AdversarialCriticOptions {
   /** What goes with the critic's dense layers; nothing when absent. */
   readonly criticLayers?: LayerOptions;
   readonly batch: number;
-  /** Updates of the critic. */
+  /** Updates of the critic, at least: there are as many as whole steps of the program need. */
   readonly steps: number;
   /** Of critic and generator alike. */
   readonly optimiser: Omit<OptimiserOptions, 'learningRate'>;
@@ -84,15 +84,15 @@ export function planAdversarialCritic(options: AdversarialCriticOptions, data: T
   const step = createStepBuilder();
   const table = step.shared(TRAINING_ROWS, [data.count, layout.compactWidth]);
   const pair: Pair = { generator, table, rowCount: data.count, transform: data.transform, options };
-  const rules = rulesOf(options);
-  writeGame(step, playersOf(critic, pair), rules);
+  const turns = turnsOf(options);
+  const steps = Math.ceil(options.steps / turns.critic);
+  writeGame(step, playersOf(critic, pair), rulesOf(options, steps));
   const isAveraged = options.generatorAverage > 0;
-  const turns = turnsOf(rules);
   return {
     task: step.finish({
       name,
       title: options.title,
-      steps: Math.ceil(options.steps / turns.critic),
+      steps,
       updatesPerStep: turns.critic,
       ...(options.remedy !== undefined && { remedy: options.remedy }),
     }),
@@ -109,15 +109,17 @@ export function planAdversarialCritic(options: AdversarialCriticOptions, data: T
   };
 }
 
-function rulesOf(options: AdversarialCriticOptions): GameRules {
-  const { objective, regulariser, criticSteps, generatorAverage, optimiser, learningRate, schedule, steps } = options;
+/** Schedules end with the last update that really takes place, after so many steps of the program. */
+function rulesOf(options: AdversarialCriticOptions, steps: number): GameRules {
+  const { objective, regulariser, criticSteps, generatorAverage, optimiser, learningRate, schedule } = options;
+  const turns = turnsOf(options);
   const over = (updates: number): OptimiserOptions => {
     return { ...optimiser, learningRate: SCHEDULES[schedule](learningRate, updates) };
   };
   return {
     ...{ objective, regulariser, criticSteps, generatorAverage, order: 'alternating' },
-    criticOptimiser: over(steps),
-    generatorOptimiser: over(steps / criticSteps),
+    criticOptimiser: over(steps * turns.critic),
+    generatorOptimiser: over(steps * turns.generator),
   };
 }
 

@@ -3,6 +3,7 @@ import type { SettingValues } from '../../base/settings.ts';
 import { REGULARISERS } from '../adversarial/regularisers.ts';
 import { planAdversarialCritic } from '../critics/adversarial-critic.ts';
 import { defineFamily, type AnyFamily, type Preset } from './family.ts';
+import { checkOwn } from './check-own.ts';
 import { checkMembers, planMembers } from './members.ts';
 import { OWN_SETTINGS } from './own-settings.ts';
 import { MEMBER_SETTINGS, NETWORK_SETTINGS } from './settings.ts';
@@ -44,7 +45,7 @@ export function defineAdversarialFamily({ title, defaults, ...family }: Adversar
       const own = planAdversarialCritic(
         {
           ...{ name: 'own', title: `${title} and generator` },
-          remedy: 'Lower --own-learning-rate, or leave both out with --no-generator',
+          remedy: `Lower --own-learning-rate, or leave both out with ${withoutOwn(values)}`,
           regulariser: { kind, weight: weight ?? REGULARISERS[kind].usualWeight, interval },
           optimiser: {
             ...{ kind: values.optimiser, beta1: values.ownBeta1, beta2: values.ownBeta2, epsilon: values.epsilon },
@@ -63,6 +64,10 @@ export function defineAdversarialFamily({ title, defaults, ...family }: Adversar
   });
 }
 
+/** The flags that train members alone; `--score own` would ask for what is left out. */
+const withoutOwn = ({ members }: Values): string =>
+  members.length === 0 ? '--members logistic --score members --no-generator' : '--score members --no-generator';
+
 function withFamilyDefaults(defaults: AdversarialFamily['defaults']): AdversarialSettings {
   const changed = Object.entries(defaults).map(([key, { value, source }]) => {
     return [key, { ...SETTINGS[key as keyof Values], default: value, source }];
@@ -72,16 +77,9 @@ function withFamilyDefaults(defaults: AdversarialFamily['defaults']): Adversaria
 
 function checkValues(values: Values): void {
   checkMembers(values);
-  const refuse = (message: string): never => {
-    throw new AristarchError('INVALID_INPUT', message);
-  };
-  if (values.members.length === 0 && !values.generator)
-    refuse('--no-generator without --members leaves nothing to train');
-  const { penalty, constrain } = REGULARISERS[values.regulariser];
-  if (penalty === null && values.regulariserInterval > 1)
-    refuse(
-      `--regulariser ${values.regulariser} has no penalty that could be taken now and then: leave --regulariser-interval out`,
-    );
-  if (constrain !== null && values.regulariserWeight === 0)
-    refuse('--regulariser-weight 0 would clip every weight to nothing: 0.01 is usual');
+  if (values.members.length === 0 && !values.generator) {
+    const remedy = 'name members, as in --members logistic --score members, or leave --no-generator out';
+    throw new AristarchError('INVALID_INPUT', `--no-generator without --members leaves nothing to train: ${remedy}`);
+  }
+  checkOwn(values);
 }

@@ -36,7 +36,7 @@ export const OWN_SETTINGS = defineSettings({
     default: 1,
     flag: '--regulariser-interval <updates>',
     unit: 'updates',
-    help: 'The penalty is a part of every so manyeth update of the own critic only, at so many times its weight: lazy regularisation saves time.',
+    help: 'The penalty is a part of every so manyeth update of the own critic only, at so many times its weight: lazy regularisation.',
     source: 'Karras et al. 2020, appendix B',
   },
   criticSteps: {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createRandom } from '../../../src/base/philox.ts';
 import { fitTransform } from '../../../src/models/features/transform.ts';
+import type { TrainingTask } from '../../../src/models/task.ts';
 import { resolveTrainConfig, type TrainConfig } from '../../../src/training/config.ts';
 
 const resolve = (file: Record<string, unknown>): TrainConfig =>
@@ -62,12 +63,12 @@ describe.each(Object.entries(PAPERS))('%s', (name, settings) => {
   });
 });
 
-describe('the weight of a regulariser that nobody gives', () => {
-  const FIELDS = [{ kind: 'number' as const, name: 'x', missing: false, integer: false }];
-  const transform = fitTransform({ fields: FIELDS, excluded: [] }, () => Float32Array.of(0, 1, 2, 3), {
-    numbers: 'auto',
-  });
+const FIELDS = [{ kind: 'number' as const, name: 'x', missing: false, integer: false }];
+const transform = fitTransform({ fields: FIELDS, excluded: [] }, () => Float32Array.of(0, 1, 2, 3), {
+  numbers: 'auto',
+});
 
+describe('the weight of a regulariser that nobody gives', () => {
   /** What the exported programs differ by: all numbers that are written into the step. */
   const constantsOf = (file: Record<string, unknown>): string => {
     const { family, values } = resolve({ members: [], ...file });
@@ -88,10 +89,93 @@ describe('the weight of a regulariser that nobody gives', () => {
   });
 });
 
+/** Plans own critics, so that what a task is can be asked. */
+const taskOf = (file: Record<string, unknown>): TrainingTask => {
+  const { family, values } = resolve({ members: [], hidden: [2], batch: 4, ...file });
+  return family.plan(values, { count: 4, transform, scale: 1 }, createRandom(1)).at(-1)!.task;
+};
+
+describe('a schedule', () => {
+  it.each([
+    [7, 5, 1],
+    [11, 2, 3],
+    [3, 1, 16],
+  ])(
+    'of %d steps, %d a round and a penalty every %d ends with the last update, above 0',
+    (steps, criticSteps, every) => {
+      const task = taskOf({
+        steps,
+        criticSteps,
+        regulariserInterval: every,
+        optimiser: 'sgd',
+        schedule: 'linear',
+        ownLearningRate: 1,
+      });
+      const updates = {
+        critic: task.steps * task.updatesPerStep,
+        generator: (task.steps * task.updatesPerStep) / criticSteps,
+      };
+      for (const [player, count] of Object.entries(updates)) {
+        const rates = task.draws.flatMap((draw) =>
+          draw.kind === 'schedule' && draw.input.attributes.name.includes(`${player}Update`)
+            ? [draw.value(task.steps - 1)]
+            : [],
+        );
+        expect(Math.min(...rates)).toBeCloseTo(1 / count, 12);
+      }
+    },
+  );
+});
+
+describe('what to do where training diverges', () => {
+  it.each([
+    { family: 'wgan-gp', preset: 'gulrajani' },
+    { family: 'gan', preset: 'mescheder' },
+    { family: 'wgan', preset: 'detect' },
+  ])('works with $family, preset $preset', (chosen) => {
+    const members = resolve(chosen).values['members'] as string[];
+    const { remedy } = taskOf({ ...chosen, members });
+    const flags = { generator: false, score: 'members', ...(members.length === 0 && { members: 'logistic' }) };
+    expect(remedy).toContain(
+      members.length === 0
+        ? '--members logistic --score members --no-generator'
+        : 'with --score members --no-generator',
+    );
+    expect(() => resolve({ ...chosen, ...flags })).not.toThrow();
+  });
+});
+
 describe('settings that do not go together', () => {
   it('are refused with the remedy, before any data are read', () => {
     expect(() => resolve({ family: 'wgan', regulariserInterval: 4 })).toThrow('leave --regulariser-interval out');
     expect(() => resolve({ family: 'wgan', regulariserWeight: 0 })).toThrow('would clip every weight to nothing');
     expect(() => resolve({ family: 'gan', objective: 'hinge' })).toThrow('one of minimax, non-saturating, wasserstein');
+  });
+
+  it.each(['spectral', 'layer'])('clipping beside %s normalisation, which undoes the bound', (criticNorm) => {
+    expect(() => resolve({ family: 'wgan', criticNorm })).toThrow(
+      'leave --critic-norm out, or take another --regulariser',
+    );
+    expect(() => resolve({ family: 'gan', criticNorm })).not.toThrow();
+  });
+
+  it.each([
+    [5, 16, 15],
+    [99, 64, 33],
+    [64, 63, 32],
+  ])(
+    'lazy regularisation that unrolls too much: %d steps, every %d updates, where %d would do',
+    (criticSteps, every, most) => {
+      const lazy = (regulariserInterval: number) => () => resolve({ criticSteps, regulariserInterval });
+      expect(lazy(every)).toThrow(`take --regulariser-interval ${most}, or other --critic-steps`);
+      expect(lazy(most)).not.toThrow();
+    },
+  );
+
+  it('minibatch discrimination that compares more numbers than memory holds', () => {
+    const compare = (batch: number) => () => resolve({ minibatch: 'discrimination', batch });
+    expect(compare(1448)).not.toThrow(); // 2 * 1448^2 * 16 * 4 is just below 2^28
+    expect(compare(1449)).toThrow('lower one of them, or take --minibatch deviation');
+    expect(() => resolve({ minibatch: 'deviation', batch: 1449 })).not.toThrow();
   });
 });

@@ -16,6 +16,12 @@ describe('a learning rate over the updates', () => {
     const rate = SCHEDULES[name as keyof typeof SCHEDULES](8, 100);
     expected.forEach((value, quarter) => expect(rate(25 * quarter)).toBeCloseTo(value, 12));
   });
+
+  it.each(Object.values(SCHEDULES))('neither falls below 0 nor rises again past the last update', (schedule) => {
+    const rate = schedule(8, 100);
+    expect(rate(100)).toBeGreaterThanOrEqual(0);
+    expect(rate(150)).toBe(rate(100));
+  });
 });
 
 describe('the decay of an average of weights', () => {
