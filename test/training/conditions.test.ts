@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createRandom } from '../../src/base/philox.ts';
 import { GENERATOR_FILE } from '../../src/models/artefact/layout.ts';
 import { readArtefact } from '../../src/models/artefact/read.ts';
+import { readInputWidths } from '../../src/graph/onnx/read-inputs.ts';
 import { CONDITION_INPUT, GENERATED_OUTPUT, LATENT_INPUT } from '../../src/models/generator-graph.ts';
 import { openExecutor } from '../../src/runtime/open-executor.ts';
 import type { Detector } from '../../src/scoring/detector.ts';
@@ -119,13 +120,17 @@ describe('a model that was trained with a condition', () => {
   it('generates rows of the condition that it is given, and gives it back as it was', async () => {
     const { read } = await readArtefact(model().folder);
     const executor = await openExecutor({ device: 'cpu', threads: 1, warn: () => undefined });
-    const generator = await executor.load(await read(GENERATOR_FILE));
+    const onnx = await read(GENERATOR_FILE);
+    const generator = await executor.load(onnx);
     const count = 600;
-    const z = new Float32Array(count * 64);
+    // The noise that draws the levels comes after the 64 of the generator's own.
+    const width = readInputWidths(onnx)[LATENT_INPUT]!;
+    expect(width).toBeGreaterThan(64);
+    const z = new Float32Array(count * width);
     createRandom(3).stream('z').fillNormal(z, 0);
     const colours = Float32Array.from({ length: count }, (_, row) => [0, 1, 2, 3, NaN][row % 5]!);
     const results = await generator.run({
-      [LATENT_INPUT]: { data: z, shape: [count, 64] },
+      [LATENT_INPUT]: { data: z, shape: [count, width] },
       [CONDITION_INPUT]: { data: colours, shape: [count, 1] },
     });
     await executor.close();
