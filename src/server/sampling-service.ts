@@ -24,6 +24,14 @@ export interface SampleJob {
   readonly conditionRows?: readonly RawRecord[];
 }
 
+/** What making rows may know of its caller. */
+export interface SampleCaller {
+  /** Throws when nobody waits for the rows any longer. */
+  readonly checkAlive: () => void;
+  /** Takes so many rows from what the caller may have at present; throws `RESOURCE_EXHAUSTED` where that is nothing. */
+  readonly spend: (rows: number) => void;
+}
+
 /** Some of the rows, in order. */
 export interface SampledRows {
   readonly records: readonly RawRecord[];
@@ -53,16 +61,16 @@ export class SamplingService {
 
   /**
    * The rows of the job that `parse` answers, piece by piece: the next piece is made when the one before it was taken. Calls
-   * `checkAlive` before each. Throws `NOT_FOUND` for a model that is not served, `PRECONDITION_FAILED` for one without a
+   * `checkAlive` before each, and spends all rows, once it is known that there may be so many, before the first. Throws `NOT_FOUND` for a model that is not served, `PRECONDITION_FAILED` for one without a
    * generator, `RESOURCE_EXHAUSTED` for too many rows, `INVALID_INPUT` and `SCHEMA_MISMATCH` for what `Sampler.sample` refuses.
    */
-  async *sample(parse: () => SampleJob, checkAlive: () => void): AsyncGenerator<SampledRows> {
+  async *sample(parse: () => SampleJob, caller: SampleCaller): AsyncGenerator<SampledRows> {
     const { metrics } = this.#parts;
     // A caller that leaves ends the generator where it waits, without an error.
     let code: string = 'CANCELLED';
     metrics.samplesInFlight.inc();
     try {
-      yield* this.#makeRows(parse(), checkAlive);
+      yield* this.#makeRows(parse(), caller);
       code = 'OK';
     } catch (thrown) {
       const error = toAristarchError(thrown);
@@ -74,10 +82,10 @@ export class SamplingService {
     }
   }
 
-  async *#makeRows(job: SampleJob, checkAlive: () => void): AsyncGenerator<SampledRows> {
+  async *#makeRows(job: SampleJob, caller: SampleCaller): AsyncGenerator<SampledRows> {
     const { model, release } = await this.#parts.models.acquire({ model: job.model, version: job.modelVersion });
     try {
-      yield* this.#makeRowsBy(model, job, checkAlive);
+      yield* this.#makeRowsBy(model, job, caller);
     } finally {
       release();
     }
@@ -86,10 +94,11 @@ export class SamplingService {
   async *#makeRowsBy(
     { description: served, openSampler }: OpenModel,
     job: SampleJob,
-    checkAlive: () => void,
+    { checkAlive, spend }: SampleCaller,
   ): AsyncGenerator<SampledRows> {
     const count = this.#checkCount(job);
     checkAlive();
+    spend(count);
     const sampler = await openSampler();
     const { rowWidth, schema } = sampler.description;
     const piece = Math.max(1, Math.floor(PIECE_VALUES / schema.fields.length)) * rowWidth;

@@ -18,6 +18,36 @@ const start = createSamplingFixture(model);
 const connectRaw = createRawClientFixture();
 
 describe('Sample', () => {
+  it('counts the rows of conditions against the rate of a client, and none of a request that is refused', async () => {
+    const { client } = await start({ settings: { rateLimitRows: 1, maxSampleRows: 1000 } });
+    const refused = await readAll(client.raw.sample({ count: 1001 }));
+    expect(refused.error?.details).toContain('raise --max-sample-rows');
+    const green = { fields: { colour: { text: 'green' }, items: { number: 3 } } };
+    const conditionRows = { records: Array.from({ length: 300 }, () => green) };
+    expect((await readAll(client.raw.sample({ conditionRows }))).records).toHaveLength(300);
+    const { error, records } = await readAll(client.raw.sample({ conditionRows }));
+    expect(records).toHaveLength(0);
+    expect(error?.details).toContain('asks for more than the 1 rows a second');
+  });
+
+  it('refuses long names and texts, and does not repeat them', async () => {
+    const { client } = await start({ settings: { maxTextBytes: 100 } });
+    const long = 'x'.repeat(101);
+    const condition = { fields: { colour: { text: long } } };
+    const requests = [
+      { count: 1, model: long },
+      { count: 1, condition },
+      { count: 1, condition: { fields: { [long]: { number: 1 } } } },
+      { conditionRows: { records: [{ fields: {} }, condition] } },
+    ];
+    for (const request of requests) {
+      const { error } = await readAll(client.raw.sample(request));
+      expect(error?.code).toBe(status.RESOURCE_EXHAUSTED);
+      expect(error?.details).toMatch(/has 101 bytes and the limit is 100/);
+      expect(error?.details).not.toContain(long);
+    }
+  });
+
   it('streams the rows that the sample command writes for the same seed, in the same units and types', async () => {
     const out = files.path('same.ndjson');
     const args = ['--model', model().folder, '--device', 'cpu', '--count', '600', '--seed', '7', '--out', out];

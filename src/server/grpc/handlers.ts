@@ -24,7 +24,7 @@ import {
   toSampleResponse,
 } from './convert.ts';
 import { inOrder } from './in-order.ts';
-import { checkTexts, type TextLimits } from './text-limits.ts';
+import { checkSampleTexts, checkTexts, type TextLimits } from './text-limits.ts';
 
 /** Says who goes first where calls wait; normal when absent. */
 export const PRIORITY_METADATA = 'aristarch-priority';
@@ -99,11 +99,11 @@ export function createHandlers({ service, sampling, models, limits, adminCalls }
     },
     sample: async function* (received, { checkAlive, spend }) {
       const admit = (): SampleJob => {
-        const job = fromSampleRequest(openReceived(received));
-        spend(job.count);
-        return job;
+        const request = openReceived(received);
+        checkSampleTexts(request, limits);
+        return fromSampleRequest(request);
       };
-      const pieces = sampling.sample(admit, checkAlive);
+      const pieces = sampling.sample(admit, { checkAlive, spend });
       for await (const piece of pieces) yield toSampleResponse(piece);
     },
     describeModel: async (received) => toDescribeResponse(await service.find(toChoice(received))),

@@ -1,5 +1,5 @@
 import { AristarchError } from '../../base/errors.ts';
-import type { WireScoreRequest } from './contract.ts';
+import type { WireRecord, WireSampleRequest, WireScoreRequest } from './contract.ts';
 
 export interface TextLimits {
   /** Of a field's name and text, of the model's name, and of the request's id, which goes back to the caller. */
@@ -11,12 +11,24 @@ export function checkTexts(request: WireScoreRequest, { maxTextBytes }: TextLimi
   const check = (text: string, what: () => string): void => checkText(text, what, maxTextBytes);
   check(request.model, () => 'the name of the model');
   check(request.requestId, () => 'the request id');
-  request.records?.records.forEach(({ fields }, record) => {
-    for (const [name, value] of Object.entries(fields)) {
-      check(name, () => `the name of a field of record ${record}`);
-      if (value.text !== undefined) check(value.text, () => `field "${name}" of record ${record}`);
-    }
-  });
+  request.records?.records.forEach((record, index) => checkRecord(record, () => `record ${index}`, maxTextBytes));
+}
+
+/** As `checkTexts`, for a request of made-up rows: names and texts of its conditions. */
+export function checkSampleTexts(request: WireSampleRequest, { maxTextBytes }: TextLimits): void {
+  checkText(request.model, () => 'the name of the model', maxTextBytes);
+  checkText(request.modelVersion, () => 'the version of the model', maxTextBytes);
+  if (request.condition) checkRecord(request.condition, () => 'the condition', maxTextBytes);
+  request.conditionRows?.records.forEach((record, index) =>
+    checkRecord(record, () => `condition row ${index}`, maxTextBytes),
+  );
+}
+
+function checkRecord({ fields }: WireRecord, what: () => string, maxTextBytes: number): void {
+  for (const [name, value] of Object.entries(fields)) {
+    checkText(name, () => `the name of a field of ${what()}`, maxTextBytes);
+    if (value.text !== undefined) checkText(value.text, () => `field "${name}" of ${what()}`, maxTextBytes);
+  }
 }
 
 export function checkText(text: string, what: () => string, maxTextBytes: number): void {
