@@ -87,11 +87,11 @@ export async function runWithProgress(
 }
 
 /** Everything that a run would check before it trains, and what it would train. */
-async function dryRun(config: TrainConfig, terminal: Terminal, json: boolean): Promise<void> {
+async function dryRun(given: TrainConfig, terminal: Terminal, json: boolean): Promise<void> {
+  await checkArtefactTarget(modelPlace(given).out, { replace: given.run.replace });
+  const { data } = await prepareRun(given);
+  const { config, sources } = await prepareTranslation(given, data.rows.count);
   const { settings, run, values, preset } = config;
-  await checkArtefactTarget(modelPlace(config).out, { replace: run.replace });
-  const { data } = await prepareRun(config);
-  const sources = await prepareTranslation(config);
   const { split, outline } = planRun(config, data);
   const { schema, rows, out } = data;
   const warnings = [...data.warnings, ...(sources?.warnings ?? [])];
@@ -158,10 +158,17 @@ function describeResult(result: TrainResult): string {
   ].join('\n');
 }
 
-const describeComparison = ({ variants, recommended, rows }: SourceComparison): string => {
-  const figures = variants.map(({ variant, madeUp }) => `${variant} ${meanOf(madeUp).toFixed(3)}`).join(', ');
-  return `  ${rows} normal rows held out in turn, AUROC against made-up ones by critics trained on rows: ${figures}; recommended: ${recommended}`;
+const DECIDED_BY: { readonly [D in SourceComparison['decidedBy']]: (comparison: SourceComparison) => string } = {
+  madeUp: () => 'made-up ones',
+  known: ({ known }) => `the ${known} that --where leaves out`,
 };
+
+/** The figures that the recommendation rests on. */
+export function describeComparison(comparison: SourceComparison): string {
+  const { variants, recommended, rows, decidedBy } = comparison;
+  const figures = variants.map((each) => `${each.variant} ${meanOf(each[decidedBy]).toFixed(3)}`).join(', ');
+  return `  ${rows} normal rows held out in turn, AUROC against ${DECIDED_BY[decidedBy](comparison)} by critics trained on rows: ${figures}; recommended: ${recommended}`;
+}
 
 function describeFamilies(): string {
   const lines = Object.values(FAMILIES).flatMap(({ name, summary, source, presets, defaultPreset }) => [

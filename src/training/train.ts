@@ -52,13 +52,13 @@ const MOST_HELD_OUT = 10_000;
  * signal (`CANCELLED`), a kill, a full disk - leaves its checkpoint; one that cannot succeed (`TRAINING_DIVERGED`) or was
  * never started leaves nothing.
  */
-export async function trainModel(config: TrainConfig, hooks: TrainHooks): Promise<TrainResult> {
+export async function trainModel(given: TrainConfig, hooks: TrainHooks): Promise<TrainResult> {
   const startedAt = hooks.seconds();
+  await checkArtefactTarget(modelPlace(given).out, { replace: given.run.replace });
+  hooks.note(`reading ${showData(given.run.data).join(', ')}`);
+  const { data, origin } = await prepareRun(given);
+  const { config, sources } = await prepareTranslation(given, data.rows.count);
   const { run } = config;
-  await checkArtefactTarget(modelPlace(config).out, { replace: run.replace });
-  hooks.note(`reading ${showData(run.data).join(', ')}`);
-  const { data, origin } = await prepareRun(config);
-  const sources = await prepareTranslation(config);
   const { split, outline } = planRun(config, data);
   sources?.warnings.forEach(hooks.warn);
   data.warnings.forEach(hooks.warn);

@@ -15,17 +15,23 @@ const ADVICE: { readonly [V in SourceVariant]: string } = {
   translated: 'Translated rows help in every fold: train with --augment-training.',
 };
 
+const DECIDED: { readonly [D in SourceComparison['decidedBy']]: string } = {
+  known: 'The rows left out decide.',
+  madeUp: 'The made-up rows decide, since few rows or none are left out.',
+};
+
 /** What rows of other sources would do to the target's critic; nothing where there is one source. */
 export function renderSources(comparison: SourceComparison | undefined): Html {
   if (comparison === undefined) return NOTHING;
-  const { rows, known, variants, recommended } = comparison;
+  const { rows, known, variants, recommended, decidedBy } = comparison;
   return html`<section id="sources">
     <h2>Own, pooled and translated rows</h2>
     <p>
       Each of the target's ${formatCount(rows)} normal rows was held out once, from critics that had a share of the
-      steps and from a translation that did not see it. AUROC of these rows against rows made up from them (half of the
-      fields exchanged, or one number moved by three standard deviations) and against ${formatCount(known)} rows of the
-      target that --where leaves out: mean of the folds, and the folds.
+      steps and from a translation that did not see it, and so was each of the ${formatCount(known)} rows that --where
+      leaves out. AUROC of the normal rows against rows made up from them (half of the fields exchanged, or one number
+      moved by three standard deviations) and against the rows left out: mean of the folds, and the folds.
+      ${DECIDED[decidedBy]}
     </p>
     <p><strong>${ADVICE[recommended]}</strong></p>
     <div class="scroll" role="region" aria-label="Own, pooled and translated rows" tabindex="0">

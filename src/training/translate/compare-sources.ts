@@ -17,9 +17,11 @@ export type SourceVariant = (typeof SOURCE_VARIANTS)[number];
 export interface SourceComparison {
   /** Normal rows of the target, each held out once. */
   readonly rows: number;
-  /** Rows that are known not to be normal; where these are few, made-up ones decide. */
+  /** Rows that are known not to be normal, each held out once as well. */
   readonly known: number;
   readonly variants: readonly ComparedVariant[];
+  /** By what the recommendation was made: the known ones, or, where these are few, the made-up ones. */
+  readonly decidedBy: 'known' | 'madeUp';
   readonly recommended: SourceVariant;
 }
 
@@ -27,7 +29,7 @@ export interface ComparedVariant {
   readonly variant: SourceVariant;
   /** AUROC against rows made up from the held-out ones, one a fold. */
   readonly madeUp: readonly number[];
-  /** AUROC against the target's rows that are known not to be normal; empty where there are none. */
+  /** AUROC against the fold's rows that are known not to be normal; empty where there are fewer than folds. */
   readonly known: readonly number[];
 }
 
@@ -49,7 +51,7 @@ export const comparisonRound = (fold: number, variant: SourceVariant): string =>
 /**
  * Cross-validation over the target's normal rows: in each fold critics are trained on the other folds, alone, with the other
  * sources' normal rows as they are, and with these translated; all score the rows that were held out, rows made up from them,
- * and the target's known anomalies.
+ * and the fold's share of the target's known anomalies, which its translation has not seen.
  */
 export async function compareSources(options: CompareOptions): Promise<SourceComparison> {
   const { table, augmenter, folds, seed } = options;
@@ -57,40 +59,52 @@ export async function compareSources(options: CompareOptions): Promise<SourceCom
   const random = createRandom(seed);
   const { rounds } = splitRows(count, random, { crossBelow: Infinity, folds, heldOutShare: 0.2, mostHeldOut: count });
   const results = SOURCE_VARIANTS.map((variant) => ({ variant, madeUp: [] as number[], known: [] as number[] }));
-  for (const [fold, round] of rounds.entries()) {
+  const known = augmenter.others.shape[0] ?? 0;
+  const dealt = dealRows(known, rounds.length, random);
+  for (const [index, round] of rounds.entries()) {
     for (const result of results) {
-      const { madeUp, known } = await measureFold(options, round, fold, result.variant, random);
-      result.madeUp.push(madeUp);
-      if (known !== undefined) result.known.push(known);
+      const measured = await measureFold(options, { ...round, ...dealt[index]!, index }, result.variant, random);
+      result.madeUp.push(measured.madeUp);
+      if (known >= rounds.length) result.known.push(measured.known);
     }
   }
-  const known = augmenter.others.shape[0] ?? 0;
-  return { rows: count, known, variants: results, recommended: recommend(results, known) };
+  return { rows: count, known, variants: results, ...recommend(results, known) };
+}
+
+interface KnownRows {
+  readonly others: Uint32Array;
+  readonly heldOutOthers: Uint32Array;
+}
+
+/** Deals rows into folds, in a seeded random order. */
+export function dealRows(count: number, folds: number, random: Random): KnownRows[] {
+  const order = random.stream('known rows').permutation(count);
+  return Array.from({ length: folds }, (_, fold) => ({
+    others: order.filter((_row, index) => index % folds !== fold),
+    heldOutOthers: order.filter((_row, index) => index % folds === fold),
+  }));
 }
 
 async function measureFold(
   { fit, table, augmenter }: CompareOptions,
-  { train, heldOut }: Round,
-  fold: number,
+  { train, heldOut, others, heldOutOthers, index }: Round & KnownRows & { readonly index: number },
   variant: SourceVariant,
   random: Random,
-): Promise<{ madeUp: number; known: number | undefined }> {
-  const name = comparisonRound(fold, variant);
+): Promise<{ madeUp: number; known: number }> {
   const added: { readonly [V in SourceVariant]: FitOptions['addRows'] } = {
     own: undefined,
-    pooled: () => Promise.resolve(augmenter.pooled),
-    translated: (round, chosen) => augmenter.translated(round, chosen),
+    pooled: (_round, normals) => Promise.resolve(augmenter.pooled({ normals, others })),
+    translated: (round, normals) => augmenter.translated(round, { normals, others }),
   };
   const scores = SCORES_BY[fit.score];
   const options = { ...fit, plan: fit.planFold, addRows: added[variant] };
-  const critics = await fitCritics(options, name, { matrix: table, chosen: train! }, scores);
-  const normal = packRows({ matrix: table, chosen: heldOut });
+  const critics = await fitCritics(options, comparisonRound(index, variant), { matrix: table, chosen: train! }, scores);
   const scoreOf = (rows: NumberArray): Promise<Float32Array> => scoreRows(fit, critics, scores, rows);
-  const own = await scoreOf(normal);
-  const { others } = augmenter;
+  const own = await scoreOf(packRows({ matrix: table, chosen: heldOut }));
+  const known = packRows({ matrix: augmenter.others, chosen: heldOutOthers });
   return {
     madeUp: auroc(own, await scoreOf(makeUpRows(fit.schema, table, heldOut, random))),
-    known: others.data.length === 0 ? undefined : auroc(own, await scoreOf(others)),
+    known: known.data.length === 0 ? NaN : auroc(own, await scoreOf(known)),
   };
 }
 
@@ -106,9 +120,14 @@ export function auroc(normal: Float32Array, anomalous: Float32Array): number {
 
 /**
  * Two rows from each held-out one: one with half of its fields from another row of the target, one with a number moved by
- * three standard deviations, or, where there is no number, another half exchanged.
+ * three standard deviations, or, where there is no number, the first once more. Conditions stay as they are.
  */
-function makeUpRows(schema: FeatureSchema, table: NumberArray, heldOut: Uint32Array, random: Random): NumberArray {
+export function makeUpRows(
+  schema: FeatureSchema,
+  table: NumberArray,
+  heldOut: Uint32Array,
+  random: Random,
+): NumberArray {
   const fields = placesOf(schema);
   const width = table.shape[1] ?? 0;
   const count = table.shape[0] ?? 0;
@@ -138,10 +157,10 @@ function makeUpRows(schema: FeatureSchema, table: NumberArray, heldOut: Uint32Ar
 
 function placesOf({ fields }: FeatureSchema) {
   let slot = 0;
-  return fields.map(({ kind }) => {
+  return fields.flatMap(({ kind, condition }) => {
     const at = slot;
     slot += SLOTS[kind];
-    return { slot: at, slots: SLOTS[kind], isNumber: kind === 'number' };
+    return condition ? [] : [{ slot: at, slots: SLOTS[kind], isNumber: kind === 'number' }];
   });
 }
 
@@ -153,16 +172,19 @@ function deviationOf({ data, shape }: NumberArray, slot: number): number {
 }
 
 /** Other rows only where they are better in every fold, and by enough. */
-function recommend(results: readonly ComparedVariant[], known: number): SourceVariant {
-  const of = (result: ComparedVariant): readonly number[] => (known >= FEWEST_KNOWN ? result.known : result.madeUp);
-  const [own, ...others] = results;
-  const gains = others.map((result) => ({
-    variant: result.variant,
-    mean: meanOf(of(result)) - meanOf(of(own!)),
-    always: of(result).every((value, fold) => value > of(own!)[fold]!),
+export function recommend(
+  results: readonly ComparedVariant[],
+  known: number,
+): Pick<SourceComparison, 'decidedBy' | 'recommended'> {
+  const decidedBy = known >= FEWEST_KNOWN && results.every((result) => result.known.length > 0) ? 'known' : 'madeUp';
+  const own = results.find(({ variant }) => variant === 'own')![decidedBy];
+  const gains = results.map(({ variant, [decidedBy]: values }) => ({
+    variant,
+    mean: meanOf(values) - meanOf(own),
+    always: values.every((value, fold) => value > own[fold]!),
   }));
   const best = gains.filter(({ mean, always }) => always && mean >= LEAST_GAIN).sort((a, b) => b.mean - a.mean)[0];
-  return best?.variant ?? 'own';
+  return { decidedBy, recommended: best?.variant ?? 'own' };
 }
 
 export const meanOf = (values: readonly number[]): number =>

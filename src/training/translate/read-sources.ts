@@ -20,7 +20,7 @@ export interface PreparedSources {
   readonly carried: readonly Carried[];
   /** Their levels in each class, in the order of `carried`; null where missing. */
   readonly classes: readonly ClassLevels[];
-  /** Of schemas and rows of all sources. */
+  /** Of schemas and rows of all sources, and of their classes: these are inputs of the networks. */
   readonly sha256: string;
   readonly warnings: readonly string[];
 }
@@ -43,7 +43,7 @@ export async function prepareSources(run: RunValues): Promise<PreparedSources> {
   for (const source of named) read.push(await readSource(source, options));
   checkNames(Object.keys(overrides), read);
   const { carried, sources, classes } = splitConditions(read, names, run.target ?? '');
-  const sha256 = createHash('sha256');
+  const sha256 = createHash('sha256').update(JSON.stringify([carried, classes]));
   for (const { name, schema, rows } of read) {
     const { buffer, byteOffset, byteLength } = rows.data;
     sha256.update(JSON.stringify([name, schema])).update(new Uint8Array(buffer, byteOffset, byteLength));

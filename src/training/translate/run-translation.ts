@@ -9,7 +9,7 @@ import type { NumberArray } from '../../runtime/executor.ts';
 import type { TrainConfig } from '../config.ts';
 import type { FitModelOptions } from '../fit/fit-model.ts';
 import type { OutlinedRound } from '../journal.ts';
-import { createAugmenter } from './augment.ts';
+import { createAugmenter, hasAllNormals } from './augment.ts';
 import { comparisonRound, compareSources, SOURCE_VARIANTS, type SourceComparison } from './compare-sources.ts';
 import { fitTranslation, type FittedTranslation } from './fit-translation.ts';
 import { prepareSources, type PreparedSources } from './read-sources.ts';
@@ -17,12 +17,39 @@ import { prepareSources, type PreparedSources } from './read-sources.ts';
 /** Name of the round of the translation that is exported. */
 export const TRANSLATION_ROUND = 'translation';
 
-/** The sources of a run whose family translates; undefined for any other. Throws what `prepareSources` throws. */
-export async function prepareTranslation({ family, run }: TrainConfig): Promise<PreparedSources | undefined> {
-  if (!family.planTranslation) return undefined;
-  const prepared = await prepareSources(run);
-  checkShared(prepared);
-  return prepared;
+/** A run as it can be done with its sources; none in a family that has one source. */
+export interface TranslationRun {
+  readonly config: TrainConfig;
+  readonly sources?: PreparedSources;
+}
+
+/**
+ * Reads the sources of a run whose family translates; `rows` is how many the critic has. Where these are not all of the
+ * target's normal rows, sources are not compared, with a warning. Throws what `prepareSources` throws, and
+ * `PRECONDITION_FAILED` where such a critic was to be trained on translated rows.
+ */
+export async function prepareTranslation(config: TrainConfig, rows: number): Promise<TranslationRun> {
+  const { family, run } = config;
+  if (!family.planTranslation) return { config };
+  const sources = await prepareSources(run);
+  checkShared(sources);
+  return withAllNormals(config, sources, rows);
+}
+
+/** Folds are dealt among the critic's rows: a translation can leave those of a fold out only where both have the same. */
+export function withAllNormals(config: TrainConfig, sources: PreparedSources, rows: number): Required<TranslationRun> {
+  const isUsed = config.run.augmentTraining || comparesSources(config, rows);
+  if (!isUsed || hasAllNormals(sources, rows)) return { config, sources };
+  const reason = `the rows of the target ${sources.target} do not all fit in memory`;
+  if (config.run.augmentTraining) {
+    const message = `${reason}: it is not short of rows. Leave out --augment-training, or raise --memory-budget`;
+    throw new AristarchError('PRECONDITION_FAILED', message, { rows });
+  }
+  const warning = `${reason}: own, pooled and translated rows are not compared. Raise --memory-budget to compare them`;
+  return {
+    config: { ...config, run: { ...config.run, compareSources: false } },
+    sources: { ...sources, warnings: [...sources.warnings, warning] },
+  };
 }
 
 /** Sources that share nothing have nothing to be translated by. */
@@ -93,9 +120,11 @@ export async function trainTranslation(
   const rows = table.shape[0] ?? 0;
   const compares = comparesSources(config, rows);
   if (!compares && !run.augmentTraining) return { prepared, fitted, addRows: undefined };
-  const augmenter = createAugmenter({ config, prepared, fitted, schema, rows, executor, journal });
+  const augmenter = createAugmenter({ config, prepared, fitted, schema, executor, journal });
+  const others = Uint32Array.from({ length: augmenter.others.shape[0] ?? 0 }, (_, row) => row);
+  // Calibration scores normal rows alone: the others may be known to every fold.
   const addRows: FitModelOptions['addRows'] = run.augmentTraining
-    ? (round, chosen) => augmenter.translated(round, chosen)
+    ? (round, normals) => augmenter.translated(round, { normals, others })
     : undefined;
   if (!compares) return { prepared, fitted, addRows };
   const comparison = await compareSources({ fit, table, augmenter, folds: run.folds, seed: run.seed });
