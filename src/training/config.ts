@@ -14,7 +14,7 @@ export interface TrainConfig {
   readonly preset: string;
   /** Values of the family's settings. */
   readonly values: Readonly<Record<string, unknown>>;
-  /** All settings, with the preset's values for defaults: for printing and for the report. */
+  /** All settings, with the preset's values for defaults, and the preset for their source: for printing and for the report. */
   readonly settings: Settings;
 }
 
@@ -59,7 +59,8 @@ export function resolveTrainConfig(given: SettingSources): TrainConfig {
   const sources = withTargetData(family, given);
   const { values: presetValues, score } = family.presets[preset]!;
   const defaults: Readonly<Record<string, unknown>> = { ...presetValues, ...(score && { score }) };
-  const settings = withDefaults({ ...RUN_SETTINGS, ...family.settings }, defaults);
+  const source = `preset ${preset} of ${family.name}`;
+  const settings = withDefaults({ ...RUN_SETTINGS, ...family.settings }, defaults, source);
   const all = resolveSettings(settings, sources);
   family.check(all);
   const pick = (table: Settings): Record<string, unknown> =>
@@ -81,11 +82,11 @@ function choosePreset({ file = {}, ...sources }: SettingSources): { family: AnyF
   return { family, preset };
 }
 
-function withDefaults(settings: Settings, defaults: Readonly<Record<string, unknown>>): Settings {
+function withDefaults(settings: Settings, defaults: Readonly<Record<string, unknown>>, source: string): Settings {
   return Object.fromEntries(
     Object.entries(settings).map(([key, setting]) => [
       key,
-      Object.hasOwn(defaults, key) ? { ...setting, default: defaults[key] } : setting,
+      Object.hasOwn(defaults, key) ? { ...setting, default: defaults[key], source } : setting,
     ]),
   );
 }

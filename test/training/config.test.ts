@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { FAMILIES } from '../../src/models/families/index.ts';
 import { createTrainCommand } from '../../src/training/command.ts';
 import { readTrainConfig, resolveTrainConfig, type TrainConfig } from '../../src/training/config.ts';
+import { configRows } from '../../src/training/report-input.ts';
 import { RUN_SETTINGS } from '../../src/training/run-settings.ts';
 
 const data = 'normal.csv';
@@ -76,6 +77,15 @@ describe('the configuration of a run', () => {
     expect(resolve({ threads: 2 }).run.threads).toBe(2);
     expect(resolve({ threads: 2 }, {}, env).run.threads).toBe(3);
     expect(resolve({ threads: 2 }, { threads: '4' }, env).run.threads).toBe(4);
+  });
+
+  it('names the preset as the source of what the preset sets, and only of that', () => {
+    const rows = configRows(resolve({ family: 'gan', preset: 'mescheder', latent: 9 }));
+    const sources = Object.fromEntries(rows.map(({ name, source }) => [name, source]));
+    for (const name of ['members', 'latent', 'generatorAverage', 'score'])
+      expect(sources[name]).toBe('preset mescheder of gan');
+    expect(sources['regulariser']).toBe(FAMILIES['gan']!.settings['regulariser']!.source);
+    expect(sources['batch']).toBe('docs/decisions/0007');
   });
 
   it('refuses what does not exist, and says what does', () => {

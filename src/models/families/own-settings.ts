@@ -106,7 +106,7 @@ export const OWN_SETTINGS = defineSettings({
     schema: oneOf(Object.keys(BATCH_LAYERS) as [BatchLayerName, ...BatchLayerName[]]),
     default: 'none',
     flag: '--minibatch <name>',
-    help: 'What the own critic sees of a whole batch, so that rows that are all alike give a generator away: none, discrimination (Salimans et al. 2016), deviation (Karras et al. 2018). In scoring the running mean over real batches stands for it.',
+    help: 'What the own critic sees of a whole batch, so that rows that are all alike give a generator away: none, discrimination (Salimans et al. 2016), deviation (Karras et al. 2018). In scoring the running mean over real batches stands for it; a run that goes on from a model takes that mean anew.',
     source: GULRAJANI,
   },
   minibatchKernels: {

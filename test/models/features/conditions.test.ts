@@ -17,6 +17,7 @@ import { fitTransform, type Transform } from '../../../src/models/features/trans
 import { createStepBuilder } from '../../../src/models/step-builder.ts';
 import type { Executor } from '../../../src/runtime/executor.ts';
 import { openExecutor } from '../../../src/runtime/open-executor.ts';
+import { evaluateReference } from '../../support/reference.ts';
 import { createDraws } from '../../../src/training/steps/draws.ts';
 
 const condition = { condition: true as const };
@@ -104,6 +105,26 @@ describe('condition columns', () => {
     expect(free.shape).toEqual([1, expandedWidth + 2]);
     expect(freeColumns(withoutConditions(TRANSFORM), 2)).toBeNull();
     expect(takeConditions(input('x', [3, 9]), withoutConditions(TRANSFORM))).toBeNull();
+  });
+});
+
+describe('the mask of free columns', () => {
+  const plain = { missing: false, integer: false };
+  const levels = { kind: 'category', missing: false, levels: ['x', 'y'] } as const;
+  const fields = [
+    { ...number('a'), ...plain, ...condition },
+    { ...number('b'), ...plain },
+    { ...levels, name: 'c', ...condition },
+    { ...levels, name: 'd' },
+  ] as const;
+
+  it('is 0 at the number and at each level of a condition, and 1 everywhere else', () => {
+    const transform = fitTransform({ fields, excluded: [] }, () => Float32Array.of(0, 1, 1, 0), {
+      numbers: 'standard',
+    });
+    const [free] = evaluateReference([freeColumns(transform, 1)!], {});
+    // a, b; x, y and the unseen level of c, then of d; and one other.
+    expect([...free!.data]).toEqual([0, 1, 0, 0, 0, 1, 1, 1, 1]);
   });
 });
 
