@@ -2,7 +2,7 @@ import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Executor } from '../src/runtime/executor.ts';
 import { openExecutor } from '../src/runtime/open-executor.ts';
-import { measureDetectors } from './families/detection.ts';
+import { findDetector, measureDetectors } from './families/detection.ts';
 import { playDirac, type DiracState } from './families/dirac.ts';
 import { DIRAC_GAMES, type DiracName } from './families/dirac-games.ts';
 import { measureToy, type ToyResult } from './families/measure-toy.ts';
@@ -26,10 +26,11 @@ const HELP = `npm run bench:families [-- OPTIONS]
 Each family of GANs: whether it converges on the Dirac-GAN, how much of three toy sets its generator covers, and how its critic
 detects on six labelled sets, with and without off-support negatives. A run that was cut goes on where it was.
 
-  --fresh   measure again what is in .cache/bench: after a change of the code
-  --write   write docs/quality/families.json, docs/families.md and its pictures
-  --page    measure nothing: write docs/families.md again from docs/quality/families.json
-  --json    the result as JSON on standard output`;
+  --fresh            measure again what is in .cache/bench: after a change of the code
+  --write            write docs/quality/families.json, docs/families.md and its pictures
+  --page             measure nothing: write docs/families.md again from docs/quality/families.json
+  --detector TITLE   measure this row of the table of detectors alone, and put it into docs/quality/families.json and docs/families.md
+  --json             the result as JSON on standard output`;
 
 /** Seeds of each variant on each toy set. */
 const SEEDS = 3;
@@ -100,12 +101,24 @@ async function writeAll(measured: Measured, result: FamiliesResult): Promise<voi
   await writeFamiliesPage(result);
 }
 
+/** Measures one row of the table of detectors, and leaves the others as they were measured. */
+async function replaceDetector(title: string, fresh: boolean): Promise<void> {
+  const kept = resultSchema.parse(await readResult(RESULT_PATH));
+  const variant = findDetector(title);
+  const executor = await openExecutor({ device: 'cpu', threads: 1, warn: console.error });
+  const [measured] = await measureDetectors(executor, fresh, [variant]);
+  await executor.close();
+  const detection = kept.detection.map((each) => (each.title === title ? measured! : each));
+  await writeDocument(RESULT_PATH, JSON.stringify({ ...kept, detection }));
+  await writeFamiliesPage({ ...kept, detection });
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       ...{ fresh: { type: 'boolean', default: false }, write: { type: 'boolean', default: false } },
       ...{ json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
-      page: { type: 'boolean', default: false },
+      ...{ page: { type: 'boolean', default: false }, detector: { type: 'string' } },
     },
   });
   if (values.help) {
@@ -114,6 +127,10 @@ async function main(): Promise<void> {
   }
   if (values.page) {
     await writeFamiliesPage(resultSchema.parse(await readResult(RESULT_PATH)));
+    return;
+  }
+  if (values.detector !== undefined) {
+    await replaceDetector(values.detector, values.fresh);
     return;
   }
   const executor = await openExecutor({ device: 'cpu', threads: 1, warn: console.error });

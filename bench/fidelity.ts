@@ -4,7 +4,7 @@ import { openExecutor } from '../src/runtime/open-executor.ts';
 import { cached } from './support/cached.ts';
 import { percent } from './support/documents.ts';
 import { figuresSchema, measureFidelity, type Figures } from './fidelity/measure.ts';
-import { writeFidelityPage } from './fidelity/page.ts';
+import { writeFidelityPage, writeFidelityResult } from './fidelity/page.ts';
 import { findFidelitySets } from './fidelity/sets.ts';
 
 const HELP = `npm run bench:fidelity [-- OPTIONS]
@@ -19,6 +19,7 @@ Needs Python with scikit-learn and pandas (ARISTARCH_PYTHON, else python3), and 
                    without this flag, too
   --fresh          measure again what is in .cache/bench: after a change of the code
   --write          write docs/fidelity.md, its figures and its pictures
+  --page           measure nothing: write docs/fidelity.md and its picture again from docs/quality/fidelity.json
   --json           the figures as JSON on standard output`;
 
 function show({ set, seed, method, numbers, categories, associations, logistic, boosting, closer }: Figures): string {
@@ -36,11 +37,15 @@ async function main(): Promise<void> {
       ...{ sets: { type: 'string', default: '' }, seeds: { type: 'string', default: '0,1,2' } },
       ...{ ctgan: { type: 'boolean', default: false }, fresh: { type: 'boolean', default: false } },
       ...{ write: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
-      help: { type: 'boolean', default: false },
+      ...{ page: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
     },
   });
   if (values.help) {
     console.log(HELP);
+    return;
+  }
+  if (values.page) {
+    await writeFidelityPage();
     return;
   }
   const executor = await openExecutor({ device: 'cpu', threads: 1, warn: console.error });
@@ -57,7 +62,10 @@ async function main(): Promise<void> {
     }
   }
   await executor.close();
-  if (values.write) await writeFidelityPage(all);
+  if (values.write) {
+    await writeFidelityResult(all);
+    await writeFidelityPage();
+  }
   if (values.json) console.log(JSON.stringify(all));
 }
 

@@ -26,15 +26,18 @@ const HELP = `npm run bench:radialgan [-- OPTIONS]
 
 What rows of other sources are worth to one that is short of rows: own rows only, pooled, moved without a GAN, and translated by
 RadialGAN; (a) telling disease from health at four hospitals, (b) finding attacks on a service, (c) what the loss's terms do.
+The default (identity penalty 10, neutral filling, 300 steps) and the bars come from an earlier study on splits of the same seeds, so
+that the figures of the page are not of splits that are new to the settings; those from 100 on are.
 Needs Python with scikit-learn (ARISTARCH_PYTHON, else python3). A run that was cut goes on where it was. Ends with an error where a
-bar is missed.
+bar is missed; lines for comparison are no bars.
 
   --splits N        splits of each target; default 10 for (a) and 12 for (b)
-  --first N         number of the first split; settings are chosen on splits from 100 on, never on those that are reported
+  --first N         number of the first split; default 0. To choose settings, take splits from 100 on
   --set KEY=VALUE   change a setting of the family; may be repeated
   --quick           two splits of one hospital and of the service, with few steps: whether it runs, not what it gives
   --fresh           measure again what is in .cache/bench: after a change of the code
   --write           write docs/quality/radialgan.json and docs/radialgan-bench.md
+  --page            measure nothing: write docs/radialgan-bench.md again from docs/quality/radialgan.json
   --json            the result as JSON on standard output`;
 
 interface Plan {
@@ -103,11 +106,16 @@ async function main(): Promise<void> {
       ...{ json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
       ...{ fresh: { type: 'boolean', default: false }, write: { type: 'boolean', default: false } },
       ...{ quick: { type: 'boolean', default: false }, splits: { type: 'string' } },
+      page: { type: 'boolean', default: false },
       ...{ first: { type: 'string', default: '0' }, set: { type: 'string', multiple: true, default: [] } },
     },
   });
   if (values.help) {
     console.log(HELP);
+    return;
+  }
+  if (values.page) {
+    await writeRadialGanPage();
     return;
   }
   const { quick, fresh, write } = values;
@@ -133,7 +141,7 @@ async function main(): Promise<void> {
   const bars = checkBars(result);
   if (quick) console.error('A quick run: what follows shows that all parts run, and nothing about the model.');
   console.log(values.json ? JSON.stringify(result) : showBars(bars));
-  if (!quick && bars.some(({ isMet }) => !isMet)) process.exitCode = 1;
+  if (!quick && bars.some(({ isMet, isBeside }) => !isMet && !isBeside)) process.exitCode = 1;
 }
 
 await main();

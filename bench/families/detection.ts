@@ -39,10 +39,21 @@ export const DETECTORS: readonly DetectorVariant[] = [
   members('wgan', ['clipped']),
 ];
 
-/** Measures all detectors on the six sets with each seed, in the split of docs/quality.md. */
-export async function measureDetectors(executor: Executor, fresh: boolean): Promise<FamiliesResult['detection']> {
+/** Finds a detector by its title; throws where there is none. */
+export function findDetector(title: string): DetectorVariant {
+  const found = DETECTORS.find((each) => each.title === title);
+  if (found) return found;
+  throw new Error(`there is no detector ${title}; known: ${DETECTORS.map((each) => `"${each.title}"`).join(', ')}`);
+}
+
+/** Measures detectors on the six sets with each seed, in the split of docs/quality.md. */
+export async function measureDetectors(
+  executor: Executor,
+  fresh: boolean,
+  variants: readonly DetectorVariant[] = DETECTORS,
+): Promise<FamiliesResult['detection']> {
   const results: FamiliesResult['detection'] = [];
-  for (const variant of DETECTORS) {
+  for (const variant of variants) {
     const config = benchConfig(variant.values);
     const measurements: Measurement[] = [];
     for (const set of findOpenSets(DETECTION_SETS)) {

@@ -33,7 +33,8 @@ from equal ones, in nats, each row counting for its nearest part: 0 is best, ${M
 sample standard deviation.
 
 Every variant has dense networks of ${SHARED.hidden.join(' and ')} units, ${SHARED.latent} noise units, batches of ${SHARED.batch}, Adam (${SHARED.ownBeta1}, ${SHARED.ownBeta2}) with a learning rate that falls
-from ${SHARED.ownLearningRate} to 0, and ${SHARED.steps.toLocaleString('en-US')} updates of the critic and of the generator in turn; WGAN has RMSprop from 0.001, and clips at 0.1. Penalties
+from ${SHARED.ownLearningRate} to 0, and ${SHARED.steps.toLocaleString('en-US')} updates of the critic and of the generator in turn; WGAN has RMSprop from 0.001, and clips at 0.1, of 0.01, 0.03 and 0.1
+the best on the grid of 25, which is one of these sets. Penalties
 weigh 0.1, as in Gulrajani's own code for such sets. The papers train ten times longer and more, and WGANs with five updates of the critic for each of
 the generator: these figures compare variants under one small budget, and do not judge the papers.
 

@@ -8,11 +8,13 @@ export interface Measured {
   readonly movements: readonly Movement[];
 }
 
-/** What was asked of RadialGAN before it was measured, and what came of it. */
+/** What was asked of RadialGAN, and what came of it. The bars come from the study that its default was chosen in (docs/decisions/0014). */
 export interface Bar {
   readonly asked: string;
   readonly measured: string;
   readonly isMet: boolean;
+  /** A line for comparison, which that study did not ask for: a bench that misses it has not failed. */
+  readonly isBeside?: true;
 }
 
 const JUDGES = { logistic: 'logistic regression', boosting: 'gradient boosting' } as const;
@@ -52,13 +54,22 @@ function predictionBars(figures: readonly Figure[]): Bar[] {
         return count === NEEDIEST.count && has(figures, cell) ? [needBar(figures, cell, JUDGES[judge])] : [];
       }),
       harmBar(figures, count),
-      ...JUDGE_NAMES.map((judge) => {
-        const found = gain(figures, cellOf(judge), ['radialgan', 'pool']);
-        const asked = `${count} rows, ${JUDGES[judge]}: at most ${BELOW_POOLING} below pooling`;
-        return { asked, measured: showInterval(found), isMet: found.mean >= -BELOW_POOLING };
-      }),
+      ...JUDGE_NAMES.flatMap((judge) => poolingBars(figures, cellOf(judge), JUDGES[judge])),
     ];
   });
+}
+
+/** The bar is about pooling in each source's own z-scores, as it was in the study; beside it, pooling as most would do it. */
+function poolingBars(figures: readonly Figure[], cell: Cell, judge: string): Bar[] {
+  const bar = (pooling: 'pool' | 'pool-units', where: string): Bar => {
+    const found = gain(figures, cell, ['radialgan', pooling]);
+    const asked = `${cell.count} rows, ${judge}: at most ${BELOW_POOLING} below pooling ${where}`;
+    return { asked, measured: showInterval(found), isMet: found.mean >= -BELOW_POOLING };
+  };
+  return [
+    bar('pool', 'in own z-scores'),
+    { ...bar('pool-units', 'in the units of the data (not asked, for comparison)'), isBeside: true },
+  ];
 }
 
 function needBar(figures: readonly Figure[], cell: Cell, judge: string): Bar {

@@ -196,6 +196,25 @@ describe('the bars', () => {
     expect(verdicts(-0.04, 0.001)).toEqual([false, false]);
   });
 
+  it('ask about pooling in own z-scores, and show pooling in the units of the data beside it', () => {
+    const aurocs = { own: 0.7, pool: 0.81, 'pool-units': 0.83, radialgan: 0.8 } as const;
+    const methods = Object.keys(aurocs) as (keyof typeof aurocs)[];
+    const measured = [0, 1].flatMap((split): Figure[] =>
+      ['logistic', 'boosting'].flatMap((judge) =>
+        methods.map((method) => ({
+          ...{ task: 'prediction', target: 'va', count: 100, split, method, judge, auroc: aurocs[method] },
+        })),
+      ),
+    );
+    const bars = checkBars({ figures: measured, movements: [] }).filter(({ asked }) => asked.includes('pooling'));
+    expect(bars.map(({ isMet, isBeside }) => [isMet, isBeside ?? false])).toEqual([
+      [true, false],
+      [false, true],
+      [true, false],
+      [false, true],
+    ]);
+  });
+
   it('are left out where nothing was measured', () => {
     expect(checkBars({ figures: [], movements: [] })).toEqual([]);
   });
