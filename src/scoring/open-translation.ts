@@ -1,7 +1,7 @@
 import { AristarchError } from '../base/errors.ts';
 import { createRandom } from '../base/philox.ts';
 import { readInputWidths } from '../graph/onnx/read-inputs.ts';
-import type { Manifest } from '../models/artefact/manifest.ts';
+import type { ColumnFingerprint, Manifest } from '../models/artefact/manifest.ts';
 import { readArtefact, type Artefact } from '../models/artefact/read.ts';
 import { rowWidth, type FeatureSchema } from '../models/features/schema.ts';
 import type { Carried, ClassLevels } from '../models/radial/carried-classes.ts';
@@ -35,6 +35,8 @@ export interface TranslationDescription {
   readonly target: string;
   /** Columns of the target. */
   readonly schema: FeatureSchema;
+  /** What the training rows of the target were like, column by column. */
+  readonly trainingColumns: readonly ColumnFingerprint[];
   readonly carried: readonly Carried[];
   readonly classes: readonly ClassLevels[];
   /** Those that are translated from, each with its columns. */
@@ -88,13 +90,14 @@ function createOpener(
 }
 
 function describe(
-  { name, version }: Manifest,
+  { name, version, fingerprint }: Manifest,
   { target, fields, carried, classes, sources }: ManifestTranslation,
   { description: device }: Executor,
 ): TranslationDescription {
   return {
     ...{ name, version, device, target, carried, classes },
     schema: { fields, excluded: [] },
+    trainingColumns: fingerprint.columns,
     sources: sources.map((source) => ({ name: source.name, schema: { fields: source.fields, excluded: [] } })),
   };
 }

@@ -19,6 +19,9 @@ Examples:
   aristarch translate --model models/va --from cleveland --data cleveland.parquet --out as-va.parquet
   aristarch translate --model models/va --augment --source va=va.parquet --source cleveland=cleveland.parquet --out augmented.parquet`;
 
+/** Column of the augmented data set that names the source of a row. */
+const DEFAULT_MARK = 'source';
+
 export function createTranslateCommand(terminal: Terminal = processTerminal()): Command {
   const command = new Command('translate')
     .description('Translate rows of one source into rows of the source that a model was trained for.')
@@ -52,7 +55,7 @@ async function translateAll(values: TranslateValues, translation: Translation, t
   try {
     const rows = await translateTables(translation, {
       ...{ sources, out: values.out, seed: values.seed, memory: values.memory },
-      ...(values.augment && { mark: values.mark }),
+      ...(values.augment && { mark: values.mark ?? DEFAULT_MARK }),
       ...(values.where !== undefined && { where: values.where }),
       onRows: (done) => progress.update(done),
     });

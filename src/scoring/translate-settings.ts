@@ -42,10 +42,9 @@ export const TRANSLATE_SETTINGS = defineSettings({
     help: "put the target's own rows first, as they are, and mark all rows in a column: the augmented data set. Give the target among --source",
   },
   mark: {
-    schema: text(),
-    default: 'source',
+    schema: text().optional(),
     flag: '--mark <column>',
-    help: 'column of --augment that names the source of each row',
+    help: 'column of --augment that names the source of each row; "source" when it is not given',
   },
   where,
   out: {
@@ -73,6 +72,12 @@ export function chooseSources(values: TranslateValues, { target, sources }: Tran
   const { from, data, to, augment } = values;
   if (to !== undefined && to !== target)
     refuse(`--to ${to} is not the target of the model, ${target}: train one with --target ${to}`);
+  if (values.mark !== undefined && !augment)
+    refuse('--mark names a column of --augment alone: leave it out, or give --augment');
+  if (from !== undefined && augment)
+    refuse(
+      `--augment puts rows of several sources together: give --source ${target}=FILE --source ${from === target ? 'OTHER' : from}=FILE in the place of --from and --data`,
+    );
   if (from !== undefined && values.source.length > 0) refuse('give --from with --data, or --source, not both');
   if ((from === undefined) !== (data.length === 0))
     refuse('--from and --data go together: which source the rows are of, and where they are');

@@ -3,12 +3,18 @@ import { writtenColumns } from '../models/features/column-writes.ts';
 import { textColumns } from '../models/features/match-columns.ts';
 import { rawRowBatches } from '../models/features/raw-rows.ts';
 import { rowWidth, type FeatureSchema } from '../models/features/schema.ts';
-import { createClassifier, takeApart, type Carried, type ClassLevels } from '../models/radial/carried-classes.ts';
+import {
+  createClassFinder,
+  noClass,
+  takeApart,
+  type Carried,
+  type ClassLevels,
+} from '../models/radial/carried-classes.ts';
 import { TRANSLATED_BLOCK } from '../models/radial/translate-rows.ts';
 import type { NamedSource } from '../tables/named-sources.ts';
 import { checkNotSource } from '../tables/output-file.ts';
 import { createRowsWriter, slotColumn, type RowsWriter, type WrittenColumn } from '../tables/rows-writer.ts';
-import { quoteList } from '../tables/sql.ts';
+import { quoteList, quoteName } from '../tables/sql.ts';
 import { openTable, type Table } from '../tables/table.ts';
 import type { Translation, TranslationDescription } from './open-translation.ts';
 
@@ -37,7 +43,10 @@ export async function translateTables(
 ): Promise<Readonly<Record<string, number>>> {
   const { description } = translation;
   const { sources, out, memory, mark, onRows } = options;
-  const columns = [...writtenColumns(description.schema), ...extraColumns(description, sources, mark)];
+  const columns = [
+    ...writtenColumns(description.schema, trainingColumnsOf(description)),
+    ...extraColumns(description, sources, mark),
+  ];
   checkDistinct(columns);
   const width = rowWidth(description.schema) + 1 + 1;
   const writer = await createRowsWriter(out, { width, columns, memoryLimit: memory });
@@ -74,14 +83,16 @@ async function translateTable(
   const own = schemaOf(translation.description, source.name);
   const names = carried.map(({ name }) => name);
   const schema = withCarried(own, carried, classes);
-  const classify = createClassifier(carried, classes);
+  const classOfLevels = createClassFinder(classes);
   const table = await openSource(source, own, memory, where);
   let done = 0;
   try {
     checkNotSource(table.files, out);
     for await (const batch of rawRowBatches(table, schema, { rowsPerBatch: 4 * TRANSLATED_BLOCK })) {
       const { data, levels } = takeApart(schema, batch.rows, names);
-      const classOf = levels.map((each, row) => classify(each, batch.firstRow + row));
+      const classOf = levels.map((each) => classOfLevels(each) ?? -1);
+      const stranger = classOf.indexOf(-1);
+      if (stranger >= 0) throw await noClassOf(table, batch.firstRow + stranger, source.name, translation.description);
       const options = { seed, firstRow: batch.firstRow, classes: classOf };
       const rows = own === target ? data : await translation.translate(source.name, data, options);
       writer.append(withMarks(rows, rowWidth(target), classOf, index));
@@ -92,6 +103,19 @@ async function translateTable(
     await table.close();
   }
   return done;
+}
+
+/** The fault of a row of no class, with the values that the table has, in the user's own spelling. */
+async function noClassOf(
+  { database }: Table,
+  row: number,
+  source: string,
+  { carried, classes }: TranslationDescription,
+): Promise<AristarchError> {
+  const values = carried.map(({ name }) => `CAST(${quoteName(name)} AS VARCHAR)`).join(', ');
+  const [given = {}] = await database.rows(`SELECT ${values} FROM data LIMIT 1 OFFSET ${row}`);
+  const levels = Object.values(given).map((value) => (value === null ? null : String(value)));
+  return noClass(`row ${row + 1} of ${source}`, levels, carried, classes);
 }
 
 function schemaOf({ target, schema, sources }: TranslationDescription, name: string): FeatureSchema {
@@ -133,6 +157,11 @@ const SQL_TYPES: { readonly [K in Carried['kind']]: (levels: readonly (string | 
   boolean: () => 'BOOLEAN',
   category: () => 'VARCHAR',
 };
+
+/** In the order of the target's fields. */
+function trainingColumnsOf({ schema, trainingColumns }: TranslationDescription) {
+  return schema.fields.map(({ name }) => trainingColumns.find((column) => column.name === name));
+}
 
 /** The carried columns, and the mark. */
 function extraColumns(

@@ -22,7 +22,7 @@ const BEYOND_BIGINT = 2 ** 63;
  */
 export function writtenColumns(
   { fields }: FeatureSchema,
-  training: readonly ColumnFingerprint[] = [],
+  training: readonly (ColumnFingerprint | undefined)[] = [],
 ): readonly WrittenColumn[] {
   let slot = 0;
   return fields.map((field, index) => {

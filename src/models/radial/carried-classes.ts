@@ -52,19 +52,35 @@ function levelOf(field: Field, value: number): string | null {
   return field.kind === 'category' ? (field.levels[value] ?? '(unknown)') : String(value);
 }
 
-/** Class of each row by its levels. Throws `INVALID_INPUT` that names the row and what the classes are. */
+/** Class of a row by its levels; undefined where there is none. */
+export function createClassFinder(classes: readonly ClassLevels[]): (levels: ClassLevels) => number | undefined {
+  const byKey = new Map(classes.map((levels, index) => [classKey(levels), index]));
+  return (levels) => byKey.get(classKey(levels));
+}
+
+/** What is said of a row of no class: `where` it is, and the levels that it has. */
+export function noClass(
+  where: string,
+  levels: ClassLevels,
+  carried: readonly Carried[],
+  classes: readonly ClassLevels[],
+): AristarchError {
+  const names = carried.map(({ name }) => name).join(', ');
+  const known = classes.map((each) => each.map(showLevel).join(' ')).join('; ');
+  const message = `${where} has ${names} = ${levels.map(showLevel).join(' ')}, which no training row had: there were ${known}`;
+  return new AristarchError('INVALID_INPUT', message, { levels });
+}
+
+/** Class of each row by its levels. Throws `INVALID_INPUT` that names the row, from 1, and what the classes are. */
 export function createClassifier(
   carried: readonly Carried[],
   classes: readonly ClassLevels[],
 ): (levels: ClassLevels, row: number) => number {
-  const byKey = new Map(classes.map((levels, index) => [classKey(levels), index]));
+  const find = createClassFinder(classes);
   return (levels, row) => {
-    const found = byKey.get(classKey(levels));
+    const found = find(levels);
     if (found !== undefined) return found;
-    const names = carried.map(({ name }) => name).join(', ');
-    const known = classes.map((each) => each.map(showLevel).join(' ')).join('; ');
-    const message = `row ${row} has ${names} = ${levels.map(showLevel).join(' ')}, which no training row had: there were ${known}`;
-    throw new AristarchError('INVALID_INPUT', message, { row, levels });
+    throw noClass(`row ${row + 1}`, levels, carried, classes);
   };
 }
 

@@ -12,6 +12,7 @@ import {
 import type { Tensor } from '../../graph/tensor.ts';
 import { decodeCycle, decodeNumber } from '../features/decode-compact.ts';
 import { rowWidth } from '../features/schema.ts';
+import { signedLog } from '../features/transform.ts';
 import { CLIP } from './encode.ts';
 import type { Lacking } from './lacking.ts';
 import { continuousWidth } from './head.ts';
@@ -28,7 +29,7 @@ export interface Route {
 
 /**
  * Rows over the union [n, width], translated, and the raw rows [n, rowWidth of the source] that they came from -> raw rows of
- * the target [n, rowWidth]. Numbers stay within the range of both sources' and are whole where the target's are; levels are its
+ * the target [n, rowWidth]. Numbers stay within the range of both sources', in the target's units, and are whole where the target's are; levels are its
  * own. A value that was missing is missing again where the target's rows have missing values, else the translated middle; a column with hardly
  * any value in the target is missing.
  */
@@ -40,10 +41,18 @@ export function decodeRows(x: Tensor, raw: Tensor, route: Route): Tensor {
     if (place) slots.set(place.slot, finish(decode(place), raw, places, place, route));
   };
   const column = (at: number): Tensor => columns(x, at, at + 1);
-  union.numbers.forEach(({ places, signedLog }, index) => {
-    const range = rangeOf([places[route.from], places[to]]);
+  union.numbers.forEach(({ places, signedLog: isLog }, index) => {
     put(places, (place) =>
-      decodeNumber(column(index), { ...(place as NumberPlace), ...range, signedLog, centre: 0 }, CLIP),
+      decodeNumber(
+        column(index),
+        {
+          ...(place as NumberPlace),
+          ...rangeOf(place as NumberPlace, places[route.from], isLog),
+          signedLog: isLog,
+          centre: 0,
+        },
+        CLIP,
+      ),
     );
   });
   const cycles = union.cycles.length;
@@ -81,12 +90,27 @@ function finish(
   return missing ? select(isNaN(columns(raw, own.slot, own.slot + 1)), NaN, value) : value;
 }
 
-/** Of the values of both sources: the few rows of a target are no bound, but what is never negative stays so. */
-function rangeOf(places: readonly (NumberPlace | null | undefined)[]): { smallest: number; largest: number } {
-  const known = places.filter((place) => place !== null && place !== undefined);
+interface Range {
+  readonly smallest: number;
+  readonly largest: number;
+}
+
+/**
+ * Of the values of both sources, in the target's units: the source's may be others, so that its ends are taken by their z-scores. The
+ * few rows of a target are no bound, but what is never negative, or never positive, in either stays so.
+ */
+export function rangeOf(target: NumberPlace, source: NumberPlace | null | undefined, isLog: boolean): Range {
+  if (!source) return { smallest: target.smallest, largest: target.largest };
+  const inTarget = (value: number): number => {
+    const z = ((isLog ? signedLog(value) : value) - source.mean) / source.deviation;
+    const scaled = target.mean + z * target.deviation;
+    return isLog ? Math.sign(scaled) * Math.expm1(Math.abs(scaled)) : scaled;
+  };
+  const smallest = Math.min(target.smallest, inTarget(source.smallest));
+  const largest = Math.max(target.largest, inTarget(source.largest));
   return {
-    smallest: Math.min(...known.map(({ smallest }) => smallest)),
-    largest: Math.max(...known.map(({ largest }) => largest)),
+    smallest: Math.min(target.smallest, source.smallest) >= 0 ? Math.max(0, smallest) : smallest,
+    largest: Math.max(target.largest, source.largest) <= 0 ? Math.min(0, largest) : largest,
   };
 }
 

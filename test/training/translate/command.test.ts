@@ -167,6 +167,11 @@ describe('the translate command refuses', () => {
     [['--source', 'ulm=x.csv'], 'ulm is the target itself'],
     [['--source', 'brest=x.csv', '--augment'], "--augment needs the target's own rows"],
     [['--source', 'brest=x.csv', '--to', 'brest'], '--to brest is not the target of the model, ulm'],
+    [['--source', 'brest=x.csv', '--mark', 'plant'], '--mark names a column of --augment alone: leave it out'],
+    [
+      ['--from', 'brest', '--data', 'x.csv', '--augment'],
+      'give --source ulm=FILE --source brest=FILE in the place of --from and --data',
+    ],
     [['--source', 'brest=none.csv'], 'there is no file none.csv'],
     [['--source', 'none.csv'], '--source none.csv has no name: write --source NAME=none.csv'],
   ])('%s', async (args, message) => {
@@ -200,7 +205,7 @@ describe('the translate command refuses', () => {
       '--out',
       files.path('refused.csv'),
     );
-    expect(terminal.err()).toContain('row 0 has faulty = (unknown), which no training row had: there were 0; 1');
+    expect(terminal.err()).toContain('row 1 of brest has faulty = 7, which no training row had: there were 0; 1');
   });
 });
 
