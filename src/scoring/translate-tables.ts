@@ -114,7 +114,7 @@ async function noClassOf(
 ): Promise<AristarchError> {
   const values = carried.map(({ name }) => `CAST(${quoteName(name)} AS VARCHAR)`).join(', ');
   const [given = {}] = await database.rows(`SELECT ${values} FROM data LIMIT 1 OFFSET ${row}`);
-  const levels = Object.values(given).map((value) => (value === null ? null : String(value)));
+  const levels = Object.values(given).map((value) => (typeof value === 'string' ? value : null));
   return noClass(`row ${row + 1} of ${source}`, levels, carried, classes);
 }
 
