@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type Admin, Kafka, type KafkaMessage, logLevel, type Message } from 'kafkajs';
+import type { KafkaMessage } from 'kafkajs';
+import { type Admin, Kafka, logLevel, type Message } from '../../src/server/kafka/kafkajs/engine.ts';
 import { waitUntil } from './wait-until.ts';
 
 export interface ReadMessage {

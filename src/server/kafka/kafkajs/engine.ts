@@ -1,5 +1,6 @@
 /** The one importer of kafkajs, pinned to 2.2.3 (docs/decisions/0010-kafkajs-2-2-3-behind-a-port.md): what this folder uses of it. */
 import kafkajs from 'kafkajs';
+import { repairAbortedMessages } from './aborted-messages.ts';
 
 export {
   Kafka,
@@ -17,3 +18,5 @@ export {
 
 // Node does not see these two among the names that a CommonJS module exports.
 export const { CompressionCodecs, CompressionTypes } = kafkajs;
+
+repairAbortedMessages();
