@@ -46,9 +46,6 @@ which writes this page, with ${result.library} (${result.machine}); the data are
 mean over splits (Student's t), of differences that are paired split by split. Test rows of different splits overlap, so that intervals are
 somewhat too narrow.
 
-The figures were measured before bounds of translated numbers were taken to the target's units; on half of the hospitals' cells the code of today gave
-boosting 0.001 (50 rows) and 0.004 (100 rows) less on average, so that its distance to pooling is at the bar, not within it for sure.
-
 **In short.** A gain over own rows is no evidence for a GAN: each figure is to be read beside pooling and beside the untrained control.
 ${trainingVerdict(result.figures)}
 ${comparison(result.figures)}
