@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { AristarchError } from '../base/errors.ts';
 import { givenFlags, readSettingsFile, resolveSettings, type Settings, type SettingSources } from '../base/settings.ts';
 import type { AnyFamily } from '../models/families/family.ts';
-import { familyNamed } from '../models/families/index.ts';
+import { FAMILIES, familyNamed } from '../models/families/index.ts';
 import { inheritedSettings, openOrigin } from './continue/origin.ts';
 import { RUN_SETTINGS, type RunValues } from './run-settings.ts';
 import { withTargetData } from './translate/source-settings.ts';
@@ -56,6 +56,7 @@ function pickKnown(file: object, settings: Settings): Record<string, unknown> {
 
 export function resolveTrainConfig(given: SettingSources): TrainConfig {
   const { family, preset } = choosePreset(given);
+  refuseForeignFlags(family, given.flags);
   const sources = withTargetData(family, given);
   const { values: presetValues, score } = family.presets[preset]!;
   const defaults: Readonly<Record<string, unknown>> = { ...presetValues, ...(score && { score }) };
@@ -80,6 +81,19 @@ function choosePreset({ file = {}, ...sources }: SettingSources): { family: AnyF
     throw new AristarchError('INVALID_INPUT', `${family.name} has no preset ${preset}; it has ${names}`, { preset });
   }
   return { family, preset };
+}
+
+/** The command has the flags of all families: one that only others have would change nothing. */
+function refuseForeignFlags({ name, settings }: AnyFamily, flags: SettingSources['flags']): void {
+  const known = { ...RUN_SETTINGS, ...settings };
+  const faults = Object.keys(flags).flatMap((key) => {
+    const having = Object.values(FAMILIES).filter((family) => Object.hasOwn(family.settings, key));
+    if (Object.hasOwn(known, key) || having.length === 0) return [];
+    const flag = having[0]!.settings[key]!.flag.split(' ')[0]!;
+    const names = having.map((family) => family.name).join(' or ');
+    return [`${flag} belongs to --family ${names}, and ${name} is trained: leave it out, or choose that family`];
+  });
+  if (faults.length > 0) throw new AristarchError('INVALID_INPUT', faults.join('\n'), { faults });
 }
 
 function withDefaults(settings: Settings, defaults: Readonly<Record<string, unknown>>, source: string): Settings {

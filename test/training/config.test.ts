@@ -98,12 +98,25 @@ describe('the configuration of a run', () => {
     expect(() => resolveTrainConfig({ flags: {}, env: {} })).toThrow('--data is missing');
   });
 
+  it('refuses flags that only another family has, which would change nothing', () => {
+    expect(() => resolve({}, { identityWeight: '3' })).toThrow(
+      '--identity-weight belongs to --family radialgan, and wgan-gp is trained: leave it out, or choose that family',
+    );
+    expect(() => resolve({ family: 'gan' }, { coders: 'plain', config: 'a.json', json: true })).toThrow(
+      '--coders belongs',
+    );
+  });
+
   it('refuses what does not go together, before any data are read', () => {
     expect(() => resolve({ members: [], generator: false })).toThrow(
       'leaves nothing to train: name members, as in --members logistic --score members',
     );
     expect(() => resolve({ members: ['logistic', 'logistic'] })).toThrow('names a member twice');
     expect(() => resolve({ noiseSmallest: 4 })).toThrow('--noise-largest is below --noise-smallest');
+    expect(() => resolve({ regulariser: 'none', regulariserWeight: 3 })).toThrow(
+      '--regulariser none has nothing to weigh: leave --regulariser-weight out',
+    );
+    expect(resolve({ regulariser: 'clip', regulariserWeight: 3 }).values['regulariserWeight']).toBe(3);
   });
 });
 

@@ -16,6 +16,12 @@ const MOST_COMPARED = 2 ** 28;
 type Fault = (values: Values) => string | null;
 
 const FAULTS: readonly Fault[] = [
+  ({ regulariser, regulariserWeight }) =>
+    REGULARISERS[regulariser].penalty === null &&
+    REGULARISERS[regulariser].constrain === null &&
+    regulariserWeight !== undefined
+      ? `--regulariser ${regulariser} has nothing to weigh: leave --regulariser-weight out, or take another --regulariser`
+      : null,
   ({ regulariser, regulariserInterval }) =>
     REGULARISERS[regulariser].penalty === null && regulariserInterval > 1
       ? `--regulariser ${regulariser} has no penalty that could be taken now and then: leave --regulariser-interval out`
