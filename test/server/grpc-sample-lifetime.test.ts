@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ServiceDefinition, status } from '@grpc/grpc-js';
+import { Metadata, type ServiceDefinition, status } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { describe, expect, it } from '@jest/globals';
 import { CONTRACT_FILE, PROTO_FOLDER, SERVICE } from '../../src/server/grpc/contract.ts';
@@ -96,7 +96,9 @@ describe('a caller', () => {
     const { serving, client } = await start();
     const old = connectRaw(serving.addresses.grpc, definition) as unknown as ScoringClient['raw'];
     const described = await new Promise<Readonly<Record<string, unknown>>>((resolve, reject) => {
-      old.describeModel({ model: '' }, (error, answer) => (error ? reject(error) : resolve({ ...answer })));
+      old.describeModel({ model: '' }, new Metadata(), (error, answer) =>
+        error ? reject(error) : resolve({ ...answer }),
+      );
     });
     expect(described).toMatchObject({ model: 'orders', modelVersion: serving.model!.version });
     const { pieces } = await readAll(client.raw.sample({ count: 2 }));

@@ -38,10 +38,10 @@ interface RawClient extends Client {
   ): { cancel(): void };
   scoreStream(options?: CallOptions): ScoreStream;
   sample(request: Readonly<Record<string, unknown>>, options?: CallOptions): SampleStream;
-  describeModel(request: ScoreMessage, done: Callback<WireDescribeResponse>): void;
-  listModels(request: ScoreMessage, done: Callback<WireListResponse>): void;
-  loadModel(request: ScoreMessage, done: Callback<WireDescribeResponse>): void;
-  unloadModel(request: ScoreMessage, done: Callback<object>): void;
+  describeModel(request: ScoreMessage, metadata: Metadata, done: Callback<WireDescribeResponse>): void;
+  listModels(request: ScoreMessage, metadata: Metadata, done: Callback<WireListResponse>): void;
+  loadModel(request: ScoreMessage, metadata: Metadata, done: Callback<WireDescribeResponse>): void;
+  unloadModel(request: ScoreMessage, metadata: Metadata, done: Callback<object>): void;
 }
 
 export interface ScoringClient {
@@ -117,10 +117,10 @@ export function createClientFixture(): (address: string, access?: Access) => Sco
           },
           (error: unknown) => error as ServiceError,
         ),
-      describe: (model = '') => answer((done) => raw.describeModel({ model }, done)),
-      list: async () => (await answer<WireListResponse>((done) => raw.listModels({}, done))).models,
-      load: (model = '', modelVersion = '') => answer((done) => raw.loadModel({ model, modelVersion }, done)),
-      unload: (model) => answer((done) => raw.unloadModel({ model }, done)),
+      describe: (model = '') => answer((done) => raw.describeModel({ model }, metadata, done)),
+      list: async () => (await answer<WireListResponse>((done) => raw.listModels({}, metadata, done))).models,
+      load: (model = '', modelVersion = '') => answer((done) => raw.loadModel({ model, modelVersion }, metadata, done)),
+      unload: (model) => answer((done) => raw.unloadModel({ model }, metadata, done)),
     };
   };
 }

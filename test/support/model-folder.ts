@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from '@jest/globals';
+import { writeFileAtomic } from '../../src/base/files.ts';
 import { add, multiply, negate, sqrt } from '../../src/graph/operations.ts';
 import type { ArtefactContent } from '../../src/models/artefact/write.ts';
 import { createCritic, sumOfSizes, writeTinyModel } from './tiny-model.ts';
@@ -15,6 +16,8 @@ export interface ModelFolder {
     factor: number,
     manifest?: Partial<ArtefactContent['manifest']>,
   ): Promise<string>;
+  /** Writes the model's serving.json, as one moves a file into place. */
+  rule(model: string, rules: object | string): Promise<void>;
   /** Writes a version whose scores are no numbers. */
   writeBroken(model: string, version: string): Promise<string>;
 }
@@ -40,6 +43,8 @@ export function createModelFolderFixture(): () => Promise<ModelFolder> {
           createCritic(3, (rows) => multiply(sumOfSizes(rows), factor)),
           manifest,
         ),
+      rule: (model, rules) =>
+        writeFileAtomic(join(path, model, 'serving.json'), typeof rules === 'string' ? rules : JSON.stringify(rules)),
       writeBroken: (model, version) =>
         write(
           model,

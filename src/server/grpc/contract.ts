@@ -125,6 +125,7 @@ export interface WireListResponse {
     readonly servingVersion: string;
     readonly isDefault: boolean;
     readonly unloaded: boolean;
+    readonly pinnedVersion: string;
     readonly versions: readonly ListedVersion[];
   }[];
 }

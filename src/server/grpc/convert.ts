@@ -175,5 +175,11 @@ function toDrift({ scores, fields, window, alarmProbability }: DriftSummary): Wi
 }
 
 export function toListResponse(models: readonly ListedModel[]): WireListResponse {
-  return { models: models.map(({ serving = '', ...model }) => ({ ...model, servingVersion: serving })) };
+  return {
+    models: models.map(({ serving = '', pinned = '', ...model }) => ({
+      ...model,
+      servingVersion: serving,
+      pinnedVersion: pinned,
+    })),
+  };
 }

@@ -1,7 +1,8 @@
-import { AristarchError } from '../../base/errors.ts';
+import { AristarchError, toAristarchError } from '../../base/errors.ts';
 import { nearNames } from '../../base/near-names.ts';
 import { checkName } from './names.ts';
-import { keyOf, type FoundVersion } from './scan.ts';
+import { keyOf, NOTHING_FOUND, type FoundModel, type FoundVersion } from './scan.ts';
+import { NO_RULES, parseServingRules, SERVING_FILE, type ServingRules } from './serving-rules.ts';
 
 /** What a repository knows of one model: its versions on the disk, which of them serves, and which cannot be served. */
 export class ModelEntry {
@@ -10,7 +11,9 @@ export class ModelEntry {
   unloaded = false;
   /** What answers requests that name no version; it may have gone from the disk since it was opened. */
   serving: FoundVersion | undefined;
-  #versions: readonly FoundVersion[] = [];
+  #found: FoundModel = NOTHING_FOUND;
+  #rules: ServingRules = NO_RULES;
+  #fault: AristarchError | undefined;
   /** By key, which changes with the files: what cannot be served is left alone as long as they stay. */
   readonly #refused = new Map<string, AristarchError>();
 
@@ -20,25 +23,56 @@ export class ModelEntry {
 
   /** Oldest first. */
   get versions(): readonly FoundVersion[] {
-    return this.#versions;
+    return this.#found.versions;
+  }
+
+  get found(): FoundModel {
+    return this.#found;
+  }
+
+  /** What its serving.json says; where that cannot be used, what it said before. */
+  get rules(): ServingRules {
+    return this.#rules;
+  }
+
+  /** Why its serving.json cannot be used. */
+  get rulesFault(): AristarchError | undefined {
+    return this.#fault;
   }
 
   /** Takes over what was found on the disk; answers what is there no more, but for what serves. */
-  take(versions: readonly FoundVersion[]): readonly FoundVersion[] {
-    const keys = new Set(versions.map(keyOf));
-    const gone = this.#versions.filter((found) => !keys.has(keyOf(found)) && !this.isServing(found));
+  take(next: FoundModel): readonly FoundVersion[] {
+    const keys = new Set(next.versions.map(keyOf));
+    const gone = this.versions.filter((found) => !keys.has(keyOf(found)) && !this.isServing(found));
     for (const key of this.#refused.keys()) if (!keys.has(key)) this.#refused.delete(key);
-    this.#versions = versions;
+    this.#found = next;
+    this.#takeRules(next.serving);
     return gone;
+  }
+
+  #takeRules(text: string): void {
+    try {
+      this.#rules = parseServingRules(this.model, text);
+      this.#fault = undefined;
+    } catch (thrown) {
+      this.#fault = toAristarchError(thrown);
+    }
   }
 
   isServing(found: FoundVersion): boolean {
     return this.serving !== undefined && keyOf(this.serving) === keyOf(found);
   }
 
-  /** What may serve, the newest first. */
+  /**
+   * What may serve, the best first: the pinned version, where one is pinned, else the newest; none, where it cannot be known what is
+   * pinned. What serves already may go on.
+   */
   candidates(): readonly FoundVersion[] {
-    return this.#versions.filter((found) => !this.#refused.has(keyOf(found))).toReversed();
+    const sound = this.versions.filter((found) => !this.#refused.has(keyOf(found))).toReversed();
+    const { version: pinned } = this.#rules;
+    if (pinned === undefined && this.#fault === undefined) return sound;
+    const wanted = sound.filter(({ version }) => this.#fault === undefined && version === pinned);
+    return [...wanted, ...sound.filter((found) => this.isServing(found) && !wanted.includes(found))];
   }
 
   /** Whether there is a version that should take the place of the one that serves. */
@@ -49,15 +83,15 @@ export class ModelEntry {
 
   /** Whether what serves has gone from the disk, so that it could not be opened again. */
   get servesWhatIsGone(): boolean {
-    return this.serving !== undefined && !this.#versions.some((found) => this.isServing(found));
+    return this.serving !== undefined && !this.versions.some((found) => this.isServing(found));
   }
 
   /** Throws `NOT_FOUND`, and `INVALID_INPUT` for what cannot be a version. */
   find(version: string): FoundVersion {
     const wanted = checkName('version', version);
-    const found = this.#versions.find((each) => each.version === wanted);
+    const found = this.versions.find((each) => each.version === wanted);
     if (found !== undefined) return found;
-    const names = this.#versions.map((each) => each.version);
+    const names = this.versions.map((each) => each.version);
     const message = `model "${this.model}" has no version "${wanted}"; ${hintAt(wanted, names)}`;
     throw new AristarchError('NOT_FOUND', message, { model: this.model, version: wanted });
   }
@@ -77,6 +111,12 @@ export class ModelEntry {
 
   /** Why nothing can be served. */
   nothingLeft(): AristarchError {
+    const { version: pinned } = this.#rules;
+    if (this.#fault !== undefined) return this.#fault;
+    if (pinned !== undefined && !this.versions.some(({ version }) => version === pinned)) {
+      const message = `model "${this.model}" is pinned to version "${pinned}" by its ${SERVING_FILE}, and there is none: pin another one`;
+      return new AristarchError('PRECONDITION_FAILED', message, { model: this.model, pinned });
+    }
     const reasons = [...this.#refused.values()].map(({ message }) => message).join('; ');
     const message = `model "${this.model}" has no version that can be served: ${reasons}`;
     return new AristarchError('ARTEFACT_INVALID', message, { model: this.model });

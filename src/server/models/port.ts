@@ -50,6 +50,8 @@ export interface ListedModel {
   readonly versions: readonly ListedVersion[];
   /** The version that answers requests which name none; undefined before the first of them. */
   readonly serving: string | undefined;
+  /** The version that was chosen to; undefined for the newest that can be served. */
+  readonly pinned?: string | undefined;
   /** Whether it answers requests which name no model. */
   readonly isDefault: boolean;
   /** Taken out of service by `unload`. */

@@ -7,7 +7,16 @@ import { checkName } from './names.ts';
 import type { ServedName } from './open-model.ts';
 import { ModelPool } from './pool.ts';
 import type { Lease, ListedModel, ListedVersion, ModelChoice, Models, OpenModel } from './port.ts';
-import { isSame, keyOf, scanModel, scanRepository, type FoundModels, type FoundVersion } from './scan.ts';
+import {
+  isSame,
+  keyOf,
+  NOTHING_FOUND,
+  scanModel,
+  scanRepository,
+  type FoundModel,
+  type FoundModels,
+  type FoundVersion,
+} from './scan.ts';
 
 export interface RepositoryParts {
   readonly folder: string;
@@ -55,7 +64,7 @@ export class ModelRepository implements Models {
   static async open(parts: RepositoryParts): Promise<ModelRepository> {
     const repository = new ModelRepository(parts);
     repository.#last = await scanRepository(parts.folder);
-    for (const [model, versions] of repository.#last) repository.#take(model, versions);
+    for (const [model, found] of repository.#last) repository.#take(model, found);
     try {
       if (repository.defaultName !== undefined) (await repository.acquire({})).release();
     } catch (thrown) {
@@ -94,6 +103,7 @@ export class ModelRepository implements Models {
       model: entry.model,
       versions: entry.versions.map((found) => this.#describe(entry, found)),
       serving: entry.serving?.version,
+      pinned: entry.rules.version,
       isDefault: entry.model === byDefault,
       unloaded: entry.unloaded,
     }));
@@ -127,14 +137,14 @@ export class ModelRepository implements Models {
    * does, and then nothing has changed.
    */
   async refresh(): Promise<void> {
-    const found = await scanRepository(this.#parts.folder);
+    const models = await scanRepository(this.#parts.folder);
     const last = this.#last;
-    this.#last = found;
-    for (const model of new Set([...found.keys(), ...this.#entries.keys()])) {
-      const versions = found.get(model) ?? [];
-      if (!isSame(versions, last.get(model) ?? [])) continue;
+    this.#last = models;
+    for (const model of new Set([...models.keys(), ...this.#entries.keys()])) {
+      const found = models.get(model) ?? NOTHING_FOUND;
+      if (!isSame(found, last.get(model) ?? NOTHING_FOUND)) continue;
       const known = this.#entries.get(model);
-      const entry = isSame(versions, known?.versions ?? []) ? known : this.#take(model, versions);
+      const entry = isSame(found, known?.found ?? NOTHING_FOUND) ? known : this.#take(model, found);
       // What cannot take the place is in the log; what serves goes on.
       if (entry?.isBehind === true) await this.#upgrade(entry).catch(() => undefined);
     }
@@ -145,12 +155,13 @@ export class ModelRepository implements Models {
   }
 
   /** Makes what was found what there is; closes what is no more there. Undefined where no version is left. */
-  #take(model: string, versions: readonly FoundVersion[]): ModelEntry | undefined {
+  #take(model: string, found: FoundModel): ModelEntry | undefined {
     const entry = this.#entries.get(model) ?? new ModelEntry(model);
-    if (versions.length === 0) entry.serving = undefined;
-    for (const gone of entry.take(versions)) this.#pool.retire(keyOf(gone));
-    if (versions.length > 0) {
+    if (found.versions.length === 0) entry.serving = undefined;
+    for (const gone of entry.take(found)) this.#pool.retire(keyOf(gone));
+    if (found.versions.length > 0) {
       this.#entries.set(model, entry);
+      if (entry.rulesFault !== undefined) this.#parts.log.error({ model }, entry.rulesFault.message);
       return entry;
     }
     if (this.#entries.delete(model)) this.#parts.log.warn({ model }, `model "${model}" is gone from the folder`);

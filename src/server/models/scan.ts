@@ -4,6 +4,7 @@ import { AristarchError, messageOf } from '../../base/errors.ts';
 import { isMissing } from '../../base/files.ts';
 import { MANIFEST_FILE } from '../../models/artefact/layout.ts';
 import { compareVersions, isName } from './names.ts';
+import { readServingText } from './serving-rules.ts';
 
 /** A version as it lies in the repository's folder. */
 export interface FoundVersion {
@@ -19,12 +20,26 @@ export function keyOf({ model, version, stamp }: FoundVersion): string {
   return `${model}/${version}\n${stamp}`;
 }
 
-export function isSame(a: readonly FoundVersion[], b: readonly FoundVersion[]): boolean {
-  return a.length === b.length && a.every((found, place) => keyOf(found) === keyOf(b[place]!));
+/** A model as it lies in the repository's folder. */
+export interface FoundModel {
+  /** Oldest first. */
+  readonly versions: readonly FoundVersion[];
+  /** Text of its serving.json; empty where there is none. */
+  readonly serving: string;
 }
 
-/** Versions by model, oldest first; a model without a version is not there. */
-export type FoundModels = ReadonlyMap<string, readonly FoundVersion[]>;
+export const NOTHING_FOUND: FoundModel = { versions: [], serving: '' };
+
+export function isSame(a: FoundModel, b: FoundModel): boolean {
+  return (
+    a.serving === b.serving &&
+    a.versions.length === b.versions.length &&
+    a.versions.every((found, place) => keyOf(found) === keyOf(b.versions[place]!))
+  );
+}
+
+/** A model without a version is not there. */
+export type FoundModels = ReadonlyMap<string, FoundModel>;
 
 /**
  * What lies in a repository's folder, `NAME/VERSION/manifest.json`. Other files, folders whose names cannot be a model's
@@ -38,20 +53,21 @@ export async function scanRepository(root: string): Promise<FoundModels> {
   const names = await readdir(home).catch((cause: unknown) => {
     throw unreadable(root, cause);
   });
-  const found: [string, readonly FoundVersion[]][] = [];
+  const found: [string, FoundModel][] = [];
   for (const model of names.filter(isName).sort()) {
-    const versions = await scanModel(home, model);
-    if (versions.length > 0) found.push([model, versions]);
+    const each = await scanModel(home, model);
+    if (each.versions.length > 0) found.push([model, each]);
   }
   return new Map(found);
 }
 
-/** The versions of one model, oldest first. */
-export async function scanModel(root: string, model: string): Promise<readonly FoundVersion[]> {
+/** The versions of one model, and what its serving.json says. */
+export async function scanModel(root: string, model: string): Promise<FoundModel> {
   const home = await realpath(root).catch(() => root);
   const names = await readdir(join(home, model)).catch(() => []);
   const versions = await Promise.all(names.filter(isName).map((version) => scanVersion(home, model, version)));
-  return versions.flat().sort((a, b) => compareVersions(a.version, b.version));
+  const serving = await readServingText(home, model);
+  return { versions: versions.flat().sort((a, b) => compareVersions(a.version, b.version)), serving };
 }
 
 async function scanVersion(home: string, model: string, version: string): Promise<FoundVersion[]> {

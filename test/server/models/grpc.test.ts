@@ -69,11 +69,11 @@ describe('many models over gRPC', () => {
     const version = (name: string, state: string) => ({ version: name, state, reason: '' });
     expect(await client.list()).toEqual([
       {
-        ...{ model: 'fans', servingVersion: '', isDefault: false, unloaded: false },
+        ...{ model: 'fans', servingVersion: '', isDefault: false, unloaded: false, pinnedVersion: '' },
         versions: [version('7', 'available')],
       },
       {
-        ...{ model: 'pumps', servingVersion: '2', isDefault: true, unloaded: false },
+        ...{ model: 'pumps', servingVersion: '2', isDefault: true, unloaded: false, pinnedVersion: '' },
         versions: [version('1', 'available'), version('2', 'loaded')],
       },
     ]);
