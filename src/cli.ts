@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
+import { readVersion } from './base/version.ts';
 
 /**
  * Every command of Aristarch, in the order of `--help`. A command lives in its room; here it gets one line. Only the one
@@ -33,14 +33,11 @@ In a checkout, each command is an npm script: npm run train -- --data normal.par
 Every command explains its options: aristarch train --help. Those that report take --json.
 `;
 
-const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
 const program = new Command('aristarch')
   .description(
     'Anomaly detection with trained critics: fit a detector to normal rows, then score new ones with calibrated p-values.',
   )
-  .version(version, '-v, --version', 'print the version')
+  .version(readVersion(), '-v, --version', 'print the version')
   .helpOption('-h, --help', 'explain the command')
   .showHelpAfterError('(add --help for an explanation)')
   .addHelpText('after', EXAMPLES);

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
+import { describeMetrics } from '../docs/make-metrics.ts';
 import { EXIT_CODES } from '../src/base/command-line.ts';
 import { ERROR_CODES, type ErrorCode } from '../src/base/errors.ts';
 import { GRPC_STATUS } from '../src/server/grpc/status.ts';
@@ -63,6 +64,12 @@ describe('docs/errors.md', () => {
       return [`\`${code}\``, meaning, `\`${GRPC_STATUS[code]}\``, KAFKA_ACTIONS[code], String(EXIT_CODES[code])];
     });
     expect(parseTable(read('docs/errors.md'))).toEqual(rows);
+  });
+});
+
+describe('docs/metrics.md', () => {
+  it('is what `npm run docs:metrics` writes', async () => {
+    expect(read('docs/metrics.md')).toBe(await describeMetrics());
   });
 });
 

@@ -143,7 +143,8 @@ export class ScoringService {
     } finally {
       metrics.requestsInFlight.dec({ transport });
       metrics.requests.inc({ transport, code });
-      if (code === 'OK') metrics.scoreSeconds.observe((clock.monotonicMs() - startedMs) / 1000, transport);
+      if (code === 'OK')
+        metrics.scoreSeconds.observe((clock.monotonicMs() - startedMs) / 1000, transport, metrics.traceId());
     }
   }
 
@@ -152,7 +153,9 @@ export class ScoringService {
     const { detector, description } = model;
     const batch = await this.#score(model, job);
     const { rows, explainTopK: topK, checkAlive } = job;
-    const explanations = topK && (await detector.explain(rows, { topK, ...(checkAlive && { checkAlive }) }));
+    const { stages } = this.#parts.metrics;
+    const explain = () => detector.explain(rows, { ...(topK && { topK }), ...(checkAlive && { checkAlive }) });
+    const explanations = topK && (await stages.timeAsync('explain', explain));
     this.#publish(model, job, batch);
     return {
       batch,
@@ -190,7 +193,9 @@ export class ScoringService {
   async #score({ detector, drift }: OpenModel, job: ScoreJob): Promise<ScoreBatch> {
     const { checkAlive, priority, deadlineMs } = job;
     checkAlive?.();
-    const rows = job.rows instanceof Float32Array ? job.rows : detector.encode(job.rows);
+    const { stages } = this.#parts.metrics;
+    const sent = job.rows;
+    const rows = sent instanceof Float32Array ? sent : stages.time('rows', () => detector.encode(sent));
     const falsePositiveRate = job.falsePositiveRate ?? this.#parts.limits.falsePositiveRate;
     const batch = await detector.score(rows, { falsePositiveRate, priority, deadlineMs, checkAlive });
     drift?.observe(rows, watchedScores(batch));
@@ -207,6 +212,7 @@ export class ScoringService {
     metrics.pValues.observeAll(batch.pValues);
     // The live page shows one model: scores of another have another scale.
     if (description.name !== models.defaultName) return;
+    metrics.scores.observeAll(batch.scores);
     const records = job.rows instanceof Float32Array ? job.records : job.rows;
     const { slotNames } = detector.description;
     const recordAt = (row: number) => records?.[row] ?? packedRecord(job.rows as Float32Array, row, slotNames);

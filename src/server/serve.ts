@@ -20,6 +20,7 @@ import { createReadiness, type Readiness } from './readiness.ts';
 import { RecentScores } from './recent-scores.ts';
 import { SamplingService } from './sampling-service.ts';
 import { ScoringService } from './scoring-service.ts';
+import { countRejections } from './security/count-rejections.ts';
 import { openSecurity, type Security } from './security/security.ts';
 
 export interface ServeParts {
@@ -76,11 +77,11 @@ export async function startServing(parts: ServeParts): Promise<Serving> {
 
 async function startParts(parts: ServeParts, closers: Closer[]) {
   const { config, clock, log } = parts;
-  const metrics = createMetrics({ process: parts.processMetrics ?? false });
+  const metrics = createMetrics({ process: parts.processMetrics ?? false, clock });
   const recent = new RecentScores();
   const readiness = createReadiness();
   for (const part of ['model', 'grpc'] as const) readiness.set(part, { waitsFor: 'starting' });
-  const security = await openSecurity(parts);
+  const security = countRejections(await openSecurity(parts), metrics.batching.onRejection);
   closers.push(() => security.close());
   const page = createPageHolder(parts, recent);
   const http = await startHttp({ ...parts, security }, metrics, readiness, page.current);
@@ -99,7 +100,7 @@ async function startParts(parts: ServeParts, closers: Closer[]) {
   closers.push(() => page.close());
 
   const sampling = new SamplingService({ models, metrics, maxRows: config.maxSampleRows });
-  const grpc = await startGrpc({ ...parts, security }, { service, sampling, models });
+  const grpc = await startGrpc({ ...parts, security }, { service, sampling, models, metrics });
   const entrances: (() => Promise<void>)[] = [() => grpc.stop()];
   closers.push(async () => {
     readiness.set('grpc', { waitsFor: 'the server is shutting down' });
@@ -166,7 +167,7 @@ function createPageHolder({ config, clock }: ServeParts, feed: RecentScores) {
 
 function startGrpc(
   { config, clock, log, security }: EntranceParts,
-  parts: Pick<GrpcServerParts, 'service' | 'sampling' | 'models'>,
+  parts: Pick<GrpcServerParts, 'service' | 'sampling' | 'models' | 'metrics'>,
 ): Promise<GrpcServer> {
   const { grpcHost: host, grpcPort: port, adminCalls, ...options } = config;
   return startGrpcServer({

@@ -4,12 +4,13 @@ import { delimiter, join, resolve } from 'node:path';
 import { describe as jestDescribe, it as jestIt } from '@jest/globals';
 
 /**
- * What a test may need beyond Node and the installed packages. `broker` is what our own Kafka broker needs to start;
+ * What a test may need beyond Node and the installed packages. `prometheus` has its `promtool` beside it. `broker` is what our own Kafka broker needs to start;
  * `swiftshader` is Vulkan in software, on which WebGPU runs where there is no GPU (`swiftShaderPath`); `httpfs` is
  * DuckDB's extension for S3, which is no part of its npm package.
  */
 export type Need = PlainNeed | `python:${string}`;
-type PlainNeed = 'java' | 'mvn' | 'python' | 'chromium' | 'swiftshader' | 'httpfs' | 'shared' | 'gpu' | 'broker';
+type PlainNeed =
+  'java' | 'mvn' | 'python' | 'chromium' | 'swiftshader' | 'httpfs' | 'prometheus' | 'shared' | 'gpu' | 'broker';
 
 /** Needs that no package registry can satisfy, so that even REQUIRE_ALL=1 lets them be absent. */
 const OPTIONAL: readonly Need[] = ['shared', 'gpu'];
@@ -123,6 +124,10 @@ const PROBES: { readonly [N in PlainNeed]: () => string | undefined } = {
   httpfs: () =>
     process.env['ARISTARCH_DUCKDB_HTTPFS'] === undefined
       ? "no DuckDB extension: install PyPI's duckdb-extension-httpfs, and set ARISTARCH_DUCKDB_HTTPFS to the file in it"
+      : undefined,
+  prometheus: () =>
+    ['prometheus', 'promtool'].some((name) => findOnPath(name) === undefined)
+      ? "no `prometheus` and `promtool` on PATH: install Debian's prometheus"
       : undefined,
   shared: () => (existsSync(sharedData()) ? undefined : 'no ../shared/data beside the project'),
   gpu: () => (succeeds('nvidia-smi', ['-L']) ? undefined : 'no NVIDIA GPU answers nvidia-smi'),

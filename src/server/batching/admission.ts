@@ -1,6 +1,6 @@
 import { AristarchError } from '../../base/errors.ts';
 
-/** Why a job was not taken into the queue; a label of `aristarch_rejections_total`. */
+/** Why a job was not taken into the queue. */
 export type Refusal = 'deadline' | 'queue_full';
 
 export interface AdmissionQuestion {

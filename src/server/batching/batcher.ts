@@ -29,7 +29,9 @@ export interface BatchingLimits {
 
 /** What the batcher tells of its work. */
 export interface BatchingEvents {
-  readonly onBatch: (rows: number, jobs: number) => void;
+  readonly onBatch: (rows: number, jobs: number, inferMs: number) => void;
+  /** A caller's first rows go into an inference, after so many milliseconds. */
+  readonly onTurn: (waitedMs: number) => void;
   readonly onRefusal: (reason: Refusal) => void;
 }
 
@@ -57,6 +59,8 @@ interface WaitingJob extends Waiting {
   readonly collector: Collector;
   readonly resolve: (batch: ScoreBatch) => void;
   readonly reject: (thrown: unknown) => void;
+  /** When it came, until its first rows are scored. */
+  cameMs: number | undefined;
   /** Set when it is answered before all of its rows are scored. */
   ended: boolean;
 }
@@ -76,9 +80,8 @@ export function createBatcher(parts: BatcherParts): Batcher {
   const queue = createQueue<WaitingJob>(maxBatchRows);
   const cost = createCostModel(maxBatchRows);
   let [running, scheduled] = [false, false];
-  let busySince: number | undefined;
   /** When the inference that runs should be over. */
-  let runsUntilMs = 0;
+  let [busySince, runsUntilMs] = [undefined as number | undefined, 0];
   const expectMs = (rows: number, callers: number): number => cost.expectMs(rows, callers, clock.monotonicMs());
   /** Milliseconds until a job that came now would be scored. */
   const expectJobMs = (priority: Priority, rows: number): number => {
@@ -95,7 +98,8 @@ export function createBatcher(parts: BatcherParts): Batcher {
     const rows = job.rows.length / rowWidth;
     const [remainingMs, expectedMs] = [deadlineMs - clock.wallMs(), expectJobMs(priority, rows)];
     checkAdmission({ rows, remainingMs, expectedMs, queuedRows: queue.rows, maxQueueRows }, events);
-    queue.push({ job, priority, left: rows, collector: createCollector(rows), ...answer, ended: false });
+    const state = { left: rows, collector: createCollector(rows), cameMs: clock.monotonicMs(), ended: false };
+    queue.push({ job, priority, ...state, ...answer });
   };
   const schedule = (delayMs: number): void => {
     if (running || scheduled || queue.jobs === 0) return;
@@ -109,12 +113,12 @@ export function createBatcher(parts: BatcherParts): Batcher {
       running = true;
       const [startedMs, rows] = [clock.monotonicMs(), rowsOf(pieces)];
       runsUntilMs = startedMs + expectMs(rows, 0);
-      await scorePieces(pieces, parts);
+      await scorePieces(tellTurns(pieces, startedMs, events), parts);
       running = false;
       const endedMs = clock.monotonicMs();
       cost.learnInference(rows, endedMs - startedMs);
       if (busySince !== undefined) cost.learnCallers(pieces.length, startedMs - busySince, endedMs);
-      events.onBatch(rows, pieces.length);
+      events.onBatch(rows, pieces.length, endedMs - startedMs);
       busySince = queue.jobs > 0 ? endedMs : undefined;
     }
     schedule(0);
@@ -151,6 +155,15 @@ function checkAdmission(question: AdmissionQuestion, { onRefusal }: BatchingEven
   if (refusal === undefined) return;
   onRefusal(refusal.reason);
   throw refusal.error;
+}
+
+/** Tells of each job whose first rows these are; answers the pieces. */
+function tellTurns(pieces: readonly Piece<WaitingJob>[], nowMs: number, { onTurn }: BatchingEvents): typeof pieces {
+  for (const { waiting } of pieces) {
+    if (waiting.cameMs !== undefined) onTurn(nowMs - waiting.cameMs);
+    waiting.cameMs = undefined;
+  }
+  return pieces;
 }
 
 /** Ends a job that nobody waits for any longer. */

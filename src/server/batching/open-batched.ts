@@ -15,8 +15,8 @@ type OpenDetector = (folder: string, options: OpenDetectorOptions) => Promise<De
 /** Opens detectors whose callers are scored together, each with a queue of its own, which is watched while it is open. */
 export function createOpenBatched({ config, clock, openDetector }: OpenBatchedParts, metrics: Metrics): OpenDetector {
   const { maxBatchRows, maxBatchDelayMs: maxDelayMs, maxQueueRows } = config;
-  const { onBatch, onRefusal, watchQueue } = metrics.batching;
-  const parts = { clock, limits: { maxBatchRows, maxDelayMs, maxQueueRows }, events: { onBatch, onRefusal } };
+  const { onBatch, onTurn, onRefusal, watchQueue } = metrics.batching;
+  const parts = { clock, limits: { maxBatchRows, maxDelayMs, maxQueueRows }, events: { onBatch, onTurn, onRefusal } };
   return async (folder, options) => {
     const detector = createBatchedDetector(await openDetector(folder, options), parts);
     const forget = watchQueue(() => detector.queuedRows);

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { AristarchError } from '../../base/errors.ts';
 import type { Clock } from '../clock.ts';
 import { toListenError } from '../listen-error.ts';
+import type { Metrics } from '../metrics.ts';
 import type { Models } from '../models/port.ts';
 import type { SamplingService } from '../sampling-service.ts';
 import type { ScoringService } from '../scoring-service.ts';
@@ -53,6 +54,7 @@ export interface GrpcServerParts {
   readonly adminCalls: boolean;
   readonly options: GrpcServerOptions;
   readonly security: Security;
+  readonly metrics: Pick<Metrics, 'stages'>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -148,7 +150,7 @@ function addScoring(server: Server, parts: GrpcServerParts & AnswerParts, calls:
     <Q, R>(handle: (request: Received<Q>, context: CallContext) => R | Promise<R>) =>
     (call: ServerUnaryCall<Received<Q>, R>, respond: sendUnaryData<R>): void =>
       void calls.track(answer(call, respond, handle, parts));
-  server.addService(inferenceDefinition(), {
+  server.addService(timed(inferenceDefinition(), ['ModelInfer'], parts.metrics), {
     serverLive: unary(inference.serverLive),
     serverReady: unary(inference.serverReady),
     serverMetadata: unary(inference.serverMetadata),
@@ -156,7 +158,7 @@ function addScoring(server: Server, parts: GrpcServerParts & AnswerParts, calls:
     modelMetadata: unary(inference.modelMetadata),
     modelInfer: unary(inference.modelInfer),
   });
-  server.addService(scoringDefinition(), {
+  server.addService(timed(scoringDefinition(), ['Score', 'ScoreStream'], parts.metrics), {
     score: unary(handlers.score),
     describeModel: unary(handlers.describeModel),
     listModels: unary(handlers.listModels),
@@ -187,6 +189,20 @@ function scoringDefinition(): ServiceDefinition {
 }
 
 type Method = ServiceDefinition[string];
+
+/** The same service, with the time of each message of the named methods taken: bytes to request, and response to bytes. */
+function timed(definition: ServiceDefinition, names: readonly string[], { stages }: Pick<Metrics, 'stages'>) {
+  const time = (method: Method): Method => ({
+    ...method,
+    requestDeserialize: (bytes) => stages.time('decode', () => method.requestDeserialize(bytes) as unknown),
+    responseSerialize: (reply) => stages.time('encode', () => method.responseSerialize(reply)),
+  });
+  const methods = Object.entries(definition).map(([name, method]) => [
+    name,
+    names.includes(name) ? time(method) : method,
+  ]);
+  return Object.fromEntries(methods) as ServiceDefinition;
+}
 
 function receiving({ path, requestDeserialize }: Method): Pick<Method, 'requestDeserialize'> {
   return { requestDeserialize: receive(requestDeserialize, `request of ${path}`) };

@@ -19,8 +19,8 @@ export interface OperatorParts {
  */
 export function createOperatorRoutes({ metrics, checks }: OperatorParts): Routes {
   return {
-    '/metrics': async (_request, response) => {
-      const { contentType, body } = await metrics.render();
+    '/metrics': async (request, response) => {
+      const { contentType, body } = await metrics.render(request.headers.accept);
       response.setHeader('content-type', contentType);
       response.end(body);
     },

@@ -1,5 +1,6 @@
 import { type AristarchError, toAristarchError } from '../../base/errors.ts';
 import type { Explanation, RawRecord, ScoreBatch } from '../../scoring/detector.ts';
+import type { Metrics } from '../metrics.ts';
 import { KAFKA_ACTIONS } from './actions.ts';
 import type { EventReader } from './formats/reader.ts';
 import type { InboundMessage, KafkaConfig, OutboundMessage, RecordScoring, ScoreRecords, Source } from './port.ts';
@@ -9,6 +10,7 @@ export interface ScoringParts {
   readonly scoring: RecordScoring;
   readonly reader: EventReader;
   readonly config: Pick<KafkaConfig, 'cloudEvents' | 'explainTopK' | 'maxExplainRows'>;
+  readonly metrics: Metrics['kafka'];
 }
 
 interface GoodEvent {
@@ -34,7 +36,7 @@ export async function scoreEvents(
   messages: readonly InboundMessage[],
 ): Promise<Scored> {
   await parts.reader.prepare(messages);
-  const { good, bad } = parseEvents(parts, messages);
+  const { good, bad } = parts.metrics.stages.time('decode', () => parseEvents(parts, messages));
   if (good.length === 0) return { results: [], bad };
   const routed = await parts.scoring.route(good.map(({ record }) => record));
   try {
@@ -66,15 +68,19 @@ async function scoreBy(
   source: Source,
   events: readonly GoodEvent[],
 ): Promise<Scored> {
-  const { good, rows, bad } = encodeEvents(scorer, events);
+  const { stages } = parts.metrics;
+  const { good, rows, bad } = stages.time('rows', () => encodeEvents(scorer, events));
   if (good.length === 0) return { results: [], bad };
   const records = good.map(({ record }) => record);
   try {
     const scores = await scorer.score(rows, records);
     const explanations = await explainAnomalous(scorer, parts, records, scores);
     const write = createResultWriter(source, scorer.model, scores, parts.config.cloudEvents);
-    const results = good.map(({ message }, row) => ({ message, result: write(message, row, explanations.get(row)) }));
-    return { results, bad };
+    const toResult = ({ message }: GoodEvent, row: number) => ({
+      message,
+      result: write(message, row, explanations.get(row)),
+    });
+    return { results: stages.time('encode', () => good.map(toResult)), bad };
   } catch (thrown) {
     const reason = toAristarchError(thrown);
     if (KAFKA_ACTIONS[reason.code] !== 'dead-letter') throw reason;
@@ -86,17 +92,15 @@ async function scoreBy(
 /** Explanations of the anomalous records, by their place; of the highest scores only where there are too many. */
 async function explainAnomalous(
   scorer: ScoreRecords,
-  { config: { explainTopK = 0, maxExplainRows = Infinity } }: ScoringParts,
+  { config: { explainTopK = 0, maxExplainRows = Infinity }, metrics }: ScoringParts,
   records: readonly RawRecord[],
   { scores, verdicts }: ScoreBatch,
 ): Promise<Map<number, Explanation>> {
   if (explainTopK === 0) return new Map();
   const anomalous = [...records.keys()].filter((row) => verdicts[row] === 1);
   const places = anomalous.toSorted((a, b) => scores[b]! - scores[a]!).slice(0, maxExplainRows);
-  const explanations = await scorer.explain(
-    places.map((row) => records[row]!),
-    explainTopK,
-  );
+  const chosen = places.map((row) => records[row]!);
+  const explanations = await metrics.stages.timeAsync('explain', () => scorer.explain(chosen, explainTopK));
   return new Map(places.map((row, index) => [row, explanations[index]!]));
 }
 

@@ -37,7 +37,7 @@ export function createState({ config, metrics, log, onFatal }: StateParts): Stat
 
   function set(next: string | undefined): void {
     reason = next;
-    metrics.consumerUp.set(next === undefined ? 1 : 0);
+    metrics.consumerUp.set({ topic: config.topicIn }, next === undefined ? 1 : 0);
   }
   function end(why: string, error: AristarchError): void {
     ended = true;

@@ -36,6 +36,9 @@ export async function openModels(parts: OpenModelsParts): Promise<Models> {
     models.open().find(({ description }) => description.name === models.defaultName);
   parts.metrics.watchModels(() => ({
     open: models.open().map(({ description }) => description),
+    falsePositiveRate: config.falsePositiveRate,
+    refusedVersions: models.list().flatMap(({ versions }) => versions.filter(({ state }) => state === 'refused'))
+      .length,
     drift: watchedModel()?.drift?.summary(),
   }));
   if (config.models === undefined) onDefault(models.open()[0]!);

@@ -19,7 +19,7 @@ describe('a score', () => {
     const batched = createBatchedDetector(detector, {
       limits: { maxBatchRows: 64, maxDelayMs: 0, maxQueueRows: 10_000 },
       clock: SYSTEM_CLOCK,
-      events: { onBatch: (rows) => sizes.push(rows), onRefusal: () => undefined },
+      events: { onBatch: (rows) => sizes.push(rows), onTurn: () => undefined, onRefusal: () => undefined },
     });
     const { rowWidth } = detector.description;
     const rows = detector.encode(normalOrders(700, 3));

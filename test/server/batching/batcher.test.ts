@@ -15,7 +15,7 @@ function createLab(changes: Partial<BatchingLimits> = {}, { msPerRow = 0 } = {})
     rowWidth: 1,
     limits: { ...LIMITS, ...changes },
     clock: { wallMs: () => nowMs, monotonicMs: () => nowMs },
-    events: { onBatch: () => undefined, onRefusal: (reason) => refusals.push(reason) },
+    events: { onBatch: () => undefined, onTurn: () => undefined, onRefusal: (reason) => refusals.push(reason) },
     later: (work, ms) => {
       delays.push(ms);
       due.push(work);

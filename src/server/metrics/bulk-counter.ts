@@ -7,7 +7,7 @@ export class BulkCounter<L extends string> {
   readonly help: string;
   readonly type: 'counter' | 'gauge';
   readonly aggregator = 'sum';
-  readonly #labelNames: readonly L[];
+  readonly labelNames: readonly L[];
   readonly #series = new Map<string, Series<L>>();
 
   constructor(options: {
@@ -19,12 +19,12 @@ export class BulkCounter<L extends string> {
     this.name = options.name;
     this.help = options.help;
     this.type = options.type ?? 'counter';
-    this.#labelNames = options.labelNames;
+    this.labelNames = options.labelNames;
   }
 
   inc(labels: Readonly<Record<L, string>>, by = 1): void {
     let key = '';
-    for (const name of this.#labelNames) key += `${labels[name]}\0`;
+    for (const name of this.labelNames) key += `${labels[name]}\0`;
     const series = this.#series.get(key);
     if (series === undefined) this.#series.set(key, { labels: { ...labels }, value: by });
     else series.value += by;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Histogram, type Metric, Registry } from 'prom-client';
-import { BulkHistogram } from '../../src/server/bulk-histogram.ts';
+import { BulkHistogram } from '../../../src/server/metrics/bulk-histogram.ts';
 
 const NAMES = { name: 'aristarch_x', help: 'Some values.', buckets: [0.01, 0.1, 0.5, 1] };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Counter, Gauge, type Metric, Registry } from 'prom-client';
-import { BulkCounter } from '../../src/server/bulk-counter.ts';
+import { BulkCounter } from '../../../src/server/metrics/bulk-counter.ts';
 
 describe('a bulk counter', () => {
   it('scrapes like a counter and a gauge of prom-client', async () => {

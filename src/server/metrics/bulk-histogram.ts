@@ -1,3 +1,5 @@
+import { SYSTEM_CLOCK } from '../clock.ts';
+
 /**
  * A Prometheus histogram that takes many values at a time, of one label at most: prom-client's own `observe` looks its labels up
  * for each value, which costs more than scoring a row does. It has what a registry of prom-client asks of a metric.
@@ -7,8 +9,11 @@ export class BulkHistogram<L extends string = never> {
   readonly help: string;
   readonly type = 'histogram';
   readonly aggregator = 'sum';
-  readonly #bounds: readonly number[];
+  /** Upper bounds, ascending. */
+  readonly buckets: readonly number[];
+  readonly labelNames: readonly L[];
   readonly #label: L | undefined;
+  readonly #wallMs: () => number;
   /** By the label's value; under '' where there is no label. */
   readonly #series = new Map<string, Series>();
 
@@ -18,20 +23,29 @@ export class BulkHistogram<L extends string = never> {
     readonly help: string;
     readonly buckets: readonly number[];
     readonly label?: L;
+    /** Says when an exemplar came up. */
+    readonly wallMs?: () => number;
   }) {
     this.name = options.name;
     this.help = options.help;
-    this.#bounds = options.buckets;
+    this.buckets = options.buckets;
     this.#label = options.label;
+    this.labelNames = options.label === undefined ? [] : [options.label];
+    this.#wallMs = options.wallMs ?? SYSTEM_CLOCK.wallMs;
     if (options.label === undefined) this.#seriesOf('');
   }
 
-  observe(value: number, labelled = ''): void {
-    count(this.#seriesOf(labelled), this.#bounds, value);
+  /** With the trace that the value came up in, where there is one: it is the bucket's exemplar until the next one with a trace. */
+  observe(value: number, labelled = '', traceId?: string): void {
+    const series = this.#seriesOf(labelled);
+    const bucket = count(series, this.buckets, value);
+    if (traceId === undefined) return;
+    series.exemplars ??= [];
+    series.exemplars[bucket] = { labelSet: { trace_id: traceId }, value, timestamp: this.#wallMs() / 1000 };
   }
 
-  observeAll(values: Float64Array, labelled = ''): void {
-    const [series, bounds] = [this.#seriesOf(labelled), this.#bounds];
+  observeAll(values: Float64Array | Float32Array, labelled = ''): void {
+    const [series, bounds] = [this.#seriesOf(labelled), this.buckets];
     for (let i = 0; i < values.length; i++) count(series, bounds, values[i]!);
   }
 
@@ -49,18 +63,24 @@ export class BulkHistogram<L extends string = never> {
   #seriesOf(labelled: string): Series {
     let series = this.#series.get(labelled);
     if (series === undefined) {
-      series = { counts: new Float64Array(this.#bounds.length + 1), sum: 0 };
+      series = { counts: new Float64Array(this.buckets.length + 1), sum: 0 };
       this.#series.set(labelled, series);
     }
     return series;
   }
 
-  #valuesOf(labelled: string, { counts, sum }: Series) {
+  #valuesOf(labelled: string, { counts, sum, exemplars }: Series) {
     const labels = this.#label === undefined ? {} : { [this.#label]: labelled };
     let total = 0;
-    const buckets = [...this.#bounds, '+Inf'].map((le, bucket) => {
+    const buckets = [...this.buckets, '+Inf'].map((le, bucket) => {
       total += counts[bucket]!;
-      return { metricName: `${this.name}_bucket`, labels: { le, ...labels }, value: total };
+      const exemplar = exemplars?.[bucket];
+      return {
+        metricName: `${this.name}_bucket`,
+        labels: { le, ...labels },
+        value: total,
+        ...(exemplar && { exemplar }),
+      };
     });
     return [
       ...buckets,
@@ -74,11 +94,23 @@ interface Series {
   /** Values in each bucket, not cumulative; the last is above every bound. */
   readonly counts: Float64Array;
   sum: number;
+  /** By bucket, the latest one of each. */
+  exemplars?: (Exemplar | undefined)[];
 }
 
-function count(series: Series, bounds: readonly number[], value: number): void {
+/** One value of a bucket and where it came up, as prom-client writes it in OpenMetrics. */
+interface Exemplar {
+  readonly labelSet: { readonly trace_id: string };
+  readonly value: number;
+  /** Seconds since 1970. */
+  readonly timestamp: number;
+}
+
+/** Counts a value in, and answers its bucket. */
+function count(series: Series, bounds: readonly number[], value: number): number {
   let bucket = bounds.length;
   while (bucket > 0 && value <= bounds[bucket - 1]!) bucket--;
   series.counts[bucket]! += 1;
   series.sum += value;
+  return bucket;
 }
