@@ -1,5 +1,5 @@
 import { sameShape, shapeError, showShape, type Shape } from './shape.ts';
-import { createTensor, type Tensor } from './tensor.ts';
+import { createTensor, type Extent, type Sliding, type Tensor } from './tensor.ts';
 
 /** A tensor, or a number that stands for a scalar constant. */
 export type Operand = Tensor | number;
@@ -91,6 +91,37 @@ export function pad(x: Tensor, axis: number, before: number, after: number): Ten
 export const gatherRows = (table: Tensor, indices: Tensor): Tensor => createTensor('gatherRows', [table, indices], {});
 export function scatterRows(updates: Tensor, indices: Tensor, rows: number): Tensor {
   return createTensor('scatterRows', [updates, indices], { rows });
+}
+
+// Images [b, channels, height, width].
+/** (image [b, in, h, w], kernel [out, in, k, k]) -> [b, out, h', w']; zeros lie around the image. */
+export function convolve(x: Tensor, kernel: Tensor, { stride, padding }: Sliding): Tensor {
+  return createTensor('convolve', [x, kernel], { stride, padding });
+}
+/** (image [b, out, h', w'], kernel [out, in, k, k]) -> [b, in, ...size]: what `convolve` does, backwards. */
+export function convolveTransposed(y: Tensor, kernel: Tensor, by: Sliding & { readonly size: Extent }): Tensor {
+  return createTensor('convolveTransposed', [y, kernel], by);
+}
+/** (image [b, in, h, w], image [b, out, h', w']) -> [out, in, ...size]: how much of one lies at each place of the other. */
+export function convolveKernel(x: Tensor, y: Tensor, by: Sliding & { readonly size: Extent }): Tensor {
+  return createTensor('convolveKernel', [x, y], by);
+}
+export const averagePool = (x: Tensor, factor: number): Tensor => createTensor('averagePool', [x], { factor });
+export const enlarge = (x: Tensor, factor: number): Tensor => createTensor('enlarge', [x], { factor });
+export const blur = (x: Tensor): Tensor => createTensor('blur', [x], {});
+/** Twice the height and width, smoothly: Karras 2019, appendix C. */
+export const upsample = (x: Tensor): Tensor => blur(enlarge(x, 2));
+/** Half the height and width, smoothly. */
+export const downsample = (x: Tensor): Tensor => averagePool(blur(x), 2);
+
+/**
+ * Mean and deviation of each channel of each image, [b, channels, 1, 1] each (Huang and Belongie 2017, equations 5 and 6).
+ * `floor` keeps the root differentiable where a channel is even.
+ */
+export function channelStatistics(x: Tensor, floor = 1e-5): { readonly mean: Tensor; readonly deviation: Tensor } {
+  const average = mean(x, [2, 3], true);
+  const variance = mean(square(subtract(x, average)), [2, 3], true);
+  return { mean: average, deviation: sqrt(add(variance, floor)) };
 }
 
 /** Columns start <= i < end of a matrix. */

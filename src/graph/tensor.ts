@@ -6,6 +6,14 @@ type Unary = readonly [Tensor];
 type Binary = readonly [Tensor, Tensor];
 type None = Readonly<Record<string, never>>;
 
+/** How a kernel slides over an image: pixels between its places, and zeros on every side of the image. */
+export interface Sliding {
+  readonly stride: number;
+  readonly padding: number;
+}
+/** Height and width. */
+export type Extent = readonly [number, number];
+
 /**
  * Every primitive of the language: what it takes. A primitive is one row here and one row in each total table - shape
  * (primitives/shapes.ts), derivative (primitives/derivatives.ts), ONNX (onnx/emit-primitive.ts), TF.js
@@ -73,6 +81,23 @@ export interface Primitives {
   gatherRows: { inputs: Binary; attributes: None };
   /** (updates [b, ...], indices [b]) -> [rows, ...], repeated indices added up: the derivative of gatherRows. */
   scatterRows: { inputs: Binary; attributes: { rows: number } };
+
+  /**
+   * Images are [b, channels, height, width], kernels [out, in, height, width]; zeros lie around the image. With the kernel not
+   * turned over, as neural networks have it: (x [b, in, h, w], kernel) -> [b, out, h', w'], h' = (h + 2 padding - k) / stride + 1,
+   * rounded down.
+   */
+  convolve: { inputs: Binary; attributes: Sliding };
+  /** (g [b, out, h', w'], kernel) -> [b, in, h, w]: the transposed convolution, which is the derivative of convolve by its image. */
+  convolveTransposed: { inputs: Binary; attributes: Sliding & { size: Extent } };
+  /** (x [b, in, h, w], g [b, out, h', w']) -> [out, in, k, k]: the derivative of convolve by its kernel. */
+  convolveKernel: { inputs: Binary; attributes: Sliding & { size: Extent } };
+  /** The mean of each square of `factor` by `factor` pixels; the squares tile the image. */
+  averagePool: { inputs: Unary; attributes: { factor: number } };
+  /** Each pixel becomes `factor` by `factor` equal ones. */
+  enlarge: { inputs: Unary; attributes: { factor: number } };
+  /** Each channel by [1, 2, 1] / 4 along both axes, with zeros around it (Karras 2019, appendix C); it is its own derivative. */
+  blur: { inputs: Unary; attributes: None };
 }
 
 export type Primitive = keyof Primitives;

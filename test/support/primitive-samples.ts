@@ -1,6 +1,6 @@
 import { createRandom } from '../../src/base/philox.ts';
-import { constant, input } from '../../src/graph/operations.ts';
-import { createTensor, type Primitive, type Tensor } from '../../src/graph/tensor.ts';
+import { constant, convolve, input } from '../../src/graph/operations.ts';
+import { createTensor, type Extent, type Primitive, type Tensor } from '../../src/graph/tensor.ts';
 import type { Doubles } from './reference.ts';
 
 /** A use of a primitive: its operands with their values, and the tensor that it makes of them. */
@@ -73,6 +73,26 @@ const kink = (primitive: Primitive, ...data: number[]): Sample =>
   one(primitive, values([data.length], ...data), {}, true);
 
 const rowIndices = values([5], 2, 0, 2, 3, 2);
+
+/**
+ * Kernels that slide in all ways: alone, by strides that fit and that leave pixels unreached, larger than the stride and not,
+ * without padding, and over images that are not square.
+ */
+const SLIDES: readonly Slide[] = [
+  { image: [5, 4], kernel: [3, 3], stride: 1, padding: 1, places: [5, 4] },
+  { image: [6, 4], kernel: [4, 4], stride: 2, padding: 1, places: [3, 2] },
+  { image: [6, 5], kernel: [3, 3], stride: 2, padding: 1, places: [3, 3] },
+  { image: [5, 5], kernel: [1, 1], stride: 1, padding: 0, places: [5, 5] },
+  { image: [6, 7], kernel: [2, 3], stride: 3, padding: 0, places: [2, 2] },
+  { image: [4, 4], kernel: [4, 4], stride: 1, padding: 0, places: [1, 1] },
+];
+interface Slide {
+  readonly image: Extent;
+  readonly kernel: Extent;
+  readonly stride: number;
+  readonly padding: number;
+  readonly places: Extent;
+}
 
 /** Samples of every primitive; a primitive without any is a compile error. */
 export const primitiveSamples: { readonly [P in Primitive]: readonly Sample[] } = {
@@ -190,4 +210,23 @@ export const primitiveSamples: { readonly [P in Primitive]: readonly Sample[] } 
     sample([normal('rows', 5, 3), rowIndices], ([x, i]) => createTensor('scatterRows', [x!, i!], { rows: 4 }), 1),
     sample([normal('rows', 5, 2, 2), rowIndices], ([x, i]) => createTensor('scatterRows', [x!, i!], { rows: 4 }), 1),
   ],
+
+  convolve: SLIDES.map(({ image, kernel, stride, padding }) =>
+    sample([normal('image', 2, 3, ...image), normal('kernel', 4, 3, ...kernel)], ([x, k]) =>
+      convolve(x!, k!, { stride, padding }),
+    ),
+  ),
+  convolveTransposed: SLIDES.map(({ image, kernel, places, ...by }) =>
+    sample([normal('places', 2, 4, ...places), normal('kernel', 4, 3, ...kernel)], ([y, k]) =>
+      createTensor('convolveTransposed', [y!, k!], { stride: by.stride, padding: by.padding, size: image }),
+    ),
+  ),
+  convolveKernel: SLIDES.map(({ image, kernel, places, ...by }) =>
+    sample([normal('image', 2, 3, ...image), normal('places', 2, 4, ...places)], ([x, y]) =>
+      createTensor('convolveKernel', [x!, y!], { stride: by.stride, padding: by.padding, size: kernel }),
+    ),
+  ),
+  averagePool: [2, 3, 1].map((factor) => one('averagePool', normal('pool', 2, 3, 6, 6), { factor })),
+  enlarge: [2, 3, 1].map((factor) => one('enlarge', normal('enlarge', 2, 3, 2, 3), { factor })),
+  blur: [one('blur', normal('blur', 2, 3, 4, 5), {}), one('blur', normal('blur', 2, 1, 1, 2), {})],
 };

@@ -1,6 +1,6 @@
 import { topologicalOrder } from '../../src/graph/order.ts';
 import { broadcastShapes, isBatched, shapeInCall } from '../../src/graph/shape.ts';
-import { applyRule, type PrimitiveTable, type Tensor } from '../../src/graph/tensor.ts';
+import { applyRule, type PrimitiveTable, type Sliding, type Tensor } from '../../src/graph/tensor.ts';
 
 /** Numbers in double precision, in rows. */
 export interface Doubles {
@@ -191,4 +191,66 @@ const referenceRules: PrimitiveTable<[readonly Doubles[], Readonly<Record<string
       });
       return total;
     }),
+
+  convolve: ({ shape, attributes }, [x, kernel]) =>
+    build(shapeInCall(shape, x!.shape[0]!), ([image, out, row, column]) =>
+      sumOver(kernel!.shape.slice(1), ([into, i, j]) => {
+        const pixel = under(x!, [image!, into!, row!, column!], [i!, j!], attributes);
+        return pixel * at(kernel!, [out!, into!, i!, j!]);
+      }),
+    ),
+  convolveTransposed: ({ shape, attributes }, [y, kernel]) => {
+    const result = build(shapeInCall(shape, y!.shape[0]!), () => 0);
+    build([...y!.shape, ...kernel!.shape.slice(1)], ([image, out, row, column, into, i, j]) => {
+      const place = [image!, into!, ...pixelUnder([row!, column!], [i!, j!], attributes)];
+      const value = at(y!, [image!, out!, row!, column!]) * at(kernel!, [out!, into!, i!, j!]);
+      if (isInside(result, place)) result.data[positionOf(result, place)]! += value;
+      return 0;
+    });
+    return result;
+  },
+  convolveKernel: ({ shape, attributes }, [x, y]) =>
+    build(shape as number[], ([out, into, i, j]) =>
+      sumOver([y!.shape[0]!, ...y!.shape.slice(2)], ([image, row, column]) => {
+        const pixel = under(x!, [image!, into!, row!, column!], [i!, j!], attributes);
+        return pixel * at(y!, [image!, out!, row!, column!]);
+      }),
+    ),
+  averagePool: ({ shape, attributes: { factor } }, [x]) =>
+    build(shapeInCall(shape, x!.shape[0]!), ([image, channel, row, column]) => {
+      const pixel = ([i, j]: Index) => at(x!, [image!, channel!, row! * factor + i!, column! * factor + j!]);
+      return sumOver([factor, factor], pixel) / factor ** 2;
+    }),
+  enlarge: ({ shape, attributes: { factor } }, [x]) =>
+    build(shapeInCall(shape, x!.shape[0]!), ([image, channel, row, column]) =>
+      at(x!, [image!, channel!, Math.floor(row! / factor), Math.floor(column! / factor)]),
+    ),
+  blur: (_, [x]) =>
+    build(x!.shape, (index) =>
+      sumOver([3, 3], ([i, j]) => {
+        const weight = [1, 2, 1][i!]! * [1, 2, 1][j!]!;
+        return (weight / 16) * under(x!, index, [i!, j!], { stride: 1, padding: 1 });
+      }),
+    ),
 };
+
+/** The sum of a function over all indices of a shape. */
+const sumOver = (shape: readonly number[], valueAt: (index: Index) => number): number =>
+  build(shape, valueAt).data.reduce((total, value) => total + value, 0);
+
+/** Where a pixel of the kernel lies on the image when the kernel is at a place. */
+const pixelUnder = (place: Index, [i, j]: Index, { stride, padding }: Sliding): [number, number] => [
+  place[0]! * stride + i! - padding,
+  place[1]! * stride + j! - padding,
+];
+
+const isInside = ({ shape }: Doubles, index: Index): boolean =>
+  index.every((value, axis) => value >= 0 && value < shape[axis]!);
+const positionOf = ({ shape }: Doubles, index: Index): number =>
+  shape.reduce((sofar, length, axis) => sofar * length + index[axis]!, 0);
+
+/** The pixel under a place of the kernel; 0 outside. */
+function under(x: Doubles, [image, channel, row, column]: Index, inside: Index, by: Sliding): number {
+  const place = [image!, channel!, ...pixelUnder([row!, column!], inside, by)];
+  return isInside(x, place) ? at(x, place) : 0;
+}

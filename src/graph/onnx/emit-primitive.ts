@@ -1,6 +1,7 @@
 import { batchFactor, isBatched, sizeOf, type Dimension, type Shape } from '../shape.ts';
 import type { PrimitiveTable, Tensor } from '../tensor.ts';
 import type { Builder } from './builder.ts';
+import { imageRules } from './emit-images.ts';
 import { ELEMENT_TYPE } from './model.ts';
 
 type Emit = (tensor: Tensor, to: Builder) => string;
@@ -91,6 +92,8 @@ export const onnxRules: PrimitiveTable<[Builder], string> = {
   gatherRows: ({ inputs: [table, indices] }, to) =>
     to.node('Gather', [to.nameOf(table), to.node('Cast', [to.nameOf(indices)], INT64)], { axis: 0 }),
   scatterRows: emitScatterRows,
+
+  ...imageRules,
 };
 
 function emitMatMul({ inputs: [a, b], attributes, shape }: Tensor<'matMul'>, to: Builder): string {

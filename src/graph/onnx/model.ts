@@ -25,7 +25,8 @@ export interface Initializer {
   readonly bytes: Uint8Array;
 }
 
-export type NodeAttribute = number | readonly number[] | GraphMessage | { readonly float: number };
+export type NodeAttribute =
+  number | readonly number[] | GraphMessage | { readonly float: number } | { readonly text: string };
 
 export interface NodeMessage {
   readonly operator: string;
@@ -90,11 +91,12 @@ function toNode({ operator, inputs, outputs, attributes }: NodeMessage): object 
   };
 }
 
-const ATTRIBUTE_TYPE = { float: 1, integer: 2, graph: 5, integers: 7 } as const;
+const ATTRIBUTE_TYPE = { float: 1, integer: 2, text: 3, graph: 5, integers: 7 } as const;
 
 function toAttribute(value: NodeAttribute): object {
   if (typeof value === 'number') return { type: ATTRIBUTE_TYPE.integer, i: value };
   if ('float' in value) return { type: ATTRIBUTE_TYPE.float, f: value.float };
+  if ('text' in value) return { type: ATTRIBUTE_TYPE.text, s: Buffer.from(value.text) };
   if ('nodes' in value) return { type: ATTRIBUTE_TYPE.graph, g: toGraph(value) };
   return { type: ATTRIBUTE_TYPE.integers, ints: value };
 }

@@ -1,8 +1,14 @@
 import {
   allAxes,
+  averagePool,
+  blur,
   broadcastTo,
+  convolve,
+  convolveKernel,
+  convolveTransposed,
   cos,
   divide,
+  enlarge,
   equal,
   gatherRows,
   greater,
@@ -23,7 +29,7 @@ import {
   transpose,
 } from '../operations.ts';
 import { shapeError, type Shape } from '../shape.ts';
-import type { PrimitiveTable, Tensor } from '../tensor.ts';
+import type { Extent, PrimitiveTable, Tensor } from '../tensor.ts';
 
 /** From the derivative of the result to that of one input; null where it is zero by definition. */
 export type Pullback = ((g: Tensor) => Tensor) | null;
@@ -94,6 +100,23 @@ export const derivativeRules: PrimitiveTable<[], readonly Pullback[]> = {
   pad: ({ inputs: [x], attributes: { axis, before } }) => [(g) => slice(g, axis, before, before + lengthOf(x, axis))],
   gatherRows: ({ inputs: [table, indices] }) => [(g) => scatterRows(g, indices, lengthOf(table, 0)), null],
   scatterRows: ({ inputs: [, indices] }) => [(g) => gatherRows(g, indices), null],
+
+  // <g, convolve(x, k)> is linear in each of g, x and k, so that the three are each other's derivatives.
+  convolve: ({ inputs: [x, kernel], attributes }) => [
+    (g) => convolveTransposed(g, kernel, { ...attributes, size: extentOf(x) }),
+    (g) => convolveKernel(x, g, { ...attributes, size: extentOf(kernel) }),
+  ],
+  convolveTransposed: ({ inputs: [y, kernel], attributes: { stride, padding } }) => [
+    (g) => convolve(g, kernel, { stride, padding }),
+    (g) => convolveKernel(g, y, { stride, padding, size: extentOf(kernel) }),
+  ],
+  convolveKernel: ({ inputs: [x, y], attributes: { stride, padding } }) => [
+    (g) => convolveTransposed(y, g, { stride, padding, size: extentOf(x) }),
+    (g) => convolve(x, g, { stride, padding }),
+  ],
+  averagePool: ({ attributes: { factor } }) => [(g) => multiply(enlarge(g, factor), 1 / factor ** 2)],
+  enlarge: ({ attributes: { factor } }) => [(g) => multiply(averagePool(g, factor), factor ** 2)],
+  blur: () => [blur],
 };
 
 /** Sums a derivative over the axes along which its tensor was stretched: undoes broadcasting. */
@@ -112,6 +135,9 @@ function lengthOf(x: Tensor, axis: number): number {
   if (typeof dimension !== 'number') throw shapeError(`axis ${axis} must have a known length`);
   return dimension;
 }
+
+/** Height and width of an image or a kernel. */
+const extentOf = (x: Tensor): Extent => [lengthOf(x, 2), lengthOf(x, 3)];
 
 const invert = (permutation: readonly number[]): number[] => permutation.map((_, axis) => permutation.indexOf(axis));
 

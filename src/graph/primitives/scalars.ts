@@ -49,4 +49,10 @@ export const scalarRules: PrimitiveTable<[Scalars], number | null> = {
   pad: never,
   gatherRows: never,
   scatterRows: never,
+  convolve: never,
+  convolveTransposed: never,
+  convolveKernel: never,
+  averagePool: never,
+  enlarge: never,
+  blur: never,
 };

@@ -8,6 +8,7 @@ import {
   type Shape,
 } from '../shape.ts';
 import type { PrimitiveTable, Tensor } from '../tensor.ts';
+import { imageShapes } from './image-shapes.ts';
 
 interface OneInput {
   readonly inputs: readonly [Tensor];
@@ -101,6 +102,8 @@ export const shapeRules: PrimitiveTable<[], Shape> = {
     }
     return [rows, ...updates.shape.slice(1)];
   },
+
+  ...imageShapes,
 };
 
 function matMulShape({ inputs: [a, b], attributes: { transposeA, transposeB } }: Tensor<'matMul'>): Shape {

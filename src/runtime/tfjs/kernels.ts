@@ -1,5 +1,6 @@
 import { shapeInCall } from '../../graph/shape.ts';
 import type { PrimitiveTable } from '../../graph/tensor.ts';
+import { imageKernels } from './image-kernels.ts';
 import type { Tf, TfTensor } from './load.ts';
 
 /** What a kernel computes from. */
@@ -93,4 +94,6 @@ export const tfjsRules: PrimitiveTable<[KernelArguments], TfTensor> = {
   // Adds up repeated indices, as TensorFlow's scatter_nd does.
   scatterRows: ({ shape }, { tf, operands: [updates, indices], batch }) =>
     tf.scatterND(tf.cast(tf.expandDims(indices!, 1), 'int32'), updates!, shapeInCall(shape, batch)),
+
+  ...imageKernels,
 };

@@ -1,0 +1,83 @@
+import { KERNEL_FORMS } from '../../src/graph/onnx/kernel-gradient.ts';
+import { markdownTable } from '../support/documents.ts';
+import { flopsOf, showShape, type CaseKind, type ConvCase } from './cases.ts';
+
+export interface CaseResult {
+  readonly of: ConvCase;
+  /** Of each peer: engine, version, threads. */
+  readonly description: readonly string[];
+  /** Median milliseconds of CPU time of each peer. */
+  readonly ms: Readonly<Record<string, number>>;
+}
+
+export interface ConvResults {
+  readonly machine: string;
+  readonly threads: number;
+  readonly runs: number;
+  readonly results: readonly CaseResult[];
+}
+
+const TITLES: { readonly [K in CaseKind]: string } = {
+  forward: 'forward',
+  byImage: 'by the image',
+  byKernel: 'by the kernel',
+  step: 'R1 critic step',
+};
+
+const torchMs = ({ ms }: CaseResult): number => Math.min(ms['contiguous'] ?? Infinity, ms['channels-last'] ?? Infinity);
+/** How many times faster than PyTorch in its faster layout. */
+const timesTorch = (result: CaseResult): number => torchMs(result) / result.ms['aristarch']!;
+const show = (ms: number | undefined): string => (ms === undefined || !Number.isFinite(ms) ? '-' : ms.toFixed(2));
+
+/** docs/bench-conv.md, and how many of the bars are missed. */
+export function convPage({ machine, threads, runs, results }: ConvResults): { text: string; missed: number } {
+  const missed = results.filter((result) => timesTorch(result) < 1).length;
+  const engines = [...new Set(results.flatMap(({ description }) => description))].join(', ');
+  const text = `# How long convolutions take
+
+\`npm run bench:conv -- --write\` wrote this page: ${machine}; ${engines}; medians of ${runs} interleaved runs on
+${threads === 1 ? 'one thread' : `${threads} threads`} each, in milliseconds of CPU time, which other work on the machine changes least. PyTorch runs eager in each of its
+two memory layouts, and the faster one counts. The bar is to be at least as fast: it is missed in ${missed} of ${results.length} cases.
+
+## One convolution, and its derivatives
+
+A shape is images x channels x height x width to output channels. Milliseconds; GFLOPS are those of Aristarch.
+
+${markdownTable(['shape', 'what', 'aristarch', 'GFLOPS', 'PyTorch', 'times PyTorch'], results.filter(isConvolution).map(toRow))}
+
+The derivative by the kernel has no ONNX operator. It is emitted as a matrix product for each pixel of the kernel over shifted
+parts of the image, or, for strides, as a convolution of the image by the derivative with batch and channels changed
+(\`src/graph/onnx/kernel-gradient.ts\`). Milliseconds of both forms where both are possible:
+
+${markdownTable(['shape', ...Object.keys(KERNEL_FORMS)], results.filter(hasForms).map(toForms))}
+
+## A whole critic step
+
+Logistic loss on real and generated images, R1 (a second derivative), Adam; 3x3 convolutions and average pooling down to 4 x 4
+(\`bench/conv/aristarch.ts\`, \`bench/conv_torch.py\`).
+
+${markdownTable(['size', 'images', 'channels', 'aristarch ms', 'PyTorch ms', 'times PyTorch'], results.filter(({ of }) => of.kind === 'step').map(toStep))}
+`;
+  return { text, missed };
+}
+
+const isConvolution = ({ of }: CaseResult): boolean => of.kind !== 'step';
+const hasForms = ({ ms }: CaseResult): boolean => Object.keys(KERNEL_FORMS).some((form) => form in ms);
+
+function toRow(result: CaseResult): string[] {
+  const { of, ms } = result;
+  const gflops = flopsOf(of) / (ms['aristarch']! * 1e6);
+  const figures = [show(ms['aristarch']), gflops.toFixed(0), show(torchMs(result)), show(timesTorch(result))];
+  return [showShape(of), TITLES[of.kind], ...figures];
+}
+
+const toForms = ({ of, ms }: CaseResult): string[] => [
+  showShape(of),
+  ...Object.keys(KERNEL_FORMS).map((form) => show(ms[form])),
+];
+
+function toStep(result: CaseResult): string[] {
+  const { of, ms } = result;
+  const figures = [show(ms['aristarch']), show(torchMs(result)), show(timesTorch(result))];
+  return [`${of.size} px`, String(of.batch), String(of.channels), ...figures];
+}
