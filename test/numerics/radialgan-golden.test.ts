@@ -57,7 +57,8 @@ function goldenTask(preset: string): TrainingTask {
     sharedLatent: latent,
     translationRate: learningRate,
   };
-  const file = { ...radialgan.presets[preset]!.values, ...small };
+  const drawLevels = golden.presets[preset]!.noise['levels.coder'] !== undefined;
+  const file = { ...radialgan.presets[preset]!.values, ...small, drawLevels };
   const values = resolveSettings(radialgan.settings, { flags: {}, env: {}, file });
   return radialgan.planTranslation!(values, { union, counts: golden.counts }).task;
 }

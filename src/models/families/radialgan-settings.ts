@@ -131,10 +131,10 @@ export const TRANSLATION_SETTINGS = defineSettings({
   },
   drawLevels: {
     schema: onOff(),
-    default: true,
-    flag: '--no-draw-levels',
-    help: 'Take the likeliest flag and level of a translated row; else they are drawn by their probabilities.',
-    source: FINDINGS,
+    default: false,
+    flag: '--draw-levels',
+    help: 'Draw the flags and levels of a translated row by their probabilities, in training and after it; else a row gets the likeliest.',
+    source: 'docs/decisions/0014',
     group,
   },
   coderAverage: {
