@@ -56,7 +56,7 @@ export const TRANSLATE_SETTINGS = defineSettings({
     schema: wholeNumber({ min: 0 }),
     default: 1,
     flag: '--seed <number>',
-    help: 'names the draws of flags and levels: the same seed gives the same file',
+    help: 'names the draws of flags and levels, of models trained with --draw-levels: the same seed gives the same file',
   },
   device,
   threads,

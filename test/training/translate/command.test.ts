@@ -30,12 +30,13 @@ const QUIET = {
 let sources: Readonly<Record<string, string>>;
 let folder: string;
 const given = (): string[] => sourceFlags(sources);
+const DRAWING = ['--draw-levels'];
 const train = trainPlants;
 
 beforeAll(async () => {
   sources = await writePlants(files);
   folder = files.path('ulm');
-  const terminal = await train(...given(), ...PLAIN, '--out', folder);
+  const terminal = await train(...given(), ...PLAIN, ...DRAWING, '--out', folder);
   expect(terminal.err()).not.toContain('error');
   expect(terminal.out()).toMatch(/ulm \w+ is trained/);
   expect(terminal.out()).toMatch(/npm run translate -- --model .* --from brest/);
@@ -136,8 +137,8 @@ describe('a model of three sources', () => {
     const stop = new AbortController();
     const command = createTrainCommand(createListeningTerminal());
     command.action(() => undefined);
-    const args = ['--family', 'radialgan', '--device', 'cpu', ...FAST, ...given(), ...PLAIN, '--out', again];
-    await command.parseAsync([...args, '--steps-per-call', '5'], { from: 'user' });
+    const args = ['--family', 'radialgan', '--device', 'cpu', ...FAST, ...given(), ...PLAIN, ...DRAWING];
+    await command.parseAsync([...args, '--out', again, '--steps-per-call', '5'], { from: 'user' });
     const config = await readTrainConfig(command, {});
     const hooks = { ...QUIET, signal: stop.signal, onUpdates: () => stop.abort() };
     await expect(trainModel(config, hooks)).rejects.toMatchObject({ code: 'CANCELLED' });
