@@ -3,7 +3,17 @@ import globals from 'globals';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', 'models/', 'node_modules/', '.cache/'] },
+  {
+    ignores: [
+      'dist/',
+      'coverage/',
+      'models/',
+      'node_modules/',
+      '.cache/',
+      'clients/typescript/dist/',
+      'clients/typescript/src/contract/',
+    ],
+  },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {

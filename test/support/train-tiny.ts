@@ -104,7 +104,7 @@ export function useTinyModel(settings: Readonly<Record<string, unknown>> = {}, r
     const data = join(home, 'orders.csv');
     await writeFile(data, toCsv(normalOrders(rows)));
     run = await trainTiny({ data, out: join(home, 'orders'), ...settings });
-  }, 60_000);
+  }, 180_000);
   afterAll(() => rm(home, { recursive: true, force: true }));
   return () => {
     if (!run) throw new Error('the model is trained in beforeAll: use it inside a test');

@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { afterEach } from '@jest/globals';
+import { waitUntil } from './wait-until.ts';
+
+export interface ServeProcess {
+  readonly addresses: { readonly grpc: string; readonly http: string };
+  /** Ends the process at once, as a power cut would. */
+  kill(): Promise<void>;
+}
+
+/** The real `serve` command in processes of their own, on free ports unless flags say otherwise; killed after each test. */
+export function createServeProcessFixture(): (...flags: string[]) => Promise<ServeProcess> {
+  const running: ServeProcess[] = [];
+  afterEach(async () => {
+    for (const each of running.splice(0)) await each.kill();
+  });
+  return async (...flags) => {
+    const started = await startServeProcess(...flags);
+    running.push(started);
+    return started;
+  };
+}
+
+export async function startServeProcess(...flags: string[]): Promise<ServeProcess> {
+  const command = [
+    '--import',
+    'tsx',
+    'src/cli.ts',
+    'serve',
+    '--grpc-port',
+    '0',
+    '--http-port',
+    '0',
+    '--json',
+    ...flags,
+  ];
+  const child = spawn(process.execPath, command, {
+    cwd: resolve(import.meta.dirname, '../..'),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const text = { out: '', err: '' };
+  child.stdout.on('data', (chunk: Buffer) => (text.out += String(chunk)));
+  child.stderr.on('data', (chunk: Buffer) => (text.err += String(chunk)));
+  const kill = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  };
+  try {
+    await waitUntil('the server to be ready', () => child.exitCode !== null || text.out.endsWith('}\n'), 60_000);
+    if (child.exitCode !== null) throw new Error(`serve ended with status ${child.exitCode}: ${text.err}`);
+  } catch (thrown) {
+    await kill();
+    throw thrown;
+  }
+  return { addresses: JSON.parse(text.out) as ServeProcess['addresses'], kill };
+}
