@@ -76,15 +76,24 @@ describe('a guard that lacks something', () => {
 
 describe('the probes of this machine', () => {
   const saved = { ...process.env };
+  const NAMES = [
+    'REQUIRE_ALL',
+    'ARISTARCH_PYTHON',
+    'ARISTARCH_CHROMIUM',
+    'ARISTARCH_VK_ICD',
+    'ARISTARCH_TOOLS',
+    'PATH',
+  ];
   beforeEach(() => {
     process.env['REQUIRE_ALL'] = '0';
     process.env['ARISTARCH_PYTHON'] = '/nowhere/python';
     process.env['ARISTARCH_CHROMIUM'] = '/nowhere/chromium';
     process.env['ARISTARCH_VK_ICD'] = '/nowhere/icd.json';
+    process.env['ARISTARCH_TOOLS'] = '/nowhere/tools';
     process.env['PATH'] = '/nowhere';
   });
   afterEach(() => {
-    for (const name of ['REQUIRE_ALL', 'ARISTARCH_PYTHON', 'ARISTARCH_CHROMIUM', 'ARISTARCH_VK_ICD', 'PATH']) {
+    for (const name of NAMES) {
       if (saved[name] === undefined) Reflect.deleteProperty(process.env, name);
       else process.env[name] = saved[name];
     }
@@ -99,6 +108,7 @@ describe('the probes of this machine', () => {
     ['chromium', 'no `/nowhere/chromium`'],
     ['swiftshader', 'no /nowhere/icd.json'],
     ['gpu', 'no NVIDIA GPU'],
+    ['tool:helm3', 'no `helm3`: .ci/go-tools.sh'],
   ])('find no %s on an empty PATH', (need, reason) => {
     expect(needs(need).available).toBe(false);
     expect(needs(need).reason).toContain(reason);

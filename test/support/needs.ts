@@ -6,14 +6,17 @@ import { describe as jestDescribe, it as jestIt } from '@jest/globals';
 /**
  * What a test may need beyond Node and the installed packages. `prometheus` has its `promtool` beside it. `broker` is what our own Kafka broker needs to start;
  * `swiftshader` is Vulkan in software, on which WebGPU runs where there is no GPU (`swiftShaderPath`); `httpfs` is
- * DuckDB's extension for S3, which is no part of its npm package.
+ * DuckDB's extension for S3, which is no part of its npm package; `tool:` is a program that `.ci/go-tools.sh` builds.
  */
-export type Need = PlainNeed | `python:${string}`;
+export type Need = PlainNeed | `python:${string}` | `tool:${string}`;
 type PlainNeed =
   'java' | 'mvn' | 'python' | 'chromium' | 'swiftshader' | 'httpfs' | 'prometheus' | 'shared' | 'gpu' | 'broker';
 
-/** Needs that no package registry can satisfy, so that even REQUIRE_ALL=1 lets them be absent. */
-const OPTIONAL: readonly Need[] = ['shared', 'gpu'];
+/**
+ * Needs that no package registry can satisfy, so that even REQUIRE_ALL=1 lets them be absent; and Helm 4, which takes minutes to
+ * build: `npm run check:cluster` builds it.
+ */
+const OPTIONAL: readonly Need[] = ['shared', 'gpu', 'tool:helm4'];
 
 type DescribeBody = () => void;
 type TestBody = () => void | Promise<void>;
@@ -94,6 +97,12 @@ export function chromiumPath(): string {
   return findOnPath('chromium') ?? findOnPath('chromium-browser') ?? findOnPath('google-chrome') ?? 'chromium';
 }
 
+/** A program of `.ci/go-tools.sh`: in ARISTARCH_TOOLS, else in .cache/tools/bin, else on PATH. */
+export function toolPath(name: string): string {
+  const folder = process.env['ARISTARCH_TOOLS'] ?? resolve(import.meta.dirname, '../../.cache/tools/bin');
+  return findOnPath(join(folder, name)) ?? name;
+}
+
 /** A path inside the shared data beside the project, whether or not it exists: guard its users with `needs('shared')`. */
 export function sharedData(path = ''): string {
   return join(resolve(import.meta.dirname, '../../../shared/data'), path);
@@ -136,7 +145,17 @@ const PROBES: { readonly [N in PlainNeed]: () => string | undefined } = {
 const PYTHON_REMEDY = 'install Python 3, or set ARISTARCH_PYTHON to one';
 
 function probeMachine(need: Need): string | undefined {
+  if (isTool(need)) return probeTool(need.slice('tool:'.length));
   return isPythonModule(need) ? probePythonModule(need.slice('python:'.length)) : PROBES[need]();
+}
+
+function isTool(need: Need): need is `tool:${string}` {
+  return need.startsWith('tool:');
+}
+
+function probeTool(name: string): string | undefined {
+  if (findOnPath(toolPath(name)) !== undefined) return undefined;
+  return `no \`${name}\`: .ci/go-tools.sh .cache/tools ${name}, or set ARISTARCH_TOOLS to its folder`;
 }
 
 function isPythonModule(need: Need): need is `python:${string}` {

@@ -1,0 +1,69 @@
+{{/* The configuration file of `serve`: what the values say, and what the chart sets itself. */}}
+
+{{- define "aristarch.modelFolder" -}}
+{{- printf "/models/%s" (trimAll "/" .Values.model.path) | trimSuffix "/" -}}
+{{- end -}}
+
+{{- define "aristarch.settings" -}}
+{{- $settings := dict
+  "grpcHost" "0.0.0.0"
+  "httpHost" "0.0.0.0"
+  "grpcPort" 50051
+  "httpPort" 8080
+  "drainTimeoutMs" (mul .Values.shutdown.drainSeconds 1000)
+-}}
+{{- $_ := set $settings (ternary "models" "model" .Values.model.many) (include "aristarch.modelFolder" .) -}}
+{{- with .Values.tls -}}
+{{- if .existingSecret -}}
+{{- $_ := set $settings "tlsCert" (printf "/etc/aristarch/tls/%s" .certKey) -}}
+{{- $_ := set $settings "tlsKey" (printf "/etc/aristarch/tls/%s" .keyKey) -}}
+{{- $_ := set $settings "httpTls" .http -}}
+{{- if .clientCaKey -}}{{- $_ := set $settings "tlsClientCa" (printf "/etc/aristarch/tls/%s" .clientCaKey) -}}{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- with .Values.tokens -}}
+{{- if .existingSecret -}}{{- $_ := set $settings "tokens" (printf "/etc/aristarch/tokens/%s" .key) -}}{{- end -}}
+{{- end -}}
+{{- with .Values.trustedKeys -}}
+{{- if .existingSecret -}}
+{{- $files := list -}}
+{{- range .keys -}}{{- $files = append $files (printf "/etc/aristarch/trusted-keys/%s" .) -}}{{- end -}}
+{{- $_ := set $settings "trustedKeys" $files -}}
+{{- end -}}
+{{- end -}}
+{{- with .Values.kafka -}}
+{{- if .existingSecret -}}
+{{- if .caKey -}}{{- $_ := set $settings "kafkaTlsCa" (printf "/etc/aristarch/kafka/%s" .caKey) -}}{{- end -}}
+{{- if .certKey -}}{{- $_ := set $settings "kafkaTlsCert" (printf "/etc/aristarch/kafka/%s" .certKey) -}}{{- end -}}
+{{- if .keyKey -}}{{- $_ := set $settings "kafkaTlsKey" (printf "/etc/aristarch/kafka/%s" .keyKey) -}}{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if .Values.gpu.enabled -}}{{- $_ := set $settings "device" "cuda" -}}{{- end -}}
+{{- mergeOverwrite $settings (deepCopy .Values.config) | toPrettyJson -}}
+{{- end -}}
+
+{{/* Whether events come from Kafka. */}}
+{{- define "aristarch.hasKafka" -}}
+{{- if .Values.config.kafkaBrokers -}}true{{- end -}}
+{{- end -}}
+
+{{/* Of the brokers: a list, or a text with commas. */}}
+{{- define "aristarch.kafkaBrokers" -}}
+{{- $brokers := .Values.config.kafkaBrokers -}}
+{{- if kindIs "slice" $brokers -}}{{- join "," $brokers -}}{{- else -}}{{- $brokers | replace " " "" -}}{{- end -}}
+{{- end -}}
+
+{{- define "aristarch.gracePeriodSeconds" -}}
+{{- with .Values.shutdown -}}{{- add .preStopSeconds .drainSeconds .marginSeconds -}}{{- end -}}
+{{- end -}}
+
+{{/* How readiness is asked for. */}}
+{{- define "aristarch.readiness" -}}
+{{- if ne .Values.probes.readiness "auto" -}}
+{{- .Values.probes.readiness -}}
+{{- else if or .Values.tls.existingSecret (include "aristarch.hasKafka" .) -}}
+http
+{{- else -}}
+grpc
+{{- end -}}
+{{- end -}}

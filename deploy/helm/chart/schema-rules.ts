@@ -1,0 +1,116 @@
+/** A JSON Schema, or a part of one. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+const NAME = { type: 'string', pattern: '^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$' };
+const KEY = { type: 'string', pattern: '^[-._a-zA-Z0-9]*$' };
+const QUANTITY = { type: ['string', 'number'] };
+const TEXTS = { type: 'object', additionalProperties: { type: 'string' } };
+const LIST_OF_TEXTS = { type: 'array', items: { type: 'string', minLength: 1 } };
+/** Kubernetes' own types, which its API checks. */
+const OBJECTS = { type: 'array', items: { type: 'object' } };
+const OBJECT = { type: 'object' };
+const COUNT = { type: 'integer', minimum: 1 };
+const NOT_NEGATIVE = { type: 'integer', minimum: 0 };
+const PORT = { type: 'integer', minimum: 1, maximum: 65_535 };
+const POLICY = { enum: ['IfNotPresent', 'Always', 'Never'] };
+/** With a tag or a digest, and not the tag that moves. */
+const REFERENCE = {
+  type: 'string',
+  pattern: '^(|[^\\s@]+:[A-Za-z0-9_][-.A-Za-z0-9_]*|[^\\s@]+@sha256:[0-9a-f]{64})$',
+  not: { pattern: ':latest$' },
+};
+
+/**
+ * What a value may be beyond the type of its default; a row is needed for each empty map and list, whose content the default
+ * does not show.
+ */
+export const SCHEMA_RULES: Readonly<Record<string, JsonSchema>> = {
+  nameOverride: NAME,
+  fullnameOverride: NAME,
+  replicas: NOT_NEGATIVE,
+  'image.repository': { type: 'string', pattern: '^[^\\s@]+$' },
+  'image.tag': { type: 'string', pattern: '^[-._A-Za-z0-9]*$', not: { const: 'latest' } },
+  'image.digest': { type: 'string', pattern: '^(|sha256:[0-9a-f]{64})$' },
+  'image.pullPolicy': POLICY,
+  imagePullSecrets: OBJECTS,
+  'model.source': { enum: ['', 'pvc', 'image', 'fetch'] },
+  'model.path': { type: 'string', not: { pattern: '(^|/)\\.\\.(/|$)' } },
+  'model.pvc.claimName': { type: 'string' },
+  'model.image.reference': REFERENCE,
+  'model.image.method': { enum: ['copy', 'volume'] },
+  'model.image.pullPolicy': POLICY,
+  'model.fetch.image': REFERENCE,
+  'model.fetch.command': LIST_OF_TEXTS,
+  'model.fetch.args': LIST_OF_TEXTS,
+  'model.fetch.env': OBJECTS,
+  'model.sizeLimit': QUANTITY,
+  'kafka.passwordKey': KEY,
+  'kafka.caKey': KEY,
+  'kafka.certKey': KEY,
+  'kafka.keyKey': KEY,
+  'schemaRegistry.passwordKey': KEY,
+  'tls.certKey': KEY,
+  'tls.keyKey': KEY,
+  'tls.clientCaKey': KEY,
+  'tokens.key': KEY,
+  'trustedKeys.keys': { type: 'array', items: KEY },
+  'gpu.count': COUNT,
+  'resources.requests': { type: 'object', additionalProperties: QUANTITY },
+  'resources.limits': { type: 'object', additionalProperties: QUANTITY },
+  'training.resources.requests': { type: 'object', additionalProperties: QUANTITY },
+  'training.resources.limits': { type: 'object', additionalProperties: QUANTITY },
+  'shutdown.preStopSeconds': COUNT,
+  'shutdown.drainSeconds': NOT_NEGATIVE,
+  'shutdown.marginSeconds': COUNT,
+  'probes.readiness': { enum: ['auto', 'grpc', 'http'] },
+  'probes.periodSeconds': COUNT,
+  'probes.timeoutSeconds': COUNT,
+  'probes.failureThreshold': COUNT,
+  'probes.startupSeconds': COUNT,
+  'service.type': { enum: ['ClusterIP', 'NodePort', 'LoadBalancer'] },
+  'service.grpcPort': PORT,
+  'service.httpPort': PORT,
+  'service.annotations': TEXTS,
+  'serviceAccount.annotations': TEXTS,
+  'ingress.port': { enum: ['grpc', 'http'] },
+  'ingress.annotations': TEXTS,
+  'ingress.hosts': LIST_OF_TEXTS,
+  'ingress.tls': OBJECTS,
+  'grpcRoute.parentRefs': OBJECTS,
+  'grpcRoute.hostnames': LIST_OF_TEXTS,
+  'podDisruptionBudget.maxUnavailable': { type: ['integer', 'string'] },
+  'topologySpread.keys': LIST_OF_TEXTS,
+  'topologySpread.whenUnsatisfiable': { enum: ['ScheduleAnyway', 'DoNotSchedule'] },
+  'networkPolicy.grpcFrom': OBJECTS,
+  'networkPolicy.httpFrom': OBJECTS,
+  'networkPolicy.kafkaTo': OBJECTS,
+  'networkPolicy.egress': OBJECTS,
+  'autoscaling.hpa.minReplicas': COUNT,
+  'autoscaling.hpa.maxReplicas': COUNT,
+  'autoscaling.hpa.targetCpuPercent': COUNT,
+  'autoscaling.hpa.metrics': OBJECTS,
+  'autoscaling.hpa.behavior': OBJECT,
+  'autoscaling.keda.minReplicas': NOT_NEGATIVE,
+  'autoscaling.keda.maxReplicas': COUNT,
+  'autoscaling.keda.lagThreshold': COUNT,
+  'autoscaling.keda.metadata': TEXTS,
+  'monitoring.serviceMonitor.interval': { type: 'string', pattern: '^[0-9]+(ms|s|m)$' },
+  'monitoring.serviceMonitor.labels': TEXTS,
+  'monitoring.alerts.labels': TEXTS,
+  'monitoring.dashboards.labels': TEXTS,
+  'monitoring.dashboards.annotations': TEXTS,
+  'training.kind': { enum: ['Job', 'CronJob'] },
+  'training.modelName': { type: 'string', pattern: '^([A-Za-z0-9][-._A-Za-z0-9]{0,127})?$' },
+  'training.path': { type: 'string', not: { pattern: '(^|/)\\.\\.(/|$)' } },
+  'training.env': OBJECTS,
+  'training.deadlineSeconds': COUNT,
+  'training.backoffLimit': NOT_NEGATIVE,
+  env: OBJECTS,
+  podLabels: TEXTS,
+  podAnnotations: TEXTS,
+  userId: COUNT,
+  nodeSelector: TEXTS,
+  tolerations: OBJECTS,
+  affinity: OBJECT,
+  revisionHistoryLimit: NOT_NEGATIVE,
+};

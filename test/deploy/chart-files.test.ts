@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { Ajv } from 'ajv';
+import { isMap, parse, parseDocument, type YAMLMap } from 'yaml';
+import { CHART, makeChartFiles, readValues } from '../../deploy/helm/chart/files.ts';
+import { createValuesSchema, listValues } from '../../deploy/helm/chart/values-schema.ts';
+import { VALUES_FILES } from '../support/chart.ts';
+
+const read = (path: string): string => readFileSync(path, 'utf8');
+
+function parseMap(text: string): YAMLMap {
+  const { contents } = parseDocument(text);
+  if (!isMap(contents)) throw new Error('a map is needed');
+  return contents;
+}
+
+describe('the generated files of the chart', () => {
+  it('are as `npm run chart:generate` writes them now', async () => {
+    const files = await makeChartFiles();
+    const stale = Object.keys(files).filter((name) => read(join(CHART, name)) !== files[name]);
+    expect(stale).toEqual([]);
+  });
+
+  it('have the version of the project', () => {
+    const { version } = JSON.parse(read(join(CHART, '../../../package.json'))) as { version: string };
+    expect(parse(read(join(CHART, 'Chart.yaml')))).toMatchObject({ appVersion: version });
+  });
+});
+
+describe('values.yaml', () => {
+  it('says of each value what it is', () => {
+    const rows = listValues(readValues());
+    expect(rows.filter(({ description }) => description === undefined).map(({ path }) => path)).toEqual([]);
+    expect(rows.length).toBeGreaterThan(100);
+  });
+
+  it('is found out where a value has no comment', () => {
+    const map = parseMap('# -- first\na: 1\nb:\n  # -- inner\n  c: {}\n  # no description\n  d: 2\n');
+    expect(listValues(map)).toEqual([
+      { path: 'a', fallback: '1', description: 'first' },
+      { path: 'b.c', fallback: '{}', description: 'inner' },
+      { path: 'b.d', fallback: '2', description: undefined },
+    ]);
+  });
+});
+
+describe('values.schema.json', () => {
+  const schema = JSON.parse(read(join(CHART, 'values.schema.json'))) as object;
+  const accepts = new Ajv({ strict: false }).compile(schema);
+  const accept = (text: string): boolean => accepts(parse(text));
+
+  it.each(VALUES_FILES.map((file) => [basename(file), file]))('takes %s', (_name, file) => {
+    expect([accept(read(file)), accepts.errors]).toEqual([true, null]);
+  });
+
+  it('takes the defaults, and what Helm adds for a part of another chart', () => {
+    expect(accept(read(join(CHART, 'values.yaml')))).toBe(true);
+    expect(accept('global: {imageRegistry: x}')).toBe(true);
+  });
+
+  it.each([
+    'replicass: 2',
+    'model: {sorce: pvc}',
+    'image: {tag: latest}',
+    'model: {image: {reference: "models/pumps:latest"}}',
+    'model: {image: {reference: models/pumps}}',
+    'config: {grpcport: 1}',
+    'config: {grpcPort: 1}',
+    'config: {kafkaSaslPassword: secret}',
+    'config: {adminCalls: [on]}',
+    'config: {kafkaFormat: xml}',
+    'training: {config: {out: /models/x}}',
+    'training: {config: {stepss: 3}}',
+    'training: {modelName: ../x}',
+    'replicas: two',
+    'shutdown: {preStopSeconds: 0}',
+  ])('refuses %s', (text) => expect(accept(text)).toBe(false));
+
+  it('is not made where a default does not show what it may be, or a rule has no value', () => {
+    expect(() => createValuesSchema(parseMap('a: {b: []}'), { rules: {} })).toThrow('the default of a.b does not show');
+    expect(() => createValuesSchema(parseMap('a: 1'), { rules: { b: {} } })).toThrow('values that there are not: b');
+  });
+});
