@@ -21,6 +21,7 @@ const CHAPTERS: readonly { readonly title: string; readonly pattern: RegExp }[] 
   { title: 'Requests and their stages', pattern: /^(requests?|score_duration|stage|batch|queue|rejections)_/ },
   { title: 'Scores', pattern: /^(score$|p_value$|rows_(scored|flagged)_)/ },
   { title: 'Models', pattern: /^(model|models|device)_/ },
+  { title: 'Versions on trial', pattern: /^candidate_/ },
   { title: 'Drift', pattern: /^drift_/ },
   { title: 'Kafka', pattern: /^kafka_/ },
   { title: 'Made-up rows', pattern: /^(sample|samples|rows_sampled)_/ },

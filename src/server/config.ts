@@ -1,6 +1,7 @@
 import { resolveSettings, type SettingSources, type SettingValues } from '../base/settings.ts';
 import { AristarchError } from '../base/errors.ts';
 import { BATCHING_SETTINGS } from './settings/batching.ts';
+import { CANDIDATE_SETTINGS } from './settings/candidates.ts';
 import { DRIFT_SETTINGS } from './settings/drift.ts';
 import { GRPC_SETTINGS } from './settings/grpc.ts';
 import { HTTP_SETTINGS } from './settings/http.ts';
@@ -16,6 +17,7 @@ import { SECURITY_SETTINGS } from './settings/security.ts';
 export const SERVE_SETTINGS = {
   ...MODEL_SETTINGS,
   ...MODELS_SETTINGS,
+  ...CANDIDATE_SETTINGS,
   ...BATCHING_SETTINGS,
   ...GRPC_SETTINGS,
   ...HTTP_SETTINGS,

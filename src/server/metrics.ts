@@ -1,6 +1,7 @@
 import { readVersion } from '../base/version.ts';
 import { SYSTEM_CLOCK, type Clock } from './clock.ts';
 import { batchingMetrics } from './metrics/batching.ts';
+import { candidateMetrics } from './metrics/candidates.ts';
 import { driftMetrics, setDrift } from './metrics/drift.ts';
 import {
   addProcessMetrics,
@@ -52,6 +53,7 @@ export function createMetrics(options: MetricsOptions = {}) {
     models,
     batching: batchingMetrics(instruments, stages),
     kafka: kafkaMetrics(instruments, stages),
+    candidates: candidateMetrics(instruments),
     /** Asks at each scrape which models are open, and how what the default one scores drifts. */
     watchModels(read: () => WatchedModels): void {
       readModels = read;

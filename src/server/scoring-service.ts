@@ -1,6 +1,7 @@
 import { AristarchError, toAristarchError } from '../base/errors.ts';
 import type { DetectorDescription, Explanation, Priority, RawRecord, ScoreBatch } from '../scoring/detector.ts';
 import { watchedScores } from '../scoring/group-calibration.ts';
+import type { Candidates } from './candidates/candidates.ts';
 import type { Clock } from './clock.ts';
 import type { Metrics, Transport } from './metrics.ts';
 import { commonChoice, routeByField, type RoutedRecords } from './models/by-key.ts';
@@ -26,6 +27,8 @@ export interface ScoreJob {
   readonly explainTopK?: number;
   /** Throws `DEADLINE_EXCEEDED` or `CANCELLED` when nobody waits any longer; asked before the work and between parts of it. */
   readonly checkAlive?: () => void;
+  /** What the sender says the rows belong to (a customer, a machine): what bears one key is judged by one side of a trial. */
+  readonly key?: string | undefined;
   /** Who goes first where jobs wait; normal when absent. */
   readonly priority?: Priority | undefined;
   /** Time on the wall clock, in milliseconds, by which the answer is wanted: what would be late is refused at once. */
@@ -51,6 +54,8 @@ export interface ScoringLimits {
 
 export interface ScoringServiceParts {
   readonly models: Models;
+  /** What is tried beside models; nothing when absent. */
+  readonly candidates?: Candidates | undefined;
   /** Field of a record that names its model, where the request names none. */
   readonly modelField?: string | undefined;
   readonly metrics: Metrics;
@@ -100,17 +105,32 @@ export class ScoringService {
   /** Scores a job by the model of its choice; the result has one score for each row, in order. */
   score(job: ScoreJob): Promise<ScoreOutcome> {
     return this.#count(job, async () => {
-      const { model, release } = await this.acquire(this.#choiceOf(job));
+      const choice = this.#choiceOf(job);
+      const lease = await this.acquire(choice);
+      const isAny = choice.version === undefined || choice.version === '';
+      const { candidates } = this.#parts;
+      const candidate = isAny ? candidates?.of(lease.model) : undefined;
+      if (candidate !== undefined)
+        return candidates!.answer(lease, candidate, job, (model) => this.#scoreBy(model, job));
       try {
-        return await this.#scoreBy(model, job);
+        return await this.#scoreBy(lease.model, job);
       } finally {
-        release();
+        lease.release();
       }
     });
   }
 
-  /** The models of records that come without a request around them, as events do. Throws what `routeByField` does. */
-  async route(records: readonly RawRecord[]): Promise<RoutedRecords> {
+  /**
+   * The models of records that come without a request around them, as events do. `keyOf`: the key that the sender gave a record, or
+   * what else is its own for good. Throws what `routeByField` does.
+   */
+  async route(records: readonly RawRecord[], keyOf: (place: number) => string): Promise<RoutedRecords> {
+    const { candidates } = this.#parts;
+    const routed = await this.#route(records);
+    return candidates === undefined ? routed : candidates.split(routed, records, keyOf);
+  }
+
+  async #route(records: readonly RawRecord[]): Promise<RoutedRecords> {
     const { models, modelField } = this.#parts;
     if (modelField !== undefined) return routeByField(models, records, modelField);
     const { model, release } = await models.acquire({});

@@ -4,6 +4,7 @@ import type { AristarchError } from '../base/errors.ts';
 import type { Detector, DetectorDescription, OpenDetectorOptions } from '../scoring/detector.ts';
 import type { Sampler } from '../scoring/sampler.ts';
 import { createOpenBatched } from './batching/open-batched.ts';
+import { openCandidates } from './candidates/open-candidates.ts';
 import type { Clock } from './clock.ts';
 import type { ServeConfig } from './config.ts';
 import { type GrpcServer, type GrpcServerParts, startGrpcServer } from './grpc/server.ts';
@@ -95,7 +96,10 @@ async function startParts(parts: ServeParts, closers: Closer[]) {
   closers.push(() => models.close());
   const { maxRows, maxExplainRows, falsePositiveRate } = config;
   const limits = { maxRows, maxExplainRows, falsePositiveRate };
-  const service = new ScoringService({ models, modelField: config.modelField, metrics, recent, clock, limits });
+  const candidates = openCandidates(parts, models, metrics.candidates);
+  closers.push(() => candidates?.stop());
+  const { modelField } = config;
+  const service = new ScoringService({ models, candidates, modelField, metrics, recent, clock, limits });
   readiness.set('model', 'ready');
   closers.push(() => page.close());
 

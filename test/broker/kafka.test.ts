@@ -2,6 +2,7 @@ import { createKafkaLab } from '../support/kafka-lab.ts';
 import { needs } from '../support/needs.ts';
 import { backPressure } from './promises/back-pressure.ts';
 import { bigMessage } from './promises/big-message.ts';
+import { candidate } from './promises/candidate.ts';
 import { brokerDown } from './promises/broker-down.ts';
 import { deadLetter } from './promises/dead-letter.ts';
 import { formats } from './promises/formats.ts';
@@ -31,6 +32,7 @@ needs('broker').describe('scoring from Kafka', () => {
     lag,
     backPressure,
     topicsMissing,
+    candidate,
   ];
   const faults = [noCommitPastAHole, noLoss, noDuplicates, replay, rebalance, shutdown, compression, brokerDown];
   for (const promise of [...promises, ...faults]) promise(lab);

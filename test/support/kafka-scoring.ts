@@ -1,10 +1,13 @@
 import { pino, type Logger } from 'pino';
 import type { AristarchError } from '../../src/base/errors.ts';
+import { Candidates } from '../../src/server/candidates/candidates.ts';
 import { SYSTEM_CLOCK } from '../../src/server/clock.ts';
 import type { KafkaClient, KafkaConfig } from '../../src/server/kafka/port.ts';
 import { type KafkaScoring, startKafkaScoring } from '../../src/server/kafka/server.ts';
 import { createMetrics, type Metrics } from '../../src/server/metrics.ts';
 import { RecentScores } from '../../src/server/recent-scores.ts';
+import type { Models, OpenModel } from '../../src/server/models/port.ts';
+import type { CandidateRule } from '../../src/server/models/serving-rules.ts';
 import { createSingleModel } from '../../src/server/models/single.ts';
 import { ScoringService } from '../../src/server/scoring-service.ts';
 import { type BeforeScore, createNumberDetector } from './number-detector.ts';
@@ -20,6 +23,8 @@ export interface Topics {
 export interface ScoringOptions {
   readonly config?: Partial<KafkaConfig>;
   readonly before?: BeforeScore;
+  /** Tried beside the number detector; its rule and itself. */
+  readonly candidate?: { readonly rule: CandidateRule; readonly model: OpenModel };
   readonly createClient?: (config: KafkaConfig, log: Logger) => KafkaClient;
   readonly log?: Logger;
 }
@@ -38,8 +43,21 @@ export function startNumberScoring(
 ): RunningScoring {
   const metrics = createMetrics();
   const fatal: AristarchError[] = [];
+  const { candidate } = options;
+  const single = createSingleModel(toOpenModel(createNumberDetector(options.before)));
+  const models: Models = {
+    ...single,
+    candidateOf: () =>
+      candidate && { rule: candidate.rule, acquire: () => ({ model: candidate.model, release: () => undefined }) },
+  };
+  const candidates = new Candidates({
+    ...{ models, metrics: metrics.candidates, clock: SYSTEM_CLOCK },
+    limits: { maxRows: 1000, timeShare: 0.5 },
+    record: () => undefined,
+  });
   const service = new ScoringService({
-    models: createSingleModel(toOpenModel(createNumberDetector(options.before))),
+    models,
+    candidates,
     metrics,
     recent: new RecentScores(),
     clock: SYSTEM_CLOCK,

@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { Security } from '../security/security.ts';
 import { callerOf, type Callers } from './access.ts';
 import { Metadata, type ServerUnaryCall, status, type StatusObject } from './engine.ts';
-import { type CallContext, PRIORITY_METADATA } from './handlers.ts';
+import { type CallContext, KEY_METADATA, PRIORITY_METADATA } from './handlers.ts';
 import { toWireStatus } from './status.ts';
 
 /** What answering a call needs of the server. */
@@ -28,6 +28,7 @@ export function contextOf(
   return {
     deadlineMs,
     priority: call.metadata.get(PRIORITY_METADATA)[0]?.toString(),
+    key: call.metadata.get(KEY_METADATA)[0]?.toString(),
     checkAlive: () => {
       if (clock.wallMs() >= deadlineMs) {
         throw new AristarchError('DEADLINE_EXCEEDED', `the deadline passed before the rows were ${work}`, {

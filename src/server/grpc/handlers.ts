@@ -29,6 +29,9 @@ import { checkSampleTexts, checkTexts, type TextLimits } from './text-limits.ts'
 /** Says who goes first where calls wait; normal when absent. */
 export const PRIORITY_METADATA = 'aristarch-priority';
 
+/** What the rows belong to (a customer, a machine): what bears one key is judged by one side of a trial (docs/models.md). */
+export const KEY_METADATA = 'aristarch-key';
+
 /** What a handler may know of its call. */
 export interface CallContext {
   /** Throws `DEADLINE_EXCEEDED` or `CANCELLED` when nobody waits for the answer any longer. */
@@ -39,6 +42,8 @@ export interface CallContext {
   readonly deadlineMs: number;
   /** Text of the metadata `aristarch-priority`. */
   readonly priority: string | undefined;
+  /** Text of the metadata `aristarch-key`. */
+  readonly key: string | undefined;
 }
 
 /** The methods of aristarch.v1.Aristarch without grpc-js: messages in, messages out, an `AristarchError` for a status. */
@@ -69,7 +74,7 @@ export interface HandlersParts {
 export function createHandlers({ service, sampling, models, limits, adminCalls }: HandlersParts): Handlers {
   const score = async (
     received: Received<WireScoreRequest>,
-    { checkAlive, spend, deadlineMs, priority: asked }: CallContext,
+    { checkAlive, spend, deadlineMs, priority: asked, key }: CallContext,
     transport: 'grpc' | 'grpc_stream',
   ) => {
     const { requestId, job, priority } = service.admit(transport, () => {
@@ -79,7 +84,7 @@ export function createHandlers({ service, sampling, models, limits, adminCalls }
       spend(countSent(parsed.job));
       return { ...parsed, priority: parsePriority(asked) };
     });
-    const outcome = await service.score({ ...job, transport, checkAlive, deadlineMs, priority });
+    const outcome = await service.score({ ...job, transport, checkAlive, deadlineMs, priority, key });
     return { outcome, requestId };
   };
   return {

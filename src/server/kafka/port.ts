@@ -122,16 +122,19 @@ export interface KafkaClient {
 export interface RecordScoring {
   /**
    * Which model judges which of the records; the models stay open until `release`. Throws where a model cannot be had at
-   * present; records that no model can ever judge are refused one by one.
+   * present; records that no model can ever judge are refused one by one. `keyOf`: what a record bears for good, by its place.
    */
-  route(records: readonly RawRecord[]): Promise<RoutedRecords>;
+  route(records: readonly RawRecord[], keyOf: (place: number) => string): Promise<RoutedRecords>;
+}
+export interface RoutedPart {
+  readonly scorer: ScoreRecords;
+  /** Of its records, among those that were asked for, ascending. */
+  readonly places: readonly number[];
+  /** Who judges the records that the scorer fails at, where that is one on trial; told of the failure. */
+  readonly instead?: { readonly scorer: ScoreRecords; readonly because: (error: AristarchError) => void } | undefined;
 }
 export interface RoutedRecords {
-  readonly parts: readonly {
-    readonly scorer: ScoreRecords;
-    /** Of its records, among those that were asked for, ascending. */
-    readonly places: readonly number[];
-  }[];
+  readonly parts: readonly RoutedPart[];
   readonly refused: readonly { readonly place: number; readonly reason: AristarchError }[];
   readonly release: () => void;
 }

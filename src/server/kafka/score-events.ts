@@ -3,7 +3,15 @@ import type { Explanation, RawRecord, ScoreBatch } from '../../scoring/detector.
 import type { Metrics } from '../metrics.ts';
 import { KAFKA_ACTIONS } from './actions.ts';
 import type { EventReader } from './formats/reader.ts';
-import type { InboundMessage, KafkaConfig, OutboundMessage, RecordScoring, ScoreRecords, Source } from './port.ts';
+import type {
+  InboundMessage,
+  KafkaConfig,
+  OutboundMessage,
+  RecordScoring,
+  RoutedPart,
+  ScoreRecords,
+  Source,
+} from './port.ts';
 import { createResultWriter } from './results.ts';
 
 export interface ScoringParts {
@@ -38,18 +46,47 @@ export async function scoreEvents(
   await parts.reader.prepare(messages);
   const { good, bad } = parts.metrics.stages.time('decode', () => parseEvents(parts, messages));
   if (good.length === 0) return { results: [], bad };
-  const routed = await parts.scoring.route(good.map(({ record }) => record));
+  const routed = await parts.scoring.route(
+    good.map(({ record }) => record),
+    (place) => keyOf(source, good[place]!.message),
+  );
   try {
     const scored: Scored[] = [];
-    for (const { scorer, places } of routed.parts) {
-      const events = places.map((place) => good[place]!);
-      scored.push(await scoreBy(scorer, parts, source, events));
+    for (const part of routed.parts) {
+      const events = part.places.map((place) => good[place]!);
+      scored.push(await scorePart(part, parts, source, events));
     }
     const refused = routed.refused.map(({ place, reason }) => ({ message: good[place]!.message, reason }));
     return joinScored([...scored, { results: [], bad: [...bad, ...refused] }]);
   } finally {
     routed.release();
   }
+}
+
+/** The event's key; its place, where it has none: an event that is delivered twice must be judged by the same model twice. */
+function keyOf({ topic, partition }: Source, { key, offset }: InboundMessage): string {
+  return key === null ? `${topic}/${partition}/${offset}` : key.toString('latin1');
+}
+
+/** What a model on trial fails at is judged by the other one: each event has one result. */
+async function scorePart(
+  { scorer, instead }: RoutedPart,
+  parts: ScoringParts,
+  source: Source,
+  events: readonly GoodEvent[],
+): Promise<Scored> {
+  if (instead === undefined) return scoreBy(scorer, parts, source, events);
+  const first = await scoreBy(scorer, parts, source, events).catch((thrown: unknown): Scored => {
+    const reason = toAristarchError(thrown);
+    return { results: [], bad: events.map(({ message }) => ({ message, reason })) };
+  });
+  if (first.bad.length === 0) return first;
+  const failed = new Set(first.bad.map(({ message }) => message));
+  const rest = events.filter(({ message }) => failed.has(message));
+  const second = await scoreBy(instead.scorer, parts, source, rest);
+  // What both refuse is the event's own fault.
+  if (second.results.length > 0) instead.because(first.bad[0]!.reason);
+  return joinScored([{ results: first.results, bad: [] }, second]);
 }
 
 /** In the order of the events, whichever model judged them: results of one key stay in the order of their events. */

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { AristarchError, toAristarchError } from '../../base/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { Metrics } from '../metrics.ts';
+import type { RoutedPart } from '../models/by-key.ts';
 import type { OpenModel } from '../models/port.ts';
 import type { ScoringService } from '../scoring-service.ts';
 import { createDeliveries, type Deliveries } from './deliveries.ts';
@@ -113,22 +114,33 @@ function openReader({ format, maxEventBytes, registry }: KafkaConfig): EventRead
 
 function toScoring(service: KafkaScoringParts['service']): RecordScoring {
   return {
-    async route(records) {
-      const { parts, refused, release } = await service.route(records);
+    async route(records, keyOf) {
+      const { parts, refused, release } = await service.route(records, keyOf);
       return {
         ...{ refused, release },
-        parts: parts.map(({ model, places }) => ({ scorer: toScorer(service, model), places })),
+        parts: parts.map(({ model, places, instead, onScored }) => ({
+          ...{ scorer: toScorer(service, model, onScored), places },
+          instead: instead && { scorer: toScorer(service, instead.model), because: instead.because },
+        })),
       };
     },
   };
 }
 
-function toScorer(service: KafkaScoringParts['service'], model: OpenModel): ScoreRecords {
+function toScorer(
+  service: KafkaScoringParts['service'],
+  model: OpenModel,
+  onScored?: RoutedPart['onScored'],
+): ScoreRecords {
   const { detector, description } = model;
   return {
     model: { name: description.name, version: description.version },
     encode: (records) => detector.encode(records),
-    score: async (rows, records) => (await service.scoreBy(model, { transport: 'kafka', rows, records })).batch,
+    score: async (rows, records) => {
+      const { batch } = await service.scoreBy(model, { transport: 'kafka', rows, records });
+      onScored?.(records, batch);
+      return batch;
+    },
     explain: (records, topK) => detector.explain(records, { topK }),
   };
 }

@@ -5,7 +5,7 @@ const SCORE_SECONDS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0
 /** One row (an event), small batches, and the dense batches of offline callers; 4x apart. */
 const REQUEST_ROWS = [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536];
 /** Fine below the rates people alarm at (0.1 % to 5 %), coarse above: on normal traffic bucket `le` holds a share of `le`. */
-const P_VALUES = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 0.75, 1];
+export const P_VALUES = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 0.75, 1];
 /** Scores of detecting critics are log-odds: fine where normal rows and the usual thresholds lie, coarse where only anomalies do. */
 const SCORES = [-10, -5, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 50, 100];
 

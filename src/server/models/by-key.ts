@@ -1,14 +1,21 @@
 import { AristarchError, toAristarchError, type ErrorCode } from '../../base/errors.ts';
-import type { RawRecord } from '../../scoring/detector.ts';
+import type { RawRecord, ScoreBatch } from '../../scoring/detector.ts';
 import type { Lease, ModelChoice, Models, OpenModel } from './port.ts';
+
+/** Records that one model judges. */
+export interface RoutedPart {
+  readonly model: OpenModel;
+  /** Of its records, among those that were asked for, ascending. */
+  readonly places: readonly number[];
+  /** Who judges the records that the model fails at, where that is one on trial; told of the failure. */
+  readonly instead?: { readonly model: OpenModel; readonly because: (error: AristarchError) => void };
+  /** Told what the model made of its records. */
+  readonly onScored?: (records: readonly RawRecord[], batch: ScoreBatch) => void;
+}
 
 /** Which model judges which records; the models stay open until `release`. */
 export interface RoutedRecords {
-  readonly parts: readonly {
-    readonly model: OpenModel;
-    /** Of its records, among those that were asked for, ascending. */
-    readonly places: readonly number[];
-  }[];
+  readonly parts: readonly RoutedPart[];
   readonly refused: readonly { readonly place: number; readonly reason: AristarchError }[];
   readonly release: () => void;
 }

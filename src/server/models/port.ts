@@ -1,6 +1,7 @@
 import type { Detector, DetectorDescription } from '../../scoring/detector.ts';
 import type { Sampler } from '../../scoring/sampler.ts';
 import type { DriftMonitor } from '../../scoring/drift/drift-monitor.ts';
+import type { CandidateRule } from './serving-rules.ts';
 
 /** Which model a request asks for; an empty text is the same as none. */
 export interface ModelChoice {
@@ -29,6 +30,13 @@ export interface OpenModel {
 export interface Lease {
   readonly model: OpenModel;
   readonly release: () => void;
+}
+
+/** What is tried beside a model that serves. */
+export interface Candidate {
+  readonly rule: CandidateRule;
+  /** At once where it is open. Throws what `Models.acquire` does. */
+  acquire(): Lease | Promise<Lease>;
 }
 
 /**
@@ -67,6 +75,8 @@ export interface Models {
    * where none is named and there is no default, `PRECONDITION_FAILED` where it was unloaded, and what opening it throws.
    */
   acquire(choice: ModelChoice): Lease | Promise<Lease>;
+  /** What is tried beside a model, while that answers requests which name no version; undefined where nothing is. */
+  candidateOf(model: OpenModel): Candidate | undefined;
   /** What is open now. */
   open(): readonly OpenModel[];
   /** In the order of their names. */

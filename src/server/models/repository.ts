@@ -6,7 +6,7 @@ import { ModelEntry, modelNotFound } from './entry.ts';
 import { checkName } from './names.ts';
 import type { ServedName } from './open-model.ts';
 import { ModelPool } from './pool.ts';
-import type { Lease, ListedModel, ListedVersion, ModelChoice, Models, OpenModel } from './port.ts';
+import type { Candidate, Lease, ListedModel, ListedVersion, ModelChoice, Models, OpenModel } from './port.ts';
 import {
   isSame,
   keyOf,
@@ -91,6 +91,15 @@ export class ModelRepository implements Models {
     if (isAny) return this.#openNewest(entry);
     const found = entry.find(version);
     return this.#pool.peek(keyOf(found)) ?? this.#openVersion(entry, found);
+  }
+
+  candidateOf({ description: { name, version } }: OpenModel): Candidate | undefined {
+    const rule = this.#entries.get(name)?.rules.candidate;
+    if (rule === undefined) return undefined;
+    const choice = { model: rule.model ?? name, version: rule.version };
+    // Once it serves itself, nothing is left to be tried.
+    if (choice.model === name && choice.version === version) return undefined;
+    return { rule, acquire: () => this.acquire(choice) };
   }
 
   open(): readonly OpenModel[] {

@@ -18,6 +18,7 @@ export function createSingleModel(model: OpenModel): Models {
       checkServed('version', choice.version, version);
       return lease;
     },
+    candidateOf: () => undefined,
     open: () => [model],
     list: () => [
       {

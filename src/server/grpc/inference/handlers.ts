@@ -32,7 +32,7 @@ export function createInferenceHandlers({ service, models, limits }: InferencePa
     },
     modelInfer: async (
       received: Received<WireInferRequest>,
-      { checkAlive, spend, deadlineMs, priority: asked }: CallContext,
+      { checkAlive, spend, deadlineMs, priority: asked, key }: CallContext,
     ): Promise<WireInferResponse> => {
       const { request, names, job, priority } = service.admit('inference', () => {
         const message = openReceived(received);
@@ -46,7 +46,7 @@ export function createInferenceHandlers({ service, models, limits }: InferencePa
         spend(countSent(parsed.job));
         return parsed;
       });
-      const conditions = { checkAlive, deadlineMs, priority };
+      const conditions = { checkAlive, deadlineMs, priority, key };
       const outcome = await service.score({ ...job, transport: 'inference', ...conditions });
       return toInferResponse(outcome, request, names);
     },

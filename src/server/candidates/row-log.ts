@@ -1,0 +1,71 @@
+import { appendFile, rename, stat } from 'node:fs/promises';
+import type { Logger } from 'pino';
+import { messageOf } from '../../base/errors.ts';
+import type { Clock } from '../clock.ts';
+import type { ComparedRow, Pair } from './compare.ts';
+
+export interface RowLogOptions {
+  readonly path: string;
+  /** At this size the file becomes `path.1`, in the place of an earlier one, and a new one is begun. */
+  readonly maxBytes: number;
+  readonly clock: Pick<Clock, 'wallMs'>;
+  readonly log: Pick<Logger, 'warn'>;
+}
+
+export type RecordRows = (pair: Pair, rows: readonly ComparedRow[]) => void;
+
+/** Lines that may wait for the disk; what is more is left out. */
+const MOST_WAITING_BYTES = 1024 * 1024;
+
+/**
+ * Writes rows that two models have scored as lines of JSON: time, names and versions, the key, and both scores; no record. At most
+ * twice `maxBytes` lie on the disk. A disk that is full or slow costs lines, and nothing else.
+ */
+export function createRowLog({ path, maxBytes, clock, log }: RowLogOptions): RecordRows {
+  let waiting: string[] = [];
+  let [waitingBytes, writing, failed] = [0, false, false];
+  const write = async (): Promise<void> => {
+    writing = true;
+    while (waiting.length > 0) {
+      const text = waiting.join('');
+      [waiting, waitingBytes] = [[], 0];
+      try {
+        await rotate(path, maxBytes - Buffer.byteLength(text));
+        await appendFile(path, text);
+        failed = false;
+      } catch (thrown) {
+        // Said once, not for each piece.
+        if (!failed) log.warn({ path }, `rows scored by both cannot be written: ${messageOf(thrown)}`);
+        failed = true;
+      }
+    }
+    writing = false;
+  };
+  return (pair, rows) => {
+    const text = rows.map((row) => toLine(clock.wallMs(), pair, row)).join('');
+    if (waitingBytes + text.length > MOST_WAITING_BYTES) return;
+    waiting.push(text);
+    waitingBytes += text.length;
+    if (!writing) void write();
+  };
+}
+
+async function rotate(path: string, room: number): Promise<void> {
+  const size = await stat(path).then(
+    (found) => found.size,
+    () => 0,
+  );
+  if (size > room && size > 0) await rename(path, `${path}.1`);
+}
+
+function toLine(atMs: number, { serving, candidate }: Pair, { key, by, ...scores }: ComparedRow): string {
+  const named = ({ description: { name, version } }: Pair['serving']) => ({ model: name, version });
+  const line = {
+    at: new Date(atMs).toISOString(),
+    answeredBy: by,
+    ...(key !== undefined && { key }),
+    serving: { ...named(serving), ...scores.serving },
+    candidate: { ...named(candidate), ...scores.candidate },
+  };
+  return `${JSON.stringify(line)}\n`;
+}

@@ -1,0 +1,290 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Metadata } from '@grpc/grpc-js';
+import { describe, expect, it } from '@jest/globals';
+import type { Detector } from '../../../src/scoring/detector.ts';
+import { openDetector } from '../../../src/scoring/open-detector.ts';
+import { positionOf } from '../../../src/server/candidates/position.ts';
+import type { WireScoreResponse } from '../../../src/server/grpc/contract.ts';
+import type { ServeParts } from '../../../src/server/serve.ts';
+import { createClientFixture, type ScoreMessage } from '../../support/grpc-client.ts';
+import { scrape } from '../../support/http-client.ts';
+import { createModelFolderFixture, tinyRow } from '../../support/model-folder.ts';
+import { createServeFixture } from '../../support/serve-fixture.ts';
+import { until } from '../../support/until.ts';
+
+const serve = createServeFixture();
+const connect = createClientFixture();
+const createFolder = createModelFolderFixture();
+
+interface Options {
+  readonly candidate: object;
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Called before version 2 scores, once it has passed its self-test. */
+  readonly before?: () => void | Promise<void>;
+  readonly breaks?: boolean;
+}
+
+/** Pumps, served in version 1 (a row's score is its amount) with version 2 (twice that) on trial; version 2 is open. */
+async function serveTrial({ candidate, settings = {}, before, breaks = false }: Options) {
+  const folder = await createFolder();
+  await folder.write('pumps', '1', 1);
+  if (breaks) await folder.writeBroken('pumps', '2');
+  else await folder.write('pumps', '2', 2);
+  await folder.rule('pumps', { version: '1', candidate });
+  const trial = { on: false };
+  const serving = await serve({
+    openDetector: interceptSecond(() => (trial.on ? before?.() : undefined)),
+    settings: { model: undefined, models: folder.path, device: 'cpu', modelsPollMs: 0, adminCalls: true, ...settings },
+  });
+  const client = connect(serving.addresses.grpc);
+  if (!breaks) await client.score({ ...tinyRow(0), modelVersion: '2' });
+  trial.on = true;
+  const count = async (name: string, labels = ''): Promise<number> => {
+    const text = await scrape(serving.addresses.http);
+    const line = text
+      .split('\n')
+      .find((each) => each.startsWith(`aristarch_candidate_${name}{model="pumps"${labels}}`));
+    return line === undefined ? 0 : Number(line.split(' ').at(-1));
+  };
+  const compared = async (): Promise<number> => {
+    const lines = (await scrape(serving.addresses.http)).matchAll(
+      /^aristarch_candidate_rows_compared_total\{.*\} (\d+)$/gm,
+    );
+    return [...lines].reduce((sum, [, rows]) => sum + Number(rows), 0);
+  };
+  return { folder, client, count, compared, serving };
+}
+
+function interceptSecond(before: () => void | Promise<void>): ServeParts['openDetector'] {
+  return async (folder, options): Promise<Detector> => {
+    const detector = await openDetector(folder, options);
+    if (!folder.endsWith('/2')) return detector;
+    return {
+      ...detector,
+      score: async (rows, scoreOptions) => {
+        await before();
+        return detector.score(rows, scoreOptions);
+      },
+    };
+  };
+}
+
+const record = (machine: string, amount = 1) => ({
+  fields: { machine: { text: machine }, amount: { number: amount }, colour: { text: 'red' }, paid: { flag: false } },
+});
+const named = (...records: unknown[]) => ({ records: { records } });
+const withKey = (key: string): Metadata => {
+  const metadata = new Metadata();
+  metadata.set('aristarch-key', key);
+  return metadata;
+};
+const machines = Array.from({ length: 40 }, (_, index) => `m${index}`);
+const onTrial = (key: string, share: number): boolean => positionOf('pumps', key) < share;
+
+describe('a canary', () => {
+  it('answers its share by a field of the record, each machine always by the same version', async () => {
+    const { client, count, compared } = await serveTrial({ candidate: { version: '2', canary: 0.3, key: 'machine' } });
+    const expected = machines.filter((machine) => onTrial(machine, 0.3));
+    for (let round = 0; round < 2; round++) {
+      for (const machine of machines) {
+        const { results, modelVersion } = await client.score(named(record(machine, 3)));
+        expect([machine, modelVersion, results.map(({ score }) => score)]).toEqual(
+          expected.includes(machine) ? [machine, '2', [6]] : [machine, '1', [3]],
+        );
+      }
+    }
+    expect(await count('rows_answered_total')).toBe(2 * expected.length);
+    // What the candidate answered is scored by the other one besides; nothing else is.
+    await until('all were compared', async () => (await compared()) === 2 * expected.length, 60_000);
+    expect(await count('failures_total')).toBe(0);
+  });
+
+  it('answers packed rows by the key of the call, and without one an even share', async () => {
+    const { client } = await serveTrial({ candidate: { version: '2', canary: 0.25 } });
+    const ask = (metadata: Metadata) =>
+      new Promise<string>((resolve, reject) => {
+        client.raw.score(tinyRow(1), metadata, {}, (error, answer) =>
+          error ? reject(error) : resolve(answer.modelVersion),
+        );
+      });
+    for (const machine of machines) expect(await ask(withKey(machine))).toBe(onTrial(machine, 0.25) ? '2' : '1');
+    const answers = await Promise.all(Array.from({ length: 40 }, () => ask(new Metadata())));
+    expect(Math.abs(answers.filter((version) => version === '2').length - 10)).toBeLessThanOrEqual(2);
+  });
+
+  it('has nothing to do with requests that name a version, nor with machines of both sides in one request', async () => {
+    const { client } = await serveTrial({ candidate: { version: '2', canary: 0.5, key: 'machine' } });
+    const [one, other] = [true, false].map((side) => machines.find((machine) => onTrial(machine, 0.5) === side)!);
+    const versionOf = async (request: ScoreMessage) => (await client.score(request)).modelVersion;
+    expect(await versionOf(named(record(one!), record(one!)))).toBe('2');
+    expect(await versionOf(named(record(one!), record(other!)))).toBe('1');
+    expect(await versionOf({ ...named(record(one!)), modelVersion: '1' })).toBe('1');
+  });
+
+  it('of a stream gives one response for each request, in order', async () => {
+    const { client } = await serveTrial({ candidate: { version: '2', canary: 0.5, key: 'machine' } });
+    const stream = client.raw.scoreStream();
+    const answers: [string, string, number][] = [];
+    stream.on('data', ({ requestId, modelVersion, results }: WireScoreResponse) => {
+      answers.push([requestId, modelVersion, results.length]);
+    });
+    const ended = new Promise((resolve) => stream.on('end', resolve));
+    for (const machine of machines) stream.write({ ...named(record(machine)), requestId: machine });
+    stream.end();
+    await ended;
+    expect(answers).toEqual(machines.map((machine) => [machine, onTrial(machine, 0.5) ? '2' : '1', 1]));
+  });
+
+  it('changes while the server runs: more, another, none', async () => {
+    const { client, folder } = await serveTrial({
+      candidate: { version: '2', canary: 0 },
+      settings: { modelsPollMs: 20 },
+    });
+    const versionOf = async () => (await client.score(tinyRow(1))).modelVersion;
+    expect(await versionOf()).toBe('1');
+    await folder.rule('pumps', { version: '1', candidate: { version: '2', canary: 1 } });
+    await until('the candidate answers', async () => (await versionOf()) === '2', 60_000);
+    await folder.write('fans', '7', 7);
+    await folder.rule('pumps', { version: '1', candidate: { model: 'fans', canary: 1 } });
+    await until(
+      'another model answers',
+      async () => (await client.score({ ...tinyRow(1), model: 'pumps' })).model === 'fans',
+    );
+    await folder.rule('pumps', { version: '1' });
+    await until(
+      'version 1 answers',
+      async () => (await client.score({ ...tinyRow(1), model: 'pumps' })).model === 'pumps',
+    );
+  });
+
+  it('that crashes, or cannot be opened, or is not there costs no answer', async () => {
+    const crash = (): never => {
+      throw new Error('the candidate crashes');
+    };
+    const crashing = await serveTrial({ candidate: { version: '2', canary: 1 }, before: crash });
+    const broken = await serveTrial({ candidate: { version: '2', canary: 1 }, breaks: true });
+    const absent = await serveTrial({ candidate: { version: '9', canary: 1 } });
+    for (const { client, count } of [crashing, broken, absent]) {
+      for (let call = 0; call < 5; call++) {
+        expect(await client.score(tinyRow(4))).toMatchObject({ modelVersion: '1', results: [{ score: 4 }] });
+      }
+      expect(await count('rows_answered_total')).toBe(0);
+    }
+    expect(await crashing.count('failures_total', ',code="INTERNAL"')).toBe(5);
+    await until(
+      'it was tried',
+      async () => (await broken.count('failures_total', ',code="ARTEFACT_INVALID"')) === 5,
+      60_000,
+    );
+    expect(await absent.count('failures_total', ',code="NOT_FOUND"')).toBe(5);
+  });
+
+  it('is not to blame for what both refuse', async () => {
+    const { client, count } = await serveTrial({ candidate: { version: '2', canary: 1 } });
+    const refused = await client.refusal({ dense: { width: 4, values: [1, 2, 3, 4] } });
+    expect(refused.details).toMatch(/rows are 4 values wide/);
+    expect(await count('failures_total')).toBe(0);
+  });
+
+  it('whose levels differ gets no packed rows, since they would mean something else to it', async () => {
+    const { client, folder, count } = await serveTrial({ candidate: { version: '3', canary: 1 } });
+    const features = {
+      fields: [
+        { kind: 'number' as const, name: 'amount', missing: false, integer: false },
+        { kind: 'category' as const, name: 'colour', missing: false, levels: ['blue', 'red'] },
+        { kind: 'boolean' as const, name: 'paid', missing: true },
+      ],
+      excluded: [],
+    };
+    await folder.write('pumps', '3', 3, { features });
+    await client.load('pumps');
+    await client.score({ ...tinyRow(1), modelVersion: '3' });
+    expect(await client.score(tinyRow(1))).toMatchObject({ modelVersion: '1' });
+    expect(await count('failures_total', ',code="SCHEMA_MISMATCH"')).toBe(1);
+    expect(await client.score(named(record('m', 1)))).toMatchObject({ modelVersion: '3' });
+  });
+});
+
+describe('a shadow', () => {
+  it('scores what the other answered; scores of both are counted and written, and only one is told', async () => {
+    const folder = await createFolder();
+    const path = join(folder.path, '.scores.ndjson');
+    const { client, compared, serving } = await serveTrial({
+      candidate: { version: '2', shadow: 1, key: 'machine' },
+      settings: { candidateLog: path },
+    });
+    for (const machine of machines) {
+      expect(await client.score(named(record(machine, 5)))).toMatchObject({
+        modelVersion: '1',
+        results: [{ score: 5 }],
+      });
+    }
+    await until('all were compared', async () => (await compared()) === machines.length, 60_000);
+    const text = await scrape(serving.addresses.http);
+    // Calibrated by 0, 0.1, ..., 9.8: 5 is normal at 5 %, and 10 is not.
+    expect(text).toContain('rows_compared_total{model="pumps",serving="normal",candidate="flagged"} 40');
+    expect(text).toContain('aristarch_candidate_score_sum{model="pumps"} 400');
+    expect(text).toContain('aristarch_candidate_serving_score_sum{model="pumps"} 200');
+    expect(text).toContain('aristarch_candidate_p_value_count{model="pumps"} 40');
+    expect(text).toContain('aristarch_candidate_serving_p_value_bucket{le="0.5",model="pumps"} 40');
+    expect(text).toMatch(/^aristarch_rows_scored_total\{transport="grpc"\} 41$/m);
+    let lines: string[] = [];
+    await until('all were written', async () => {
+      lines = (await readFile(path, 'utf8')).trim().split('\n');
+      return lines.length === machines.length;
+    });
+    expect(JSON.parse(lines[0]!)).toMatchObject({
+      ...{ answeredBy: 'serving', key: 'm0' },
+      serving: { model: 'pumps', version: '1', score: 5, anomalous: false },
+      candidate: { model: 'pumps', version: '2', score: 10, anomalous: true },
+    });
+  });
+
+  it('takes its share by the key', async () => {
+    const { client, compared } = await serveTrial({ candidate: { version: '2', shadow: 0.4, key: 'machine' } });
+    await client.score(named(...machines.map((machine) => record(machine))));
+    const expected = machines.filter((machine) => onTrial(machine, 0.4)).length;
+    await until('the share was compared', async () => (await compared()) === expected, 60_000);
+  });
+
+  it('that crashes changes no answer', async () => {
+    const crash = (): never => {
+      throw new Error('the shadow crashes');
+    };
+    const { client, count } = await serveTrial({ candidate: { version: '2', shadow: 1 }, before: crash });
+    for (let call = 0; call < 20; call++) {
+      expect(await client.score(tinyRow(4))).toMatchObject({ modelVersion: '1', results: [{ score: 4 }] });
+    }
+    await until('all have failed', async () => (await count('failures_total', ',code="INTERNAL"')) > 0, 60_000);
+  });
+
+  it('that never ends holds up nobody: answers go on, what waits is bounded, and the server stops', async () => {
+    const { client, count, serving } = await serveTrial({
+      candidate: { version: '2', shadow: 1 },
+      before: () => new Promise(() => undefined),
+      settings: { candidateQueueRows: 50, drainTimeoutMs: 500 },
+    });
+    for (let call = 0; call < 200; call++) {
+      expect(await client.score(tinyRow(4))).toMatchObject({ modelVersion: '1', results: [{ score: 4 }] });
+    }
+    expect(await count('rows_shed_total')).toBeGreaterThanOrEqual(140);
+    await serving.stop();
+  });
+
+  it('that blocks the process takes its share of the time at most', async () => {
+    let [blockedMs, rows] = [0, 0];
+    const block = (): void => {
+      const startedMs = performance.now();
+      while (performance.now() - startedMs < 20);
+      blockedMs += performance.now() - startedMs;
+      rows++;
+    };
+    const settings = { candidateTimeShare: 0.1 };
+    const { client } = await serveTrial({ candidate: { version: '2', shadow: 1 }, before: block, settings });
+    const startedMs = performance.now();
+    while (rows < 8) await client.score(tinyRow(4));
+    // The last of them may have its rest still before it.
+    expect(blockedMs - blockedMs / rows).toBeLessThanOrEqual(0.1 * (performance.now() - startedMs) + 20);
+  });
+});
