@@ -3,7 +3,7 @@ import { input } from '../graph/operations.ts';
 import type { StateVariable } from '../graph/program.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { Parameter, ParameterValues } from './layers/parameters.ts';
-import type { Draw, InitialState, TrainingTask } from './task.ts';
+import type { Draw, InitialState, MakeDraw, TrainingTask } from './task.ts';
 
 /**
  * Writes down one training step: variables are read and updated as in an ordinary program, noise is asked for where it is
@@ -23,6 +23,8 @@ export interface StepBuilder {
   integers(name: string, shape: readonly number[], bound: number): Tensor;
   /** A scalar of the step's number; a rate is lowered after a divergence. */
   schedule(name: string, value: (step: number) => number, isRate: boolean): Tensor;
+  /** Data that TypeScript makes for each step. */
+  made(name: string, shape: readonly number[], make: MakeDraw): Tensor;
   report(name: string, value: Tensor): void;
   finish(task: Pick<TrainingTask, 'name' | 'title' | 'steps' | 'updatesPerStep' | 'remedy'>): TrainingTask;
 }
@@ -66,6 +68,7 @@ export function createStepBuilder(): StepBuilder {
     uniform: (name, shape) => draw(name, shape, { kind: 'uniform' }),
     integers: (name, shape, bound) => draw(name, shape, { kind: 'integers', bound }),
     schedule: (name, value, isRate) => draw(name, [], { kind: 'schedule', value, isRate }),
+    made: (name, shape, make) => draw(name, shape, { kind: 'made', make }),
     report: (name, value) => {
       reports[name] = value;
     },

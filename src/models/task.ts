@@ -1,3 +1,4 @@
+import type { RandomStream } from '../base/philox.ts';
 import type { StepProgram } from '../graph/program.ts';
 import type { Tensor } from '../graph/tensor.ts';
 
@@ -14,7 +15,11 @@ export type Draw = { readonly input: Tensor<'input'> } & (
       /** Whether it is lowered together with the learning rate after a divergence. */
       readonly isRate: boolean;
     }
+  /** Whatever the task makes of the stream at a step; the same for the same stream and step. */
+  | { readonly kind: 'made'; readonly make: MakeDraw }
 );
+
+export type MakeDraw = (out: Float32Array, stream: RandomStream, step: number) => void;
 
 /** How a state variable starts: N(0, deviation^2), or zeros. */
 export interface InitialState {

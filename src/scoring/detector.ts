@@ -52,6 +52,20 @@ export interface Explanation {
   readonly counterpartScore: number;
   /** The fields that differ, by size of the contribution. Without `topK` they sum to score - counterpartScore. */
   readonly contributions: readonly FieldContribution[];
+  /** Where the record is an image. */
+  readonly image?: ImageExplanation;
+}
+
+/** Where an image differs from the nearest normal one. */
+export interface ImageExplanation {
+  /** How much each pixel adds to the score, smoothed, [size size]. */
+  readonly heat: Float32Array;
+  /** The hottest pixel. */
+  readonly row: number;
+  readonly column: number;
+  /** The heat in grey, the hottest pixel white, and the normal image. */
+  readonly heatMapPng: Uint8Array;
+  readonly counterpartPng: Uint8Array;
 }
 
 export interface FieldContribution {

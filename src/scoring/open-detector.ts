@@ -1,9 +1,11 @@
 import { AristarchError } from '../base/errors.ts';
-import { CRITIC_FILE, EXPLAIN_FILE } from '../models/artefact/layout.ts';
+import { CRITIC_FILE, EXPLAIN_FILE, NORMALS_FILE } from '../models/artefact/layout.ts';
 import type { Manifest } from '../models/artefact/manifest.ts';
 import { readArtefact, type Artefact } from '../models/artefact/read.ts';
-import { createEncoder } from '../models/features/encode.ts';
-import { rowWidth, slotNames } from '../models/features/schema.ts';
+import { createEncoder, type Encoder } from '../models/features/encode.ts';
+import { rowWidth, slotNames, type FeatureSchema } from '../models/features/schema.ts';
+import { openImageDecoder } from '../models/images/decode-image.ts';
+import { createImageEncoder } from '../models/images/encode-images.ts';
 import type { Executor, Session } from '../runtime/executor.ts';
 import { openExecutor } from '../runtime/open-executor.ts';
 import type {
@@ -15,12 +17,15 @@ import type {
   RawRecord,
 } from './detector.ts';
 import { evenRows } from './even-rows.ts';
+import { explainImages } from './explain-images.ts';
 import { checkTopK, explainRows, notExplainable } from './explain.ts';
 import { createRowCalibration, type CalibratedGroup, type RowCalibration } from './group-calibration.ts';
 import { createTracker } from './tracker.ts';
 
 /** Rows that go through the critic at a time: bounds memory, and is past the size at which more rows run faster per row. */
 const CHUNK_ROWS = 4096;
+/** Values of wide rows, such as images, that go through at a time. */
+const CHUNK_VALUES = 2 ** 21;
 
 /**
  * Opens a model's folder for scoring. Throws what `readArtefact` throws, and `DEVICE_UNAVAILABLE` where the device cannot be
@@ -34,21 +39,27 @@ export async function openDetector(folder: string, options: OpenDetectorOptions 
   const executor = await openExecutor({ device, threads, warn });
   try {
     const session = await executor.load(critic);
-    return createDetector(artefact, calibration, executor, session);
+    const encoder = await openEncoder(artefact.manifest.features);
+    return createDetector(artefact, { calibration, executor, session, encoder });
   } catch (thrown) {
     await executor.close();
     throw thrown;
   }
 }
 
-function createDetector(
-  artefact: Artefact,
-  calibration: RowCalibration,
-  executor: Executor,
-  session: Session,
-): Detector {
+async function openEncoder(schema: FeatureSchema): Promise<Encoder> {
+  return schema.image ? createImageEncoder(schema.image, await openImageDecoder()) : createEncoder(schema);
+}
+
+interface DetectorParts {
+  readonly calibration: RowCalibration;
+  readonly executor: Executor;
+  readonly session: Session;
+  readonly encoder: Encoder;
+}
+
+function createDetector(artefact: Artefact, { calibration, executor, session, encoder }: DetectorParts): Detector {
   const description = describe(artefact.manifest, calibration, executor);
-  const encoder = createEncoder(description.schema);
   const explainSession = createOpenOnce(async () => {
     if (!Object.hasOwn(artefact.manifest.files, EXPLAIN_FILE)) throw notExplainable(description);
     return executor.load(await artefact.read(EXPLAIN_FILE));
@@ -91,6 +102,11 @@ function createDetector(
         const scores = await runCritic(session, packed, description);
         const records = rows instanceof Float32Array ? undefined : rows;
         const pValues = calibration.pValuesOf(packed, scores);
+        const { image } = description.schema;
+        if (image) {
+          const normals = await artefact.read(NORMALS_FILE);
+          return explainImages(explainer, { field: image, rows: packed, scores, pValues, normals, checkAlive });
+        }
         return explainRows(explainer, description, { rows: packed, scores, pValues, records, topK, checkAlive });
       };
       return track(explain());
@@ -134,7 +150,7 @@ function describe(manifest: Manifest, calibration: RowCalibration, { device }: E
     },
     trainedAt: manifest.createdAt,
     trainingRows: manifest.training.rows,
-    trainingColumns: manifest.fingerprint.columns,
+    ...(schema.image === undefined && { trainingColumns: manifest.fingerprint.columns }),
     device,
   };
 }
@@ -158,8 +174,9 @@ async function runCritic(
   const width = description.rowWidth;
   const count = rows.length / width;
   const scores = new Float32Array(count);
-  for (let from = 0; from < count; from += CHUNK_ROWS) {
-    const chunk = rows.subarray(from * width, (from + CHUNK_ROWS) * width);
+  const rowsPerChunk = Math.max(2, Math.min(CHUNK_ROWS, Math.floor(CHUNK_VALUES / width)));
+  for (let from = 0; from < count; from += rowsPerChunk) {
+    const chunk = rows.subarray(from * width, (from + rowsPerChunk) * width);
     const n = chunk.length / width;
     const even = evenRows(chunk, width);
     const results = await session.run({ rows: { data: even, shape: [even.length / width, width] } });

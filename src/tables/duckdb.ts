@@ -1,7 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BOOLEAN, DOUBLE, DuckDBDataChunk, DuckDBInstance, FLOAT, VARCHAR, type DuckDBVector } from '@duckdb/node-api';
+import {
+  BOOLEAN,
+  DOUBLE,
+  DuckDBBlobValue,
+  DuckDBDataChunk,
+  DuckDBInstance,
+  FLOAT,
+  VARCHAR,
+  type DuckDBVector,
+} from '@duckdb/node-api';
 import { AristarchError } from '../base/errors.ts';
 
 /** DuckDB's vector size: the most rows a chunk holds. */
@@ -26,6 +35,8 @@ export interface Chunk {
   numbers(column: number): Float32Array | Float64Array;
   /** A VARCHAR column. */
   texts(column: number): (string | null)[];
+  /** A BLOB column. */
+  blobs(column: number): (Uint8Array | null)[];
 }
 
 /** Rows written into a table, column by column. */
@@ -105,6 +116,7 @@ function toChunk(chunk: DuckDBDataChunk): Chunk {
       throw new AristarchError('INTERNAL', `column ${column} of the query is ${vector.type.toString()}, not a float`);
     },
     texts: (column) => chunk.getColumnValues(column).map((value) => (value === null ? null : toText(value))),
+    blobs: (column) => chunk.getColumnValues(column).map((value) => (value === null ? null : toBytes(value))),
   };
 }
 
@@ -117,6 +129,11 @@ function floatItems(vector: DuckDBVector): Float32Array | Float64Array | undefin
 function toText(value: unknown): string {
   if (typeof value === 'string') return value;
   throw new AristarchError('INTERNAL', `the query gave ${typeof value} where text was asked for`);
+}
+
+function toBytes(value: unknown): Uint8Array {
+  if (value instanceof DuckDBBlobValue) return value.bytes;
+  throw new AristarchError('INTERNAL', `the query gave ${typeof value} where bytes were asked for`);
 }
 
 async function createAppender(

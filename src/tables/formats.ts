@@ -1,7 +1,7 @@
 import { AristarchError } from '../base/errors.ts';
 import { quoteList } from './sql.ts';
 
-export type Format = 'parquet' | 'csv' | 'json';
+export type Format = 'parquet' | 'csv' | 'json' | 'image';
 
 /** Rows that are looked at to find the types of a CSV or JSON file; a later value that does not fit is an error. */
 const SNIFFED_ROWS = 200_000;
@@ -12,34 +12,55 @@ interface FormatRules {
   /** Longest first. */
   readonly extensions: readonly string[];
   readonly contentTypes: readonly string[];
-  readonly reader: string;
-  /** Columns come from a file's content, never from its path, so that a record means the same wherever it comes from. */
-  readonly options: readonly string[];
+  /** A table over files; `extra` are options of the reader. */
+  readonly scan: (paths: string, extra: readonly string[]) => string;
 }
+
+/**
+ * A table function with options. Columns come from a file's content, never from its path, so that a record means the same wherever it
+ * comes from. Files whose columns differ are joined by column name, absent ones as null.
+ */
+const reader =
+  (name: string, ...options: string[]): FormatRules['scan'] =>
+  (paths, extra) =>
+    `${name}(${[paths, 'union_by_name = true', ...options, ...extra].join(', ')})`;
 
 export const FORMATS: { readonly [F in Format]: FormatRules } = {
   parquet: {
     title: 'Parquet',
     extensions: ['.parquet', '.pq'],
     contentTypes: ['application/vnd.apache.parquet', 'application/x-parquet'],
-    reader: 'read_parquet',
-    options: ['hive_partitioning = false'],
+    scan: reader('read_parquet', 'hive_partitioning = false'),
   },
   csv: {
     title: 'CSV',
     extensions: ['.csv.gz', '.tsv.gz', '.csv', '.tsv'],
     contentTypes: ['text/csv', 'text/tab-separated-values'],
-    reader: 'read_csv',
     // Delimiter and header are detected; quotes are those of RFC 4180, even where the first rows have none.
-    options: ['hive_partitioning = false', `sample_size = ${SNIFFED_ROWS}`, `quote = '"'`, `escape = '"'`],
+    scan: reader(
+      'read_csv',
+      'hive_partitioning = false',
+      `sample_size = ${SNIFFED_ROWS}`,
+      `quote = '"'`,
+      `escape = '"'`,
+    ),
   },
   json: {
     title: 'JSON',
     extensions: ['.ndjson.gz', '.jsonl.gz', '.json.gz', '.ndjson', '.jsonl', '.json'],
     contentTypes: ['application/x-ndjson', 'application/jsonl', 'application/json'],
-    reader: 'read_json',
     // Without the threshold of -1, records of two hundred like fields or more are read as one column, a map.
-    options: ['hive_partitioning = false', `sample_size = ${SNIFFED_ROWS}`, 'map_inference_threshold = -1'],
+    scan: reader(
+      'read_json',
+      ...['hive_partitioning = false', `sample_size = ${SNIFFED_ROWS}`, 'map_inference_threshold = -1'],
+    ),
+  },
+  image: {
+    title: 'image',
+    extensions: ['.png', '.jpg', '.jpeg', '.webp'],
+    contentTypes: ['image/png', 'image/jpeg', 'image/webp'],
+    // A row a file: its path, and its bytes in the column `image`.
+    scan: (paths) => `(SELECT filename AS file, content AS image FROM read_blob(${paths}))`,
   },
 };
 
@@ -65,8 +86,7 @@ export function checkFormat(path: string, shown = path): Format {
   throw new AristarchError('INVALID_INPUT', message, { path: shown });
 }
 
-/** A table function over files of one format. Files whose columns differ are joined by column name, absent ones as null. */
+/** A table over files of one format. */
 export function scanFiles(format: Format, paths: readonly string[], extra: readonly string[] = []): string {
-  const { reader, options } = FORMATS[format];
-  return `${reader}(${[quoteList(paths), 'union_by_name = true', ...options, ...extra].join(', ')})`;
+  return FORMATS[format].scan(quoteList(paths), extra);
 }

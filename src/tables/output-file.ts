@@ -8,7 +8,10 @@ import { parseFault } from './duckdb-faults.ts';
 import { checkFormat, type Format } from './formats.ts';
 import { quoteText } from './sql.ts';
 
-const COPY_OPTIONS: { readonly [F in Format]: string } = {
+/** Images are only read: no ending of `WRITTEN` is theirs. */
+type WrittenFormat = Exclude<Format, 'image'>;
+
+const COPY_OPTIONS: { readonly [F in WrittenFormat]: string } = {
   parquet: 'FORMAT parquet, COMPRESSION zstd',
   csv: 'FORMAT csv, HEADER true',
   json: 'FORMAT json',
@@ -20,7 +23,7 @@ const WRITTEN = /\.(parquet|pq|csv|tsv|ndjson|jsonl|csv\.gz|tsv\.gz|ndjson\.gz|j
  * The format that a file to be written has by its ending. Throws `INVALID_INPUT` for an unknown ending and for a folder,
  * `NOT_FOUND` where there is no folder to write into. Long work asks this before it starts.
  */
-export function checkOutput(path: string): Format {
+export function checkOutput(path: string): WrittenFormat {
   const folder = dirname(path);
   if (!existsSync(folder) || !statSync(folder).isDirectory()) {
     throw new AristarchError('NOT_FOUND', `there is no folder ${folder} to write ${basename(path)} into: make it`, {
@@ -30,7 +33,8 @@ export function checkOutput(path: string): Format {
   if (existsSync(path) && statSync(path).isDirectory()) {
     throw new AristarchError('INVALID_INPUT', `${path} is a folder: give the name of a file in it`, { path });
   }
-  if (WRITTEN.test(path)) return checkFormat(path);
+  const format = WRITTEN.test(path) ? checkFormat(path) : 'image';
+  if (format !== 'image') return format;
   const message = `${path} does not say by its ending what to write: use .parquet, .csv, .tsv or .ndjson, the last three also with .gz`;
   throw new AristarchError('INVALID_INPUT', message, { path });
 }
@@ -45,7 +49,12 @@ export function checkNotSource(files: readonly string[], path: string): void {
 }
 
 /** Writes a query's rows, in order; the file appears under its name, or replaces an older one, only when it is whole. */
-export async function writeQuery(database: Database, query: string, path: string, format: Format): Promise<void> {
+export async function writeQuery(
+  database: Database,
+  query: string,
+  path: string,
+  format: WrittenFormat,
+): Promise<void> {
   // The ending stays last: DuckDB compresses by it.
   const part = join(dirname(path), `.${randomUUID()}.${basename(path)}`);
   const options = [COPY_OPTIONS[format], ...(/\.tsv(\.gz)?$/i.test(path) ? ["DELIMITER '\t'"] : [])].join(', ');

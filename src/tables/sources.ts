@@ -1,10 +1,10 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AristarchError } from '../base/errors.ts';
 import { download, showAddress } from './download.ts';
 import type { Database } from './duckdb.ts';
-import { checkFormat, type Format } from './formats.ts';
+import { checkFormat, formatOf, type Format } from './formats.ts';
 import { openObjectStore, type Environment } from './object-store.ts';
 import { quoteText } from './sql.ts';
 
@@ -69,7 +69,7 @@ function refuseScheme(address: string): Promise<Source[]> {
 
 async function findLocal(path: string, { db }: FinderContext): Promise<Source[]> {
   if (path.trim() === '') throw new AristarchError('INVALID_INPUT', 'the path of the data is empty: give a file');
-  if (existsSync(path)) return [localSource(path)];
+  if (existsSync(path)) return statSync(path).isDirectory() ? imagesIn(path) : [localSource(path)];
   if (!/[*?[{]/.test(path)) {
     throw new AristarchError('NOT_FOUND', `there is no file ${path}: check the path`, { path });
   }
@@ -82,11 +82,15 @@ async function findLocal(path: string, { db }: FinderContext): Promise<Source[]>
   );
 }
 
+/** A folder stands for the images in it, in the order of their names. */
+function imagesIn(folder: string): Source[] {
+  const names = readdirSync(folder).filter((name) => formatOf(name) === 'image');
+  if (names.length > 0) return names.sort().map((name) => localSource(join(folder, name)));
+  const message = `${folder} is a folder: it holds no images; give the files in it, for example "${join(folder, '*.parquet')}"`;
+  throw new AristarchError('INVALID_INPUT', message, { path: folder });
+}
+
 function localSource(path: string): Source {
-  if (statSync(path).isDirectory()) {
-    const message = `${path} is a folder: give the files in it, for example "${join(path, '*.parquet')}"`;
-    throw new AristarchError('INVALID_INPUT', message, { path });
-  }
   checkNotEmpty(path, path);
   return { path: escapeGlob(path), shown: path, format: checkFormat(path) };
 }

@@ -41,7 +41,7 @@ export interface Table {
   readonly files: readonly string[];
   /** `SELECT ${select}` for results that fit in memory; `data` is the table's name in SQL. */
   query(select: string): Promise<Record<string, unknown>[]>;
-  /** SQL expressions over the columns, for all rows in order; each must be FLOAT, DOUBLE (both without nulls) or VARCHAR. */
+  /** SQL expressions over the columns, for all rows in order; each must be FLOAT, DOUBLE (both without nulls), VARCHAR or BLOB. */
   stream(expressions: readonly string[]): AsyncGenerator<Chunk>;
   /** For `result-writer.ts` only. */
   readonly database: Database;
@@ -116,7 +116,8 @@ async function buildRun(
 ): Promise<string> {
   const paths = sources.map(({ path }) => path);
   const scan = scanFiles(format, paths);
-  if (text.length === 0 || format === 'parquet') return scan;
+  // Of these two, types are not guessed.
+  if (text.length === 0 || format === 'parquet' || format === 'image') return scan;
   const files = sources.map(({ shown }) => shown);
   const columns = await describe(db, scan, files);
   return scanFiles(format, paths, TEXT_OPTIONS[format](columns, text));

@@ -5,13 +5,17 @@ import { addOptions, printableSettings } from '../base/settings.ts';
 import { processTerminal, type Terminal } from '../base/terminal.ts';
 import { checkArtefactTarget } from '../models/artefact/write.ts';
 import type { FeatureSchema } from '../models/features/schema.ts';
+import { imageCritic } from '../models/families/image-critic.ts';
 import { FAMILIES } from '../models/families/index.ts';
 import { readTrainConfig, type TrainConfig } from './config.ts';
 import type { TrainResult } from './export-model.ts';
 import { familyOptions } from './family-options.ts';
 import { modelPlace } from './prepare-data.ts';
 import { RUN_SETTINGS } from './run-settings.ts';
-import { planRun, prepareRun, trainModel } from './train.ts';
+import { readImageConfig } from './images/config.ts';
+import { IMAGE_FLAGS } from './images/settings.ts';
+import { trainImages } from './images/train-images.ts';
+import { planRun, prepareRun, trainModel, type TrainHooks } from './train.ts';
 import { meanOf, type SourceComparison } from './translate/compare-sources.ts';
 import type { PreparedSources } from './translate/read-sources.ts';
 import { prepareTranslation } from './translate/run-translation.ts';
@@ -24,6 +28,7 @@ Examples:
   aristarch train --data normal.parquet --dry-run           what would be trained, and on which columns
   aristarch train --data normal.parquet --preset gulrajani  the paper's own setting
   aristarch train --family radialgan --source ulm=a.parquet --source brest=b.parquet --target ulm --condition label --where "label = 0"
+  aristarch train --data good-parts/ --image-column image --critic-only   a folder of PNG, JPEG and WebP files
   aristarch train --from-model models/web --data newer.parquet --out models/web-2 --steps 300
 
 Ctrl-C writes a checkpoint; the same command with --resume goes on from it, to the same bytes.
@@ -36,14 +41,16 @@ export function createTrainCommand(terminal: Terminal = processTerminal()): Comm
     .option('--config <file>', 'JSON file of settings; flags and environment go before it')
     .option('--json', 'write the result as JSON to standard output');
   addOptions(command, RUN_SETTINGS);
-  addOptions(command, familyOptions(Object.values(FAMILIES)));
+  addOptions(command, IMAGE_FLAGS);
+  addOptions(command, familyOptions([...Object.values(FAMILIES), imageCritic]));
   command.addHelpText('after', describeFamilies() + EXAMPLES);
   return command.action(runAction(runTrain, terminal));
 }
 
 async function runTrain({ command, terminal, json }: ActionContext): Promise<void> {
-  const config = await readTrainConfig(command, process.env);
-  if (config.run.dryRun) {
+  const images = await readImageConfig(command, process.env);
+  const config = images ? undefined : await readTrainConfig(command, process.env);
+  if (config?.run.dryRun) {
     await dryRun(config, terminal, json);
     return;
   }
@@ -54,23 +61,28 @@ async function runTrain({ command, terminal, json }: ActionContext): Promise<voi
   };
   process.once('SIGINT', stop).once('SIGTERM', stop);
   try {
-    const result = await runWithProgress(config, terminal, interrupt.signal);
+    const result = await showProgress(terminal, interrupt.signal, (hooks) =>
+      images ? trainImages(images, hooks) : trainModel(config!, hooks),
+    );
     if (json) emitJson(terminal, result);
-    else emitText(terminal, describeResult(result));
+    else emitText(terminal, (images ? describeImageResult : describeResult)(result));
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop);
   }
 }
 
 /** Trains with a progress bar on standard error. */
-export async function runWithProgress(
-  config: TrainConfig,
+export const runWithProgress = (config: TrainConfig, terminal: Terminal, signal: AbortSignal): Promise<TrainResult> =>
+  showProgress(terminal, signal, (hooks) => trainModel(config, hooks));
+
+async function showProgress(
   terminal: Terminal,
   signal: AbortSignal,
+  train: (hooks: TrainHooks) => Promise<TrainResult>,
 ): Promise<TrainResult> {
   let progress: Progress | undefined;
   try {
-    return await trainModel(config, {
+    return await train({
       note: (message) => note(terminal, message),
       warn: (message) => (progress ? progress.log(`warning: ${message}`) : warn(terminal, message)),
       onUpdates: (done, total, remark) => {
@@ -155,6 +167,18 @@ function describeResult(result: TrainResult): string {
       (source) =>
         `  translate:   npm run translate -- --model ${result.model} --from ${source} --data ${source}.parquet --out translated.parquet`,
     ),
+  ].join('\n');
+}
+
+function describeImageResult(result: TrainResult): string {
+  const { calibration } = result;
+  return [
+    `${result.name} ${result.version} is trained: ${result.model} (${showSeconds(result.seconds)}, ${result.device})`,
+    `  ${showCount(result.rows)} images, ${result.family}`,
+    `  calibrated on ${showCount(calibration.count)} held-out images (${calibration.method}); ` +
+      `${calibration.falsePositiveRate} of normal images will be flagged`,
+    `  score with:  npm run score -- --model ${result.model} --data new-images --out scored.parquet`,
+    `  serve it:    npm run serve -- --model ${result.model}`,
   ].join('\n');
 }
 

@@ -193,7 +193,7 @@ const rollbacksOf = ({ model: { critics }, translation }: ExportOptions): number
   );
 
 /** Versions of what made the model: ours, Node's, and those of our dependencies. */
-async function libraryVersions(): Promise<Record<string, string>> {
+export async function libraryVersions(): Promise<Record<string, string>> {
   const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
   const { version, dependencies } = JSON.parse(text) as { version: string; dependencies: Record<string, string> };
   const engines = ['onnxruntime-node', '@duckdb/node-api'];

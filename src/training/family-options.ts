@@ -1,13 +1,18 @@
 import { showDefault, type Setting, type Settings } from '../base/settings.ts';
-import type { AnyFamily } from '../models/families/family.ts';
+
+/** What is asked of a family here, be it one of rows or of images. */
+interface FlaggedFamily {
+  readonly name: string;
+  readonly settings: Settings;
+}
 
 /** The flags of all families: a setting that several have is one flag, and its help says where their defaults differ. */
-export function familyOptions(families: readonly AnyFamily[]): Settings {
+export function familyOptions(families: readonly FlaggedFamily[]): Settings {
   const keys = new Set(families.flatMap(({ settings }) => Object.keys(settings)));
   return Object.fromEntries([...keys].map((key) => [key, mergeSetting(key, families)]));
 }
 
-function mergeSetting(key: string, families: readonly AnyFamily[]): Setting {
+function mergeSetting(key: string, families: readonly FlaggedFamily[]): Setting {
   const having = families.filter(({ settings }) => Object.hasOwn(settings, key));
   const names = having.map(({ name }) => name).join(', ');
   const group = having.length > 1 ? `Families ${names}` : `Family ${names}`;

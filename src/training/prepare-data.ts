@@ -81,8 +81,9 @@ function pickNames<T>(named: Readonly<Record<string, T>>, names: readonly string
   return Object.fromEntries(Object.entries(named).filter(([name]) => names.includes(name)));
 }
 
+type PlaceValues = Pick<TrainConfig['run'], 'data' | 'name' | 'out' | 'target'>;
 /** Name and folder of the model that a run makes. */
-export function modelPlace({ run }: Pick<TrainConfig, 'run'>): Pick<PreparedData, 'name' | 'out'> {
+export function modelPlace({ run }: { run: PlaceValues }): Pick<PreparedData, 'name' | 'out'> {
   const name = run.name ?? run.target ?? nameFrom(run.data[0] ?? 'model');
   return { name, out: withoutSlash(run.out ?? join('models', name)) };
 }

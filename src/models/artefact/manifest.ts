@@ -35,10 +35,23 @@ export const manifestSchema = z.strictObject({
   version: z.string().min(1),
   family: z.string().min(1),
   createdAt: z.string(),
-  features: z.strictObject({
-    fields: z.array(fieldSchema).min(1),
-    excluded: z.array(z.strictObject({ name: z.string(), reason: z.string() })),
-  }),
+  features: z
+    .strictObject({
+      fields: z.array(fieldSchema),
+      /** In place of fields, where a record is an image. */
+      image: z
+        .strictObject({
+          name: z.string().min(1),
+          kind: z.literal('image'),
+          channels: z.union([z.literal(1), z.literal(3)]),
+          size: z.number().int().positive(),
+        })
+        .optional(),
+      excluded: z.array(z.strictObject({ name: z.string(), reason: z.string() })),
+    })
+    .refine(({ fields, image }) => (fields.length === 0) === (image !== undefined), {
+      error: 'fields or an image are needed',
+    }),
   /** The resolved training configuration, as it was printed at the start. */
   training: z.strictObject({
     config: z.record(z.string(), z.unknown()),

@@ -50,7 +50,8 @@ export function encodeRecords(schema: FeatureSchema, records: readonly RawRecord
 
 /** Fields of a record that the model does not look at, neither by choice nor by exclusion. */
 export function unknownFields(schema: FeatureSchema, record: RawRecord): string[] {
-  const known = new Set([...schema.fields, ...schema.excluded].map(({ name }) => name));
+  const image = schema.image ? [schema.image] : [];
+  const known = new Set([...schema.fields, ...image, ...schema.excluded].map(({ name }) => name));
   return Object.keys(record).filter((name) => !known.has(name));
 }
 

@@ -15,7 +15,8 @@ export function matchColumns(columns: readonly Column[], schema: FeatureSchema):
   const byName = new Map(columns.map((column) => [column.name, column]));
   const missing = schema.fields.map(({ name }) => name).filter((name) => !byName.has(name));
   if (missing.length > 0) throw missingColumns(missing, [...byName.keys()]);
-  const known = new Set([...schema.fields, ...schema.excluded].map(({ name }) => name));
+  const image = schema.image ? [schema.image] : [];
+  const known = new Set([...schema.fields, ...image, ...schema.excluded].map(({ name }) => name));
   return {
     matched: schema.fields.map((field) => ({ field, column: byName.get(field.name)! })),
     extra: columns.map(({ name }) => name).filter((name) => !known.has(name)),

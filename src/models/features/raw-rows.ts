@@ -7,6 +7,7 @@ import { suggestNames } from '../../base/near-names.ts';
 import { readLevel, readValue } from './column-reads.ts';
 import { matchColumns, wrongType } from './match-columns.ts';
 import { createLevelIndex, levelText } from './encode.ts';
+import { imageRowChunks } from '../images/read-images.ts';
 import { rowWidth, SLOTS, type CategoryField, type FeatureSchema, type Field } from './schema.ts';
 import { dayOfWeek, secondOfDay } from './timestamp.ts';
 
@@ -76,6 +77,14 @@ export async function* rawRowChunks(
   schema: FeatureSchema,
   beside: readonly string[] = [],
 ): AsyncGenerator<RawRowChunk> {
+  if (schema.image) {
+    yield* imageRowChunks(
+      table,
+      schema.image,
+      beside.map((name) => textExpression(table, name)),
+    );
+    return;
+  }
   const width = rowWidth(schema);
   const { matched } = matchColumns(table.columns, schema);
   const readers = matched.map(({ field, column }) => createReader(field, column));

@@ -42,6 +42,15 @@ export interface TimestampField extends FieldBase {
   readonly kind: 'timestamp';
 }
 
+/** An image, which fills the whole raw row: planes [channels, size, size] of pixels in 0 .. 255, as fit-picture.ts makes them. */
+export interface ImageField {
+  readonly name: string;
+  readonly kind: 'image';
+  readonly channels: 1 | 3;
+  /** Height and width that every image is brought to. */
+  readonly size: number;
+}
+
 export interface ExcludedColumn {
   readonly name: string;
   /** For people: "constant", "looks like an identifier (9,812 levels in 10,000 rows)", "excluded on request", ... */
@@ -49,7 +58,9 @@ export interface ExcludedColumn {
 }
 
 export interface FeatureSchema {
+  /** None where the record is an image. */
   readonly fields: readonly Field[];
+  readonly image?: ImageField | undefined;
   readonly excluded: readonly ExcludedColumn[];
 }
 
@@ -58,6 +69,7 @@ export const SLOTS: { readonly [K in FieldKind]: number } = { number: 1, boolean
 
 /** Width of the raw row: how many float32 slots one record takes. */
 export function rowWidth(schema: FeatureSchema): number {
+  if (schema.image) return schema.image.channels * schema.image.size ** 2;
   return schema.fields.reduce((width, field) => width + SLOTS[field.kind], 0);
 }
 
@@ -75,8 +87,10 @@ export function conditionNames({ fields }: FeatureSchema): string[] {
   return fields.filter(({ condition }) => condition).map(({ name }) => name);
 }
 
-/** Names of the raw row's slots, in order: the field's name, or `name.secondOfDay` and `name.dayOfWeek`. */
+/** Names of the raw row's slots, in order: the field's name, `name.secondOfDay` and `name.dayOfWeek`, or `name.0` and on for pixels. */
 export function slotNames(schema: FeatureSchema): string[] {
+  const { image } = schema;
+  if (image) return Array.from({ length: rowWidth(schema) }, (_, pixel) => `${image.name}.${pixel}`);
   return schema.fields.flatMap((field) =>
     field.kind === 'timestamp' ? [`${field.name}.secondOfDay`, `${field.name}.dayOfWeek`] : [field.name],
   );

@@ -34,11 +34,12 @@ export interface WireRecord {
   readonly fields: Readonly<Record<string, WireValue>>;
 }
 export interface WireValue {
-  readonly kind?: 'number' | 'text' | 'flag' | 'timestampMs' | 'null';
+  readonly kind?: 'number' | 'text' | 'flag' | 'timestampMs' | 'null' | 'image';
   readonly number?: number;
   readonly text?: string;
   readonly flag?: boolean;
   readonly timestampMs?: number;
+  readonly image?: Uint8Array;
 }
 /** A value as it is sent: which key there is says of what kind it is. */
 export type WireSentValue =
@@ -57,6 +58,12 @@ export interface WireExplanation {
   }[];
   readonly counterpartScore: number;
   readonly counterpart: Readonly<Record<string, WireSentValue>>;
+  readonly image?: {
+    readonly heatMapPng: Uint8Array;
+    readonly counterpartPng: Uint8Array;
+    readonly row: number;
+    readonly column: number;
+  };
 }
 export interface WireResult {
   readonly score: number;

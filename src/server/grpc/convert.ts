@@ -1,4 +1,5 @@
 import { AristarchError } from '../../base/errors.ts';
+import type { FeatureSchema } from '../../models/features/schema.ts';
 import type { Explanation, RawRecord } from '../../scoring/detector.ts';
 import { groupOfRow } from '../../scoring/group-calibration.ts';
 import type { DriftSummary } from '../../scoring/drift/drift-monitor.ts';
@@ -82,6 +83,7 @@ const VALUES: { readonly [K in NonNullable<WireValue['kind']>]: (value: WireValu
   flag: (value) => value.flag,
   timestampMs: (value) => new Date(value.timestampMs!),
   null: () => null,
+  image: (value) => value.image,
 };
 
 function fromValue(value: WireValue): unknown {
@@ -122,7 +124,7 @@ export function toScoreResponse(
   return { results, threshold, falsePositiveRate, model, modelVersion, requestId };
 }
 
-function toWireExplanation({ contributions, counterpartScore, counterpart }: Explanation): WireExplanation {
+function toWireExplanation({ contributions, counterpartScore, counterpart, image }: Explanation): WireExplanation {
   const values = Object.entries(counterpart).map(([field, value]) => [field, toSentValue(value)] as const);
   return {
     contributions: contributions.map((each) => ({
@@ -132,6 +134,7 @@ function toWireExplanation({ contributions, counterpartScore, counterpart }: Exp
     })),
     counterpartScore,
     counterpart: Object.fromEntries(values),
+    ...(image && { image }),
   };
 }
 
@@ -147,7 +150,7 @@ export function toDescribeResponse({ description: model, artefactVersion, drift 
     model: model.name,
     modelVersion: model.version,
     family: model.family,
-    fields: model.schema.fields.map((field) => ({
+    fields: [...model.schema.fields, ...imageFields(model.schema)].map((field) => ({
       name: field.name,
       kind: field.kind,
       missing: field.missing,
@@ -167,6 +170,9 @@ export function toDescribeResponse({ description: model, artefactVersion, drift 
     artefactVersion,
   };
 }
+
+/** An image is a field to whoever sends one. */
+const imageFields = ({ image }: FeatureSchema) => (image ? [{ ...image, missing: false, condition: undefined }] : []);
 
 function toDrift({ scores, fields, window, alarmProbability }: DriftSummary): WireDrift {
   const { rows, alarmAtRow, log10Martingale, log10Largest } = scores;

@@ -37,6 +37,10 @@ function fill(draw: Draw, stream: RandomStream, out: Float32Array, step: number,
       stream.fillIntegers(out, step, draw.bound);
       return;
     }
+    case 'made': {
+      draw.make(out, stream, step);
+      return;
+    }
     case 'schedule':
       out[0] = draw.value(step) * (draw.isRate ? rateFactor : 1);
   }

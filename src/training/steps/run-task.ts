@@ -28,8 +28,8 @@ export interface Rollback {
 export interface RunTaskOptions {
   readonly executor: Executor;
   readonly task: TrainingTask;
-  /** The compact training rows. */
-  readonly table: NumberArray;
+  /** The compact training rows, for a task that shares them. */
+  readonly table?: NumberArray;
   readonly random: Random;
   /** Steps in one call of the compiled loop: between calls the process can look at signals and progress. */
   readonly stepsPerCall: number;
@@ -81,7 +81,7 @@ async function advance(
   const { task, table } = options;
   const results = await session.run(count, {
     ...stateFeeds(task, before.state),
-    [TRAINING_ROWS]: table,
+    ...(table && { [TRAINING_ROWS]: table }),
     ...draws(before.stepsDone, count, before.rateFactor),
   });
   const reports = Object.keys(before.history);

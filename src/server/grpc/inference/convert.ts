@@ -85,11 +85,12 @@ function toRecords(tensors: readonly Tensor[]): RawRecord[] {
   );
 }
 
-const DATATYPES: { readonly [K in FieldKind]: string } = {
+const DATATYPES: { readonly [K in FieldKind | 'image']: string } = {
   number: 'FP32',
   boolean: 'BOOL',
   category: 'BYTES',
   timestamp: 'INT64',
+  image: 'BYTES',
 };
 
 type Output = (batch: ScoreBatch) => OutputValues;
@@ -153,7 +154,8 @@ export function toModelMetadata(
   { name, family, schema }: DetectorDescription,
   versions: readonly string[],
 ): WireModelMetadata {
-  const inputs = schema.fields.map((field) => ({ name: field.name, datatype: DATATYPES[field.kind], shape: [-1] }));
+  const fields = [...schema.fields, ...(schema.image ? [schema.image] : [])];
+  const inputs = fields.map((field) => ({ name: field.name, datatype: DATATYPES[field.kind], shape: [-1] }));
   const outputs = OUTPUT_NAMES.map((output) => ({ name: output, datatype: OUTPUT_TYPES[output], shape: [-1] }));
   return { name, versions, platform: `aristarch_${family}`, inputs, outputs };
 }

@@ -25,7 +25,7 @@ const LAYOUTS = {
   FP64: { size: 8, read: (bytes, at) => bytes.readDoubleLE(at), contents: 'fp64Contents' },
 } as const satisfies Readonly<Record<string, Layout<keyof WireContents>>>;
 
-/** The values of an input, row by row; texts for BYTES. Throws `INVALID_INPUT` where type, shape and contents do not fit. */
+/** The values of an input, row by row; for BYTES texts, or bytes where they are none, such as an image's. Throws `INVALID_INPUT` where type, shape and contents do not fit. */
 export function readTensor(input: WireInput, raw: Buffer | undefined): readonly unknown[] {
   const count = countValues(input);
   const values = raw === undefined ? readTyped(input) : readRaw(input, raw, count);
@@ -44,7 +44,7 @@ function countValues(input: WireInput): number {
 function readTyped(input: WireInput): readonly unknown[] {
   const { contents } = input;
   if (contents === null) throw unfit(input, 'has no contents');
-  if (input.datatype === 'BYTES') return contents.bytesContents.map((bytes, place) => toText(input, bytes, place));
+  if (input.datatype === 'BYTES') return contents.bytesContents.map(toText);
   return contents[layoutOf(input).contents];
 }
 
@@ -58,21 +58,19 @@ function readRaw(input: WireInput, raw: Buffer, count: number): readonly unknown
 }
 
 /** Each text after its length, in four bytes. */
-function readTexts(input: WireInput, raw: Buffer): readonly string[] {
-  const texts: string[] = [];
+function readTexts(input: WireInput, raw: Buffer): readonly (string | Buffer)[] {
+  const texts: (string | Buffer)[] = [];
   for (let at = 0; at < raw.length;) {
     const length = at + 4 <= raw.length ? raw.readUInt32LE(at) : Infinity;
     if (at + 4 + length > raw.length) throw unfit(input, `ends within text ${texts.length}`);
-    texts.push(toText(input, raw.subarray(at + 4, at + 4 + length), texts.length));
+    texts.push(toText(raw.subarray(at + 4, at + 4 + length)));
     at += 4 + length;
   }
   return texts;
 }
 
-function toText(input: WireInput, bytes: Buffer, place: number): string {
-  if (isUtf8(bytes)) return bytes.toString('utf8');
-  throw unfit(input, `has no UTF-8 at place ${place}`);
-}
+/** Whoever wants a text refuses bytes; no image is UTF-8 (PNG and JPEG begin with bytes that never occur in it). */
+const toText = (bytes: Buffer): string | Buffer => (isUtf8(bytes) ? bytes.toString('utf8') : bytes);
 
 function layoutOf(input: WireInput): Layout<keyof WireContents> {
   const layouts: Readonly<Record<string, Layout<keyof WireContents>>> = LAYOUTS;

@@ -1,0 +1,86 @@
+import { AristarchError } from '../../base/errors.ts';
+import { nameList, realNumber, wholeNumber } from '../../base/setting-schemas.ts';
+import { defineSettings, type SettingValues } from '../../base/settings.ts';
+import { planImageCritic, type ImageCriticPlan, type TrainingImages } from '../images/image-critic.ts';
+import { IMAGE_NEGATIVE_NAMES, type ImageNegative } from '../images/negatives.ts';
+
+const RECIPE = 'docs/decisions/0018';
+
+const SETTINGS = defineSettings({
+  imageSize: {
+    schema: wholeNumber({ min: 8, max: 128 }).refine((size) => Number.isInteger(Math.log2(size)), {
+      error: '8, 16, 32, 64 or 128 is needed',
+    }),
+    default: 32,
+    flag: '--image-size <pixels>',
+    unit: 'pixels',
+    help: 'Height and width that images are brought to: larger ones are shrunk until they fit, none is enlarged.',
+    source: RECIPE,
+  },
+  withoutNegatives: {
+    schema: nameList(),
+    default: [],
+    flag: '--without-negatives <kinds>',
+    list: true,
+    help: `Changes that are normal for these images, so that the critic is not trained to find them: ${IMAGE_NEGATIVE_NAMES.join(', ')}.`,
+  },
+  steps: {
+    schema: wholeNumber({ min: 1, max: 10_000_000 }),
+    default: 2000,
+    flag: '--steps <count>',
+    help: 'Updates of the critic.',
+    source: RECIPE,
+  },
+  batch: {
+    schema: wholeNumber({ min: 8, max: 4096 }),
+    default: 24,
+    flag: '--batch <count>',
+    unit: 'images',
+    help: 'Images in one update, each beside its negative.',
+    source: RECIPE,
+  },
+  learningRate: {
+    schema: realNumber({ min: 1e-7, max: 1 }),
+    default: 2e-3,
+    flag: '--learning-rate <rate>',
+    help: 'Learning rate of Adam: constant for the first half, then linear to 0.',
+    source: RECIPE,
+  },
+});
+type Values = SettingValues<typeof SETTINGS>;
+
+/** A family that is trained on images; what a family of rows has, it has too, but for the generator. */
+export const imageCritic = {
+  name: 'image-critic',
+  summary: 'a convolutional critic that tells normal images from changed copies of themselves; for defects in images',
+  source: 'image-critic.md; the negatives: Golan and El-Yaniv 2018, DeVries and Taylor 2017, Li et al. 2021 (CutPaste)',
+  settings: SETTINGS,
+  check: (values: Values): void => {
+    chosenNegatives(values);
+  },
+  /** The critic of a run, or of a fold with a share of its steps. */
+  plan: (values: Values, images: TrainingImages, share = 1): ImageCriticPlan =>
+    planImageCritic(
+      {
+        ...{ name: 'detector', width: 16, hidden: 128, slope: 0.2, negatives: chosenNegatives(values) },
+        ...{ batch: values.batch, penalised: Math.round(values.batch / 3), penaltyWeight: 0.01 },
+        ...{ steps: Math.max(1, Math.round(values.steps * share)), learningRate: values.learningRate },
+        optimiser: { kind: 'adam', beta1: 0, beta2: 0.99, epsilon: 1e-8 },
+      },
+      images,
+    ),
+} as const;
+export type ImageFamilyValues = Values;
+
+/** Throws `INVALID_INPUT` for kinds that do not exist, and where none is left. */
+function chosenNegatives({ withoutNegatives }: Pick<Values, 'withoutNegatives'>): ImageNegative[] {
+  const known: readonly string[] = IMAGE_NEGATIVE_NAMES;
+  const unknown = withoutNegatives.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    const message = `--without-negatives names "${unknown}", which is no kind: give some of ${known.join(', ')}`;
+    throw new AristarchError('INVALID_INPUT', message, { kind: unknown });
+  }
+  const left = IMAGE_NEGATIVE_NAMES.filter((name) => !withoutNegatives.includes(name));
+  if (left.length > 0) return left;
+  throw new AristarchError('INVALID_INPUT', '--without-negatives leaves nothing to train against: name fewer kinds');
+}

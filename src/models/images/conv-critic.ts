@@ -1,0 +1,48 @@
+import { add, leakyRelu, matMul, reshape } from '../../graph/operations.ts';
+import { assertShape } from '../../graph/shape.ts';
+import { createConvolution, heDeviation } from '../layers/convolution.ts';
+import type { Network, Parameter } from '../layers/parameters.ts';
+import type { Planes } from './warp.ts';
+
+export interface ConvCriticOptions extends Planes {
+  readonly name: string;
+  /** Channels of the first layer; each next one has twice as many, at most four times. */
+  readonly width: number;
+  /** Units of the dense layer. */
+  readonly hidden: number;
+  readonly slope: number;
+}
+
+/** Height and width at which the image is laid out flat. */
+const LAST_SIZE = 4;
+
+/**
+ * A critic of images [n, channels, size, size] -> [n, 1]: 4x4 convolutions by 2 down to 4 x 4, a dense layer, and one unit, leaky ReLUs
+ * between them and no normalisation. Weights start as He et al. 2015 have it, the last layer's as N(0, 1 / fanIn), biases at 0.
+ */
+export function createConvCritic(options: ConvCriticOptions): Network {
+  const { name, channels, size, width, hidden, slope } = options;
+  const layers = Array.from({ length: Math.log2(size / LAST_SIZE) }, (_, index) => {
+    const widthAt = (layer: number): number => (layer < 0 ? channels : width * Math.min(4, 2 ** layer));
+    return createConvolution({
+      ...{ name: `${name}.${index}`, channels: widthAt(index - 1), out: widthAt(index), slope },
+      ...{ kernel: 4, stride: 2, padding: 1 },
+    });
+  });
+  const flat = width * Math.min(4, 2 ** (layers.length - 1)) * LAST_SIZE ** 2;
+  const dense = (of: string, fanIn: number, units: number, deviation: number): readonly [Parameter, Parameter] => [
+    { name: `${name}.${of}.weight`, shape: [fanIn, units], deviation },
+    { name: `${name}.${of}.bias`, shape: [units], deviation: 0 },
+  ];
+  const [weight, bias] = dense('dense', flat, hidden, heDeviation(flat, slope));
+  const [lastWeight, lastBias] = dense('last', hidden, 1, Math.sqrt(1 / hidden));
+  return {
+    parameters: [...layers.flatMap(({ parameters }) => parameters), weight, bias, lastWeight, lastBias],
+    apply: (x, values) => {
+      assertShape(x, [null, channels, size, size]);
+      const h = layers.reduce((below, layer) => leakyRelu(layer.apply(below, values), slope), x);
+      const wide = leakyRelu(add(matMul(reshape(h, [x.shape[0]!, flat]), values(weight)), values(bias)), slope);
+      return add(matMul(wide, values(lastWeight)), values(lastBias));
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import { convertIndexedToRgb, decode, encode } from 'fast-png';
+import { toPicture, type Picture } from '../picture.ts';
+import type { ImageFormat } from './format.ts';
+
+const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+
+/** PNG: all colour types and depths; 16 bits keep their fractions. */
+export const png: ImageFormat = {
+  name: 'PNG',
+  isOne: (bytes) => bytes.subarray(0, 8).equals(SIGNATURE),
+  sizeOf: (bytes) => (bytes.length < 24 ? undefined : [bytes.readUInt32BE(16), bytes.readUInt32BE(20)]),
+  // The chunk acTL stands before the first image data of an animation, IDAT.
+  isAnimated: (bytes) => {
+    const animation = bytes.indexOf('acTL', 8, 'latin1');
+    const data = bytes.indexOf('IDAT', 8, 'latin1');
+    return animation >= 0 && (data < 0 || animation < data);
+  },
+  decode: (bytes) => {
+    const image = decode(bytes, { checkCrc: true });
+    const { width, height, palette } = image;
+    if (palette === undefined) {
+      return toPicture({ width, height, channels: image.channels, data: samplesOf(image), most: mostOf(image.depth) });
+    }
+    const data = convertIndexedToRgb(image);
+    return toPicture({ width, height, channels: data.length / (width * height), data, most: 255 });
+  },
+};
+
+/** fast-png spreads depths below 8 to bytes, one a sample, with values as in the file. */
+const mostOf = (depth: number): number => 2 ** depth - 1;
+
+/** Depths of 1, 2 and 4 bits come packed, rows beginning with a byte each. */
+function samplesOf({ data, depth, width, height, channels }: ReturnType<typeof decode>): ArrayLike<number> {
+  if (depth >= 8 || data.length === width * height * channels) return data;
+  const bytesPerRow = Math.ceil((width * depth) / 8);
+  return Uint8Array.from({ length: width * height }, (_, pixel) => {
+    const bit = (pixel % width) * depth;
+    const byte = data[Math.floor(pixel / width) * bytesPerRow + Math.floor(bit / 8)]!;
+    return (byte >> (8 - depth - (bit % 8))) & mostOf(depth);
+  });
+}
+
+/** A PNG of 8-bit samples, 1 or 3 channels. */
+export function encodePng(width: number, height: number, channels: 1 | 3, data: Uint8Array): Uint8Array {
+  return encode({ width, height, channels, depth: 8, data });
+}
+
+export type { Picture };

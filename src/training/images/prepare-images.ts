@@ -1,0 +1,62 @@
+import { createRandom } from '../../base/philox.ts';
+import { AristarchError } from '../../base/errors.ts';
+import { rowWidth, type FeatureSchema, type ImageField } from '../../models/features/schema.ts';
+import { fitPicture } from '../../models/images/fit-picture.ts';
+import { isGrey } from '../../models/images/picture.ts';
+import { readPictures } from '../../models/images/read-images.ts';
+import { openTable, type Table } from '../../tables/table.ts';
+import type { ImageTrainConfig } from './config.ts';
+
+/** Normal images, read and brought to one size. */
+export interface PreparedImages {
+  readonly schema: FeatureSchema & { readonly image: ImageField };
+  /** Raw rows: [count, channels size size] in 0 .. 255. */
+  readonly rows: Float32Array;
+  readonly count: number;
+  readonly countInSource: number;
+}
+
+/** Fewer images than this say nothing about what is normal. */
+const FEWEST_IMAGES = 20;
+
+/**
+ * Reads the images; grey ones have one channel where all of them are grey. More than fit into the memory budget are sampled, with the
+ * run's seed. Throws `INVALID_INPUT` with the row of an image that cannot be read.
+ */
+export async function prepareImages({ values }: ImageTrainConfig): Promise<PreparedImages> {
+  const { data, where, imageColumn: name, imageSize: size, memoryBudget, seed } = values;
+  const table = await openTable({ data, ...(where !== undefined && { where }) });
+  try {
+    const countInSource = table.rowCount;
+    if (countInSource < FEWEST_IMAGES) {
+      const message = `the data have ${countInSource} images; at least ${FEWEST_IMAGES} normal ones are needed to train`;
+      throw new AristarchError('INVALID_INPUT', message, { count: countInSource });
+    }
+    const channels = (await isAllGrey(table, name)) ? 1 : 3;
+    const image: ImageField = { name, kind: 'image', channels, size };
+    const schema = { fields: [], image, excluded: [] };
+    const width = rowWidth(schema);
+    const most = Math.max(FEWEST_IMAGES, Math.floor((memoryBudget * 2 ** 20) / (4 * width)));
+    const isChosen = chooseRows(countInSource, most, seed);
+    const count = Math.min(countInSource, most);
+    const rows = new Float32Array(count * width);
+    let [row, taken] = [0, 0];
+    for await (const { pictures } of readPictures(table, name)) {
+      for (const picture of pictures) if (isChosen(row++)) fitPicture(picture, image, rows, taken++ * width);
+    }
+    return { schema, rows, count, countInSource };
+  } finally {
+    await table.close();
+  }
+}
+
+async function isAllGrey(table: Table, name: string): Promise<boolean> {
+  for await (const { pictures } of readPictures(table, name)) if (!pictures.every(isGrey)) return false;
+  return true;
+}
+
+function chooseRows(total: number, most: number, seed: number): (row: number) => boolean {
+  if (total <= most) return () => true;
+  const chosen = new Set(createRandom(seed).stream('training images').permutation(total).subarray(0, most));
+  return (row) => chosen.has(row);
+}

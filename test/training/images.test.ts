@@ -1,0 +1,152 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { openDetector } from '../../src/scoring/open-detector.ts';
+import { openTable } from '../../src/tables/table.ts';
+import { rawRowBatches } from '../../src/models/features/raw-rows.ts';
+import { resolveImageConfig } from '../../src/training/images/config.ts';
+import { warnOfOwnCopies } from '../../src/training/images/own-copies.ts';
+import { needs } from '../support/needs.ts';
+import { parityGap } from '../support/onnx-parity.ts';
+import { part, partPixels, trainParts, usePartsModel } from '../support/parts.ts';
+
+const run = usePartsModel();
+const python = needs('python:onnxruntime');
+const open = () => openDetector(join(run().folder, 'model'), { device: 'cpu' });
+const SCRATCHES = [
+  { row: 12, column: 11 },
+  { row: 10, column: 4 },
+  { row: 13, column: 7 },
+];
+
+describe('a critic of images', () => {
+  it('scores scratched parts above all good ones it never saw', async () => {
+    const detector = await open();
+    const good = Array.from({ length: 30 }, (_, index) => ({ image: part(1000 + index) }));
+    const scratched = SCRATCHES.map((scratch, index) => ({ image: part(2000 + index, scratch) }));
+    const { scores, verdicts } = await detector.score([...good, ...scratched], { falsePositiveRate: 0.05 });
+    expect(Math.max(...scores.subarray(0, 30))).toBeLessThan(Math.min(...scores.subarray(30)));
+    expect([...verdicts.subarray(30)]).toEqual([1, 1, 1]);
+    await detector.close();
+  });
+
+  it('points at the scratch, and shows a normal part beside it', async () => {
+    const detector = await open();
+    for (const [index, scratch] of SCRATCHES.entries()) {
+      const [explanation] = await detector.explain([{ image: part(3000 + index, scratch) }]);
+      const { image, score, counterpartScore, contributions } = explanation!;
+      expect(Math.abs(image!.row - scratch.row)).toBeLessThanOrEqual(3);
+      expect(Math.abs(image!.column - scratch.column)).toBeLessThanOrEqual(4);
+      expect(score).toBeGreaterThan(counterpartScore);
+      expect(contributions[0]!.contribution).toBeCloseTo(score - counterpartScore, 4);
+      expect(Buffer.from(image!.heatMapPng).toString('latin1', 1, 4)).toBe('PNG');
+      const [again] = (await detector.score([{ image: image!.counterpartPng }])).scores;
+      expect(again).toBeCloseTo(counterpartScore, 3);
+    }
+    await detector.close();
+  });
+
+  it('scores a folder of files as it scores their bytes and their base64', async () => {
+    const detector = await open();
+    const table = await openTable({ data: [run().data] });
+    const batches = [];
+    for await (const batch of rawRowBatches(table, detector.description.schema)) batches.push(batch);
+    await table.close();
+    const fromFiles = await detector.score(batches[0]!.rows);
+    const bytes = Array.from({ length: 80 }, (_, seed) => part(seed));
+    const fromBytes = await detector.score(bytes.map((image) => ({ image })));
+    const fromText = await detector.score(bytes.map((image) => ({ image: Buffer.from(image).toString('base64') })));
+    expect(fromFiles.scores).toEqual(fromBytes.scores);
+    expect(fromText.scores).toEqual(fromBytes.scores);
+    await detector.close();
+  });
+
+  it('says which record is no image', async () => {
+    const detector = await open();
+    const score = (record: Readonly<Record<string, unknown>>) => detector.score([{ image: part(1) }, record]);
+    await expect(score({})).rejects.toThrow('record 1: there is no field "image": send the image in it');
+    await expect(score({ image: 5 })).rejects.toThrow('record 1: "image" is an image: send the bytes');
+    await expect(score({ image: Buffer.from('GIF89a') })).rejects.toThrow('record 1: the image cannot be read');
+    await detector.close();
+  });
+
+  it('gives the same bytes for the same seed, and others for another', async () => {
+    const critic = async (out: string, seed: number): Promise<Buffer> => {
+      await trainParts({ data: [run().data], out: join(run().folder, out), seed, steps: 20 });
+      return readFile(join(run().folder, out, 'critic.onnx'));
+    };
+    const first = await critic('again-1', 1);
+    expect((await critic('again-2', 1)).equals(first)).toBe(true);
+    expect((await critic('again-3', 2)).equals(first)).toBe(false);
+  }, 60_000);
+
+  it('stops when it is told to, and leaves nothing', async () => {
+    const interrupt = new AbortController();
+    const out = join(run().folder, 'stopped');
+    const onUpdates = (): void => interrupt.abort();
+    const stopped = trainParts({ data: [run().data], out }, { signal: interrupt.signal, onUpdates });
+    await expect(stopped).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect(existsSync(out)).toBe(false);
+  });
+
+  it('refuses an image that is broken, with its row', async () => {
+    const broken = join(run().folder, 'broken.png');
+    await writeFile(broken, Buffer.from(part(1)).subarray(0, 60));
+    const data = [run().data, broken];
+    await expect(trainParts({ data, out: join(run().folder, 'never') })).rejects.toThrow(
+      /^row 80: the image cannot be read/,
+    );
+  });
+});
+
+describe('critic.onnx of images', () => {
+  python.it('scores the same in Python', async () => {
+    const detector = await open();
+    const rows = detector.encode(Array.from({ length: 8 }, (_, index) => ({ image: part(4000 + index) })));
+    expect(await parityGap(join(run().folder, 'model'), detector, rows)).toBeLessThan(1e-5);
+    await detector.close();
+  });
+});
+
+describe('the flags of images', () => {
+  const resolve = (file: Readonly<Record<string, unknown>>) => resolveImageConfig({ flags: {}, env: {}, file });
+  it.each([
+    [{ criticOnly: true }, '--critic-only is for images: give --image-column too'],
+    [{ imageColumn: 'image' }, 'no generator of images can be trained yet: give --critic-only'],
+    [
+      { imageColumn: 'image', criticOnly: true, data: ['x'], hidden: [3] },
+      '"hidden" has no meaning with --image-column',
+    ],
+    [
+      { imageColumn: 'image', criticOnly: true, data: ['x'], withoutNegatives: ['turn'] },
+      '--without-negatives names "turn"',
+    ],
+    [{ imageColumn: 'image', criticOnly: true, data: ['x'], imageSize: 33 }, '8, 16, 32, 64 or 128 is needed'],
+  ])('are refused where they do not fit: %j', (file, message) => {
+    expect(() => resolve(file)).toThrow(message);
+  });
+
+  it('say nothing of a run on rows', () => {
+    expect(resolve({ data: ['rows.csv'] })).toBeUndefined();
+  });
+});
+
+describe('the warning of own copies', () => {
+  const planes = { channels: 1, size: 16 };
+  const pack = (images: readonly Uint8Array[]): Float32Array =>
+    Float32Array.from(images.flatMap((image) => [...image]));
+  const parts = Array.from({ length: 60 }, (_, seed) => partPixels(seed));
+  const turned = (from: Uint8Array): Uint8Array =>
+    from.map((_, pixel) => from[(15 - Math.floor(pixel / 16)) * 16 + 15 - (pixel % 16)]!);
+
+  it('comes where turned images are among the training images, and names the turn', () => {
+    const [warning, ...others] = warnOfOwnCopies(pack([...parts, ...parts.map(turned)]), planes);
+    expect(warning).toMatch(/^images that are turned by 180 degrees .* --without-negatives rot$/);
+    expect(others).toEqual([]);
+  });
+
+  it('does not come where all are the same way up', () => {
+    expect(warnOfOwnCopies(pack(parts), planes)).toEqual([]);
+  });
+});
