@@ -4,7 +4,7 @@ import { defineSettings, type SettingValues } from '../../base/settings.ts';
 import { planImageCritic, type ImageCriticPlan, type TrainingImages } from '../images/image-critic.ts';
 import { IMAGE_NEGATIVE_NAMES, type ImageNegative } from '../images/negatives.ts';
 
-const RECIPE = 'docs/decisions/0018';
+const RECIPE = 'docs/decisions/0019';
 
 const SETTINGS = defineSettings({
   imageSize: {

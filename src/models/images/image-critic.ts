@@ -48,7 +48,7 @@ export const PIXEL_MIDDLE = 127.5;
 
 /**
  * A convolutional critic that tells normal images x from copies of them that were moved off the normal ones, y
- * (image-critic.md, section "Recipe"; docs/decisions/0018):
+ * (image-critic.md, section "Recipe"; docs/decisions/0019):
  *
  *   loss = mean softplus(f(x)) + mean softplus(-f(y)) + lambda mean |d f / d xi|^2,  xi = x + u (y - x), u ~ U(0, 1)
  *

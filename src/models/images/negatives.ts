@@ -27,7 +27,7 @@ const TURNS = Object.values(IMAGE_TURNS);
 
 /**
  * Ways to move a normal image off the normal ones: geometric (rot, shift, affine), local (cutpaste, jig, erase), both (elastic),
- * and of tone. Measured and chosen together (docs/decisions/0018); each can be left out where it is normal for a product.
+ * and of tone. Measured and chosen together (docs/decisions/0019); each can be left out where it is normal for a product.
  */
 export const IMAGE_NEGATIVES = {
   /** A rectangle from elsewhere in the image, or in another one. */

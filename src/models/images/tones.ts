@@ -1,7 +1,7 @@
 import type { NegativeGroup } from './negatives.ts';
 import type { Planes } from './warp.ts';
 
-/** Changes the tone of a group's images in one way that is drawn: docs/decisions/0018. */
+/** Changes the tone of a group's images in one way that is drawn: docs/decisions/0019. */
 export function changeTone(group: NegativeGroup): void {
   const { image, sources, results, dice } = group;
   const change = TONES[dice.whole(0, TONES.length - 1)]!(group);
