@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import type { Detector } from '../../src/scoring/detector.ts';
 import { SYSTEM_CLOCK } from '../../src/server/clock.ts';
 import type { KafkaClient, KafkaConfig } from '../../src/server/kafka/port.ts';
-import { createKafkajsClient } from '../../src/server/kafka/kafkajs/client.ts';
+import { openKafkaClient } from '../../src/server/kafka/open-client.ts';
 import { startKafkaScoring } from '../../src/server/kafka/server.ts';
 import { createMetrics } from '../../src/server/metrics.ts';
 import { createSingleModel } from '../../src/server/models/single.ts';
@@ -79,10 +79,16 @@ export async function score(job: Job, detector: Detector, settings: Partial<Kafk
     log: pino({ level: 'fatal' }),
     clock: SYSTEM_CLOCK,
     onFatal: (error) => count.fail(error),
-    createClient: (config, log) => counting(createKafkajsClient(config, log), count),
+    openClient: async (config, log) => counting(await openKafkaClient(config, log), count),
     config: {
       ...job,
-      ...{ clientId: 'bench', startAt: 'earliest', maxEventBytes: FETCH_BYTES, maxBatchEvents: job.batch },
+      ...{
+        client: 'kafkajs',
+        clientId: 'bench',
+        startAt: 'earliest',
+        maxEventBytes: FETCH_BYTES,
+        maxBatchEvents: job.batch,
+      },
       ...{ concurrency: PARTITIONS_AT_ONCE, sessionTimeoutMs: 30_000, startTimeoutMs: 20_000, lagIntervalMs: 5_000 },
       ...{ pauseMs: 5_000, compression: 'none', exactlyOnce: false, format: 'json', cloudEvents: 'off' },
       ...settings,

@@ -32,7 +32,14 @@ async function soak(broker: string, client: KafkaTestClient, { minutes, rate, ki
     await client.createTopic(topic, PARTITIONS);
   const spawn = (): ScoringChild =>
     spawnScoring({
-      ...{ broker, topics: TOPICS, maxBatchEvents: 500, scoreMs: 0, commits: Number.MAX_SAFE_INTEGER },
+      ...{
+        client: 'kafkajs',
+        broker,
+        topics: TOPICS,
+        maxBatchEvents: 500,
+        scoreMs: 0,
+        commits: Number.MAX_SAFE_INTEGER,
+      },
       ...{ exactlyOnce: true, sessionTimeoutMs: 6_000 },
     });
   let child = spawn();

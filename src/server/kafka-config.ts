@@ -43,8 +43,11 @@ export function toKafkaConfig(config: ServeConfig): KafkaConfig | undefined {
 type ConnectionConfig = SettingValues<typeof KAFKA_CONNECTION_SETTINGS>;
 
 /** How the brokers are reached. Throws `NOT_FOUND` for a PEM file that cannot be read. */
-export function toConnection(config: ConnectionConfig): Pick<KafkaConfig, 'brokers' | 'clientId' | 'tls' | 'sasl'> {
+export function toConnection(
+  config: ConnectionConfig,
+): Pick<KafkaConfig, 'client' | 'brokers' | 'clientId' | 'tls' | 'sasl'> {
   return {
+    client: config.kafkaClient,
     brokers: config.kafkaBrokers,
     clientId: config.kafkaClientId,
     tls: readTls(config),

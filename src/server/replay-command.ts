@@ -6,7 +6,7 @@ import { addOptions, defineSettings, givenFlags, readSettingsFile, resolveSettin
 import { processTerminal, type Terminal } from '../base/terminal.ts';
 import { createLog } from './log.ts';
 import { toConnection } from './kafka-config.ts';
-import { createKafkajsClient } from './kafka/kafkajs/client.ts';
+import { openKafkaClient } from './kafka/open-client.ts';
 import { replayDeadLetters, type ReplaySummary } from './kafka/replay.ts';
 import { KAFKA_CONNECTION_SETTINGS } from './settings/kafka-connection.ts';
 
@@ -69,7 +69,7 @@ async function replay({ command, terminal, json }: ActionContext): Promise<void>
   const connection = { ...toConnection(config), groupId, topicIn: deadLetter, startAt: 'earliest' } as const;
   if (connection.brokers.length === 0)
     throw new AristarchError('INVALID_INPUT', 'replay needs --kafka-brokers <host:port,...>');
-  const client = createKafkajsClient({ ...connection, ...CLIENT }, log);
+  const client = await openKafkaClient({ ...connection, ...CLIENT }, log);
   try {
     const dryRun = command.opts()['dryRun'] === true;
     const parts = { client, groupId, deadLetterTopic: deadLetter, eventsTopic: topicIn, reasons, dryRun };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { generate } from 'selfsigned';
+import { KAFKA_CLIENTS } from '../../src/server/kafka/port.ts';
 import { createKafkaLab, hasScores, numberEvents } from '../support/kafka-lab.ts';
 import { startNumberScoring } from '../support/kafka-scoring.ts';
 import { needs } from '../support/needs.ts';
@@ -24,7 +25,7 @@ async function createCertificates() {
 /** TLS both ways and a password, against a real broker that refuses everything else. */
 needs('broker').describe('a broker that wants TLS, a certificate and a password', () => {
   const certificates = createCertificates();
-  const lab = createKafkaLab(async () => {
+  const lab = createKafkaLab('kafkajs', async () => {
     const { authority, broker } = await certificates;
     return { secure: { key: broker.private, certificate: broker.cert, clientAuthority: authority, ...USER } };
   });
@@ -34,34 +35,37 @@ needs('broker').describe('a broker that wants TLS, a certificate and a password'
   }
   const { user: username, password } = USER;
 
-  it.each(['plain', 'scram-sha-256', 'scram-sha-512'] as const)('gets them: %s', async (mechanism) => {
-    const topics = await lab.createTopics();
-    await lab.client.produce(topics.topicIn, numberEvents(10));
-    const config = { tls: await tls(), sasl: { mechanism, username, password }, exactlyOnce: true };
-    const scoring = startNumberScoring([lab.broker.secureAddress], topics, { config });
-    lab.onClose(() => scoring.stop());
-    await scoring.started;
-    await lab.client.readUntil(topics.topicOut, hasScores(10));
-  });
-
-  describe('and gets something else', () => {
-    it.each([
-      ['a wrong password', { password: 'wrong' }, /refuses the user name or password: check both, and the mechanism/],
-      ['no certificate', { certificate: undefined }, /no Kafka broker answered/],
-      ['an authority that is not trusted', { authority: undefined }, /certificate/],
-    ])('%s: an error that says so, and shows no password', async (_, changed, says) => {
+  describe.each(KAFKA_CLIENTS)('%s', (client) => {
+    it.each(['plain', 'scram-sha-256', 'scram-sha-512'] as const)('gets them: %s', async (mechanism) => {
       const topics = await lab.createTopics();
-      const parts = { ...(await tls()), password, ...changed };
-      const config = {
-        tls: { authority: parts.authority, certificate: parts.certificate, key: parts.key },
-        sasl: { mechanism: 'plain', username, password: parts.password } as const,
-        startTimeoutMs: 1_500,
-      };
+      await lab.client.produce(topics.topicIn, numberEvents(10));
+      const config = { client, tls: await tls(), sasl: { mechanism, username, password }, exactlyOnce: true };
       const scoring = startNumberScoring([lab.broker.secureAddress], topics, { config });
       lab.onClose(() => scoring.stop());
-      const error = await scoring.started.catch((thrown: unknown) => thrown);
-      expect(String(error)).toMatch(says);
-      expect(String(error)).not.toMatch(/rosebud|wrong/);
+      await scoring.started;
+      await lab.client.readUntil(topics.topicOut, hasScores(10));
+    });
+
+    describe('and gets something else', () => {
+      it.each([
+        ['a wrong password', { password: 'wrong' }, /refuses the user name or password: check both, and the mechanism/],
+        ['no certificate', { certificate: undefined }, /no Kafka broker answered/],
+        ['an authority that is not trusted', { authority: undefined }, /certificate/],
+      ])('%s: an error that says so, and shows no password', async (_, changed, says) => {
+        const topics = await lab.createTopics();
+        const parts = { ...(await tls()), password, ...changed };
+        const config = {
+          client,
+          tls: { authority: parts.authority, certificate: parts.certificate, key: parts.key },
+          sasl: { mechanism: 'plain', username, password: parts.password } as const,
+          startTimeoutMs: 1_500,
+        };
+        const scoring = startNumberScoring([lab.broker.secureAddress], topics, { config });
+        lab.onClose(() => scoring.stop());
+        const error = await scoring.started.catch((thrown: unknown) => thrown);
+        expect(String(error)).toMatch(says);
+        expect(String(error)).not.toMatch(/rosebud|wrong/);
+      });
     });
   });
 });

@@ -38,7 +38,7 @@ const toWire = (event: Readonly<Record<string, number | string>>): unknown => ({
 
 needs('broker').describe('from a file of normal rows to scores over gRPC and Kafka', () => {
   const folder = useDataFolder();
-  const lab = createKafkaLab();
+  const lab = createKafkaLab('kafkajs');
   const connect = createClientFixture();
   let serving: Serving;
   let topics: Awaited<ReturnType<typeof lab.createTopics>>;

@@ -29,6 +29,7 @@ const ENGINES = [
   'onnxruntime-node',
   '@tensorflow/',
   'kafkajs',
+  '@platformatic/kafka',
   'avsc',
   'prom-client',
   '@grpc/grpc-js',

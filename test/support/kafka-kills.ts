@@ -18,7 +18,15 @@ export interface Kills {
  */
 export async function killAgainAndAgain(lab: KafkaLab, topics: Topics, options: Kills): Promise<void> {
   const { kills, exactlyOnce, events } = options;
-  const orders = { broker: lab.broker.address, topics, exactlyOnce, maxBatchEvents: 20, scoreMs: 5, held: true };
+  const orders = {
+    client: lab.clientName,
+    broker: lab.broker.address,
+    topics,
+    exactlyOnce,
+    maxBatchEvents: 20,
+    scoreMs: 5,
+    held: true,
+  };
   const spawn = (kill: number): ScoringChild => {
     const child = spawnScoring({ ...orders, commits: isBeforeCommit(kill) ? 1 : 1_000, sessionTimeoutMs: 1_000 });
     lab.onClose(() => child.kill());

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import { type KafkaBroker, type KafkaBrokerOptions, startKafkaBroker } from './kafka-broker.ts';
+import type { KafkaClientName } from '../../src/server/kafka/port.ts';
 import { connectKafkaTestClient, type KafkaTestClient, type ReadMessage } from './kafka-client.ts';
 import { type RunningScoring, type ScoringOptions, startNumberScoring, type Topics } from './kafka-scoring.ts';
 
@@ -12,6 +13,8 @@ export interface TopicsOptions {
 
 /** One broker for the tests of a file, and what most of them do with it. What a test opens is closed after it. */
 export interface KafkaLab {
+  /** The client library that scoring uses. */
+  readonly clientName: KafkaClientName;
   readonly broker: KafkaBroker;
   readonly client: KafkaTestClient;
   /** Fresh topics for events, results and dead letters, and the name of a fresh group. */
@@ -23,7 +26,10 @@ export interface KafkaLab {
 }
 
 /** Call in a describe block; the parts are there when its tests run. */
-export function createKafkaLab(options: KafkaBrokerOptions | (() => Promise<KafkaBrokerOptions>) = {}): KafkaLab {
+export function createKafkaLab(
+  clientName: KafkaClientName,
+  options: KafkaBrokerOptions | (() => Promise<KafkaBrokerOptions>) = {},
+): KafkaLab {
   let parts: { broker: KafkaBroker; client: KafkaTestClient } | undefined;
   let closes: (() => Promise<void>)[] = [];
   const open = () => {
@@ -44,6 +50,7 @@ export function createKafkaLab(options: KafkaBrokerOptions | (() => Promise<Kafk
     await parts?.broker.close();
   });
   return {
+    clientName,
     get broker() {
       return open().broker;
     },
@@ -52,7 +59,8 @@ export function createKafkaLab(options: KafkaBrokerOptions | (() => Promise<Kafk
     },
     createTopics: (options = {}) => createTopics(open().client, options),
     async startScoring(topics, options = {}) {
-      const scoring = startNumberScoring([open().broker.address], topics, options);
+      const config = { client: clientName, ...options.config };
+      const scoring = startNumberScoring([open().broker.address], topics, { ...options, config });
       closes.push(() => scoring.stop());
       await scoring.started;
       return scoring;

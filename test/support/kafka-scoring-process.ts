@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
-import type { KafkaClient } from '../../src/server/kafka/port.ts';
-import { createKafkajsClient } from '../../src/server/kafka/kafkajs/client.ts';
+import { openKafkaClient } from '../../src/server/kafka/open-client.ts';
+import type { KafkaClient, KafkaClientName } from '../../src/server/kafka/port.ts';
 import { startNumberScoring, type Topics } from './kafka-scoring.ts';
 
 /** What the process is told, as JSON in its only argument. */
 export interface ProcessOrders {
+  readonly client: KafkaClientName;
   readonly broker: string;
   readonly topics: Topics;
   readonly maxBatchEvents: number;
@@ -30,6 +31,7 @@ if (orders.held === true) await once(process.stdin, 'data');
 startNumberScoring([orders.broker], orders.topics, {
   log,
   config: {
+    client: orders.client,
     maxBatchEvents: orders.maxBatchEvents,
     sessionTimeoutMs: orders.sessionTimeoutMs ?? 2_000,
     exactlyOnce: orders.exactlyOnce ?? false,
@@ -38,7 +40,7 @@ startNumberScoring([orders.broker], orders.topics, {
     log.info(`scoring ${rows.length} rows`);
     await sleep(orders.scoreMs);
   },
-  createClient: (config, clientLog) => hangCommits(createKafkajsClient(config, clientLog)),
+  openClient: async (config, clientLog) => hangCommits(await openKafkaClient(config, clientLog)),
 });
 
 /** Whether offsets are committed by the consumer or in a transaction: the last permitted commit is the last. */

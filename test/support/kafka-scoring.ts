@@ -2,7 +2,8 @@ import { pino, type Logger } from 'pino';
 import type { AristarchError } from '../../src/base/errors.ts';
 import { Candidates } from '../../src/server/candidates/candidates.ts';
 import { SYSTEM_CLOCK } from '../../src/server/clock.ts';
-import type { KafkaClient, KafkaConfig } from '../../src/server/kafka/port.ts';
+import type { OpenKafkaClient } from '../../src/server/kafka/open-client.ts';
+import type { KafkaConfig } from '../../src/server/kafka/port.ts';
 import { type KafkaScoring, startKafkaScoring } from '../../src/server/kafka/server.ts';
 import { createMetrics, type Metrics } from '../../src/server/metrics.ts';
 import { RecentScores } from '../../src/server/recent-scores.ts';
@@ -25,7 +26,7 @@ export interface ScoringOptions {
   readonly before?: BeforeScore;
   /** Tried beside the number detector; its rule and itself. */
   readonly candidate?: { readonly rule: CandidateRule; readonly model: OpenModel };
-  readonly createClient?: (config: KafkaConfig, log: Logger) => KafkaClient;
+  readonly openClient?: OpenKafkaClient;
   readonly log?: Logger;
 }
 
@@ -70,12 +71,13 @@ export function startNumberScoring(
     log: options.log ?? pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' }),
     clock: SYSTEM_CLOCK,
     onFatal: (error) => void fatal.push(error),
-    ...(options.createClient === undefined ? {} : { createClient: options.createClient }),
+    ...(options.openClient === undefined ? {} : { openClient: options.openClient }),
   });
   return { ...scoring, metrics, fatal };
 }
 
 const CONFIG = {
+  client: 'kafkajs',
   clientId: 'aristarch-test',
   startAt: 'earliest',
   maxEventBytes: 1024 * 1024,

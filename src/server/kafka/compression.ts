@@ -1,5 +1,4 @@
-import { promisify } from 'node:util';
-import { gunzip, gzip } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { lz4Compress, lz4Decompress, snappyCompress, snappyDecompress } from '@platformatic/wasm-utils';
 import { Zstd } from '@hpcc-js/wasm-zstd';
 import { decompress as unzstd } from 'fzstd';
@@ -7,30 +6,38 @@ import { AristarchError, messageOf } from '../../base/errors.ts';
 import type { Compression } from './port.ts';
 
 export interface Codec {
-  compress(bytes: Buffer): Promise<Buffer>;
-  /** Rejects with `DATA_UNREADABLE` where the bytes are not of this compression. */
-  decompress(bytes: Buffer): Promise<Buffer>;
+  compress(bytes: Buffer): Buffer;
+  /** Throws `DATA_UNREADABLE` where the bytes are not of this compression. */
+  decompress(bytes: Buffer): Buffer;
 }
+export type Codecs = { readonly [C in Exclude<Compression, 'none'>]: Codec };
 
 /**
  * Every compression of Kafka, without a native library: WebAssembly (Snappy, LZ4, writing Zstandard), JavaScript (reading
  * Zstandard, because Java's frames do not say how long they become), and Node's own gzip.
  */
-export const CODECS: { readonly [C in Exclude<Compression, 'none'>]: Codec } = {
-  gzip: codec('gzip', promisify<Buffer, Buffer>(gzip), promisify<Buffer, Buffer>(gunzip)),
-  snappy: codec('snappy', toSnappy, fromSnappy),
-  lz4: codec('lz4', lz4Compress, lz4Decompress),
-  zstd: codec('zstd', toZstd, (bytes) => Buffer.from(unzstd(bytes))),
-};
+export async function loadCodecs(): Promise<Codecs> {
+  const zstd = await Zstd.load();
+  return {
+    gzip: codec('gzip', gzipSync, gunzipSync),
+    snappy: codec('snappy', toSnappy, fromSnappy),
+    lz4: codec('lz4', lz4Compress, lz4Decompress),
+    zstd: codec(
+      'zstd',
+      (bytes) => Buffer.from(zstd.compress(bytes)),
+      (bytes) => Buffer.from(unzstd(bytes)),
+    ),
+  };
+}
 
-type Step = (bytes: Buffer) => Buffer | Promise<Buffer>;
+type Step = (bytes: Buffer) => Buffer;
 
 function codec(name: string, compress: Step, decompress: Step): Codec {
   return {
-    compress: async (bytes) => compress(bytes),
-    async decompress(bytes) {
+    compress,
+    decompress(bytes) {
       try {
-        return await decompress(bytes);
+        return decompress(bytes);
       } catch (thrown) {
         throw new AristarchError(
           'DATA_UNREADABLE',
@@ -41,11 +48,6 @@ function codec(name: string, compress: Step, decompress: Step): Codec {
       }
     },
   };
-}
-
-async function toZstd(bytes: Buffer): Promise<Buffer> {
-  const zstd = await Zstd.load();
-  return Buffer.from(zstd.compress(bytes));
 }
 
 /**

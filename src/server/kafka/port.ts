@@ -151,6 +151,8 @@ export interface ScoreRecords {
 }
 
 export interface KafkaConfig {
+  /** Which of the clients behind this port is used. */
+  readonly client: KafkaClientName;
   /** host:port of some brokers; the rest are found through them. */
   readonly brokers: readonly string[];
   readonly clientId: string;
@@ -196,6 +198,7 @@ export interface KafkaConfig {
 /** What a client must know: how to reach the brokers, and what to read and how. */
 export type KafkaClientConfig = Pick<
   KafkaConfig,
+  | 'client'
   | 'brokers'
   | 'clientId'
   | 'groupId'
@@ -207,6 +210,10 @@ export type KafkaClientConfig = Pick<
   | 'tls'
   | 'sasl'
 >;
+
+/** Clients that this port is written for; docs/decisions/0018-two-kafka-clients.md compares them. */
+export const KAFKA_CLIENTS = ['kafkajs', 'platformatic'] as const;
+export type KafkaClientName = (typeof KAFKA_CLIENTS)[number];
 
 /** How batches on a topic are compressed; the names are Kafka's own. */
 export const COMPRESSIONS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;

@@ -10,8 +10,8 @@ import { createDeliveries, type Deliveries } from './deliveries.ts';
 import { createEventReader, type EventReader } from './formats/reader.ts';
 import { createSchemaRegistry } from './formats/registry.ts';
 import { createBatchHandler } from './handlers.ts';
-import { createKafkajsClient } from './kafkajs/client.ts';
 import { watchLag } from './lag.ts';
+import { openKafkaClient, type OpenKafkaClient } from './open-client.ts';
 import type { ConsumerPort, KafkaClient, KafkaConfig, RecordScoring, ScoreRecords } from './port.ts';
 import { createState, type Readiness, type State } from './state.ts';
 
@@ -23,8 +23,8 @@ export interface KafkaScoringParts {
   readonly clock: Pick<Clock, 'monotonicMs'>;
   /** Called once when scoring from Kafka has ended for good, other than by `stop`: the process should end too. */
   readonly onFatal: (error: AristarchError) => void;
-  /** Another client than kafkajs; for tests. */
-  readonly createClient?: (config: KafkaConfig, log: Logger) => KafkaClient;
+  /** Another client than those of the port; for tests. */
+  readonly openClient?: OpenKafkaClient;
 }
 
 export interface KafkaScoring {
@@ -43,12 +43,14 @@ export function startKafkaScoring(parts: KafkaScoringParts): KafkaScoring {
   checkTopics(parts.config);
   const abort = new AbortController();
   const state = createState(parts);
-  const { createClient = createKafkajsClient } = parts;
-  const client = createClient(parts.config, parts.log);
-  const work = run(parts, client, state, abort.signal).catch((thrown: unknown) => {
-    if (!abort.signal.aborted) state.fail(toAristarchError(thrown));
-    return undefined;
-  });
+  const { openClient = openKafkaClient } = parts;
+  const opening = openClient(parts.config, parts.log);
+  const work = opening
+    .then((client) => run(parts, client, state, abort.signal))
+    .catch((thrown: unknown) => {
+      if (!abort.signal.aborted) state.fail(toAristarchError(thrown));
+      return undefined;
+    });
   async function stop(): Promise<void> {
     state.stop();
     abort.abort();
@@ -56,7 +58,10 @@ export function startKafkaScoring(parts: KafkaScoringParts): KafkaScoring {
     await opened?.consumer.stop();
     await opened?.deliveries.close();
     await opened?.lag;
-    await client.close();
+    await opening.then(
+      (client) => client.close(),
+      () => undefined,
+    );
   }
   let stopped: Promise<void> | undefined;
   return { started: state.started, readiness: state.readiness, stop: () => (stopped ??= stop()) };

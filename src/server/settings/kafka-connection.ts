@@ -1,5 +1,6 @@
 import { addressList, onOff, oneOf, text, wholeNumber } from '../../base/setting-schemas.ts';
 import { defineSettings } from '../../base/settings.ts';
+import { KAFKA_CLIENTS } from '../kafka/port.ts';
 
 /** Settings of how Kafka's brokers are reached. */
 export const KAFKA_CONNECTION_SETTINGS = defineSettings({
@@ -9,6 +10,15 @@ export const KAFKA_CONNECTION_SETTINGS = defineSettings({
     flag: '--kafka-brokers <host:port,...>',
     env: 'ARISTARCH_KAFKA_BROKERS',
     help: 'brokers to start from; Kafka is off when absent',
+    group: 'Kafka',
+  },
+  kafkaClient: {
+    schema: oneOf(KAFKA_CLIENTS),
+    default: 'kafkajs',
+    flag: '--kafka-client <name>',
+    env: 'ARISTARCH_KAFKA_CLIENT',
+    help: `client library: ${KAFKA_CLIENTS.join(' or ')}; both keep the same promises`,
+    source: 'docs/decisions/0018-two-kafka-clients.md',
     group: 'Kafka',
   },
   kafkaClientId: {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { AristarchError } from '../../../src/base/errors.ts';
-import { createKafkajsClient } from '../../../src/server/kafka/kafkajs/client.ts';
+import { openKafkaClient } from '../../../src/server/kafka/open-client.ts';
 import type { KafkaClient, ProducerSession } from '../../../src/server/kafka/port.ts';
 import { hasScores, type KafkaLab, numberEvents, toResults } from '../../support/kafka-lab.ts';
 
@@ -13,8 +13,8 @@ export function noCommitPastAHole(lab: KafkaLab): void {
       const committedAtFault: number[] = [];
       const scoring = await lab.startScoring(topics, {
         config: { maxBatchEvents: 20 },
-        createClient: (config, log) =>
-          wrapSends(createKafkajsClient(config, log), async (send, rows) => {
+        openClient: async (config, log) =>
+          wrapSends(await openKafkaClient(config, log), async (send, rows) => {
             sends.push(rows);
             if (sends.length !== 2 && sends.length !== 3) return send();
             committedAtFault.push((await lab.client.committed(topics.groupId, topics.topicIn)).get(0) ?? -1);
@@ -35,8 +35,8 @@ export function noCommitPastAHole(lab: KafkaLab): void {
       let sends = 0;
       await lab.startScoring(topics, {
         config: { maxBatchEvents: 20 },
-        createClient: (config, log) =>
-          wrapSends(createKafkajsClient(config, log), async (send) => {
+        openClient: async (config, log) =>
+          wrapSends(await openKafkaClient(config, log), async (send) => {
             await send();
             sends += 1;
             if (sends === 1) throw new AristarchError('UNAVAILABLE', 'the acknowledgement is lost, says the test');

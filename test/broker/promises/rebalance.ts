@@ -31,6 +31,7 @@ export function rebalance(lab: KafkaLab): void {
         const topics = await lab.createTopics();
         await lab.client.produce(topics.topicIn, numberEvents(10));
         const orders = {
+          client: lab.clientName,
           broker: lab.broker.address,
           topics,
           maxBatchEvents: 10,

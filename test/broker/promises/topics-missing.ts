@@ -7,7 +7,7 @@ export function topicsMissing(lab: KafkaLab): void {
     it('are named, with the command that makes them', async () => {
       const { topicIn, groupId } = await lab.createTopics();
       const topics = { topicIn, topicOut: 'nowhere', deadLetterTopic: 'neither', groupId };
-      const scoring = startNumberScoring([lab.broker.address], topics);
+      const scoring = startNumberScoring([lab.broker.address], topics, { config: { client: lab.clientName } });
       lab.onClose(() => scoring.stop());
       await expect(scoring.started).rejects.toMatchObject({
         code: 'NOT_FOUND',

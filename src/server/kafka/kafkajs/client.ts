@@ -1,5 +1,6 @@
 import { rootCertificates } from 'node:tls';
 import type { Logger } from 'pino';
+import { loadCodecs } from '../compression.ts';
 import type { KafkaClient, KafkaClientConfig, PartitionOffsets } from '../port.ts';
 import { registerCodecs } from './codecs.ts';
 import { openConsumer } from './consumer.ts';
@@ -12,8 +13,8 @@ import { ONE_RETRY, SOME_RETRIES } from './retries.ts';
  * The port over kafkajs (docs/decisions/0010-kafkajs-2-2-3-behind-a-port.md). What one must know of the client's manners is said
  * where it matters in this folder.
  */
-export function createKafkajsClient(config: KafkaClientConfig, log: Logger): KafkaClient {
-  registerCodecs();
+export async function createKafkajsClient(config: KafkaClientConfig, log: Logger): Promise<KafkaClient> {
+  registerCodecs(await loadCodecs());
   const kafka = openKafka(config, log, SOME_RETRIES);
   // Whoever asks the administrator asks again anyway, and should hear soon that nobody answers.
   const admin = openKafka(config, log, ONE_RETRY).admin({ retry: ONE_RETRY });

@@ -1,4 +1,4 @@
-import { CODECS } from '../compression.ts';
+import type { Codecs } from '../compression.ts';
 import type { Compression } from '../port.ts';
 import { CompressionCodecs, CompressionTypes } from './engine.ts';
 
@@ -16,11 +16,11 @@ interface Encoder {
 }
 
 /** Teaches kafkajs, which knows gzip only, the other compressions. Its table of them is one for the process. */
-export function registerCodecs(): void {
+export function registerCodecs(codecs: Codecs): void {
   for (const name of ['snappy', 'lz4', 'zstd'] as const) {
     CompressionCodecs[COMPRESSION_TYPES[name]] = () => ({
-      compress: ({ buffer }: Encoder) => CODECS[name].compress(buffer),
-      decompress: (buffer: Buffer) => CODECS[name].decompress(buffer),
+      compress: ({ buffer }: Encoder) => Promise.resolve(codecs[name].compress(buffer)),
+      decompress: async (buffer: Buffer) => Promise.resolve(codecs[name].decompress(buffer)),
     });
   }
 }

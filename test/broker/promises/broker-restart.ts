@@ -5,13 +5,15 @@ import { startNumberScoring } from '../../support/kafka-scoring.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 /** Kills and restarts the lab's broker: keep it the last of the promises. */
-export function brokerDown(lab: KafkaLab): void {
-  describe('broker down', () => {
+export function brokerRestart(lab: KafkaLab): void {
+  describe('broker restart', () => {
     it('for longer than the start may take: an error that names the brokers and the remedy', async () => {
       const [port] = await findFreePorts();
       const address = `127.0.0.1:${port}`;
       const topics = { topicIn: 'a', topicOut: 'b', deadLetterTopic: 'c', groupId: 'g' };
-      const scoring = startNumberScoring([address], topics, { config: { startTimeoutMs: 1_000 } });
+      const scoring = startNumberScoring([address], topics, {
+        config: { client: lab.clientName, startTimeoutMs: 1_000 },
+      });
       lab.onClose(() => scoring.stop());
       expect(scoring.readiness()).toEqual({ ready: false, reason: 'connecting to Kafka' });
       await waitUntil('the reason', () => scoring.readiness().reason === `no Kafka broker answers at ${address}`);
@@ -26,7 +28,9 @@ export function brokerDown(lab: KafkaLab): void {
       const topics = await lab.createTopics();
       await lab.broker.kill();
       // A broker that was killed reads all its logs before it answers.
-      const scoring = startNumberScoring([lab.broker.address], topics, { config: { startTimeoutMs: 90_000 } });
+      const scoring = startNumberScoring([lab.broker.address], topics, {
+        config: { client: lab.clientName, startTimeoutMs: 90_000 },
+      });
       lab.onClose(() => scoring.stop());
       await waitUntil('the reason', () => scoring.readiness().reason?.startsWith('no Kafka broker answers'));
       await lab.broker.start();

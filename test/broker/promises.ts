@@ -1,9 +1,10 @@
+import type { KafkaClientName } from '../../src/server/kafka/port.ts';
 import { createKafkaLab } from '../support/kafka-lab.ts';
 import { needs } from '../support/needs.ts';
 import { backPressure } from './promises/back-pressure.ts';
 import { bigMessage } from './promises/big-message.ts';
 import { candidate } from './promises/candidate.ts';
-import { brokerDown } from './promises/broker-down.ts';
+import { brokerRestart } from './promises/broker-restart.ts';
 import { deadLetter } from './promises/dead-letter.ts';
 import { formats } from './promises/formats.ts';
 import { lag } from './promises/lag.ts';
@@ -19,21 +20,23 @@ import { shutdown } from './promises/shutdown.ts';
 import { topicsMissing } from './promises/topics-missing.ts';
 import { compression } from './promises/compression.ts';
 
-/** Kafka's promises, each in a file of its name, on one real broker, because starting one takes seconds. */
-needs('broker').describe('scoring from Kafka', () => {
-  const lab = createKafkaLab();
-  const promises = [
-    scoresComeOut,
-    formats,
-    deadLetter,
-    poison,
-    bigMessage,
-    orderPerKey,
-    lag,
-    backPressure,
-    topicsMissing,
-    candidate,
-  ];
-  const faults = [noCommitPastAHole, noLoss, noDuplicates, replay, rebalance, shutdown, compression, brokerDown];
-  for (const promise of [...promises, ...faults]) promise(lab);
-});
+/** Kafka's promises, each in a file of its name, kept by one client on one real broker, because starting one takes seconds. */
+export function describePromises(client: KafkaClientName): void {
+  needs('broker').describe(`scoring from Kafka with ${client}`, () => {
+    const lab = createKafkaLab(client);
+    const promises = [
+      scoresComeOut,
+      formats,
+      deadLetter,
+      poison,
+      bigMessage,
+      orderPerKey,
+      lag,
+      backPressure,
+      topicsMissing,
+      candidate,
+    ];
+    const faults = [noCommitPastAHole, noLoss, noDuplicates, replay, rebalance, shutdown, compression, brokerRestart];
+    for (const promise of [...promises, ...faults]) promise(lab);
+  });
+}

@@ -1,0 +1,32 @@
+import type { Codecs } from '../compression.ts';
+import { compressionsAlgorithms, compressionsAlgorithmsByBitmask } from './engine.ts';
+
+/** What the client may hand over: it keeps what it writes in pieces. */
+type Bytes = Buffer | { readonly buffer: Buffer };
+interface Algorithm {
+  compressSync: (bytes: Bytes) => Buffer;
+  decompressSync: (bytes: Bytes) => Buffer;
+  available: boolean;
+}
+
+/**
+ * Gives the client our compressions: its own Snappy does not read what Java writes, and its Zstandard wants a newer Node. Its tables
+ * of them are the process's.
+ */
+export function registerCodecs(codecs: Codecs): void {
+  for (const name of ['gzip', 'snappy', 'lz4', 'zstd'] as const) {
+    const codec = codecs[name];
+    const ours: Algorithm = {
+      compressSync: (bytes) => codec.compress(toBuffer(bytes)),
+      decompressSync: (bytes) => codec.decompress(toBuffer(bytes)),
+      available: true,
+    };
+    const { bitmask } = compressionsAlgorithms[name];
+    for (const theirs of [compressionsAlgorithms[name], compressionsAlgorithmsByBitmask[bitmask]!])
+      Object.assign(theirs, ours);
+  }
+}
+
+function toBuffer(bytes: Bytes): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : bytes.buffer;
+}

@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { KafkaClientConfig } from '../port.ts';
+import type { ClusterMetadata, FetchResponsePartition } from './engine.ts';
+import { isPassing, protocolErrorsOf } from './faults.ts';
+import { readEnds } from './offsets.ts';
+import { canFetch, type OwnPartition, rewind, takeIn } from './partitions.ts';
+import { readFetched } from './records.ts';
+import type { Wire } from './wire.ts';
+
+/**
+ * How long the broker waits for messages: also the longest time that stopping, and a partition coming out of its rest, wait for a
+ * fetch to end. Shorter where partitions are at work, whose next batch is to be fetched meanwhile.
+ */
+const MAX_WAIT_MS = { idle: 250, atWork: 25 };
+const MIN_BYTES = 1;
+const MAX_BYTES = 16 * 2 ** 20;
+const MAX_PARTITION_BYTES = 2 ** 20;
+const READ_COMMITTED = 1;
+/** Of fetch sessions (KIP-227), which are not used; and of epochs that are not watched. */
+const NO_SESSION = [0, -1] as const;
+const NO_EPOCH = -1;
+const OFFSET_OUT_OF_RANGE = 1;
+/** Pauses where there is nothing to ask for, or a leader is moving. */
+const IDLE_MS = 20;
+const MOVING_MS = 200;
+const MOST_MOVES = 50;
+
+export interface FetcherParts {
+  readonly wire: Wire;
+  readonly config: KafkaClientConfig;
+  readonly partitions: readonly OwnPartition[];
+  /** Called when something was taken in. */
+  readonly onFetched: () => void;
+  /** Called with the topic's partitions where they are looked at. */
+  readonly onMetadata: (partitionsCount: number) => void;
+  /** Resolves as soon as a partition may be fetched that could not before. */
+  readonly freed: () => Promise<void>;
+}
+
+/** Fetches for all partitions that have no batch waiting, a request to each leader at a time, until `signal` aborts. */
+export async function fetchUntil(parts: FetcherParts, signal: AbortSignal): Promise<void> {
+  const { wire, config, partitions } = parts;
+  let moves = 0;
+  while (!signal.aborted) {
+    const wanted = partitions.filter((own) => canFetch(own, performance.now()));
+    if (wanted.length === 0) {
+      await Promise.race([parts.freed(), sleep(IDLE_MS)]);
+      continue;
+    }
+    try {
+      const metadata = await wire.metadata([config.topicIn], moves > 0);
+      parts.onMetadata(metadata.topics.get(config.topicIn)!.partitionsCount);
+      await fetchOnce(parts, metadata, wanted);
+      moves = 0;
+    } catch (thrown) {
+      moves += 1;
+      const isAborted: () => boolean = () => signal.aborted;
+      if (!isAborted() && (!isPassing(thrown) || moves > MOST_MOVES)) throw thrown;
+      await sleep(MOVING_MS);
+    }
+  }
+}
+
+async function fetchOnce(
+  parts: FetcherParts,
+  { topics, brokers }: ClusterMetadata,
+  wanted: readonly OwnPartition[],
+): Promise<void> {
+  const { id: topicId, partitions } = topics.get(parts.config.topicIn)!;
+  const leaderOf = ({ partition }: OwnPartition): number => partitions[partition]?.leader ?? -1;
+  const fetches = [...new Set(wanted.map(leaderOf))].map(async (leader) => {
+    const own = wanted.filter((each) => leaderOf(each) === leader);
+    const broker = brokers.get(leader);
+    // A partition without a leader, for the moment.
+    if (broker === undefined) return sleep(MOVING_MS);
+    const from = new Map(own.map(({ partition, position }) => [partition, position]));
+    const asked = [...from].map(([partition, fetchOffset]) => ({
+      ...{ partition, fetchOffset, currentLeaderEpoch: NO_EPOCH, lastFetchedEpoch: NO_EPOCH },
+      partitionMaxBytes: MAX_PARTITION_BYTES,
+    }));
+    const maxWaitMs = parts.partitions.some(({ done }) => done !== undefined) ? MAX_WAIT_MS.atWork : MAX_WAIT_MS.idle;
+    const limits = [maxWaitMs, MIN_BYTES, MAX_BYTES, READ_COMMITTED, ...NO_SESSION] as const;
+    const answered = await fetchFrom(() =>
+      parts.wire.ask('Fetch', broker, ...limits, [{ topicId, partitions: asked }], [], ''),
+    );
+    for (const each of own) await takeAnswer(parts, each, from.get(each.partition)!, answered);
+  });
+  await Promise.all(fetches);
+}
+
+async function takeAnswer(
+  { wire, config, onFetched }: FetcherParts,
+  own: OwnPartition,
+  from: bigint,
+  answered: readonly FetchResponsePartition[],
+): Promise<void> {
+  const answer = answered.find(({ partitionIndex }) => partitionIndex === own.partition);
+  if (answer === undefined || own.position !== from) return;
+  if (answer.errorCode === OFFSET_OUT_OF_RANGE) {
+    const ends = await readEnds(wire, config.topicIn, config.startAt);
+    rewind(own, ends.get(own.partition) ?? 0n);
+    return;
+  }
+  takeIn(own, from, readFetched(answer, from));
+  if (own.waiting !== undefined) onFetched();
+}
+
+interface FetchAnswer {
+  readonly responses: readonly { readonly partitions: readonly FetchResponsePartition[] }[];
+}
+
+/** The partitions of an answer, also where one of them is out of range: the client throws then, with the answer in its hands. */
+async function fetchFrom(fetch: () => Promise<FetchAnswer>): Promise<readonly FetchResponsePartition[]> {
+  try {
+    return (await fetch()).responses.flatMap(({ partitions }) => partitions);
+  } catch (thrown) {
+    const isOutOfRange = protocolErrorsOf(thrown).every((name) => name === 'OFFSET_OUT_OF_RANGE');
+    const response = thrown instanceof Error && 'response' in thrown ? (thrown.response as FetchAnswer) : undefined;
+    if (response === undefined || !isOutOfRange) throw thrown;
+    return response.responses.flatMap(({ partitions }) => partitions);
+  }
+}
