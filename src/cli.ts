@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   sign: async () => (await import('./scoring/sign-command.ts')).createSignCommand(),
   translate: async () => (await import('./scoring/translate-command.ts')).createTranslateCommand(),
   serve: async () => (await import('./server/command.ts')).createServeCommand(),
+  sync: async () => (await import('./server/sync-command.ts')).createSyncCommand(),
   replay: async () => (await import('./server/replay-command.ts')).createReplayCommand(),
   demo: async () => (await import('./demo/command.ts')).createDemoCommand(),
 };
@@ -26,6 +27,7 @@ Examples:
   aristarch sample --model models/m --out synthetic.parquet   made-up rows like the training rows
   aristarch translate --model models/m --from a --data a.parquet --out as-m.parquet   rows of another source
   aristarch serve --model models/m                            gRPC, HTTP and (with --kafka-brokers) Kafka
+  aristarch sync --from s3://bucket/models --to models        models from S3 or a web server, kept as they are there
   aristarch replay --dead-letter rejects --topic-in events    refused Kafka events, once the reason is gone
   aristarch demo                                              all of it on generated data
 

@@ -24,7 +24,7 @@ import {
   toSampleResponse,
 } from './convert.ts';
 import { inOrder } from './in-order.ts';
-import { checkSampleTexts, checkTexts, type TextLimits } from './text-limits.ts';
+import { checkChoice, checkSampleTexts, checkTexts, type TextLimits } from './text-limits.ts';
 
 /** Says who goes first where calls wait; normal when absent. */
 export const PRIORITY_METADATA = 'aristarch-priority';
@@ -111,18 +111,18 @@ export function createHandlers({ service, sampling, models, limits, adminCalls }
       const pieces = sampling.sample(admit, { checkAlive, spend });
       for await (const piece of pieces) yield toSampleResponse(piece);
     },
-    describeModel: async (received) => toDescribeResponse(await service.find(toChoice(received))),
+    describeModel: async (received) => toDescribeResponse(await service.find(toChoice(received, limits))),
     listModels: (received) => {
       openReceived(received);
       return toListResponse(models.list());
     },
     loadModel: async (received) => {
       checkAdminCalls(adminCalls);
-      return toDescribeResponse(await models.load(toChoice(received)));
+      return toDescribeResponse(await models.load(toChoice(received, limits)));
     },
     unloadModel: (received) => {
       checkAdminCalls(adminCalls);
-      models.unload(openReceived(received).model);
+      models.unload(toChoice(received, limits).model);
       return {};
     },
   };
@@ -135,8 +135,10 @@ function checkAdminCalls(adminCalls: boolean): void {
   throw new AristarchError('PRECONDITION_FAILED', message);
 }
 
-function toChoice(received: Received<WireModelChoice>): ModelChoice {
-  const { model, modelVersion: version } = openReceived(received);
+function toChoice(received: Received<WireModelChoice>, limits: TextLimits): ModelChoice & { readonly model: string } {
+  // Absent where a request has no version at all.
+  const { model, modelVersion: version = '' } = openReceived(received) as Partial<WireModelChoice> & { model: string };
+  checkChoice({ model, modelVersion: version }, limits);
   return { model, version };
 }
 

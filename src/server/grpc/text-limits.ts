@@ -9,15 +9,23 @@ export interface TextLimits {
 /** Throws `RESOURCE_EXHAUSTED` for a text that is too long, before anything looks at it; the text itself is not repeated. */
 export function checkTexts(request: WireScoreRequest, { maxTextBytes }: TextLimits): void {
   const check = (text: string, what: () => string): void => checkText(text, what, maxTextBytes);
-  check(request.model, () => 'the name of the model');
+  checkChoice(request, { maxTextBytes });
   check(request.requestId, () => 'the request id');
   request.records?.records.forEach((record, index) => checkRecord(record, () => `record ${index}`, maxTextBytes));
 }
 
+/** The same for the names of a model and of its version. */
+export function checkChoice(
+  choice: { readonly model: string; readonly modelVersion: string },
+  limits: TextLimits,
+): void {
+  checkText(choice.model, () => 'the name of the model', limits.maxTextBytes);
+  checkText(choice.modelVersion, () => 'the version of the model', limits.maxTextBytes);
+}
+
 /** As `checkTexts`, for a request of made-up rows: names and texts of its conditions. */
 export function checkSampleTexts(request: WireSampleRequest, { maxTextBytes }: TextLimits): void {
-  checkText(request.model, () => 'the name of the model', maxTextBytes);
-  checkText(request.modelVersion, () => 'the version of the model', maxTextBytes);
+  checkChoice(request, { maxTextBytes });
   if (request.condition) checkRecord(request.condition, () => 'the condition', maxTextBytes);
   request.conditionRows?.records.forEach((record, index) =>
     checkRecord(record, () => `condition row ${index}`, maxTextBytes),

@@ -3,14 +3,20 @@ import { lz4Compress, lz4Decompress, snappyCompress, snappyDecompress } from '@p
 import { Zstd } from '@hpcc-js/wasm-zstd';
 import { decompress as unzstd } from 'fzstd';
 import { AristarchError, messageOf } from '../../base/errors.ts';
+import { lz4Size, snappySize, zstdSize } from './decompressed-size.ts';
 import type { Compression } from './port.ts';
 
 export interface Codec {
   compress(bytes: Buffer): Buffer;
-  /** Throws `DATA_UNREADABLE` where the bytes are not of this compression. */
+  /** Throws `DATA_UNREADABLE` where the bytes are not of this compression, or become more than `MOST_BATCH_BYTES`. */
   decompress(bytes: Buffer): Buffer;
 }
 export type Codecs = { readonly [C in Exclude<Compression, 'none'>]: Codec };
+
+/**
+ * Most bytes that a batch may become. Brokers take batches of 1 MiB unless they are told otherwise, and a megabyte can become gigabytes.
+ */
+export const MOST_BATCH_BYTES = 64 * 1024 * 1024;
 
 /**
  * Every compression of Kafka, without a native library: WebAssembly (Snappy, LZ4, writing Zstandard), JavaScript (reading
@@ -19,15 +25,22 @@ export type Codecs = { readonly [C in Exclude<Compression, 'none'>]: Codec };
 export async function loadCodecs(): Promise<Codecs> {
   const zstd = await Zstd.load();
   return {
-    gzip: codec('gzip', gzipSync, gunzipSync),
+    gzip: codec('gzip', gzipSync, (bytes) => gunzipSync(bytes, { maxOutputLength: MOST_BATCH_BYTES })),
     snappy: codec('snappy', toSnappy, fromSnappy),
-    lz4: codec('lz4', lz4Compress, lz4Decompress),
+    lz4: codec('lz4', lz4Compress, (bytes) => lz4Decompress(checked(bytes, lz4Size))),
     zstd: codec(
       'zstd',
       (bytes) => Buffer.from(zstd.compress(bytes)),
-      (bytes) => Buffer.from(unzstd(bytes)),
+      (bytes) => Buffer.from(unzstd(checked(bytes, zstdSize))),
     ),
   };
+}
+
+/** The bytes, where they become no more than they may. */
+function checked(bytes: Buffer, sizeOf: (bytes: Buffer) => number, room = MOST_BATCH_BYTES): Buffer {
+  const size = sizeOf(bytes);
+  if (size <= room) return bytes;
+  throw new Error(`it would become ${size} bytes, and a batch may become ${MOST_BATCH_BYTES}: send smaller batches`);
 }
 
 type Step = (bytes: Buffer) => Buffer;
@@ -70,12 +83,15 @@ function toSnappy(bytes: Buffer): Buffer {
 }
 
 function fromSnappy(bytes: Buffer): Buffer {
-  if (!bytes.subarray(0, SNAPPY_MAGIC.length).equals(SNAPPY_MAGIC)) return snappyDecompress(bytes);
+  if (!bytes.subarray(0, SNAPPY_MAGIC.length).equals(SNAPPY_MAGIC)) return snappyDecompress(checked(bytes, snappySize));
   const blocks: Buffer[] = [];
+  let room = MOST_BATCH_BYTES;
   for (let at = SNAPPY_HEADER.length; at < bytes.length;) {
     const end = at + 4 + bytes.readInt32BE(at);
     if (end <= at || end > bytes.length) throw new Error(`the block at byte ${at} ends at ${end} of ${bytes.length}`);
-    blocks.push(snappyDecompress(bytes.subarray(at + 4, end)));
+    const block = snappyDecompress(checked(bytes.subarray(at + 4, end), snappySize, room));
+    room -= block.length;
+    blocks.push(block);
     at = end;
   }
   return Buffer.concat(blocks);

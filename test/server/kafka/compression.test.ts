@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { loadCodecs } from '../../../src/server/kafka/compression.ts';
+import { loadCodecs, MOST_BATCH_BYTES } from '../../../src/server/kafka/compression.ts';
+import { lz4Size, snappySize, zstdSize } from '../../../src/server/kafka/decompressed-size.ts';
 
 const codecs = await loadCodecs();
 
@@ -24,6 +25,65 @@ describe.each(Object.entries(codecs))('%s', (name, codec) => {
       }),
     );
     expect(codec.decompress(codec.compress(Buffer.from('still works'))).toString()).toBe('still works');
+  });
+});
+
+describe('a decompression bomb', () => {
+  it.each(Object.entries(codecs))('of %s is refused before it takes memory', (name, codec) => {
+    const bomb = codec.compress(Buffer.alloc(MOST_BATCH_BYTES + 1));
+    // Not larger than what brokers take, or not by much: Snappy's 64 KiB blocks cannot shrink further.
+    expect(bomb.length).toBeLessThan(4 * 1024 * 1024);
+    const before = process.memoryUsage().arrayBuffers;
+    expect(() => codec.decompress(bomb)).toThrow(
+      expect.objectContaining({
+        code: 'DATA_UNREADABLE',
+        message: expect.stringContaining(`itself ${name} cannot be decompressed`),
+      }),
+    );
+    if (name !== 'snappy' && name !== 'gzip')
+      expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * 1024 * 1024);
+    const most = Buffer.alloc(MOST_BATCH_BYTES, 'x');
+    expect(codec.decompress(codec.compress(most)).length).toBe(MOST_BATCH_BYTES);
+  });
+
+  it('of many small frames, or with a window or a length of gigabytes, is refused as well', () => {
+    const half = Buffer.alloc(MOST_BATCH_BYTES / 2 + 1);
+    for (const name of ['lz4', 'zstd', 'gzip'] as const) {
+      const frame = codecs[name].compress(half);
+      expect(() => codecs[name].decompress(Buffer.concat([frame, frame]))).toThrow(/cannot be decompressed/);
+    }
+    // RFC 8878: no single segment, the largest window; then a block of one byte that is the last.
+    const window = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xff, 0x09, 0x00, 0x00, 0x61]);
+    expect(() => codecs.zstd.decompress(window)).toThrow(/it would become \d{10,} bytes/);
+    // A length of 4 GiB in front of nothing.
+    expect(() => codecs.snappy.decompress(Buffer.from([0xff, 0xff, 0xff, 0xff, 0x0f]))).toThrow(/4294967295/);
+  });
+});
+
+describe('the size that compressed bytes become', () => {
+  const compressible = fc.array(fc.constantFrom('a', 'bcd', 'efghijkl', '\0'), { maxLength: 60_000, size: 'max' });
+
+  it('is known to the byte for LZ4, and from above, by a block, for Zstandard', () => {
+    fc.assert(
+      fc.property(compressible, (parts) => {
+        const bytes = Buffer.from(parts.join(''));
+        expect(lz4Size(codecs.lz4.compress(bytes))).toBe(bytes.length);
+        const size = zstdSize(codecs.zstd.compress(bytes));
+        expect(size).toBeGreaterThanOrEqual(bytes.length);
+        expect(size).toBeLessThanOrEqual(Math.max(2 ** 23, bytes.length + 128 * 1024));
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  it('is refused where the bytes end too soon', () => {
+    for (const sizeOf of [lz4Size, zstdSize])
+      for (const magic of [
+        [4, 0x22, 0x4d, 0x18],
+        [0x28, 0xb5, 0x2f, 0xfd],
+      ])
+        expect(() => sizeOf(Buffer.from(magic))).toThrow(/ends at byte|no frame begins/);
+    expect(() => snappySize(Buffer.from([0x80]))).toThrow(/ends at byte 1/);
   });
 });
 

@@ -1,16 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
-import { status } from '@grpc/grpc-js';
+import { type ServiceDefinition, type ServiceError, status } from '@grpc/grpc-js';
 import type { AristarchError } from '../../../src/base/errors.ts';
 import { roleOfMethod } from '../../../src/server/security/method-roles.ts';
 import { createRateLimits, type SpendRate } from '../../../src/server/security/rate-limits.ts';
 import { loadContract } from '../../../src/server/grpc/contract.ts';
-import { createClientFixture, dense, record, records } from '../../support/grpc-client.ts';
+import { INFERENCE_SERVICE, loadInferenceContract } from '../../../src/server/grpc/inference/contract.ts';
+import { createClientFixture, createRawClientFixture, dense, record, records } from '../../support/grpc-client.ts';
 import { createDetectorDouble } from '../../support/detector-double.ts';
 import { createListeningLog, createServeFixture } from '../../support/serve-fixture.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 const serve = createServeFixture();
 const connect = createClientFixture();
+const connectRaw = createRawClientFixture();
 
 function refusalOf(spend: SpendRate, client: string, rows: number): AristarchError | undefined {
   try {
@@ -82,6 +84,7 @@ describe('limits of texts', () => {
     const requests = [
       { ...dense(1), requestId: long },
       { ...dense(1), model: long },
+      { ...dense(1), modelVersion: long },
       { records: { records: [record(1), record(1, { country: { text: long } })] } },
       { records: { records: [record(1, { [long]: { number: 1 } })] } },
     ];
@@ -92,6 +95,30 @@ describe('limits of texts', () => {
       expect(details).not.toContain(long);
     }
     expect((await client.score({ ...records(1), requestId: 'é'.repeat(50) })).results).toHaveLength(1);
+    await expect(client.describe(long)).rejects.toMatchObject({ code: status.RESOURCE_EXHAUSTED });
+  });
+
+  it('are those of the Open Inference Protocol, too, also where it asks for metadata only', async () => {
+    const { addresses } = await serve({ settings: { maxTextBytes: 100 } });
+    const definition = loadInferenceContract()[INFERENCE_SERVICE] as ServiceDefinition;
+    const client = connectRaw(addresses.grpc, definition) as unknown as Readonly<
+      Record<string, (request: object, done: (error: ServiceError | null) => void) => void>
+    >;
+    const long = 'x'.repeat(101);
+    const calls: [string, object][] = [
+      ['ModelMetadata', { name: long }],
+      ['ModelMetadata', { version: long }],
+      ['ModelReady', { name: long }],
+      ['ModelReady', { version: long }],
+      ['ModelInfer', { modelName: long }],
+      ['ModelInfer', { modelVersion: long }],
+      ['ModelInfer', { id: long }],
+    ];
+    for (const [method, request] of calls) {
+      const error = await new Promise<ServiceError | null>((resolve) => client[method]!(request, resolve));
+      expect([method, error?.code]).toEqual([method, status.RESOURCE_EXHAUSTED]);
+      expect(error?.details).not.toContain(long);
+    }
   });
 });
 

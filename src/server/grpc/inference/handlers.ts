@@ -5,7 +5,7 @@ import type { Models } from '../../models/port.ts';
 import type { ScoringService } from '../../scoring-service.ts';
 import { countSent, openReceived, type Received } from '../convert.ts';
 import { type CallContext, parsePriority } from '../handlers.ts';
-import { checkText, type TextLimits } from '../text-limits.ts';
+import { checkChoice, checkText, type TextLimits } from '../text-limits.ts';
 import type { WireInferRequest, WireInferResponse, WireModelMetadata, WireModelRequest } from './contract.ts';
 import { checkOutputs, fromInferRequest, toInferResponse, toModelMetadata } from './convert.ts';
 
@@ -23,9 +23,12 @@ export function createInferenceHandlers({ service, models, limits }: InferencePa
     /** Whoever reaches this port may ask for scores: it opens when the models are there. */
     serverReady: () => ({ ready: true }),
     serverMetadata: () => ({ name: 'aristarch', version, extensions: [] }),
-    modelReady: async (received: Received<WireModelRequest>) => ({ ready: await isReady(service, received) }),
+    modelReady: async (received: Received<WireModelRequest>) => {
+      checkNames(received, limits);
+      return { ready: await isReady(service, received) };
+    },
     modelMetadata: async (received: Received<WireModelRequest>): Promise<WireModelMetadata> => {
-      const { name, version: wanted } = openReceived(received);
+      const { name, version: wanted } = checkNames(received, limits);
       const { description } = await service.find({ model: name, version: wanted });
       const listed = models.list().find(({ model }) => model === description.name);
       return toModelMetadata(description, listed?.versions.map((each) => each.version) ?? []);
@@ -53,9 +56,16 @@ export function createInferenceHandlers({ service, models, limits }: InferencePa
   };
 }
 
+function checkNames(received: Received<WireModelRequest>, limits: TextLimits): WireModelRequest {
+  const request = openReceived(received);
+  checkChoice({ model: request.name, modelVersion: request.version }, limits);
+  return request;
+}
+
 /** As for `Score`: names, the request's id, and texts among the values. */
-function checkInferTexts({ modelName, id, inputs }: WireInferRequest, { maxTextBytes }: TextLimits): void {
-  checkText(modelName, () => 'the name of the model', maxTextBytes);
+function checkInferTexts({ modelName, modelVersion, id, inputs }: WireInferRequest, limits: TextLimits): void {
+  const { maxTextBytes } = limits;
+  checkChoice({ model: modelName, modelVersion }, limits);
   checkText(id, () => 'the request id', maxTextBytes);
   for (const { name } of inputs) checkText(name, () => 'the name of an input', maxTextBytes);
 }

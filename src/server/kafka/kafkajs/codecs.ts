@@ -15,9 +15,9 @@ interface Encoder {
   readonly buffer: Buffer;
 }
 
-/** Teaches kafkajs, which knows gzip only, the other compressions. Its table of them is one for the process. */
+/** Teaches kafkajs the compressions: it knows gzip only, and does not bound what that becomes. Its table of them is one for the process. */
 export function registerCodecs(codecs: Codecs): void {
-  for (const name of ['snappy', 'lz4', 'zstd'] as const) {
+  for (const name of ['gzip', 'snappy', 'lz4', 'zstd'] as const) {
     CompressionCodecs[COMPRESSION_TYPES[name]] = () => ({
       compress: ({ buffer }: Encoder) => Promise.resolve(codecs[name].compress(buffer)),
       decompress: async (buffer: Buffer) => Promise.resolve(codecs[name].decompress(buffer)),
