@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { describeMetrics } from '../docs/make-metrics.ts';
+import { describeReference } from '../docs/make-reference.ts';
 import { EXIT_CODES } from '../src/base/command-line.ts';
 import { ERROR_CODES, type ErrorCode } from '../src/base/errors.ts';
 import { GRPC_STATUS } from '../src/server/grpc/status.ts';
@@ -64,6 +65,21 @@ describe('docs/errors.md', () => {
       return [`\`${code}\``, meaning, `\`${GRPC_STATUS[code]}\``, KAFKA_ACTIONS[code], String(EXIT_CODES[code])];
     });
     expect(parseTable(read('docs/errors.md'))).toEqual(rows);
+  });
+});
+
+describe('docs/reference', () => {
+  it('is what `npm run docs:reference` writes', async () => {
+    const pages = await describeReference();
+    expect(readdirSync(join(ROOT, 'docs/reference')).toSorted()).toEqual(Object.keys(pages).toSorted());
+    for (const [name, text] of Object.entries(pages)) expect(read(`docs/reference/${name}`)).toBe(text);
+  });
+
+  it('has every command', () => {
+    const commands = [...read('src/cli.ts').matchAll(/^ {2}(\w+): async \(\) =>/gm)].map(([, name]) => name);
+    const described = [...read('docs/reference/commands.md').matchAll(/^## (\w+)$/gm)].map(([, name]) => name);
+    expect(commands.length).toBeGreaterThan(5);
+    expect(described).toEqual(commands);
   });
 });
 

@@ -5,6 +5,7 @@ import { backPressure } from './promises/back-pressure.ts';
 import { bigMessage } from './promises/big-message.ts';
 import { candidate } from './promises/candidate.ts';
 import { brokerRestart } from './promises/broker-restart.ts';
+import { consumerGroup } from './promises/consumer-group.ts';
 import { deadLetter } from './promises/dead-letter.ts';
 import { formats } from './promises/formats.ts';
 import { lag } from './promises/lag.ts';
@@ -36,7 +37,10 @@ export function describePromises(client: KafkaClientName): void {
       topicsMissing,
       candidate,
     ];
-    const faults = [noCommitPastAHole, noLoss, noDuplicates, replay, rebalance, shutdown, compression, brokerRestart];
+    const faults = [
+      ...[noCommitPastAHole, noLoss, noDuplicates, replay, rebalance, consumerGroup],
+      ...[shutdown, compression, brokerRestart],
+    ];
     for (const promise of [...promises, ...faults]) promise(lab);
   });
 }

@@ -10,7 +10,18 @@ import { describe as jestDescribe, it as jestIt } from '@jest/globals';
  */
 export type Need = PlainNeed | `python:${string}` | `tool:${string}`;
 type PlainNeed =
-  'java' | 'mvn' | 'python' | 'chromium' | 'swiftshader' | 'httpfs' | 'prometheus' | 'shared' | 'gpu' | 'broker';
+  | 'java'
+  | 'javac'
+  | 'go'
+  | 'mvn'
+  | 'python'
+  | 'chromium'
+  | 'swiftshader'
+  | 'httpfs'
+  | 'prometheus'
+  | 'shared'
+  | 'gpu'
+  | 'broker';
 
 /**
  * Needs that no package registry can satisfy, so that even REQUIRE_ALL=1 lets them be absent; and Helm 4, which takes minutes to
@@ -117,6 +128,8 @@ const VULKAN_FOLDERS = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu
 
 const PROBES: { readonly [N in PlainNeed]: () => string | undefined } = {
   java: () => (succeeds('java', ['-version']) ? undefined : 'no `java` runs: install a Java runtime, 17 or newer'),
+  javac: () => (succeeds('javac', ['-version']) ? undefined : 'no `javac` runs: install a JDK, 17 or newer'),
+  go: () => (succeeds('go', ['version']) ? undefined : 'no `go` runs: install Go, 1.24 or newer'),
   mvn: () => (findOnPath('mvn') === undefined ? 'no `mvn` on PATH: install Apache Maven' : undefined),
   broker: () => PROBES.java() ?? PROBES.mvn(),
   python: () => (succeeds(pythonPath(), ['--version']) ? undefined : `no \`${pythonPath()}\` runs: ${PYTHON_REMEDY}`),
@@ -162,13 +175,16 @@ function isPythonModule(need: Need): need is `python:${string}` {
   return need.startsWith('python:');
 }
 
+/** Packages that are called otherwise than their module. */
+const PYTHON_PACKAGES: Readonly<Record<string, string>> = { sklearn: 'scikit-learn', grpc_tools: 'grpcio-tools' };
+
 /** Finds the module without importing it: importing scikit-learn alone takes seconds. */
 function probePythonModule(module: string): string | undefined {
   const absence = PROBES.python();
   if (absence !== undefined) return absence;
   const script = 'import importlib.util, sys; sys.exit(importlib.util.find_spec(sys.argv[1]) is None)';
   if (succeeds(pythonPath(), ['-c', script, module])) return undefined;
-  const packageName = module === 'sklearn' ? 'scikit-learn' : module;
+  const packageName = PYTHON_PACKAGES[module] ?? module;
   return `no Python module ${module}: \`${pythonPath()} -m pip install ${packageName}\`, or set ARISTARCH_PYTHON to a Python that has it`;
 }
 
