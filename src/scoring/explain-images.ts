@@ -42,7 +42,7 @@ export async function explainImages(session: Session, job: ImageExplainJob): Pro
     if (heat === undefined || score === undefined) {
       throw new AristarchError('ARTEFACT_INVALID', `${EXPLAIN_FILE} does not answer as it should: train again`);
     }
-    const image = describeImage(smooth(heat, field.size), counterpart, field);
+    const image = describeImage(smoothHeat(heat, field.size), counterpart, field);
     explanations.push(
       toExplanation({ field, image, score: scores[index]!, pValue: pValues[index]!, counterpartScore: score }),
     );
@@ -95,7 +95,7 @@ function describeImage(
 }
 
 /** A Gaussian along both axes; the border is repeated outside. */
-function smooth(heat: Float32Array, size: number): Float32Array {
+export function smoothHeat(heat: Float32Array, size: number): Float32Array {
   const reach = 4 * BLUR;
   const weights = Array.from({ length: 2 * reach + 1 }, (_, at) => Math.exp(-((at - reach) ** 2) / (2 * BLUR ** 2)));
   const total = weights.reduce((sum, weight) => sum + weight, 0);

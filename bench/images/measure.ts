@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { createRandom } from '../../src/base/philox.ts';
+import { resolveSettings } from '../../src/base/settings.ts';
+import { imageCritic } from '../../src/models/families/image-critic.ts';
+import type { Executor } from '../../src/runtime/executor.ts';
+import { rankingMetrics } from '../../src/scoring/ranking-metrics.ts';
+import { fitImageCritic, scoreImages } from '../../src/training/images/fit-images.ts';
+import { cached } from '../support/cached.ts';
+import { CORRUPTIONS, MAPS, measurePointing } from './localise.ts';
+import { nearestDistances } from './nearest.ts';
+import type { ImageSplit } from './sets.ts';
+
+const pointing = z.object({ images: z.number(), hits: z.record(z.enum(MAPS), z.number()) });
+/** What one class and seed gave; shares, not percent. */
+export const imageResultSchema = z.object({
+  name: z.string(),
+  seed: z.number(),
+  steps: z.number(),
+  trainImages: z.number(),
+  testImages: z.number(),
+  auroc: z.number(),
+  /** With the mean over an image and its mirror image; worth a second pass. */
+  mirroredAuroc: z.number(),
+  nearestAuroc: z.number(),
+  /** Processor time. */
+  trainSeconds: z.number(),
+  pointing: z.record(z.enum(CORRUPTIONS), pointing).optional(),
+});
+export type ImageResult = z.infer<typeof imageResultSchema>;
+
+export interface MeasureOptions {
+  readonly executor: Executor;
+  readonly name: string;
+  readonly seed: number;
+  readonly steps: number;
+  readonly fresh: boolean;
+  /** Whether corrupted images are looked at, too. */
+  readonly isLocalised: boolean;
+  readonly split: () => Promise<ImageSplit>;
+}
+
+/** Trains on one class, as `train --critic-only` does, and scores the test images. Taken from the cache where it is there. */
+export async function measureClass(options: MeasureOptions): Promise<ImageResult> {
+  const { name, seed, steps, fresh } = options;
+  const key = `images-${steps}/${name}-${seed}`;
+  return (await cached({ key, schema: imageResultSchema, fresh }, () => measure(options))).value;
+}
+
+async function measure({
+  executor,
+  name,
+  seed,
+  steps,
+  isLocalised,
+  split: read,
+}: MeasureOptions): Promise<ImageResult> {
+  const split = await read();
+  const { train, test, anomalous } = split;
+  const width = split.channels * split.size ** 2;
+  const values = resolveSettings(imageCritic.settings, { flags: {}, env: {}, file: { steps } });
+  const chosen = Uint32Array.from({ length: train.length / width }, (_, row) => row);
+  const before = process.cpuUsage();
+  const critic = await fitImageCritic(
+    {
+      ...{ executor, image: split, rows: train, random: createRandom(seed), onProgress: () => undefined },
+      values: { ...values, stepsPerCall: 25, foldSteps: 1 },
+    },
+    'final',
+    chosen,
+  );
+  const { user, system } = process.cpuUsage(before);
+  const scores = await scoreImages(executor, split, critic, test);
+  const mirrored = await scoreImages(executor, split, critic, mirror(test, split.size));
+  const nearest = await nearestDistances(executor, train, test, width);
+  const aurocOf = (of: ArrayLike<number>): number => rankingMetrics(Float32Array.from(of), anomalous).auroc;
+  const pointings = isLocalised
+    ? await Promise.all(
+        CORRUPTIONS.map(
+          async (kind) => [kind, await measurePointing(executor, critic, split, kind, Number(name))] as const,
+        ),
+      )
+    : [];
+  return {
+    ...{ name, seed, steps, trainImages: chosen.length, testImages: anomalous.length },
+    auroc: aurocOf(scores),
+    mirroredAuroc: aurocOf(scores.map((score, row) => score + mirrored[row]!)),
+    nearestAuroc: aurocOf(nearest),
+    trainSeconds: (user + system) / 1e6,
+    ...(isLocalised && { pointing: Object.fromEntries(pointings) as ImageResult['pointing'] }),
+  };
+}
+
+function mirror(rows: Float32Array, size: number): Float32Array {
+  return rows.map((_, at) => rows[at - (at % size) + size - 1 - (at % size)]!);
+}
