@@ -6,7 +6,7 @@ import type { RoutedRecords } from '../models/by-key.ts';
 import type { Candidate, Lease, Models, OpenModel } from '../models/port.ts';
 import type { CandidateRule } from '../models/serving-rules.ts';
 import type { ScoreJob, ScoreOutcome } from '../scoring-service.ts';
-import { type Answered, checkSameLayout, compareRows, type Pair } from './compare.ts';
+import { type Answer, checkSameLayout, compareRows, otherOf, type Pair, pickAnswered } from './compare.ts';
 import { type OffPathLimits, OffPathQueue } from './off-path.ts';
 import { createPositions, keyOfRecord, partAt, positionOf } from './position.ts';
 import type { RecordRows } from './row-log.ts';
@@ -109,7 +109,7 @@ export class Candidates {
     );
     const partOf = (record: RawRecord) => partAt(positionOf(pair.model, keys.get(record)!), rule);
     const later =
-      (by: Answered['by']) =>
+      (by: Answer['by']) =>
       (rows: readonly RawRecord[], batch: ScoreBatch): void => {
         if (by === 'candidate') this.#parts.metrics.answered.inc({ model: pair.model }, rows.length);
         const compared = [...rows.keys()].filter((row) => by === 'candidate' || partOf(rows[row]!) === 'shadow');
@@ -178,7 +178,7 @@ export class Candidates {
     isCanary: boolean,
     { rows }: ScoreJob,
     score: Score,
-  ): Promise<{ outcome: ScoreOutcome; by: Answered['by'] }> {
+  ): Promise<{ outcome: ScoreOutcome; by: Answer['by'] }> {
     if (!isCanary) return { outcome: await score(pair.serving), by: 'serving' };
     try {
       if (rows instanceof Float32Array) checkSameLayout(pair.serving, pair.candidate);
@@ -194,14 +194,17 @@ export class Candidates {
     }
   }
 
-  #compareLater(pair: Pair, answered: Answered, rows: readonly number[], leases: readonly SharedRelease[]): void {
-    if (rows.length === 0) return;
-    const done = leases.map((lease) => lease.use());
+  /** `rows`: places of the answer's rows, ascending. */
+  #compareLater(pair: Pair, answer: Answer, rows: readonly number[], leases: readonly SharedRelease[]): void {
     const { metrics, record } = this.#parts;
-    const taken = this.#queue.offer({
-      rows: rows.length,
-      work: (from, to) => compareRows(pair, answered, rows.slice(from, to), { metrics, record }),
-      end: () => done.forEach((release) => release()),
+    const taken = this.#queue.offer(rows.length, (count) => {
+      const done = leases.map((lease) => lease.use());
+      const answered = pickAnswered(answer, pair, rows.slice(0, count));
+      return {
+        worker: otherOf(pair, answer.by),
+        work: (from, to) => compareRows(pair, answered, [from, to], { metrics, record }),
+        end: () => done.forEach((release) => release()),
+      };
     });
     if (taken < rows.length) metrics.shed.inc({ model: pair.model }, rows.length - taken);
   }

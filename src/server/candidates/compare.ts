@@ -3,8 +3,8 @@ import type { RawRecord, ScoreBatch } from '../../scoring/detector.ts';
 import type { CandidateMetrics } from '../metrics/candidates.ts';
 import type { OpenModel } from '../models/port.ts';
 
-/** Rows that have been answered, as they were asked for. */
-export interface Answered {
+/** An answer: its rows as they were asked for, and what was said of them. */
+export interface Answer {
   /** The records, or raw rows, packed, in the order of the answering model's slots. */
   readonly rows: readonly RawRecord[] | Float32Array;
   /** The key of each row, where it bears one. */
@@ -12,6 +12,14 @@ export interface Answered {
   readonly batch: ScoreBatch;
   readonly by: 'serving' | 'candidate';
 }
+
+/** Rows of an answer that are to be scored by the other one as well. */
+export interface Answered extends Pick<Answer, 'rows' | 'by'> {
+  readonly keys: readonly (string | undefined)[];
+  readonly scores: Scores;
+  readonly falsePositiveRate: number;
+}
+type Scores = Pick<ScoreBatch, 'scores' | 'pValues' | 'verdicts'>;
 
 export interface Pair {
   /** Under which name it is counted: the one that serves. */
@@ -23,7 +31,7 @@ export interface Pair {
 /** A row that both have scored. */
 export interface ComparedRow {
   readonly key: string | undefined;
-  readonly by: Answered['by'];
+  readonly by: Answer['by'];
   readonly serving: RowScore;
   readonly candidate: RowScore;
 }
@@ -38,30 +46,60 @@ export interface CompareParts {
   readonly record: (pair: Pair, rows: readonly ComparedRow[]) => void;
 }
 
+/** What an answer says of some of its rows: nothing else of it is held while they wait to be compared. `places`: ascending. */
+export function pickAnswered(
+  { rows, keyAt, batch, by }: Answer,
+  { serving, candidate }: Pair,
+  places: readonly number[],
+): Answered {
+  const { rowWidth } = (by === 'serving' ? serving : candidate).description;
+  return {
+    rows: rows instanceof Float32Array ? pickPacked(rows, rowWidth, places) : places.map((place) => rows[place]!),
+    keys: places.map(keyAt),
+    scores: {
+      scores: Float32Array.from(places, (place) => batch.scores[place]!),
+      pValues: Float64Array.from(places, (place) => batch.pValues[place]!),
+      verdicts: Uint8Array.from(places, (place) => batch.verdicts[place]!),
+    },
+    ...{ falsePositiveRate: batch.falsePositiveRate, by },
+  };
+}
+
+function pickPacked(rows: Float32Array, rowWidth: number, places: readonly number[]): Float32Array {
+  const packed = new Float32Array(places.length * rowWidth);
+  for (const [at, place] of places.entries())
+    packed.set(rows.subarray(place * rowWidth, (place + 1) * rowWidth), at * rowWidth);
+  return packed;
+}
+
+/** Who scores rows that the other one has answered. */
+export function otherOf({ serving, candidate }: Pair, by: Answered['by']): OpenModel {
+  return by === 'serving' ? candidate : serving;
+}
+
 /**
- * Has the other of the two score rows that one has answered, and counts what both made of them. A failure of the other is
- * counted, and nobody's but its own. `rows`: places of the rows, ascending.
+ * Has the other of the two score rows `from` to `to` of those that one has answered, at the same rate, and counts what both made of
+ * them. A failure of the other is counted, and nobody's but its own.
  */
 export async function compareRows(
   pair: Pair,
   answered: Answered,
-  rows: readonly number[],
+  [from, to]: readonly [number, number],
   { metrics, record }: CompareParts,
 ): Promise<void> {
-  const { model, serving, candidate } = pair;
-  const [answering, other] = answered.by === 'serving' ? [serving, candidate] : [candidate, serving];
+  const { model } = pair;
+  const { by, keys, falsePositiveRate } = answered;
   try {
-    const packed = rowsFor(other, answering, answered.rows, rows);
-    const { falsePositiveRate } = answered.batch;
-    const silent = await other.detector.score(packed, { falsePositiveRate, priority: 'low' });
-    const answer = pick(answered.batch, rows);
-    const [ofServing, ofCandidate] = answered.by === 'serving' ? [answer, silent] : [silent, answer];
+    const packed = rowsFor(pair, answered, from, to);
+    const silent = await otherOf(pair, by).detector.score(packed, { falsePositiveRate, priority: 'low' });
+    const answer = sliceScores(answered.scores, from, to);
+    const [ofServing, ofCandidate] = by === 'serving' ? [answer, silent] : [silent, answer];
     count(metrics, model, ofServing, ofCandidate);
     record(
       pair,
-      rows.map((row, place) => ({
-        ...{ key: answered.keyAt(row), by: answered.by },
-        ...{ serving: scoreAt(ofServing, place), candidate: scoreAt(ofCandidate, place) },
+      keys.slice(from, to).map((key, row) => ({
+        ...{ key, by },
+        ...{ serving: scoreAt(ofServing, row), candidate: scoreAt(ofCandidate, row) },
       })),
     );
   } catch (thrown) {
@@ -69,20 +107,13 @@ export async function compareRows(
   }
 }
 
-/** Rows as a model takes them. Throws `SCHEMA_MISMATCH` for packed rows that mean something else to it. */
-function rowsFor(
-  model: OpenModel,
-  answering: OpenModel,
-  rows: Answered['rows'],
-  places: readonly number[],
-): Float32Array {
-  if (!(rows instanceof Float32Array)) return model.detector.encode(places.map((place) => rows[place]!));
-  checkSameLayout(answering, model);
-  const { rowWidth } = model.description;
-  const packed = new Float32Array(places.length * rowWidth);
-  for (const [at, place] of places.entries())
-    packed.set(rows.subarray(place * rowWidth, (place + 1) * rowWidth), at * rowWidth);
-  return packed;
+/** Rows as the other one takes them. Throws `SCHEMA_MISMATCH` for packed rows that mean something else to it. */
+function rowsFor(pair: Pair, { rows, by }: Answered, from: number, to: number): Float32Array {
+  const other = otherOf(pair, by);
+  if (!(rows instanceof Float32Array)) return other.detector.encode(rows.slice(from, to));
+  checkSameLayout(pair.serving, pair.candidate);
+  const { rowWidth } = other.description;
+  return rows.slice(from * rowWidth, to * rowWidth);
 }
 
 /** Packed rows name nothing: they can go to another model only where each place means the same to it, levels included. */
@@ -105,14 +136,8 @@ function layoutOf(model: OpenModel): string {
   return layout;
 }
 
-type Scores = Pick<ScoreBatch, 'scores' | 'pValues' | 'verdicts'>;
-
-function pick({ scores, pValues, verdicts }: Scores, rows: readonly number[]): Scores {
-  return {
-    scores: Float32Array.from(rows, (row) => scores[row]!),
-    pValues: Float64Array.from(rows, (row) => pValues[row]!),
-    verdicts: Uint8Array.from(rows, (row) => verdicts[row]!),
-  };
+function sliceScores({ scores, pValues, verdicts }: Scores, from: number, to: number): Scores {
+  return { scores: scores.slice(from, to), pValues: pValues.slice(from, to), verdicts: verdicts.slice(from, to) };
 }
 
 function scoreAt({ scores, pValues, verdicts }: Scores, row: number): RowScore {
