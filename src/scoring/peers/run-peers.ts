@@ -80,13 +80,18 @@ function toResult(library: string, treatments: readonly PeerRun[]): PeerResult {
 }
 
 function toScriptJob({ schema, trainPath, testPath, seed, folder }: PeerJob) {
+  const width = rowWidth(schema);
   const fields = schema.fields.map((field) => ({
     kind: field.kind,
     missing: field.missing,
     levels: countLevels(field),
   }));
-  return { train: trainPath, test: testPath, width: rowWidth(schema), fields, seed, out: folder };
+  // To the peers an image is its pixels.
+  const pixels = schema.image ? Array.from({ length: width }, () => PIXEL) : [];
+  return { train: trainPath, test: testPath, width, fields: [...fields, ...pixels], seed, out: folder };
 }
+
+const PIXEL = { kind: 'number', missing: false, levels: 0 } as const;
 
 function countLevels(field: Field): number {
   return field.kind === 'category' ? field.levels.length : 0;

@@ -1,3 +1,4 @@
+import { crc32, deflateSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { openImageDecoder, type ImageDecoder } from '../../../src/models/images/decode-image.ts';
 import { encodePng } from '../../../src/models/images/formats/png.ts';
@@ -41,6 +42,21 @@ describe('the decoder of images', () => {
     ['the start of a PNG', Buffer.from('89504e470d0a1a0a', 'hex')],
   ])('refuses %s', (_, bytes) => {
     expect(() => decode(bytes)).toThrow(/^the image cannot be read/);
+  });
+
+  it('refuses a small picture whose data would fill the memory', () => {
+    const pixel = Buffer.from(encodePng(1, 1, 1, Uint8Array.of(0)));
+    const bomb = deflateSync(Buffer.alloc(50_000_000));
+    const chunk = (type: string, body: Buffer): Buffer => {
+      const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
+      length.writeUInt32BE(body.length);
+      sum.writeUInt32BE(crc32(Buffer.concat([Buffer.from(type), body])));
+      return Buffer.concat([length, Buffer.from(type), body, sum]);
+    };
+    const header = pixel.subarray(0, 33);
+    const file = Buffer.concat([header, chunk('IDAT', bomb), chunk('IEND', Buffer.alloc(0))]);
+    expect(file.length).toBeLessThan(60_000);
+    expect(() => decode(file)).toThrow(/^the image cannot be read: it is a broken PNG \(.*larger than/);
   });
 
   it('refuses a picture that would fill the memory, by its header alone', () => {

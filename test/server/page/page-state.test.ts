@@ -85,6 +85,7 @@ describe('the page’s numbers', () => {
     expect(shown.fields).toHaveLength(24);
     expect(shown.more).toBe(6);
     expect(shown.fields[0]![1]).toHaveLength(120);
+    expect(toShownRecord({ image: new Uint8Array(1234) }).fields).toEqual([['image', '1,234 bytes']]);
     expect(toShownRecord({ a: null, b: NaN, c: 0.1234567891, d: new Date(NaN), e: { f: 1n } }).fields).toEqual([
       ['a', 'missing'],
       ['b', 'NaN'],

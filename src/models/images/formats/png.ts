@@ -1,3 +1,4 @@
+import { inflateSync } from 'node:zlib';
 import { convertIndexedToRgb, decode, encode } from 'fast-png';
 import { toPicture, type Picture } from '../picture.ts';
 import type { ImageFormat } from './format.ts';
@@ -16,7 +17,7 @@ export const png: ImageFormat = {
     return animation >= 0 && (data < 0 || animation < data);
   },
   decode: (bytes) => {
-    const image = decode(bytes, { checkCrc: true });
+    const image = decode(checkedPng(bytes), { checkCrc: true });
     const { width, height, palette } = image;
     if (palette === undefined) {
       return toPicture({ width, height, channels: image.channels, data: samplesOf(image), most: mostOf(image.depth) });
@@ -25,6 +26,39 @@ export const png: ImageFormat = {
     return toPicture({ width, height, channels: data.length / (width * height), data, most: 255 });
   },
 };
+
+/** Chunks that say what the pixels are: PNG third edition, section 5.6. Texts and profiles are compressed, too, and not looked at. */
+const KEPT: ReadonlySet<string> = new Set(['IHDR', 'PLTE', 'tRNS', 'IDAT', 'IEND']);
+const SAMPLES: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
+
+/** The file with nothing but its pixels, which are not more than its header says: a few bytes can be inflated to gigabytes. */
+function checkedPng(bytes: Buffer): Buffer {
+  const chunks = [...chunksOf(bytes)].filter(({ type }) => KEPT.has(type));
+  const data = Buffer.concat(chunks.filter(({ type }) => type === 'IDAT').map(({ body }) => body));
+  const [width, height, depth, samples] = [16, 20, 24, 25].map((at) => (at < 24 ? bytes.readUInt32BE(at) : bytes[at]!));
+  const rowBytes = 1 + Math.ceil((width! * depth! * (SAMPLES[samples!] ?? 4)) / 8);
+  // The passes of an interlaced file round up and have a byte more for each of their rows.
+  inflateSync(data, { maxOutputLength: 2 * rowBytes * height! + 1024 });
+  return Buffer.concat([SIGNATURE, ...chunks.map(({ whole }) => whole)]);
+}
+
+interface PngChunk {
+  readonly type: string;
+  readonly body: Buffer;
+  readonly whole: Buffer;
+}
+
+function* chunksOf(bytes: Buffer): Generator<PngChunk> {
+  for (let at = SIGNATURE.length; at + 12 <= bytes.length;) {
+    const end = at + 12 + bytes.readUInt32BE(at);
+    yield {
+      type: bytes.toString('latin1', at + 4, at + 8),
+      body: bytes.subarray(at + 8, end - 4),
+      whole: bytes.subarray(at, end),
+    };
+    at = end;
+  }
+}
 
 /** fast-png spreads depths below 8 to bytes, one a sample, with values as in the file. */
 const mostOf = (depth: number): number => 2 ** depth - 1;
