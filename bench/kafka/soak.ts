@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process';
+import { availableParallelism, loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs, promisify } from 'node:util';
+import type { KafkaClientName } from '../../src/server/kafka/port.ts';
 import { startKafkaBroker } from '../../test/support/kafka-broker.ts';
 import { connectKafkaTestClient, type KafkaTestClient } from '../../test/support/kafka-client.ts';
 import { type ScoringChild, spawnScoring } from '../../test/support/kafka-scoring-child.ts';
 import { waitUntil } from '../../test/support/wait-until.ts';
+import { writeDocument } from '../support/documents.ts';
 
 const HELP = `npm run soak:kafka [-- OPTIONS]
 
@@ -15,6 +18,8 @@ that what is measured is the way through Kafka. The exit code is 1 where a resul
   --minutes N      length; 10
   --rate N         events a second; 500
   --kill-every N   seconds between kills; 20
+  --clients LIST   client libraries that the processes use in turn, kill by kill; kafkajs,platformatic
+  --write          writes docs/kafka-soak.md
   --json           the result as JSON on standard output`;
 
 const TOPICS = { topicIn: 'events', topicOut: 'scores', deadLetterTopic: 'refused', groupId: 'soak' };
@@ -22,18 +27,20 @@ const PARTITIONS = 4;
 const STEP_MS = 100;
 
 interface SoakOptions {
+  readonly clients: readonly KafkaClientName[];
   readonly minutes: number;
   readonly rate: number;
   readonly killEvery: number;
 }
 
-async function soak(broker: string, client: KafkaTestClient, { minutes, rate, killEvery }: SoakOptions) {
+async function soak(broker: string, client: KafkaTestClient, options: SoakOptions) {
+  const { minutes, rate, killEvery, clients } = options;
   for (const topic of [TOPICS.topicIn, TOPICS.topicOut, TOPICS.deadLetterTopic])
     await client.createTopic(topic, PARTITIONS);
-  const spawn = (): ScoringChild =>
+  const spawn = (turn: number): ScoringChild =>
     spawnScoring({
       ...{
-        client: 'kafkajs',
+        client: clients[turn % clients.length]!,
         broker,
         topics: TOPICS,
         maxBatchEvents: 500,
@@ -42,7 +49,7 @@ async function soak(broker: string, client: KafkaTestClient, { minutes, rate, ki
       },
       ...{ exactlyOnce: true, sessionTimeoutMs: 6_000 },
     });
-  let child = spawn();
+  let child = spawn(0);
   const started = performance.now();
   const memoryMiB: number[] = [];
   let [events, kills, killedAt] = [0, 0, started];
@@ -57,8 +64,9 @@ async function soak(broker: string, client: KafkaTestClient, { minutes, rate, ki
       if (performance.now() - killedAt > killEvery * 1000) {
         memoryMiB.push(await residentMiB(child.pid));
         await child.kill();
-        child = spawn();
-        [kills, killedAt] = [kills + 1, performance.now()];
+        kills += 1;
+        child = spawn(kills);
+        killedAt = performance.now();
       }
       await sleep(STEP_MS);
     }
@@ -95,12 +103,36 @@ async function residentMiB(pid: number | undefined): Promise<number> {
   return Math.round(Number(stdout) / 1024);
 }
 
+type Result = SoakOptions & Awaited<ReturnType<typeof soak>>;
+
+function describe({ events, minutes, kills, missing, doubled, catchUpSeconds, memoryMiB }: Result): string {
+  return (
+    `${events.toLocaleString('en')} events in ${minutes} minutes, ${kills} kills: ${missing} results missing, ${doubled} doubled; ` +
+    `the rest was done ${catchUpSeconds.toFixed(1)} s after the last event; resident memory before each kill: ` +
+    `${Math.min(...memoryMiB)} to ${Math.max(...memoryMiB)} MiB`
+  );
+}
+
+function toPage(result: Result): string {
+  const { rate, killEvery, clients } = result;
+  return `# Killed again and again
+
+\`npm run soak:kafka -- --write\` wrote this; it takes ten minutes unless told otherwise (\`--minutes\`). A steady stream of ${rate} events a second went through scoring processes (${clients.join(' and ')}
+in turn, in one consumer group, exactly once), each of which was killed (\`SIGKILL\`) after about ${killEvery} seconds; at the end a reader of committed
+messages counted every result. Broker (Apache Kafka, one node), processes and counting shared ${availableParallelism()} cores with other work (load
+${loadavg()[1]!.toFixed(1)} over the last five minutes). The scorer is one number, so that what is measured is the way through Kafka.
+
+${describe(result)}.
+`;
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       ...{ json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
       ...{ minutes: { type: 'string', default: '10' }, rate: { type: 'string', default: '500' } },
       'kill-every': { type: 'string', default: '20' },
+      ...{ clients: { type: 'string', default: 'kafkajs,platformatic' }, write: { type: 'boolean', default: false } },
     },
   });
   if (values.help) {
@@ -108,19 +140,14 @@ async function main(): Promise<void> {
     return;
   }
   const [minutes, rate, killEvery] = [Number(values.minutes), Number(values.rate), Number(values['kill-every'])];
-  const options = { minutes, rate, killEvery };
+  const clients = values.clients.split(',') as KafkaClientName[];
+  const options = { minutes, rate, killEvery, clients };
   await using broker = await startKafkaBroker();
   await using client = await connectKafkaTestClient(broker.address);
   const result = { ...options, ...(await soak(broker.address, client, options)) };
   if (values.json) console.log(JSON.stringify(result));
-  else {
-    const { events, kills, missing, doubled, catchUpSeconds, memoryMiB } = result;
-    console.log(
-      `${events} events in ${options.minutes} minutes, ${kills} kills: ${missing} results missing, ${doubled} doubled; ` +
-        `the rest was done ${catchUpSeconds.toFixed(1)} s after the last event; resident memory before each kill: ` +
-        `${Math.min(...memoryMiB)} to ${Math.max(...memoryMiB)} MiB`,
-    );
-  }
+  else console.log(describe(result));
+  if (values.write) await writeDocument('kafka-soak.md', toPage(result));
   if (result.missing > 0 || result.doubled > 0) process.exitCode = 1;
 }
 

@@ -211,7 +211,7 @@ export type KafkaClientConfig = Pick<
   | 'sasl'
 >;
 
-/** Clients that this port is written for; docs/decisions/0018-two-kafka-clients.md compares them. */
+/** Clients that this port is written for; docs/decisions/0021-two-kafka-clients.md compares them. */
 export const KAFKA_CLIENTS = ['kafkajs', 'platformatic'] as const;
 export type KafkaClientName = (typeof KAFKA_CLIENTS)[number];
 

@@ -48,6 +48,7 @@ export function createResultWriter(
   cloudEvents: CloudEventMode = 'off',
 ): WriteResult {
   const idOf = createResultIds(source, model);
+  const toIsoTime = createIsoTimes();
   const { groups } = scores;
   const threshold = `,"threshold":${toNumber(scores.threshold)}`;
   const thresholdOf = (row: number): string => {
@@ -86,10 +87,22 @@ function toNumber(value: number | undefined): string {
   return Number.isFinite(value) ? String(value) : 'null';
 }
 
-/** Undefined for none, and for a time beyond what a calendar has: producers may write any 64 bits, and no event may stop a partition. */
-function toIsoTime(timestampMs: number | undefined): string | undefined {
-  const time = new Date(timestampMs ?? NaN);
-  return Number.isNaN(time.getTime()) ? undefined : time.toISOString();
+/**
+ * Undefined for none, and for a time beyond what a calendar has: producers may write any 64 bits, and no event may stop a
+ * partition. Events of one second, of which a batch has many, share the work.
+ */
+function createIsoTimes(): (timestampMs: number | undefined) => string | undefined {
+  let [second, upToSecond] = [NaN, ''];
+  return (timestampMs) => {
+    const time = Math.trunc(timestampMs ?? NaN);
+    const own = Math.floor(time / 1000);
+    if (own !== second) {
+      const date = new Date(own * 1000);
+      if (Number.isNaN(date.getTime()) || Number.isNaN(new Date(time).getTime())) return undefined;
+      [second, upToSecond] = [own, date.toISOString().slice(0, -4)];
+    }
+    return `${upToSecond}${String(time - own * 1000).padStart(3, '0')}Z`;
+  };
 }
 
 /** The type of a result as a CloudEvent; a result of another shape will have another. */

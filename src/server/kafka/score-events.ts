@@ -93,6 +93,8 @@ async function scorePart(
 function joinScored(parts: readonly Scored[]): Scored {
   const byOffset = (a: { message: InboundMessage }, b: { message: InboundMessage }): number =>
     a.message.offset < b.message.offset ? -1 : 1;
+  const [first, ...others] = parts.filter(({ results, bad }) => results.length + bad.length > 0);
+  if (first !== undefined && others.length === 0) return first;
   return {
     results: parts.flatMap(({ results }) => results).sort(byOffset),
     bad: parts.flatMap(({ bad }) => bad).sort(byOffset),

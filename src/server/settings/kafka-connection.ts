@@ -18,7 +18,7 @@ export const KAFKA_CONNECTION_SETTINGS = defineSettings({
     flag: '--kafka-client <name>',
     env: 'ARISTARCH_KAFKA_CLIENT',
     help: `client library: ${KAFKA_CLIENTS.join(' or ')}; both keep the same promises`,
-    source: 'docs/decisions/0018-two-kafka-clients.md',
+    source: 'docs/decisions/0021-two-kafka-clients.md',
     group: 'Kafka',
   },
   kafkaClientId: {

@@ -10,7 +10,7 @@ import { openWire, type Wire } from './wire.ts';
 
 const REQUEST_TIMEOUT_MS = 15_000;
 
-/** The port over the wire protocol of @platformatic/kafka (docs/decisions/0018-two-kafka-clients.md). */
+/** The port over the wire protocol of @platformatic/kafka (docs/decisions/0021-two-kafka-clients.md). */
 export async function createPlatformaticClient(config: KafkaClientConfig, log: Logger): Promise<KafkaClient> {
   registerCodecs(await loadCodecs());
   const fault = (thrown: unknown) => toKafkaError(thrown, config.brokers);

@@ -1,5 +1,5 @@
 /**
- * The one importer of @platformatic/kafka (docs/decisions/0018-two-kafka-clients.md): what this folder uses of it, which is its
+ * The one importer of @platformatic/kafka (docs/decisions/0021-two-kafka-clients.md): what this folder uses of it, which is its
  * wire protocol. Its own consumer and producer cannot keep what is promised; the decision says why.
  */
 import type { fetchV17 as fetch } from '@platformatic/kafka';
