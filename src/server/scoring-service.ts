@@ -29,6 +29,8 @@ export interface ScoreJob {
   readonly checkAlive?: () => void;
   /** What the sender says the rows belong to (a customer, a machine): what bears one key is judged by one side of a trial. */
   readonly key?: string | undefined;
+  /** The trace that the caller is in, for exemplars. */
+  readonly traceId?: string | undefined;
   /** Who goes first where jobs wait; normal when absent. */
   readonly priority?: Priority | undefined;
   /** Time on the wall clock, in milliseconds, by which the answer is wanted: what would be late is refused at once. */
@@ -149,7 +151,7 @@ export class ScoringService {
     return this.#count(job, () => this.#scoreBy(model, job));
   }
 
-  async #count({ transport }: ScoreJob, work: () => Promise<ScoreOutcome>): Promise<ScoreOutcome> {
+  async #count({ transport, traceId }: ScoreJob, work: () => Promise<ScoreOutcome>): Promise<ScoreOutcome> {
     const { metrics, clock } = this.#parts;
     const startedMs = clock.monotonicMs();
     let code: string = 'OK';
@@ -164,7 +166,7 @@ export class ScoringService {
       metrics.requestsInFlight.dec({ transport });
       metrics.requests.inc({ transport, code });
       if (code === 'OK')
-        metrics.scoreSeconds.observe((clock.monotonicMs() - startedMs) / 1000, transport, metrics.traceId());
+        metrics.scoreSeconds.observe((clock.monotonicMs() - startedMs) / 1000, transport, traceId ?? metrics.traceId());
     }
   }
 

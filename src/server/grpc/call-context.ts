@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { AristarchError, toAristarchError } from '../../base/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { Security } from '../security/security.ts';
+import { TRACE_METADATA, traceIdOf } from '../trace-context.ts';
 import { callerOf, type Callers } from './access.ts';
 import { Metadata, type ServerUnaryCall, status, type StatusObject } from './engine.ts';
 import { type CallContext, KEY_METADATA, PRIORITY_METADATA } from './handlers.ts';
@@ -29,6 +30,7 @@ export function contextOf(
     deadlineMs,
     priority: call.metadata.get(PRIORITY_METADATA)[0]?.toString(),
     key: call.metadata.get(KEY_METADATA)[0]?.toString(),
+    traceId: traceIdOf(call.metadata.get(TRACE_METADATA)[0]?.toString()),
     checkAlive: () => {
       if (clock.wallMs() >= deadlineMs) {
         throw new AristarchError('DEADLINE_EXCEEDED', `the deadline passed before the rows were ${work}`, {

@@ -44,6 +44,8 @@ export interface CallContext {
   readonly priority: string | undefined;
   /** Text of the metadata `aristarch-key`. */
   readonly key: string | undefined;
+  /** The trace that the caller is in (metadata `traceparent`). */
+  readonly traceId: string | undefined;
 }
 
 /** The methods of aristarch.v1.Aristarch without grpc-js: messages in, messages out, an `AristarchError` for a status. */
@@ -74,7 +76,7 @@ export interface HandlersParts {
 export function createHandlers({ service, sampling, models, limits, adminCalls }: HandlersParts): Handlers {
   const score = async (
     received: Received<WireScoreRequest>,
-    { checkAlive, spend, deadlineMs, priority: asked, key }: CallContext,
+    { checkAlive, spend, deadlineMs, priority: asked, key, traceId }: CallContext,
     transport: 'grpc' | 'grpc_stream',
   ) => {
     const { requestId, job, priority } = service.admit(transport, () => {
@@ -84,7 +86,7 @@ export function createHandlers({ service, sampling, models, limits, adminCalls }
       spend(countSent(parsed.job));
       return { ...parsed, priority: parsePriority(asked) };
     });
-    const outcome = await service.score({ ...job, transport, checkAlive, deadlineMs, priority, key });
+    const outcome = await service.score({ ...job, transport, checkAlive, deadlineMs, priority, key, traceId });
     return { outcome, requestId };
   };
   return {

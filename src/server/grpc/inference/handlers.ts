@@ -35,7 +35,7 @@ export function createInferenceHandlers({ service, models, limits }: InferencePa
     },
     modelInfer: async (
       received: Received<WireInferRequest>,
-      { checkAlive, spend, deadlineMs, priority: asked, key }: CallContext,
+      { checkAlive, spend, deadlineMs, priority: asked, key, traceId }: CallContext,
     ): Promise<WireInferResponse> => {
       const { request, names, job, priority } = service.admit('inference', () => {
         const message = openReceived(received);
@@ -49,7 +49,7 @@ export function createInferenceHandlers({ service, models, limits }: InferencePa
         spend(countSent(parsed.job));
         return parsed;
       });
-      const conditions = { checkAlive, deadlineMs, priority, key };
+      const conditions = { checkAlive, deadlineMs, priority, key, traceId };
       const outcome = await service.score({ ...job, transport: 'inference', ...conditions });
       return toInferResponse(outcome, request, names);
     },
