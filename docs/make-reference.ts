@@ -15,6 +15,7 @@ import { CONTRACT_FILE, PROTO_FOLDER } from '../src/server/grpc/contract.ts';
 import { createOperatorRoutes } from '../src/server/http/handlers.ts';
 import { readAssets } from '../src/server/http/page/assets.ts';
 import { createReplayCommand } from '../src/server/replay-command.ts';
+import { createSyncCommand } from '../src/server/sync-command.ts';
 import { createTrainCommand } from '../src/training/command.ts';
 
 const FOLDER = join(import.meta.dirname, 'reference');
@@ -29,6 +30,7 @@ const COMMANDS: readonly (() => Command)[] = [
   createSignCommand,
   createTranslateCommand,
   createServeCommand,
+  createSyncCommand,
   createReplayCommand,
   createDemoCommand,
 ];
