@@ -12,7 +12,7 @@ import { splitOptions } from '../../src/training/train.ts';
 import { fitOptions, prepareSet } from '../support/detector.ts';
 import type { LabelledRows } from '../support/open-sets.ts';
 import { PROTOCOLS } from '../support/protocols.ts';
-import { falseAlarmBand } from './beta-binomial.ts';
+import { falseAlarmBand } from '../../src/scoring/false-alarm-band.ts';
 
 export const RATES = [0.01, 0.05, 0.1] as const;
 const LEVEL = 0.95;

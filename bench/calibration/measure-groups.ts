@@ -15,7 +15,7 @@ import { prepareData } from '../../src/training/prepare-data.ts';
 import { splitOptions } from '../../src/training/train.ts';
 import { benchConfig, fitOptions } from '../support/detector.ts';
 import { DATA_FOLDER } from '../support/open-sets.ts';
-import { falseAlarmBand } from './beta-binomial.ts';
+import { falseAlarmBand } from '../../src/scoring/false-alarm-band.ts';
 
 /** NSL-KDD's normal rows, each judged given its protocol. */
 const CONDITION = 'protocol_type';

@@ -16,7 +16,7 @@ import { toKafkaConfig } from './kafka-config.ts';
 import { startKafkaScoring } from './kafka/server.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { openModels } from './models/open-models.ts';
-import type { OpenModel } from './models/port.ts';
+import type { Models, OpenModel } from './models/port.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { RecentScores } from './recent-scores.ts';
 import { SamplingService } from './sampling-service.ts';
@@ -94,6 +94,7 @@ async function startParts(parts: ServeParts, closers: Closer[]) {
   const { trustedKeys } = security;
   const models = await openModels({ ...parts, openDetector, metrics, trustedKeys, onDefault: page.show });
   closers.push(() => models.close());
+  page.list(() => models.list());
   const { maxRows, maxExplainRows, falsePositiveRate } = config;
   const limits = { maxRows, maxExplainRows, falsePositiveRate };
   const candidates = openCandidates(parts, models, metrics.candidates);
@@ -147,6 +148,7 @@ function startHttp(
 /** The live page of the default model; a new one where another version has taken its place, to which browsers connect anew. */
 function createPageHolder({ config, clock }: ServeParts, feed: RecentScores) {
   let page: Page | undefined;
+  let listModels: Models['list'] = () => [];
   return {
     current: () => page,
     show: ({ description, detector, drift }: OpenModel): void => {
@@ -162,8 +164,13 @@ function createPageHolder({ config, clock }: ServeParts, feed: RecentScores) {
         feed,
         clock,
         drift: drift && (() => drift.summary()),
+        models: () => listModels(),
         ...(falsePositiveRate !== undefined && { falsePositiveRate }),
       });
+    },
+    /** The models are known once they are open, and the first page before that. */
+    list: (models: Models['list']): void => {
+      listModels = models;
     },
     close: (): void => page?.close(),
   };

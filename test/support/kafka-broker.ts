@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { cutLeash, spawnLeashed } from './leash.ts';
 
 /** A real Apache Kafka of one node (KRaft), from Maven Central's jars, run by the machine's Java: `needs('broker')`. */
 export interface KafkaBroker extends AsyncDisposable {
@@ -76,12 +77,6 @@ const CLUSTER_ID = Buffer.from('aristarch-tests!').toString('base64url');
 /** Quick to start and small, rather than quick in the long run. */
 const JVM = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto', '-Djava.awt.headless=true'];
 const JVM_LOG = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-Dorg.slf4j.simpleLogger.logFile=System.out'];
-/**
- * Runs a command until it ends or standard input does. A test process that dies, however it dies, closes that input: so
- * no broker outlives its test.
- */
-const LEASH = 'exec 3<&0; "$@" </dev/null & child=$!; (cat <&3 >/dev/null; kill -9 $child 2>/dev/null) & wait $child';
-
 function createBroker(jars: string, folder: string, settings: string, port: number, securePort: number): KafkaBroker {
   let child: ChildProcess | undefined;
   const logFile = join(folder, 'broker.log');
@@ -89,7 +84,7 @@ function createBroker(jars: string, folder: string, settings: string, port: numb
 
   async function start(): Promise<void> {
     const log = await open(logFile, 'a');
-    const started = spawn('sh', ['-c', LEASH, 'leash', ...java], { stdio: ['pipe', log.fd, log.fd] });
+    const started = spawnLeashed(java, { output: log.fd });
     child = started;
     await log.close();
     for (let tries = 0; !(await answers(port)); tries += 1) {
@@ -103,10 +98,7 @@ function createBroker(jars: string, folder: string, settings: string, port: numb
   async function kill(): Promise<void> {
     const killed = child;
     child = undefined;
-    if (killed === undefined || killed.exitCode !== null) return;
-    const ended = once(killed, 'exit');
-    killed.stdin?.end();
-    await ended;
+    if (killed !== undefined) await cutLeash(killed);
   }
   async function close(): Promise<void> {
     await kill();

@@ -43,6 +43,7 @@ export function startKafkaScoring(parts: KafkaScoringParts): KafkaScoring {
   checkTopics(parts.config);
   const abort = new AbortController();
   const state = createState(parts);
+  showCounters(parts);
   const { openClient = openKafkaClient } = parts;
   const opening = openClient(parts.config, parts.log);
   const work = opening
@@ -65,6 +66,12 @@ export function startKafkaScoring(parts: KafkaScoringParts): KafkaScoring {
   }
   let stopped: Promise<void> | undefined;
   return { started: state.started, readiness: state.readiness, stop: () => (stopped ??= stop()) };
+}
+
+/** A rate needs the zero that a counter began with: series that appear with their first event hide it. */
+function showCounters({ metrics, config: { topicIn, topicOut } }: Pick<KafkaScoringParts, 'metrics' | 'config'>): void {
+  for (const counter of [metrics.recordsConsumed, metrics.commits]) counter.inc({ topic: topicIn }, 0);
+  metrics.resultsProduced.inc({ topic: topicOut }, 0);
 }
 
 /** A topic that is read and written would feed on itself for ever. */

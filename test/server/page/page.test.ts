@@ -37,7 +37,8 @@ describe('the live page over HTTP', () => {
     expect(page.headers.get('content-security-policy')).toMatch(/default-src 'none'; script-src 'self';/);
     const text = await page.text();
     const files = [...text.matchAll(/(?:href|src)="(assets\/[^"]+)"/g)].map((match) => match[1]!);
-    expect(files).toEqual(['assets/icon.svg', 'assets/page.css', 'assets/drift.css', 'assets/page.js']);
+    const styles = ['assets/page.css', 'assets/alarms.css', 'assets/drift.css'];
+    expect(files).toEqual(['assets/icon.svg', ...styles, 'assets/page.js']);
     for (const file of files) expect((await fetch(`${served.url}/${file}`)).status).toBe(200);
     expect(text).not.toMatch(/https?:|<script>|\son\w+=|style=/);
   });

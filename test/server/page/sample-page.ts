@@ -64,7 +64,7 @@ export interface ServedPage {
 
 /** The page on a real port, as the server mounts it. */
 export async function servePage(
-  limits: Pick<PageParts, 'maxClients' | 'intervalMs' | 'drift'> = {},
+  limits: Pick<PageParts, 'maxClients' | 'intervalMs' | 'drift' | 'models'> = {},
   groups?: readonly GroupSummary[],
 ): Promise<ServedPage> {
   const plain = createSampleModel(drawScores('calibration', 2000).sort((a, b) => a - b));

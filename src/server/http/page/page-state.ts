@@ -1,3 +1,4 @@
+import { falseAlarmBand, type Band } from '../../../scoring/false-alarm-band.ts';
 import type { Clock } from '../../clock.ts';
 import type { RecentPoint } from '../../recent-scores.ts';
 import { countByBin, readCalibration, type CalibrationShape } from './calibration-shape.ts';
@@ -15,6 +16,7 @@ const WORST_SHOWN = 10;
 /** Seconds over which the shown throughput is averaged. */
 const THROUGHPUT_SECONDS = 5;
 const ALARM_SECONDS = 59;
+const BAND_LEVEL = 0.99;
 
 export interface ShownModel extends CalibrationShape {
   readonly name: string;
@@ -52,7 +54,12 @@ export interface ShownScores {
   readonly flagged: number;
   readonly rowsPerSecond: number;
   /** Of the last minute. */
-  readonly minute: { readonly rows: number; readonly flagged: number };
+  readonly minute: {
+    readonly rows: number;
+    readonly flagged: number;
+    /** Flagged rows that normal rows alone would give, 99 times in 100; null where groups of rows have thresholds of their own. */
+    readonly band: Band | null;
+  };
   /** The latest rows by bin of the model's score axis. */
   readonly counts: readonly number[];
   readonly points: readonly ShownPoint[];
@@ -99,6 +106,14 @@ export class PageState {
     this.#unsubscribe();
   }
 
+  #minute(nowMs: number): ShownScores['minute'] {
+    const { rows, flagged } = this.#meter.over(nowMs, ALARM_SECONDS);
+    const { falsePositiveRate, calibrationRows, groups } = this.model;
+    const law = { freshRows: rows, rate: falsePositiveRate, calibrationRows };
+    const band = rows === 0 || groups > 0 ? null : falseAlarmBand(law, BAND_LEVEL);
+    return { rows, flagged, band };
+  }
+
   #show(choose: (latest: readonly RecentPoint[]) => readonly RecentPoint[]): ShownScores {
     const nowMs = this.#clock.wallMs();
     const { totals, latest, worst: all } = this.#feed.snapshot(nowMs);
@@ -108,7 +123,7 @@ export class PageState {
       atMs: nowMs,
       ...totals,
       rowsPerSecond: this.#meter.over(nowMs, THROUGHPUT_SECONDS).rows / THROUGHPUT_SECONDS,
-      minute: this.#meter.over(nowMs, ALARM_SECONDS),
+      minute: this.#minute(nowMs),
       counts: countByBin(
         this.model.edges,
         latest.map((score) => score.score),

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DriftSummary } from '../../../scoring/drift/drift-monitor.ts';
+import type { ListedModel } from '../../models/port.ts';
 import type { Clock } from '../../clock.ts';
 import { pathOf } from '../server.ts';
 import { PAGE_HEADERS, readAssets } from './assets.ts';
@@ -7,6 +8,7 @@ import { EventStream, toEvent } from './event-stream.ts';
 import type { PageFeed, PageModel } from './feed.ts';
 import { PageState } from './page-state.ts';
 import { toShownDrift } from './shown-drift.ts';
+import { toShownModels } from './shown-models.ts';
 
 export interface PageParts {
   readonly model: PageModel;
@@ -14,6 +16,8 @@ export interface PageParts {
   readonly clock: Clock;
   /** How what is scored drifts; the page has no such panel when absent. */
   readonly drift?: (() => DriftSummary) | undefined;
+  /** All models of the process; the page has no such panel when absent. */
+  readonly models?: (() => readonly ListedModel[]) | undefined;
   /** The rate that the server flags at by default; the model's own when absent. */
   readonly falsePositiveRate?: number;
   /** Most pages open at once. */
@@ -32,13 +36,18 @@ export interface Page {
 }
 
 /** The live page: scores streaming by, their histogram against the calibration, and the worst records lately. */
-export function createPage({ model, feed, clock, drift, falsePositiveRate, ...limits }: PageParts): Page {
+export function createPage({ model, feed, clock, drift, models, falsePositiveRate, ...limits }: PageParts): Page {
   const assets = readAssets();
   const state = new PageState(model, feed, clock, falsePositiveRate);
   const stream = new EventStream({
     ...limits,
-    greet: () => toEvent('model', state.model) + toEvent('scores', state.backlog()) + driftEvent(drift),
-    tick: joinTicks(createTick(state), createDriftTick(drift, clock)),
+    greet: () =>
+      toEvent('model', state.model) + toEvent('scores', state.backlog()) + driftEvent(drift) + modelsEvent(models),
+    tick: joinTicks(
+      createTick(state),
+      createSlowTick(() => driftEvent(drift), clock),
+      createSlowTick(() => modelsEvent(models), clock),
+    ),
   });
   return {
     get clients() {
@@ -84,15 +93,19 @@ function driftEvent(drift: PageParts['drift']): string {
   return drift === undefined ? '' : toEvent('drift', toShownDrift(drift()));
 }
 
-/** The panel's figures go over all fields: they are looked at once a second, and sent where they have changed. */
-const DRIFT_EVERY_MS = 1000;
+function modelsEvent(models: PageParts['models']): string {
+  return models === undefined ? '' : toEvent('models', toShownModels(models()));
+}
 
-function createDriftTick(drift: PageParts['drift'], clock: Clock): () => string | undefined {
+/** Figures that go over all fields, or all models, are looked at once a second, and sent where they have changed. */
+const SLOW_MS = 1000;
+
+function createSlowTick(read: () => string, clock: Clock): () => string | undefined {
   let [last, lookedAtMs] = ['', -Infinity];
   return () => {
-    if (clock.monotonicMs() - lookedAtMs < DRIFT_EVERY_MS) return undefined;
+    if (clock.monotonicMs() - lookedAtMs < SLOW_MS) return undefined;
     lookedAtMs = clock.monotonicMs();
-    const event = driftEvent(drift);
+    const event = read();
     if (event === last) return undefined;
     last = event;
     return event;

@@ -127,10 +127,10 @@ export class HistogramChart {
 }
 
 /** The plot's box in pixels; drawing at the size on the screen keeps texts readable on a phone. */
-function measure(svg) {
+export function measure(svg, margin = MARGIN) {
   const [width, height] = [svg.clientWidth || 600, svg.clientHeight || 250];
   svg.setAttribute('viewBox', `0 0 ${width} ${height}`);
-  const [left, right, top, bottom] = [MARGIN.left, width - MARGIN.right, MARGIN.top, height - MARGIN.bottom];
+  const [left, right, top, bottom] = [margin.left, width - margin.right, margin.top, height - margin.bottom];
   return { left, right, top, bottom, width: right - left, height: bottom - top };
 }
 
@@ -164,13 +164,13 @@ function describeLimit(threshold, groups) {
     : `flagged above ${formatNumber(threshold)}`;
 }
 
-function element(name, attributes) {
+export function element(name, attributes) {
   const node = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
   return node;
 }
 
-function text(content, attributes) {
+export function text(content, attributes) {
   const node = element('text', attributes);
   node.textContent = content;
   return node;

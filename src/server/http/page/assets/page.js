@@ -1,15 +1,17 @@
+import { AlarmChart } from './alarm-chart.js';
 import { HistogramChart, StreamChart } from './charts.js';
 import { DriftPanel } from './drift-panel.js';
 import { formatCount, formatDate, formatNumber, formatShare } from './format.js';
+import { ModelsTable } from './models-table.js';
 import { WorstTable } from './worst-table.js';
 
 const ANNOUNCE_EVERY_MS = 15_000;
-/** Times the target above which the alarm rate is shown as high. */
-const HIGH = 2;
 
 const at = (id) => document.getElementById(id);
 const stream = new StreamChart(at('stream'));
 const histogram = new HistogramChart(at('histogram'));
+const alarms = new AlarmChart(at('alarms'), at('alarm-verdict'));
+const models = new ModelsTable(at('models'));
 const worst = new WorstTable(at('worst'));
 const drift = new DriftPanel(at('drift'));
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
@@ -42,8 +44,9 @@ function show(scores) {
   const { rows, flagged } = scores.minute;
   const rate = rows > 0 ? flagged / rows : 0;
   at('alarm-rate').textContent = rows > 0 ? formatShare(rate) : '–';
-  at('alarm-rate').className = rate > HIGH * model.falsePositiveRate ? 'high' : '';
-  at('alarm-note').textContent = `normal records alone: ${formatShare(model.falsePositiveRate)}`;
+  alarms.set(scores.minute, model.falsePositiveRate);
+  at('alarm-rate').className = alarms.isHigh ? 'high' : '';
+  at('alarm-note').textContent = `target for normal records: ${formatShare(model.falsePositiveRate)}`;
   at('window').textContent = formatCount(scores.counts.reduce((sum, count) => sum + count, 0));
   at('worst-empty').hidden = scores.worst.length > 0;
   histogram.set(scores.counts);
@@ -53,6 +56,7 @@ function show(scores) {
 }
 
 function draw() {
+  alarms.draw();
   stream.draw();
   histogram.draw();
 }
@@ -61,6 +65,7 @@ function draw() {
 function announce(scores, rate) {
   if (scores.atMs - announcedAt < ANNOUNCE_EVERY_MS) return;
   announcedAt = scores.atMs;
+  alarms.describe();
   stream.describe();
   histogram.describe();
   at('announcer').textContent =
@@ -100,6 +105,7 @@ events.addEventListener('open', setLive);
 events.addEventListener('error', () => setStatus('lost', 'connection lost, trying again'));
 events.addEventListener('model', (event) => showModel(JSON.parse(event.data)));
 events.addEventListener('scores', (event) => onScores(JSON.parse(event.data)));
+events.addEventListener('models', (event) => models.show(JSON.parse(event.data)));
 events.addEventListener('drift', (event) => {
   if (!paused) drift.show(JSON.parse(event.data));
 });

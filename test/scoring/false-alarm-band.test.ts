@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { betaBinomialBand, falseAlarmBand } from '../../bench/calibration/beta-binomial.ts';
+import { betaBinomialBand, falseAlarmBand } from '../../src/scoring/false-alarm-band.ts';
 import { createRandom } from '../../src/base/philox.ts';
 import { createCalibration } from '../../src/scoring/calibration.ts';
 

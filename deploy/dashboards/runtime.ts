@@ -1,0 +1,101 @@
+import { dashboard, heatmap, series, table } from './panels.ts';
+import { mean, of, rate, sum, sumOrZero } from './promql.ts';
+
+const instance = '{{instance}}';
+
+export const runtime = dashboard({
+  name: 'runtime',
+  title: 'Runtime',
+  description: 'What the processes use: cores, memory, the event loop, batches, models.',
+  rows: [
+    {
+      title: 'The process',
+      panels: [
+        series({
+          title: 'Cores in use',
+          description: 'CPU seconds per second. At the limit of its container the process is slowed down.',
+          queries: [{ expr: rate('process_cpu_seconds_total'), legend: instance }],
+        }),
+        series({
+          title: 'Memory',
+          description: 'Resident memory, and the part of it that JavaScript has in use; models lie outside it.',
+          unit: 'bytes',
+          queries: [
+            { expr: of('process_resident_memory_bytes'), legend: `${instance}, resident` },
+            { expr: of('nodejs_heap_size_used_bytes'), legend: `${instance}, JavaScript` },
+          ],
+        }),
+        series({
+          title: 'Event loop lag',
+          description:
+            'How late timers run: above some tens of milliseconds, something holds the process up, such as explanations.',
+          unit: 's',
+          queries: [
+            { expr: of('nodejs_eventloop_lag_p50_seconds'), legend: `${instance}, median` },
+            { expr: of('nodejs_eventloop_lag_p99_seconds'), legend: `${instance}, 99 %` },
+          ],
+        }),
+        series({
+          title: 'Garbage collection',
+          description: 'Seconds per second.',
+          unit: 's',
+          queries: [{ expr: sum(rate('nodejs_gc_duration_seconds_sum'), 'kind'), legend: '{{kind}}' }],
+        }),
+        series({
+          title: 'Open files and connections',
+          description: 'File descriptors; the limit is aristarch_process_max_fds.',
+          queries: [{ expr: of('process_open_fds'), legend: instance }],
+        }),
+        series({
+          title: 'Requests in work',
+          description: 'Requests that are being worked on, and rows that wait for an inference.',
+          queries: [
+            { expr: sum(of('requests_in_flight'), 'transport'), legend: '{{transport}}' },
+            { expr: sum(of('queue_rows')), legend: 'rows that wait' },
+          ],
+        }),
+      ],
+    },
+    {
+      title: 'Batches and models',
+      panels: [
+        heatmap({
+          title: 'Rows of one inference',
+          description: 'Callers that come together are scored together: the busier, the larger.',
+          queries: [{ expr: sum(rate('batch_rows_bucket'), 'le'), legend: '{{le}}' }],
+        }),
+        series({
+          title: 'Mean rows of one inference',
+          description: 'The same, as one number.',
+          queries: [{ expr: mean('batch_rows'), legend: 'rows' }],
+        }),
+        series({
+          title: 'Models opened and closed',
+          description:
+            'Loads by outcome, and models closed to make room; many of both: --max-loaded-models is too small.',
+          unit: 'cps',
+          queries: [
+            { expr: sumOrZero(rate('model_loads_total')), legend: 'opened' },
+            { expr: sum(rate('model_evictions_total')), legend: 'closed for room' },
+          ],
+        }),
+        series({
+          title: 'Open models',
+          description: 'Models that are open, by process.',
+          queries: [{ expr: of('models_open'), legend: instance }],
+        }),
+        table({
+          title: 'Builds',
+          description: 'Which Aristarch runs on which Node.',
+          queries: [{ expr: `count by (version, node) (${of('build_info')})` }],
+        }),
+        series({
+          title: 'Time to start',
+          description: 'From the configuration read to ready.',
+          unit: 's',
+          queries: [{ expr: of('start_duration_seconds'), legend: instance }],
+        }),
+      ],
+    },
+  ],
+});

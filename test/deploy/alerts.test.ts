@@ -1,0 +1,78 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { parse, stringify } from 'yaml';
+import { createMetrics } from '../../src/server/metrics.ts';
+import { useDataFolder } from '../support/data-files.ts';
+import { needs } from '../support/needs.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const ALERTS = readFileSync(join(ROOT, 'deploy/helm/aristarch/files/alerts.yaml'), 'utf8');
+const CASES = readFileSync(join(import.meta.dirname, 'alert-cases.yaml'), 'utf8');
+const data = useDataFolder();
+
+interface Rule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly labels: { readonly severity: string };
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+interface Rules {
+  readonly groups: readonly { readonly name: string; readonly rules: readonly Rule[] }[];
+}
+
+const { groups } = parse(ALERTS) as Rules;
+const rules = groups.flatMap((group) => group.rules);
+
+describe('each alert', () => {
+  it.each(rules)('$alert says who is woken, what happened, and has a page that says what to do', (rule) => {
+    const { summary = '', description = '', runbook_url: runbook = '' } = rule.annotations ?? {};
+    expect(['page', 'ticket']).toContain(rule.labels.severity);
+    expect([summary, description].filter((text) => text.length < 10)).toEqual([]);
+    expect(runbook).toBe(`docs/runbooks/${rule.alert}.md`);
+    expect(existsSync(join(ROOT, runbook))).toBe(true);
+    const page = readFileSync(join(ROOT, runbook), 'utf8');
+    for (const chapter of ['## What it means', '## First look', '## What to do']) expect(page).toContain(chapter);
+  });
+
+  it('asks for metrics that there are', () => {
+    const names = createMetrics({ process: true })
+      .registry.getMetricsAsArray()
+      .map(({ name }) => name);
+    const asked = rules.flatMap(({ expr }) => expr.match(/aristarch_\w+/g) ?? []);
+    expect(asked.filter((name) => !names.includes(name.replace(/_bucket$/, '')))).toEqual([]);
+  });
+
+  it('has a case in which it fires and one in which it does not', () => {
+    const { tests } = parse(CASES) as {
+      tests: { alert_rule_test: { alertname: string; exp_alerts: unknown[] }[] }[];
+    };
+    const cases = tests.flatMap((test) => test.alert_rule_test);
+    for (const { alert } of rules) {
+      const counts = cases.filter(({ alertname }) => alertname === alert).map(({ exp_alerts: fired }) => fired.length);
+      expect([alert, counts.includes(0), counts.includes(1)]).toEqual([alert, true, true]);
+    }
+  });
+});
+
+needs('prometheus').describe('promtool', () => {
+  it('finds the rules well formed, and each alert to fire in its cases and in no other', () => {
+    expect(check(ALERTS)).toContain('SUCCESS');
+  });
+
+  it('would find an alert that fires too early', () => {
+    expect(() => check(ALERTS.replace('> 0.02', '> 0.001'))).toThrow(/AristarchFailing/);
+  });
+
+  /** The texts of annotations are left out: what they say is no matter of firing. */
+  function check(text: string): string {
+    const bare = parse(text) as { groups: { rules: { annotations?: object }[] }[] };
+    for (const rule of bare.groups.flatMap((group) => group.rules)) delete rule.annotations;
+    const [alerts, cases] = [data.path('alerts.yaml'), data.path('cases.yaml')];
+    writeFileSync(alerts, stringify(bare));
+    writeFileSync(cases, CASES);
+    execFileSync('promtool', ['check', 'rules', alerts], { stdio: 'pipe' });
+    return execFileSync('promtool', ['test', 'rules', cases], { stdio: 'pipe' }).toString();
+  }
+});

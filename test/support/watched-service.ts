@@ -1,0 +1,130 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type KafkaBroker, startKafkaBroker } from './kafka-broker.ts';
+import { connectKafkaTestClient, type KafkaTestClient } from './kafka-client.ts';
+import type { ScoringClient } from './grpc-client.ts';
+import { type Prometheus, startPrometheus } from './prometheus.ts';
+import { type ServeProcess, startServeProcess } from './serve-process.ts';
+import { normalOrders, toCsv, trainTiny, type Order } from './train-tiny.ts';
+
+/** `serve` with a folder of models, a real broker, and a real Prometheus that scrapes it. */
+export interface WatchedService extends AsyncDisposable {
+  readonly broker: KafkaBroker;
+  readonly client: KafkaTestClient;
+  readonly serve: ServeProcess & AsyncDisposable;
+  readonly prometheus: Prometheus;
+  /** Folder of the models; its model is `orders`. */
+  readonly models: string;
+  readonly topics: { readonly events: string; readonly scores: string; readonly refused: string };
+}
+
+export async function startWatchedService(rules?: string): Promise<WatchedService> {
+  const opened: AsyncDisposable[] = [];
+  const open = async <T extends AsyncDisposable>(opening: Promise<T>): Promise<T> => {
+    const part = await opening;
+    opened.unshift(part);
+    return part;
+  };
+  const close = async (): Promise<void> => {
+    for (const part of opened) await part[Symbol.asyncDispose]();
+    await rm(home, { recursive: true, force: true });
+  };
+  const home = await mkdtemp(join(tmpdir(), 'aristarch-watched-'));
+  try {
+    const models = join(home, 'models');
+    await trainOrders(home, join(models, 'orders/1'), new Date());
+    const broker = await open(startKafkaBroker());
+    const client = await open(connectKafkaTestClient(broker.address));
+    for (const topic of Object.values(TOPICS)) await client.createTopic(topic, 2);
+    const serve = await open(startServing(...flagsOf(models, broker)));
+    const prometheus = await open(
+      startPrometheus({ target: serve.addresses.http, ...(rules !== undefined && { rules }) }),
+    );
+    return { broker, client, serve, prometheus, models, topics: TOPICS, [Symbol.asyncDispose]: close };
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+}
+
+async function startServing(...flags: string[]): Promise<ServeProcess & AsyncDisposable> {
+  const serve = await startServeProcess(...flags);
+  return { ...serve, [Symbol.asyncDispose]: () => serve.kill() };
+}
+
+const TOPICS = { events: 'events', scores: 'scores', refused: 'refused' };
+
+function flagsOf(models: string, { address }: KafkaBroker): string[] {
+  return [
+    ...['--models', models, '--default-model', 'orders', '--models-poll-ms', '500', '--max-queue-rows', '3000'],
+    ...['--kafka-brokers', address, '--topic-in', TOPICS.events, '--topic-out', TOPICS.scores],
+    ...['--dead-letter', TOPICS.refused, '--explain-top-k', '2'],
+  ];
+}
+
+/** A small model of the shop's orders, trained now, or as if it had been then. */
+export async function trainOrders(home: string, folder: string, now: Date): Promise<void> {
+  const data = join(home, 'orders.csv');
+  await writeFile(data, toCsv(normalOrders(2000)));
+  await trainTiny({ data, out: folder }, { now: () => now });
+}
+
+export interface Traffic {
+  readonly stop: () => Promise<void>;
+}
+
+/** What the traffic is made of; each is sent again and again, some ten times a second. */
+export type Sender = (round: number) => Promise<unknown>;
+
+/** Sends until it is stopped; what fails is what the test wants to see in the metrics. */
+export function startTraffic(...senders: readonly Sender[]): Traffic {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const loops = senders.map(async (send) => {
+    for (let round = 0; !signal.aborted; round++) {
+      await send(round).catch(() => undefined);
+      await sleep(100, undefined, { signal }).catch(() => undefined);
+    }
+  });
+  return {
+    stop: async () => {
+      stopping.abort();
+      await Promise.all(loops);
+    },
+  };
+}
+
+/** Normal orders, others in each round and for each sender: the same rows twice would look like drift. */
+const ordersOf = (sender: number, round: number): Order[] => normalOrders(10, 100_000 * sender + round);
+
+/** Ten orders a call, of a model; with explanations where `explainTopK` is set. */
+export function callsOf(client: ScoringClient, request: { readonly explainTopK?: number } = {}): Sender {
+  const sender = request.explainTopK === undefined ? 1 : 2;
+  return (round) => client.score({ records: { records: ordersOf(sender, round).map(toRecord) }, ...request });
+}
+
+/** Ten events a round. */
+export function eventsOf({ client, topics }: Pick<WatchedService, 'client' | 'topics'>): Sender {
+  return (round) =>
+    client.produce(
+      topics.events,
+      ordersOf(3, round).map((order, place) => ({ key: String(place), value: JSON.stringify(order) })),
+    );
+}
+
+/** A record as a gRPC client sends it. */
+export function toRecord(order: Readonly<Record<string, string | number | boolean | null>>) {
+  const fields = Object.entries(order).map(([name, value]) => [
+    name,
+    name === 'at' ? { timestampMs: Date.parse(String(value)) } : toValue(value),
+  ]);
+  return { fields: Object.fromEntries(fields) as Readonly<Record<string, object>> };
+}
+
+function toValue(value: string | number | boolean | null): object {
+  if (value === null) return { null: 0 };
+  if (typeof value === 'number') return { number: value };
+  return typeof value === 'boolean' ? { flag: value } : { text: value };
+}
