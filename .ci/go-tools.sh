@@ -15,11 +15,6 @@ helm4                   v4.3.1   helm.sh/helm/v4                       cmd/helm
 kubeconform             v0.8.0   github.com/yannh/kubeconform          cmd/kubeconform
 kube-score              v1.20.0  github.com/zegl/kube-score            cmd/kube-score
 helm-unittest           v1.1.2   github.com/helm-unittest/helm-unittest cmd/helm-unittest
-kwok                    v0.8.0   sigs.k8s.io/kwok                      cmd/kwok
-kubectl                 v1.36.3  k8s.io/kubernetes                     cmd/kubectl
-kube-apiserver          v1.36.3  k8s.io/kubernetes                     cmd/kube-apiserver
-kube-controller-manager v1.36.3  k8s.io/kubernetes                     cmd/kube-controller-manager
-kube-scheduler          v1.36.3  k8s.io/kubernetes                     cmd/kube-scheduler
 TABLE
 }
 
@@ -35,10 +30,6 @@ build_in_copy() {
   (
     cd "$copy"
     rm -rf go.work go.work.sum vendor
-    # Kubernetes' staging modules are no part of its module: each has a published twin.
-    for staged in $(sed -n 's/^.*\(k8s\.io\/[a-z-]*\) => \.\/staging.*$/\1/p' go.mod | sort -u); do
-      go mod edit -replace "$staged=$staged@v0.${version#v1.}"
-    done
     go build -mod=mod -trimpath -ldflags "$flags" -o "$dir/bin/$name" "./$command"
   )
   rm -rf "$copy"
@@ -48,11 +39,6 @@ build() {
   local name=$1 version=$2 module=$3 command=$4 scratch
   local flags='-s -w'
   case $module in
-    k8s.io/kubernetes)
-      local package=k8s.io/component-base/version minor=${version#v1.}
-      flags+=" -X $package.gitVersion=$version -X $package.gitMajor=1 -X $package.gitMinor=${minor%%.*}"
-      build_in_copy "$name" "$version" "$module" "$command"
-      ;;
     github.com/helm-unittest/helm-unittest) build_in_copy "$name" "$version" "$module" "$command" ;;
     *)
       scratch=$(mktemp -d)

@@ -1,4 +1,4 @@
-// Strict JSON schemas for kubeconform, of the kinds that the chart makes, without asking a server.
+// Strict JSON schemas for kubeconform, of the kinds that the chart makes, without asking a server; and the schema of Compose.
 // Usage: node .ci/kube-schemas.mjs   (needs go, and reads Kubernetes' own description and the definitions of its extensions out of their modules)
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -6,21 +6,22 @@ import { join, resolve } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 
 const OUT = resolve(import.meta.dirname, '../test/deploy/schemas');
-export const KUBERNETES = 'k8s.io/kubernetes@v1.36.3';
+const KUBERNETES = 'k8s.io/kubernetes@v1.36.3';
 /** Module, and the file or folder of definitions in it. */
-export const EXTENSIONS = [
+const EXTENSIONS = [
   ['github.com/prometheus-operator/prometheus-operator@v0.85.0', 'example/prometheus-operator-crd'],
   ['github.com/kedacore/keda/v2@v2.21.0', 'config/crd/bases'],
   ['sigs.k8s.io/gateway-api@v1.5.0', 'config/crd/standard'],
 ];
+const COMPOSE = ['github.com/compose-spec/compose-go/v2@v2.16.2', 'schema/compose-spec.json'];
 const KINDS = [
   ...['Deployment', 'Service', 'ServiceAccount', 'ConfigMap', 'Job', 'CronJob', 'Ingress', 'NetworkPolicy'],
   ...['PodDisruptionBudget', 'HorizontalPodAutoscaler'],
 ];
-export const EXTENSION_KINDS = ['ServiceMonitor', 'PrometheusRule', 'ScaledObject', 'GRPCRoute'];
+const EXTENSION_KINDS = ['ServiceMonitor', 'PrometheusRule', 'ScaledObject', 'GRPCRoute'];
 
 /** The folder of a module's source. */
-export function moduleFolder(module) {
+function moduleFolder(module) {
   const text = execFileSync('go', ['mod', 'download', '-json', module], {
     cwd: '/',
     env: { ...process.env, GOFLAGS: '-mod=mod' },
@@ -30,7 +31,7 @@ export function moduleFolder(module) {
 }
 
 /** Every CustomResourceDefinition of the kinds that the chart makes: kind -> definition. */
-export function readExtensions() {
+function readExtensions() {
   const found = {};
   for (const [module, folder] of EXTENSIONS) {
     const path = join(moduleFolder(module), folder);
@@ -83,6 +84,8 @@ function writeSchema(kind, group, version, schema) {
   writeFileSync(join(OUT, `${kind.toLowerCase()}-${prefix}${version}.json`), `${JSON.stringify(schema)}\n`);
 }
 
+const withoutWords = (key, value) => (key === 'description' && typeof value === 'string' ? undefined : value);
+
 function writeAll() {
   rmSync(OUT, { recursive: true, force: true });
   mkdirSync(OUT, { recursive: true });
@@ -94,6 +97,9 @@ function writeAll() {
         writeSchema(kind, group, version, kindSchema(definitions, name));
     }
   }
+  const [module, file] = COMPOSE;
+  const compose = JSON.parse(readFileSync(join(moduleFolder(module), file), 'utf8'), withoutWords);
+  writeFileSync(join(OUT, 'compose-spec.json'), `${JSON.stringify(compose)}\n`);
   for (const [kind, { spec }] of Object.entries(readExtensions())) {
     for (const { name, schema } of spec.versions) {
       const { properties, ...rest } = schema.openAPIV3Schema;
@@ -104,4 +110,4 @@ function writeAll() {
   }
 }
 
-if (process.argv[1] === import.meta.filename) writeAll();
+writeAll();

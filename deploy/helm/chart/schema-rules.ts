@@ -39,6 +39,8 @@ export const SCHEMA_RULES: Readonly<Record<string, JsonSchema>> = {
   'model.image.reference': REFERENCE,
   'model.image.method': { enum: ['copy', 'volume'] },
   'model.image.pullPolicy': POLICY,
+  'model.fetch.from': { type: 'string', pattern: '^(|(s3|https?)://[^\\s]+)$' },
+  'model.fetch.everySeconds': NOT_NEGATIVE,
   'model.fetch.image': REFERENCE,
   'model.fetch.command': LIST_OF_TEXTS,
   'model.fetch.args': LIST_OF_TEXTS,

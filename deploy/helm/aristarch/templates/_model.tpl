@@ -38,8 +38,10 @@
   {{- include "aristarch.modelInitRest" . | nindent 2 }}
 {{- else if eq $model.source "fetch" }}
 - name: fetch-model
-  image: {{ default (include "aristarch.image" .) $model.fetch.image }}
-  imagePullPolicy: {{ .Values.image.pullPolicy }}
+  {{- if $model.fetch.from }}
+  {{- include "aristarch.syncContainer" (dict "root" . "when" (list "--once")) | nindent 2 }}
+  {{- else }}
+  image: {{ $model.fetch.image }}
   {{- with $model.fetch.command }}
   command:
     {{- toYaml . | nindent 4 }}
@@ -48,17 +50,36 @@
   args:
     {{- toYaml . | nindent 4 }}
   {{- end }}
-  {{- with $model.fetch.env }}
-  env:
-    {{- toYaml . | nindent 4 }}
+  {{- include "aristarch.fetchRest" . | nindent 2 }}
   {{- end }}
-  {{- with $model.fetch.existingSecret }}
-  envFrom:
-    - secretRef:
-        name: {{ . }}
-  {{- end }}
-  {{- include "aristarch.modelInitRest" . | nindent 2 }}
+{{- if gt (int $model.fetch.everySeconds) 0 }}
+# A container beside the service, for as long as the pod lives.
+- name: keep-models
+  restartPolicy: Always
+  {{- include "aristarch.syncContainer" (dict "root" . "when" (list "--every" (toString $model.fetch.everySeconds))) | nindent 2 }}
 {{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "aristarch.syncContainer" -}}
+image: {{ include "aristarch.image" .root }}
+args:
+  {{- concat (list "sync" "--from" .root.Values.model.fetch.from "--to" "/models") .when | toYaml | nindent 2 }}
+{{ include "aristarch.fetchRest" .root }}
+{{- end -}}
+
+{{- define "aristarch.fetchRest" -}}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+{{- with .Values.model.fetch.env }}
+env:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.model.fetch.existingSecret }}
+envFrom:
+  - secretRef:
+      name: {{ . }}
+{{- end }}
+{{ include "aristarch.modelInitRest" . }}
 {{- end -}}
 
 {{- define "aristarch.modelInitRest" -}}

@@ -17,8 +17,16 @@
 {{- if and (eq $v.model.source "image") (not $v.model.image.reference) -}}
 {{- fail "model.source is image: set model.image.reference to the image with the model's files" -}}
 {{- end -}}
-{{- if and (eq $v.model.source "fetch") (not $v.model.fetch.args) (not $v.model.fetch.command) -}}
-{{- fail "model.source is fetch: set model.fetch.args (and model.fetch.image, command) to what writes the model into /models" -}}
+{{- if eq $v.model.source "fetch" -}}
+{{- if not (or $v.model.fetch.from $v.model.fetch.image) -}}
+{{- fail "model.source is fetch: set model.fetch.from to where the models are, or model.fetch.image (and command, args) to what writes them into /models" -}}
+{{- end -}}
+{{- if and $v.model.fetch.from $v.model.fetch.image -}}
+{{- fail "model.fetch.from is fetched by the service's own image: leave model.fetch.image, or model.fetch.from, empty" -}}
+{{- end -}}
+{{- if and $v.model.fetch.everySeconds (not (and $v.model.fetch.from $v.model.many)) -}}
+{{- fail "model.fetch.everySeconds brings new versions while the service runs: set model.fetch.from and model.many as well" -}}
+{{- end -}}
 {{- end -}}
 {{- if and $v.tls.existingSecret (eq $v.probes.readiness "grpc") -}}
 {{- fail "probes.readiness is grpc, but Kubernetes' gRPC probes speak no TLS: set it to auto or http" -}}

@@ -1,0 +1,106 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
+import { parseDockerfile } from '../../deploy/image/dockerfile.ts';
+import { buildInFolders } from '../../deploy/image/steps.ts';
+import { runTool } from '../support/chart.ts';
+import { needs } from '../support/needs.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+const { version } = z.object({ version: z.string() }).parse(JSON.parse(read('package.json')));
+const FILES = ['Dockerfile', 'Dockerfile.gpu'];
+
+describe.each(FILES)('%s', (file) => {
+  const dockerfile = parseDockerfile(read(file));
+
+  it('runs as a user by number who is not root, the one of the chart', () => {
+    expect(dockerfile.user).toBe('10001:10001');
+    expect(read('deploy/helm/aristarch/values.yaml')).toContain('userId: 10001');
+  });
+
+  it('says what it is, in the version of the project', () => {
+    expect(dockerfile.labels).toMatchObject({
+      'org.opencontainers.image.title': 'aristarch',
+      'org.opencontainers.image.licenses': 'Apache-2.0',
+      'org.opencontainers.image.version': version,
+    });
+  });
+
+  it('is made of images that do not move', () => {
+    const foreign = dockerfile.stages.map(({ base }) => base).filter((base) => !base.startsWith('aristarch:'));
+    expect(foreign.filter((base) => !/^[\w./-]+:\d+\.\d+[\w.-]*$/.test(base))).toEqual([]);
+    expect(foreign.length).toBeGreaterThan(0);
+  });
+
+  it('starts what is there', () => {
+    expect(dockerfile.entrypoint).toEqual(['/app/bin/aristarch']);
+    expect(statSync(join(ROOT, 'deploy/image/aristarch')).mode & 0o111).not.toBe(0);
+  });
+});
+
+describe('the Dockerfile', () => {
+  const copied = parseDockerfile(read('Dockerfile')).stages.flatMap(({ steps }) =>
+    steps.flatMap((step) => (step.kind === 'copy' && step.from === undefined ? step.sources : [])),
+  );
+
+  it('copies what is there, and what .dockerignore lets through', () => {
+    expect(copied.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+    const lines = read('.dockerignore').split('\n');
+    expect(lines[1]).toBe('*');
+    expect(copied.filter((path) => !lines.includes(`!${path.replace(/\/$/, '')}`))).toEqual([]);
+  });
+
+  it('takes the extension of the version of DuckDB that is locked, and the provider of that of ONNX Runtime', () => {
+    const extension = /duckdb-extension-httpfs==([\d.]+)/;
+    expect(extension.exec(read('Dockerfile'))?.[1]).toBe(extension.exec(read('.ci/requirements.txt'))?.[1]);
+    const locked = /"onnxruntime-node": "([\d.]+)"/.exec(read('package.json'))?.[1];
+    expect(/onnxruntime-gpu==([\d.]+)/.exec(read('Dockerfile.gpu'))?.[1]).toBe(locked);
+  });
+});
+
+needs('tool:hadolint').describe('hadolint', () => {
+  it.each(FILES)('has nothing to say of %s', (file) => {
+    expect(runTool('hadolint', [join(ROOT, file)])).toEqual({ status: 0, text: '' });
+  });
+
+  it('has, of an image that moves', () => {
+    expect(runTool('hadolint', ['-'], 'FROM node:latest\n').text).toMatch(/DL3007/);
+  });
+});
+
+describe('the steps of a Dockerfile, done in folders', () => {
+  let scratch: string;
+  beforeEach(() => void (scratch = mkdtempSync(join(tmpdir(), 'aristarch-steps-'))));
+  afterEach(() => rmSync(scratch, { recursive: true, force: true }));
+  const build = (text: string): string => {
+    writeFileSync(join(scratch, 'input.txt'), 'given');
+    const parts = { context: scratch, scratch, programs: '/nowhere', say: () => undefined };
+    return buildInFolders(parseDockerfile(text), parts);
+  };
+
+  it('run, copy and hand over as they stand', () => {
+    const root = build(`ARG BASE=a:1
+FROM \${BASE} AS one
+WORKDIR /work
+COPY input.txt in/
+RUN cat in/input.txt >out.txt \\
+  && echo more >>out.txt
+FROM b:2
+WORKDIR /app
+COPY --from=one /work/ all/
+COPY --from=one /work/out.txt /etc/x.txt
+`);
+    expect(readFileSync(join(root, 'etc/x.txt'), 'utf8')).toBe('givenmore\n');
+    expect(readFileSync(join(root, 'app/all/in/input.txt'), 'utf8')).toBe('given');
+  });
+
+  it('stop at one that fails, that leaves its folder, or that nobody knows', () => {
+    expect(() => build('FROM a:1\nRUN exit 3\n')).toThrow('ended with status 3');
+    expect(() => build('FROM a:1\nRUN ln -s /app /usr/local/bin/x\n')).toThrow('absolute path');
+    expect(() => build('FROM a:1\nCOPY absent.txt ./\n')).toThrow('ENOENT');
+    expect(() => build('FROM a:1\nVOLUME /data\n')).toThrow('there is no step for VOLUME');
+  });
+});
