@@ -16,6 +16,8 @@ export type NamedArrays = Readonly<Record<string, NumberArray>>;
 /** A compiled graph. */
 export interface Session {
   run(feeds: NamedArrays): Promise<NamedArrays>;
+  /** The same, done before it returns; there where the calling thread is what computes, and nothing is waited for. */
+  readonly runNow?: ((feeds: NamedArrays) => NamedArrays) | undefined;
   close(): Promise<void>;
 }
 

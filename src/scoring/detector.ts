@@ -124,6 +124,8 @@ export interface Detector {
   encode(records: readonly RawRecord[]): Float32Array;
   /** Scores records, or raw rows packed one after the other (`slotNames` is their order). */
   score(rows: readonly RawRecord[] | Float32Array, options?: ScoreOptions): Promise<ScoreBatch>;
+  /** `score` of packed rows, done before it returns; there where the device is the thread that calls. */
+  readonly scoreNow?: ((rows: Float32Array, falsePositiveRate?: number) => ScoreBatch) | undefined;
   /**
    * Explains records or raw rows, normal ones too. Throws what `score` throws, and `PRECONDITION_FAILED` where the model
    * was trained without explain.onnx.

@@ -83,8 +83,12 @@ export function createRowCalibration(manifest: Pick<Manifest, 'calibration' | 'f
   };
   const calibrationOf = (of: Uint16Array | undefined, row: number): Calibration =>
     of === undefined ? pooled : groups[of[row]!]!.calibration;
-  const pValues = (of: Uint16Array | undefined, scores: Float32Array): Float64Array =>
-    Float64Array.from(scores, (score, row) => calibrationOf(of, row).pValueOf(score));
+  // Loops, for speed: `Float64Array.from` with a function costs forty times as much a value.
+  const pValues = (of: Uint16Array | undefined, scores: Float32Array): Float64Array => {
+    const values = new Float64Array(scores.length);
+    for (let row = 0; row < scores.length; row++) values[row] = calibrationOf(of, row).pValueOf(scores[row]!);
+    return values;
+  };
   return {
     ...{ pooled, groups, smallestRate, thresholdAt },
     pValuesOf: (rows, scores) => pValues(grouped?.groupsOf(rows, scores.length), scores),
@@ -92,11 +96,12 @@ export function createRowCalibration(manifest: Pick<Manifest, 'calibration' | 'f
       const threshold = thresholdAt(rate);
       const of = grouped?.groupsOf(rows, scores.length);
       const thresholds = Float64Array.from(groups, ({ calibration }) => calibration.thresholdAt(rate));
-      const thresholdOf = (row: number): number => (of === undefined ? threshold : thresholds[of[row]!]!);
+      const verdicts = new Uint8Array(scores.length);
+      for (let row = 0; row < scores.length; row++) {
+        verdicts[row] = scores[row]! > (of === undefined ? threshold : thresholds[of[row]!]!) ? 1 : 0;
+      }
       return {
-        pValues: pValues(of, scores),
-        verdicts: Uint8Array.from(scores, (score, row) => (score > thresholdOf(row) ? 1 : 0)),
-        threshold,
+        ...{ pValues: pValues(of, scores), verdicts, threshold },
         ...(of && { groups: { of, thresholds, names: groups.map(({ name }) => name) } }),
       };
     },

@@ -2,11 +2,12 @@ import { AristarchError } from '../base/errors.ts';
 import { CRITIC_FILE, EXPLAIN_FILE, NORMALS_FILE } from '../models/artefact/layout.ts';
 import type { Manifest } from '../models/artefact/manifest.ts';
 import { readArtefact, type Artefact } from '../models/artefact/read.ts';
+import { ROWS_INPUT, SCORES_OUTPUT } from '../models/scoring-graph.ts';
 import { createEncoder, type Encoder } from '../models/features/encode.ts';
 import { rowWidth, slotNames, type FeatureSchema } from '../models/features/schema.ts';
 import { openImageDecoder } from '../models/images/decode-image.ts';
 import { createImageEncoder } from '../models/images/encode-images.ts';
-import type { Executor, Session } from '../runtime/executor.ts';
+import type { Executor, NamedArrays, Session } from '../runtime/executor.ts';
 import { openExecutor } from '../runtime/open-executor.ts';
 import type {
   Detector,
@@ -15,6 +16,7 @@ import type {
   GroupSummary,
   OpenDetectorOptions,
   RawRecord,
+  ScoreBatch,
 } from './detector.ts';
 import { evenRows } from './even-rows.ts';
 import { explainImages } from './explain-images.ts';
@@ -67,8 +69,7 @@ function createDetector(artefact: Artefact, { calibration, executor, session, en
   const { track, settle } = createTracker();
   let closing: Promise<void> | undefined;
   const checkOpen = () => {
-    if (closing === undefined) return;
-    throw new AristarchError('PRECONDITION_FAILED', `model "${description.name}" was closed: open it again`);
+    if (closing !== undefined) throw wasClosed(description);
   };
   const encode = (records: readonly RawRecord[]) => encoder(records);
   const close = async () => {
@@ -77,6 +78,14 @@ function createDetector(artefact: Artefact, { calibration, executor, session, en
     await explainSession.close();
     await executor.close();
   };
+  const judge = (packed: Float32Array, scores: Float32Array, falsePositiveRate: number): ScoreBatch =>
+    Object.assign(calibration.judge(packed, scores, falsePositiveRate), { scores, falsePositiveRate });
+  const scoreNow = (runNow: RunNow, packed: Float32Array, rate = description.falsePositiveRate): ScoreBatch => {
+    checkOpen();
+    calibration.thresholdAt(rate);
+    return judge(packed, runCriticNow(runNow, checkWidth(packed, description), description), rate);
+  };
+  const { runNow } = session;
   return {
     description,
     encode,
@@ -86,13 +95,10 @@ function createDetector(artefact: Artefact, { calibration, executor, session, en
       // An impossible rate is refused before any row is looked at.
       calibration.thresholdAt(falsePositiveRate);
       const packed = rows instanceof Float32Array ? checkWidth(rows, description) : encode(rows);
-      return track(
-        runCritic(session, packed, description).then((scores) => ({
-          ...{ scores, falsePositiveRate },
-          ...calibration.judge(packed, scores, falsePositiveRate),
-        })),
-      );
+      const scores = runCritic(session, packed, description);
+      return track(scores.then((found) => judge(packed, found, falsePositiveRate)));
     },
+    scoreNow: runNow && ((packed, falsePositiveRate) => scoreNow(runNow, packed, falsePositiveRate)),
     async explain(rows, { topK, checkAlive = () => undefined } = {}) {
       checkOpen();
       checkTopK(topK);
@@ -113,6 +119,10 @@ function createDetector(artefact: Artefact, { calibration, executor, session, en
     },
     close: () => (closing ??= close()),
   };
+}
+
+function wasClosed({ name }: DetectorDescription): AristarchError {
+  return new AristarchError('PRECONDITION_FAILED', `model "${name}" was closed: open it again`);
 }
 
 /** A session that is opened when it is first needed; when that fails, the next call tries again. */
@@ -171,18 +181,48 @@ async function runCritic(
   rows: Float32Array,
   description: DetectorDescription,
 ): Promise<Float32Array> {
-  const width = description.rowWidth;
-  const count = rows.length / width;
-  const scores = new Float32Array(count);
-  const rowsPerChunk = Math.max(2, Math.min(CHUNK_ROWS, Math.floor(CHUNK_VALUES / width)));
-  for (let from = 0; from < count; from += rowsPerChunk) {
-    const chunk = rows.subarray(from * width, (from + rowsPerChunk) * width);
-    const n = chunk.length / width;
-    const even = evenRows(chunk, width);
-    const results = await session.run({ rows: { data: even, shape: [even.length / width, width] } });
-    scores.set(checkScores(results['scores']?.data, even.length / width, from, description).subarray(0, n), from);
-  }
+  const scores = new Float32Array(rows.length / description.rowWidth);
+  for (const chunk of chunksOf(rows, description))
+    takeScores(await session.run(chunk.feeds), chunk, scores, description);
   return scores;
+}
+
+type RunNow = NonNullable<Session['runNow']>;
+
+/** The same, on this thread. */
+function runCriticNow(runNow: RunNow, rows: Float32Array, description: DetectorDescription): Float32Array {
+  const scores = new Float32Array(rows.length / description.rowWidth);
+  for (const chunk of chunksOf(rows, description)) takeScores(runNow(chunk.feeds), chunk, scores, description);
+  return scores;
+}
+
+/** What goes through the critic at a time. */
+interface Chunk {
+  readonly firstRow: number;
+  readonly rows: number;
+  readonly feeds: NamedArrays;
+}
+
+function chunksOf(rows: Float32Array, { rowWidth: width }: DetectorDescription): Chunk[] {
+  const chunks: Chunk[] = [];
+  const most = Math.max(2, Math.min(CHUNK_ROWS, Math.floor(CHUNK_VALUES / width)));
+  for (let firstRow = 0; firstRow * width < rows.length; firstRow += most) {
+    const chunk = rows.subarray(firstRow * width, (firstRow + most) * width);
+    const even = evenRows(chunk, width);
+    const feeds = { [ROWS_INPUT]: { data: even, shape: [even.length / width, width] } };
+    chunks.push({ firstRow, rows: chunk.length / width, feeds });
+  }
+  return chunks;
+}
+
+function takeScores(
+  results: NamedArrays,
+  { firstRow, rows, feeds }: Chunk,
+  into: Float32Array,
+  description: DetectorDescription,
+): void {
+  const scores = checkScores(results[SCORES_OUTPUT]?.data, feeds[ROWS_INPUT]!.shape[0]!, firstRow, description);
+  into.set(scores.subarray(0, rows), firstRow);
 }
 
 function checkScores(
@@ -196,8 +236,9 @@ function checkScores(
       scores === undefined ? 'has no output "scores"' : `answered ${scores.length} scores for ${count} rows`;
     throw new AristarchError('ARTEFACT_INVALID', `${CRITIC_FILE} of model "${name}" ${fault}: train again`, { name });
   }
-  const bad = scores.findIndex((score) => !Number.isFinite(score));
-  if (bad === -1) return scores;
+  let bad = 0;
+  while (bad < scores.length && Number.isFinite(scores[bad])) bad++;
+  if (bad === scores.length) return scores;
   const row = firstRow + bad;
   const message = `model "${name}" gave row ${row} the score ${String(scores[bad])}: it cannot judge this row; train again`;
   throw new AristarchError('ARTEFACT_INVALID', message, { name, row });

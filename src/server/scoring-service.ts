@@ -1,5 +1,12 @@
 import { AristarchError, toAristarchError } from '../base/errors.ts';
-import type { DetectorDescription, Explanation, Priority, RawRecord, ScoreBatch } from '../scoring/detector.ts';
+import type {
+  Detector,
+  DetectorDescription,
+  Explanation,
+  Priority,
+  RawRecord,
+  ScoreBatch,
+} from '../scoring/detector.ts';
 import { watchedScores } from '../scoring/group-calibration.ts';
 import type { Candidates } from './candidates/candidates.ts';
 import type { Clock } from './clock.ts';
@@ -14,19 +21,19 @@ export interface ScoreJob {
   /** Named records, or raw rows packed one after the other in the order of the model's slots. */
   readonly rows: readonly RawRecord[] | Float32Array;
   /** Width that the sender says packed rows have; must be the model's. */
-  readonly width?: number;
+  readonly width?: number | undefined;
   /** The records that packed rows were made of, where the transport encoded them itself; shown on the live page. */
   readonly records?: readonly RawRecord[];
   /** Name of the model; absent or empty for the default one. */
-  readonly model?: string;
+  readonly model?: string | undefined;
   /** Its version; absent or empty for the one that is served. */
-  readonly modelVersion?: string;
+  readonly modelVersion?: string | undefined;
   /** Share of normal rows that may be flagged, in (0, 1). */
-  readonly falsePositiveRate?: number;
+  readonly falsePositiveRate?: number | undefined;
   /** Most fields that the explanation of each row names; absent for no explanations. */
-  readonly explainTopK?: number;
+  readonly explainTopK?: number | undefined;
   /** Throws `DEADLINE_EXCEEDED` or `CANCELLED` when nobody waits any longer; asked before the work and between parts of it. */
-  readonly checkAlive?: () => void;
+  readonly checkAlive?: (() => void) | undefined;
   /** What the sender says the rows belong to (a customer, a machine): what bears one key is judged by one side of a trial. */
   readonly key?: string | undefined;
   /** The trace that the caller is in, for exemplars. */
@@ -40,7 +47,7 @@ export interface ScoreJob {
 export interface ScoreOutcome {
   readonly batch: ScoreBatch;
   /** Of each row, where the job asked for them. */
-  readonly explanations?: readonly Explanation[];
+  readonly explanations?: readonly Explanation[] | undefined;
   readonly model: string;
   readonly modelVersion: string;
 }
@@ -174,17 +181,15 @@ export class ScoringService {
     this.#check(model, job);
     const { detector, description } = model;
     const batch = await this.#score(model, job);
-    const { rows, explainTopK: topK, checkAlive } = job;
-    const { stages } = this.#parts.metrics;
-    const explain = () => detector.explain(rows, { ...(topK && { topK }), ...(checkAlive && { checkAlive }) });
-    const explanations = topK && (await stages.timeAsync('explain', explain));
+    const explanations =
+      job.explainTopK === undefined ? undefined : await this.#explain(detector, job, job.explainTopK);
     this.#publish(model, job, batch);
-    return {
-      batch,
-      ...(explanations && { explanations }),
-      model: description.name,
-      modelVersion: description.version,
-    };
+    return { batch, explanations, model: description.name, modelVersion: description.version };
+  }
+
+  #explain(detector: Detector, { rows, checkAlive }: ScoreJob, topK: number): Promise<readonly Explanation[]> {
+    const options = { topK, ...(checkAlive && { checkAlive }) };
+    return this.#parts.metrics.stages.timeAsync('explain', () => detector.explain(rows, options));
   }
 
   #check({ detector, description }: OpenModel, job: ScoreJob): void {

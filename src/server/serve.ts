@@ -13,7 +13,6 @@ import type { PageModel } from './http/page/feed.ts';
 import { createPage, type Page } from './http/page/page.ts';
 import { type HttpServer, sendJson, startHttpServer } from './http/server.ts';
 import { toKafkaConfig } from './kafka-config.ts';
-import { startKafkaScoring } from './kafka/server.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { openModels } from './models/open-models.ts';
 import type { Models, OpenModel } from './models/port.ts';
@@ -112,7 +111,7 @@ async function startParts(parts: ServeParts, closers: Closer[]) {
     await Promise.all(entrances.map((close) => close()));
   });
   readiness.set('grpc', 'ready');
-  const joining = startKafka(parts, service, metrics, readiness, entrances);
+  const { joining } = await startKafka(parts, service, metrics, readiness, entrances);
   const addresses = { grpc: hostPort(config.grpcHost, grpc.port), http: httpAddress };
   const model = models.defaultName === undefined ? undefined : (await service.find()).description;
   return { serving: { model, service, addresses }, metrics, joining };
@@ -188,16 +187,17 @@ function startGrpc(
   });
 }
 
-/** Kafka's first joining of its group; undefined where it is not configured. */
-function startKafka(
+/** Kafka's first joining of its group; undefined where it is not configured, and then its client is not loaded either. */
+async function startKafka(
   { config, log, clock, onFatal }: ServeParts,
   service: ScoringService,
   metrics: Metrics,
   readiness: Readiness,
   entrances: (() => Promise<void>)[],
-): Promise<void> | undefined {
+): Promise<{ readonly joining?: Promise<void> }> {
   const kafkaConfig = toKafkaConfig(config);
-  if (kafkaConfig === undefined) return undefined;
+  if (kafkaConfig === undefined) return {};
+  const { startKafkaScoring } = await import('./kafka/server.ts');
   const kafka = startKafkaScoring({ service, config: kafkaConfig, metrics: metrics.kafka, log, clock, onFatal });
   readiness.set('kafka', () => {
     const { ready, reason } = kafka.readiness();
@@ -205,7 +205,9 @@ function startKafka(
   });
   // Its own stop waits for the batches at work and their commits; a broker that answers nothing must not hold up the rest.
   entrances.push(() => Promise.race([kafka.stop(), sleep(config.drainTimeoutMs, undefined, { ref: false })]));
-  return kafka.started;
+  // Looked at when everything else has started, which may be after it has failed.
+  kafka.started.catch(() => undefined);
+  return { joining: kafka.started };
 }
 
 function logReady(log: Logger, { model, addresses }: Pick<Serving, 'model' | 'addresses'>, readyMs: number): void {

@@ -27,7 +27,7 @@ const packedRequest = fc.record(
 
 /** What reaches the service, in a form in which NaN equals NaN and -0 does not equal 0. */
 function toJob(message: WireScoreRequest): unknown {
-  const { requestId, job } = fromScoreRequest(message);
+  const { requestId, job } = fromScoreRequest(message, { transport: 'grpc' });
   return { requestId, ...job, rows: Array.from(job.rows as Float32Array) };
 }
 

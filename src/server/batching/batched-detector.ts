@@ -16,22 +16,28 @@ export interface BatchingParts {
 /** The detector, with the calls of all callers gathered to common inferences (batcher.ts). */
 export function createBatchedDetector(detector: Detector, parts: BatchingParts): BatchedDetector {
   const { rowWidth } = detector.description;
+  const { scoreNow } = detector;
   const batcher = createBatcher({
     ...parts,
     rowWidth,
-    score: (rows, falsePositiveRate) => detector.score(rows, { falsePositiveRate }),
+    score: (rows, falsePositiveRate) =>
+      scoreNow === undefined ? detector.score(rows, { falsePositiveRate }) : scoreNow(rows, falsePositiveRate),
   });
   return {
     ...detector,
     get queuedRows() {
       return batcher.queuedRows;
     },
+    // What comes beside others is scored with them.
+    scoreNow: undefined,
     async score(rows, options = {}) {
       const packed = rows instanceof Float32Array ? rows : detector.encode(rows);
+      const { falsePositiveRate, priority, deadlineMs, checkAlive } = options;
       // A caller's own fault is the caller's alone, and found before the rows wait beside others'.
-      if (options.falsePositiveRate !== undefined) detector.thresholdAt(options.falsePositiveRate);
+      if (falsePositiveRate !== undefined) detector.thresholdAt(falsePositiveRate);
       const isWhole = packed.length > 0 && packed.length % rowWidth === 0;
-      return isWhole ? batcher.score({ ...options, rows: packed }) : detector.score(packed, options);
+      if (!isWhole) return detector.score(packed, options);
+      return batcher.score({ rows: packed, falsePositiveRate, priority, deadlineMs, checkAlive });
     },
   };
 }

@@ -3,8 +3,8 @@ import type { Priority, ScoreBatch } from '../../scoring/detector.ts';
 import type { Clock } from '../clock.ts';
 import { type AdmissionQuestion, refusalOf, type Refusal } from './admission.ts';
 import { createCostModel } from './cost-model.ts';
-import { createQueue, type Piece, type Waiting } from './queue.ts';
-import { createCollector, viewOf, type Collector } from './score-parts.ts';
+import { createQueue, type Piece, type Queue, type Waiting } from './queue.ts';
+import { Collector, viewOf } from './score-parts.ts';
 
 /** Rows of one caller. */
 export interface BatchJob {
@@ -37,7 +37,8 @@ export interface BatchingEvents {
 
 export interface BatcherParts {
   readonly rowWidth: number;
-  readonly score: (rows: Float32Array, falsePositiveRate: number | undefined) => Promise<ScoreBatch>;
+  /** At once where the inference runs on this thread. */
+  readonly score: (rows: Float32Array, falsePositiveRate: number | undefined) => ScoreBatch | Promise<ScoreBatch>;
   readonly limits: BatchingLimits;
   readonly clock: Clock;
   readonly events: BatchingEvents;
@@ -78,50 +79,45 @@ export function createBatcher(parts: BatcherParts): Batcher {
   const { rowWidth, limits, clock, events, later = defaultLater } = parts;
   const { maxBatchRows, maxDelayMs, maxQueueRows } = limits;
   const queue = createQueue<WaitingJob>(maxBatchRows);
-  const cost = createCostModel(maxBatchRows);
+  const forecast = createForecast(queue, maxBatchRows, clock);
   let [running, scheduled] = [false, false];
-  /** When the inference that runs should be over. */
-  let [busySince, runsUntilMs] = [undefined as number | undefined, 0];
-  const expectMs = (rows: number, callers: number): number => cost.expectMs(rows, callers, clock.monotonicMs());
-  /** Milliseconds until a job that came now would be scored. */
-  const expectJobMs = (priority: Priority, rows: number): number => {
-    // Whoever finds nobody before him is let in: an expectation that is wrong is put right by trying.
-    if (!running && queue.jobs === 0 && rows <= maxBatchRows) return 0;
-    const ahead = queue.ahead(priority, rows);
-    const restMs = running ? Math.max(0, runsUntilMs - clock.monotonicMs()) : 0;
-    return restMs + expectMs(ahead.rows + rows, ahead.jobs + 1);
-  };
   /** Takes a job into the queue, or throws why not. */
   const admit = (job: BatchJob, answer: Pick<WaitingJob, 'resolve' | 'reject'>): void => {
     job.checkAlive?.();
     const { priority = 'normal', deadlineMs = Infinity } = job;
     const rows = job.rows.length / rowWidth;
-    const [remainingMs, expectedMs] = [deadlineMs - clock.wallMs(), expectJobMs(priority, rows)];
+    const remainingMs = deadlineMs - clock.wallMs();
+    const expectedMs = forecast.expectJobMs(running, priority, rows);
     checkAdmission({ rows, remainingMs, expectedMs, queuedRows: queue.rows, maxQueueRows }, events);
-    const state = { left: rows, collector: createCollector(rows), cameMs: clock.monotonicMs(), ended: false };
+    const state = { left: rows, collector: new Collector(rows), cameMs: clock.monotonicMs(), ended: false };
     queue.push({ job, priority, ...state, ...answer });
   };
   const schedule = (delayMs: number): void => {
     if (running || scheduled || queue.jobs === 0) return;
     scheduled = true;
-    later(() => void runNext(), queue.rows >= maxBatchRows ? 0 : delayMs);
+    later(runNext, queue.rows >= maxBatchRows ? 0 : delayMs);
   };
-  const runNext = async (): Promise<void> => {
+  const runNext = (): void => {
     scheduled = false;
     const pieces = queue.take(sameRate, (waiting) => drop(waiting, clock));
-    if (pieces.length > 0) {
-      running = true;
-      const [startedMs, rows] = [clock.monotonicMs(), rowsOf(pieces)];
-      runsUntilMs = startedMs + expectMs(rows, 0);
-      await scorePieces(tellTurns(pieces, startedMs, events), parts);
-      running = false;
-      const endedMs = clock.monotonicMs();
-      cost.learnInference(rows, endedMs - startedMs);
-      if (busySince !== undefined) cost.learnCallers(pieces.length, startedMs - busySince, endedMs);
-      events.onBatch(rows, pieces.length, endedMs - startedMs);
-      busySince = queue.jobs > 0 ? endedMs : undefined;
+    if (pieces.length === 0) {
+      schedule(0);
+      return;
     }
-    schedule(0);
+    running = true;
+    const rows = rowsOf(pieces);
+    const startedMs = forecast.begin(rows);
+    const ended = (onThisThread: boolean): void => {
+      running = false;
+      events.onBatch(rows, pieces.length, forecast.end(rows, pieces.length));
+      // Nobody could come while this thread computed: whether work is at hand shows when the input that waited is read.
+      if (onThisThread) later(forecast.lookForIdleness, 0);
+      else forecast.lookForIdleness();
+      schedule(0);
+    };
+    const work = scorePieces(tellTurns(pieces, startedMs, events), parts);
+    if (work === undefined) ended(true);
+    else void work.then(() => ended(false));
   };
   return {
     get queuedRows() {
@@ -135,15 +131,68 @@ export function createBatcher(parts: BatcherParts): Batcher {
   };
 }
 
-async function scorePieces(pieces: readonly Piece<WaitingJob>[], parts: BatcherParts): Promise<void> {
+/** When things will be done, by what they have cost lately. */
+function createForecast(queue: Queue<WaitingJob>, maxBatchRows: number, clock: Clock) {
+  const cost = createCostModel(maxBatchRows);
+  /** `runsUntilMs`: when the inference that runs should be over. `busySince`: since when it was one thing after the other. */
+  let [startedMs, runsUntilMs, busySince] = [0, 0, undefined as number | undefined];
+  const expectMs = (rows: number, callers: number): number => cost.expectMs(rows, callers, clock.monotonicMs());
+  return {
+    /** Milliseconds until a job that came now would be scored. */
+    expectJobMs: (running: boolean, priority: Priority, rows: number): number => {
+      // Whoever finds nobody before him is let in: an expectation that is wrong is put right by trying.
+      if (!running && queue.jobs === 0 && rows <= maxBatchRows) return 0;
+      const ahead = queue.ahead(priority, rows);
+      const restMs = running ? Math.max(0, runsUntilMs - clock.monotonicMs()) : 0;
+      return restMs + expectMs(ahead.rows + rows, ahead.jobs + 1);
+    },
+    /** An inference begins; the answer is when. */
+    begin: (rows: number): number => {
+      startedMs = clock.monotonicMs();
+      runsUntilMs = startedMs + expectMs(rows, 0);
+      return startedMs;
+    },
+    /** It has ended; the answer is how long it took. */
+    end: (rows: number, callers: number): number => {
+      const endedMs = clock.monotonicMs();
+      cost.learnInference(rows, endedMs - startedMs);
+      if (busySince !== undefined) cost.learnCallers(callers, startedMs - busySince, endedMs);
+      busySince = endedMs;
+      return endedMs - startedMs;
+    },
+    lookForIdleness: (): void => {
+      if (queue.jobs === 0) busySince = undefined;
+    },
+  };
+}
+
+/** Undefined where it is done. */
+function scorePieces(pieces: readonly Piece<WaitingJob>[], parts: BatcherParts): Promise<void> | undefined {
   const rate = pieces[0]!.waiting.job.falsePositiveRate;
+  const fail = (thrown: unknown): Promise<void> | undefined => scoreApart(pieces, parts, thrown);
   try {
-    deliver(pieces, await parts.score(gather(pieces, parts.rowWidth), rate));
+    const batch = parts.score(gather(pieces, parts.rowWidth), rate);
+    if (batch instanceof Promise) return batch.then((scored) => deliver(pieces, scored)).catch(fail);
+    deliver(pieces, batch);
+    return undefined;
   } catch (thrown) {
-    // One caller's rows can be what the model fails at; the others' answers do not depend on it.
-    if (pieces.length === 1) end(pieces[0]!.waiting, thrown);
-    else for (const piece of pieces) await scorePieces([piece], parts);
+    return fail(thrown);
   }
+}
+
+/** One caller's rows can be what the model fails at; the others' answers do not depend on it. */
+function scoreApart(
+  pieces: readonly Piece<WaitingJob>[],
+  parts: BatcherParts,
+  thrown: unknown,
+): Promise<void> | undefined {
+  if (pieces.length === 1) {
+    end(pieces[0]!.waiting, thrown);
+    return undefined;
+  }
+  return (async () => {
+    for (const piece of pieces) await scorePieces([piece], parts);
+  })();
 }
 
 const sameRate = (first: WaitingJob, other: WaitingJob): boolean =>
@@ -186,22 +235,27 @@ function end(waiting: WaitingJob, thrown: unknown): void {
 }
 
 function rowsOf(pieces: readonly Piece<WaitingJob>[]): number {
-  return pieces.reduce((sum, { count }) => sum + count, 0);
+  let rows = 0;
+  for (const { count } of pieces) rows += count;
+  return rows;
 }
 
 /** The rows of all pieces, one after the other; where there is one piece, a view of its rows. */
 function gather(pieces: readonly Piece<WaitingJob>[], rowWidth: number): Float32Array {
-  const views = pieces.map(({ waiting: { job, collector }, count }) =>
-    job.rows.subarray(collector.filled * rowWidth, (collector.filled + count) * rowWidth),
-  );
-  if (views.length === 1) return views[0]!;
-  const rows = new Float32Array(views.reduce((sum, { length }) => sum + length, 0));
+  if (pieces.length === 1) return rowsOfPiece(pieces[0]!, rowWidth);
+  const rows = new Float32Array(rowsOf(pieces) * rowWidth);
   let at = 0;
-  for (const view of views) {
-    rows.set(view, at);
-    at += view.length;
+  for (const piece of pieces) {
+    rows.set(rowsOfPiece(piece, rowWidth), at);
+    at += piece.count * rowWidth;
   }
   return rows;
+}
+
+function rowsOfPiece({ waiting: { job, collector }, count }: Piece<WaitingJob>, rowWidth: number): Float32Array {
+  const { rows } = job;
+  if (rows.length === count * rowWidth) return rows;
+  return rows.subarray(collector.filled * rowWidth, (collector.filled + count) * rowWidth);
 }
 
 function deliver(pieces: readonly Piece<WaitingJob>[], batch: ScoreBatch): void {

@@ -39,23 +39,23 @@ interface Line<T> {
 
 /** `turnRows`: most rows that are taken at a time. */
 export function createQueue<T extends Waiting>(turnRows: number): Queue<T> {
-  const lines = new Map(PRIORITIES.map((priority) => [priority, { waiting: [] as T[], rows: 0, turnRows: 0 }]));
+  // Asked several times for each call: loops over three lines, and no lists that are made for it.
+  const lines = PRIORITIES.map((): Line<T> => ({ waiting: [], rows: 0, turnRows: 0 }));
+  const fromTheLowest = lines.toReversed();
   let takes = 0;
-  const nextLines = (): Line<T>[] => {
-    const all = [...lines.values()];
-    return ++takes % TURN_OF_THE_LOWEST === 0 ? all.reverse() : all;
-  };
-  const sum = (of: (line: Line<T>) => number): number =>
-    [...lines.values()].reduce((total, line) => total + of(line), 0);
   return {
     get rows() {
-      return sum(({ rows }) => rows);
+      let rows = 0;
+      for (const line of lines) rows += line.rows;
+      return rows;
     },
     get jobs() {
-      return sum(({ waiting }) => waiting.length);
+      let jobs = 0;
+      for (const line of lines) jobs += line.waiting.length;
+      return jobs;
     },
     push: (waiting) => {
-      const line = lines.get(waiting.priority)!;
+      const line = lines[PRIORITIES.indexOf(waiting.priority)]!;
       line.waiting.push(waiting);
       line.rows += waiting.left;
       line.turnRows += Math.min(waiting.left, turnRows);
@@ -63,16 +63,19 @@ export function createQueue<T extends Waiting>(turnRows: number): Queue<T> {
     take: (fits, drop) => {
       const pieces: Piece<T>[] = [];
       let room = turnRows;
-      for (const line of nextLines()) room = takeFrom(line, pieces, room, { fits, drop, turnRows });
+      const inTurn = ++takes % TURN_OF_THE_LOWEST === 0 ? fromTheLowest : lines;
+      for (const line of inTurn) room = takeFrom(line, pieces, room, { fits, drop, turnRows });
       return pieces;
     },
     ahead: (priority, own) => {
-      const before = PRIORITIES.slice(0, PRIORITIES.indexOf(priority) + 1).map((each) => lines.get(each)!);
-      return {
+      let [rows, jobs] = [0, 0];
+      for (let at = 0; at <= PRIORITIES.indexOf(priority); at++) {
+        const line = lines[at]!;
         // A job of one turn waits for one turn of each; a larger one, at worst, for all that there is.
-        rows: before.reduce((total, line) => total + (own <= turnRows ? line.turnRows : line.rows), 0),
-        jobs: before.reduce((total, line) => total + line.waiting.length, 0),
-      };
+        rows += own <= turnRows ? line.turnRows : line.rows;
+        jobs += line.waiting.length;
+      }
+      return { rows, jobs };
     },
   };
 }
@@ -86,6 +89,7 @@ interface Choice<T> {
 /** Adds what fits into so much room, and gives the room that is left. */
 function takeFrom<T extends Waiting>(line: Line<T>, pieces: Piece<T>[], room: number, choice: Choice<T>): number {
   const { fits, drop, turnRows } = choice;
+  if (line.waiting.length === 0) return room;
   const [passed, cut]: [T[], T[]] = [[], []];
   let [at, left] = [0, room];
   for (; at < line.waiting.length && left > 0; at++) {

@@ -1,7 +1,6 @@
 import type { Authenticate } from '../security/authenticator.ts';
 import { roleOfMethod } from '../security/method-roles.ts';
 import {
-  type Metadata,
   ResponderBuilder,
   ServerInterceptingCall,
   type ServerInterceptor,
@@ -9,8 +8,8 @@ import {
   type StatusObject,
 } from './engine.ts';
 
-/** Who made a call, by its metadata, which grpc-js hands on to the handler. */
-export type Callers = WeakMap<Metadata, string>;
+/** Who made a call, by its metadata, which is handed on to the handler. */
+export type Callers = WeakMap<object, string>;
 
 /** A status with which a call ends before its handler saw it. */
 type RefusalStatus = Pick<StatusObject, 'code' | 'details'> & Partial<StatusObject>;
@@ -43,6 +42,6 @@ export function createAccessInterceptor(
 }
 
 /** The name that a caller has proven; else the address it calls from, without the port, which is another for each connection. */
-export function callerOf(call: { readonly metadata: Metadata; getPeer(): string }, callers: Callers): string {
+export function callerOf(call: { readonly metadata: object; getPeer(): string }, callers: Callers): string {
   return callers.get(call.metadata) ?? call.getPeer().replace(/:\d+$/, '');
 }

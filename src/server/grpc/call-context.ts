@@ -17,9 +17,12 @@ export interface AnswerParts {
   readonly options: { readonly slowClientTimeoutMs: number };
 }
 
-type AnyCall = Pick<ServerUnaryCall<unknown, unknown>, 'cancelled' | 'metadata' | 'getDeadline' | 'getPeer'>;
+/** What is asked of a call, of grpc-js or of the quick lane. */
+interface AnyCall extends Pick<ServerUnaryCall<unknown, unknown>, 'cancelled' | 'getDeadline' | 'getPeer'> {
+  readonly metadata: { get(key: string): readonly (string | Buffer)[] };
+}
 
-/** What handlers may know of a call of grpc-js. */
+/** What handlers may know of a call. */
 export function contextOf(
   call: AnyCall,
   { clock, security, callers }: AnswerParts,

@@ -47,26 +47,36 @@ export function countSent({ rows, width = 0 }: Pick<ScoreJob, 'rows' | 'width'>)
 
 export interface FromScoreRequest {
   readonly requestId: string;
-  readonly job: Omit<ScoreJob, 'transport'>;
+  readonly job: ScoreJob;
 }
 
-/** The one way from a request's message to a job. */
-export function fromScoreRequest(request: WireScoreRequest): FromScoreRequest {
-  const { requestId, model, modelVersion, falsePositiveRate, explainTopK } = request;
+/** What a job has of its call, beside its message. */
+type CallConditions = Pick<ScoreJob, 'transport' | 'checkAlive' | 'deadlineMs' | 'priority' | 'key' | 'traceId'>;
+
+/** The one way from a request's message to a job. One object, not spread together: this is done for each call. */
+export function fromScoreRequest(
+  { requestId, model, modelVersion, records, dense, falsePositiveRate, explainTopK }: WireScoreRequest,
+  { transport, checkAlive, deadlineMs, priority, key, traceId }: CallConditions,
+): FromScoreRequest {
   const job = {
-    ...{ model, modelVersion, ...fromRows(request) },
-    ...(falsePositiveRate !== undefined && { falsePositiveRate }),
-    ...(explainTopK > 0 && { explainTopK }),
+    transport,
+    checkAlive,
+    deadlineMs,
+    priority,
+    key,
+    traceId,
+    model,
+    modelVersion,
+    rows: records ? records.records.map(fromRecord) : fromDense(dense),
+    width: records ? undefined : dense?.width,
+    falsePositiveRate,
+    explainTopK: explainTopK > 0 ? explainTopK : undefined,
   };
   return { requestId, job };
 }
 
-function fromRows(request: WireScoreRequest): Pick<ScoreJob, 'rows' | 'width'> {
-  if (request.records) return { rows: request.records.records.map(fromRecord) };
-  if (request.dense) {
-    const { values, width } = request.dense;
-    return { rows: values instanceof Float32Array ? values : Float32Array.from(values), width };
-  }
+function fromDense(dense: WireScoreRequest['dense']): Float32Array {
+  if (dense) return dense.values instanceof Float32Array ? dense.values : Float32Array.from(dense.values);
   throw new AristarchError(
     'INVALID_INPUT',
     'the request has no rows; set "records" (named fields) or "dense" (packed rows)',

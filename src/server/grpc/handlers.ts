@@ -79,14 +79,15 @@ export function createHandlers({ service, sampling, models, limits, adminCalls }
     { checkAlive, spend, deadlineMs, priority: asked, key, traceId }: CallContext,
     transport: 'grpc' | 'grpc_stream',
   ) => {
-    const { requestId, job, priority } = service.admit(transport, () => {
+    const { requestId, job } = service.admit(transport, () => {
       const request = openReceived(received);
       checkTexts(request, limits);
-      const parsed = fromScoreRequest(request);
+      const conditions = { transport, checkAlive, deadlineMs, key, traceId, priority: parsePriority(asked) };
+      const parsed = fromScoreRequest(request, conditions);
       spend(countSent(parsed.job));
-      return { ...parsed, priority: parsePriority(asked) };
+      return parsed;
     });
-    const outcome = await service.score({ ...job, transport, checkAlive, deadlineMs, priority, key, traceId });
+    const outcome = await service.score(job);
     return { outcome, requestId };
   };
   return {

@@ -14,9 +14,10 @@ import { type Callers, createAccessInterceptor } from './access.ts';
 import { answerSample, type SampleCall } from './answer-sample.ts';
 import { type AnswerParts, contextOf, toServiceError } from './call-context.ts';
 import { createCalls, type Calls } from './calls.ts';
-import { decodePackedRequest, encodePlainResponse, type ScoreReply } from './codec.ts';
-import { loadContract, SERVICE, type WireScoreRequest } from './contract.ts';
-import { type Received, receive, toScoreResponse } from './convert.ts';
+import type { ScoreReply } from './codec.ts';
+import { SERVICE, type WireScoreRequest } from './contract.ts';
+import type { Received } from './convert.ts';
+import { defineServices, toQuick } from './definitions.ts';
 import { toServerCredentials } from './credentials.ts';
 import {
   Server,
@@ -26,11 +27,12 @@ import {
   type ServerInterceptor,
   type ServerUnaryCall,
   type ServerWritableStream,
-  type ServiceDefinition,
 } from './engine.ts';
 import { type CallContext, createHandlers, type Handlers } from './handlers.ts';
-import { INFERENCE_SERVICE, loadInferenceContract } from './inference/contract.ts';
+import { INFERENCE_SERVICE } from './inference/contract.ts';
 import { createInferenceHandlers } from './inference/handlers.ts';
+import { openQuickLane } from './quick-lane.ts';
+import type { QuickMethod } from './quick-call.ts';
 import { loadReflectedContracts } from './reflected-contract.ts';
 import { drained } from './slow-clients.ts';
 import { type Progress, requestsOf } from './stream-requests.ts';
@@ -95,11 +97,16 @@ export async function startGrpcServer(parts: GrpcServerParts): Promise<GrpcServe
   });
   const calls = createCalls();
   const endStreams = new AbortController();
-  addScoring(server, { ...parts, callers }, calls, endStreams.signal);
+  const quick = addScoring(server, { ...parts, callers }, calls, endStreams.signal);
   const health = new HealthImplementation(Object.fromEntries(HEALTH_NAMES.map((name) => [name, 'SERVING'])));
   health.addToServer(server);
-  new ReflectionService(loadReflectedContracts()).addToServer(server);
   const port = await listen(server, parts);
+  // Its descriptors take longer to make than everything else here, and most servers are never asked for them.
+  const reflection = {
+    prefix: '/grpc.reflection.',
+    add: () => new ReflectionService(loadReflectedContracts()).addToServer(server),
+  };
+  if (!openQuickLane(server, quick, reflection, { ...parts, callers, calls })) reflection.add();
   return {
     port,
     stop: async () => {
@@ -143,14 +150,21 @@ async function drain(server: Server, calls: Calls, { options, log }: GrpcServerP
   server.forceShutdown();
 }
 
-function addScoring(server: Server, parts: GrpcServerParts & AnswerParts, calls: Calls, endStreams: AbortSignal): void {
+/** Adds the services; the answer is what the quick lane may take. */
+function addScoring(
+  server: Server,
+  parts: GrpcServerParts & AnswerParts,
+  calls: Calls,
+  endStreams: AbortSignal,
+): QuickMethod[] {
   const handlers = createHandlers({ ...parts, limits: parts.options });
   const inference = createInferenceHandlers({ ...parts, limits: parts.options });
   const unary =
     <Q, R>(handle: (request: Received<Q>, context: CallContext) => R | Promise<R>) =>
     (call: ServerUnaryCall<Received<Q>, R>, respond: sendUnaryData<R>): void =>
       void calls.track(answer(call, respond, handle, parts));
-  server.addService(timed(inferenceDefinition(), ['ModelInfer'], parts.metrics), {
+  const { inferences, scoring } = defineServices(parts.metrics);
+  server.addService(inferences, {
     serverLive: unary(inference.serverLive),
     serverReady: unary(inference.serverReady),
     serverMetadata: unary(inference.serverMetadata),
@@ -158,7 +172,7 @@ function addScoring(server: Server, parts: GrpcServerParts & AnswerParts, calls:
     modelMetadata: unary(inference.modelMetadata),
     modelInfer: unary(inference.modelInfer),
   });
-  server.addService(timed(scoringDefinition(), ['Score', 'ScoreStream'], parts.metrics), {
+  server.addService(scoring, {
     score: unary(handlers.score),
     describeModel: unary(handlers.describeModel),
     listModels: unary(handlers.listModels),
@@ -169,55 +183,7 @@ function addScoring(server: Server, parts: GrpcServerParts & AnswerParts, calls:
     sample: (call: ServerWritableStream<unknown, unknown>) =>
       void calls.track(answerSample(call as SampleCall, handlers.sample, parts, endStreams)),
   });
-}
-
-function inferenceDefinition(): ServiceDefinition {
-  const definition = loadInferenceContract()[INFERENCE_SERVICE] as ServiceDefinition;
-  return Object.fromEntries(
-    Object.entries(definition).map(([name, method]) => [name, { ...method, ...receiving(method) }]),
-  );
-}
-
-/** The service, with deserialisers that do not throw, and the quick way for the messages that have one. */
-function scoringDefinition(): ServiceDefinition {
-  const definition = loadContract()[SERVICE] as ServiceDefinition;
-  const methods = Object.entries(definition).map(([name, method]) => {
-    const quick = method.path.startsWith(`/${SERVICE}/Score`);
-    return [name, { ...method, ...receiving(method), ...(quick && quickScoring(method)) }];
-  });
-  return Object.fromEntries(methods) as ServiceDefinition;
-}
-
-type Method = ServiceDefinition[string];
-
-/** The same service, with the time of each message of the named methods taken: bytes to request, and response to bytes. */
-function timed(definition: ServiceDefinition, names: readonly string[], { stages }: Pick<Metrics, 'stages'>) {
-  const time = (method: Method): Method => ({
-    ...method,
-    requestDeserialize: (bytes) => stages.time('decode', () => method.requestDeserialize(bytes) as unknown),
-    responseSerialize: (reply) => stages.time('encode', () => method.responseSerialize(reply)),
-  });
-  const methods = Object.entries(definition).map(([name, method]) => [
-    name,
-    names.includes(name) ? time(method) : method,
-  ]);
-  return Object.fromEntries(methods) as ServiceDefinition;
-}
-
-function receiving({ path, requestDeserialize }: Method): Pick<Method, 'requestDeserialize'> {
-  return { requestDeserialize: receive(requestDeserialize, `request of ${path}`) };
-}
-
-function quickScoring(method: Method): Pick<Method, 'requestDeserialize' | 'responseSerialize'> {
-  const { requestDeserialize } = receiving(method);
-  return {
-    requestDeserialize: (bytes) => {
-      const message = decodePackedRequest(bytes);
-      return message === undefined ? (requestDeserialize(bytes) as unknown) : { message };
-    },
-    responseSerialize: (reply: ScoreReply) =>
-      encodePlainResponse(reply) ?? method.responseSerialize(toScoreResponse(reply.outcome, reply.requestId)),
-  };
+  return [toQuick(scoring['Score']!, handlers.score), toQuick(inferences['ModelInfer']!, inference.modelInfer)];
 }
 
 async function answer<Q, R>(

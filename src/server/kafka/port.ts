@@ -1,7 +1,7 @@
 import type { AristarchError } from '../../base/errors.ts';
 import type { Explanation, RawRecord, ScoreBatch } from '../../scoring/detector.ts';
 import type { CloudEventMode } from './formats/cloud-events.ts';
-import type { EventFormat } from './formats/reader.ts';
+import type { EventFormat } from './formats/names.ts';
 import type { RegistryOptions } from './formats/registry.ts';
 
 /**

@@ -5,7 +5,7 @@ import { readTrustedKey } from '../../models/artefact/signature.ts';
 import type { Clock } from '../clock.ts';
 import type { ServeConfig } from '../config.ts';
 import { createAuthenticator, type Authenticate } from './authenticator.ts';
-import { createJwtVerifier, type JwtVerifier } from './jwt.ts';
+import type { JwtVerifier } from './jwt.ts';
 import { createRateLimits, type SpendRate } from './rate-limits.ts';
 import { openTlsSource, type TlsSource } from './tls-material.ts';
 import { openTokenFile, type TokenFile } from './token-file.ts';
@@ -85,6 +85,7 @@ async function openJwt({
   jwtRolesClaim: rolesClaim,
 }: ServeConfig): Promise<JwtVerifier | undefined> {
   if (jwks === undefined || issuer === undefined || audience === undefined) return undefined;
+  const { createJwtVerifier } = await import('./jwt.ts');
   return createJwtVerifier({ jwks, issuer, audience, rolesClaim });
 }
 

@@ -1,7 +1,7 @@
 import { oneOf, text } from '../../base/setting-schemas.ts';
 import { defineSettings } from '../../base/settings.ts';
 import { CLOUD_EVENT_MODES } from '../kafka/formats/cloud-events.ts';
-import { EVENT_FORMATS } from '../kafka/formats/reader.ts';
+import { EVENT_FORMATS } from '../kafka/formats/names.ts';
 
 /** Settings of what events and results on Kafka look like. */
 export const KAFKA_FORMAT_SETTINGS = defineSettings({

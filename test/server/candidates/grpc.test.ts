@@ -62,6 +62,7 @@ function interceptSecond(before: () => void | Promise<void>): ServeParts['openDe
     if (!folder.endsWith('/2')) return detector;
     return {
       ...detector,
+      scoreNow: undefined,
       score: async (rows, scoreOptions) => {
         await before();
         return detector.score(rows, scoreOptions);

@@ -4,13 +4,10 @@ import type { InboundMessage } from '../port.ts';
 import { createAvroReader } from './avro.ts';
 import { openEnvelope } from './cloud-events.ts';
 import { readJson } from './json.ts';
+import type { EventFormat } from './names.ts';
 import { createProtobufReader } from './protobuf.ts';
 import type { SchemaReader, SchemaRegistry } from './registry.ts';
 import { splitWireFormat } from './wire-format.ts';
-
-/** What the values of events are. All but JSON carry the id of a schema, which a registry knows. */
-export const EVENT_FORMATS = ['json', 'avro', 'protobuf'] as const;
-export type EventFormat = (typeof EVENT_FORMATS)[number];
 
 export interface EventReader {
   /**

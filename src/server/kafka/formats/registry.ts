@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AristarchError, messageOf } from '../../../base/errors.ts';
-import type { EventFormat } from './reader.ts';
+import type { EventFormat } from './names.ts';
 
 /** A schema as the registry keeps it, with those that it names. */
 export interface RegisteredSchema {

@@ -1,0 +1,221 @@
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { TLSSocket } from 'node:tls';
+import { roleOfMethod } from '../security/method-roles.ts';
+import type { Security } from '../security/security.ts';
+import { type AnswerParts, contextOf, toServiceError } from './call-context.ts';
+import type { Calls } from './calls.ts';
+import { status } from './engine.ts';
+import type { CallContext } from './handlers.ts';
+
+/** A unary method as bytes come in and go out. */
+export interface QuickMethod {
+  readonly path: string;
+  readonly deserialize: (bytes: Buffer) => unknown;
+  readonly handle: (request: never, context: CallContext) => Promise<unknown>;
+  readonly serialize: (reply: never) => Buffer;
+}
+
+export interface QuickParts extends AnswerParts {
+  readonly calls: Calls;
+  readonly security: Pick<Security, 'spend' | 'authenticate'>;
+  readonly options: AnswerParts['options'] & { readonly maxMessageBytes: number };
+}
+
+/** Flag and length that stand before a message (gRPC over HTTP/2, "Length-Prefixed-Message"). */
+const PREFIX_BYTES = 5;
+const COMMON_HEADERS = {
+  [constants.HTTP2_HEADER_STATUS]: constants.HTTP_STATUS_OK,
+  [constants.HTTP2_HEADER_CONTENT_TYPE]: 'application/grpc+proto',
+};
+const RESPONSE_HEADERS = { ...COMMON_HEADERS, 'grpc-accept-encoding': 'identity,deflate,gzip' };
+const WITH_TRAILERS = { waitForTrailers: true };
+const OK_TRAILERS = { 'grpc-status': status.OK };
+
+function sendOk(this: ServerHttp2Stream): void {
+  this.sendTrailers(OK_TRAILERS);
+}
+const ignore = (): void => undefined;
+
+/** What grpc-js hands to handlers as metadata, as far as they look at it. */
+class QuickMetadata {
+  readonly #headers: IncomingHttpHeaders;
+
+  constructor(headers: IncomingHttpHeaders) {
+    this.#headers = headers;
+  }
+
+  get(key: string): (string | Buffer)[] {
+    const value = this.#headers[key];
+    if (value === undefined || HIDDEN_HEADERS.has(key)) return [];
+    const values = [value].flat();
+    return key.endsWith('-bin') ? values.map((each) => Buffer.from(each, 'base64')) : values;
+  }
+}
+
+/** Nobody behind this file can log them. */
+const HIDDEN_HEADERS = new Set(['authorization']);
+
+/**
+ * One unary call on its HTTP/2 stream, from headers to trailers: what grpc-js does for it, without the layers that a call without
+ * interceptors passes for nothing and without waiting for the response to be written before its status. Messages that are
+ * not compressed only (quick-lane.ts leaves others to grpc-js).
+ */
+export class QuickCall {
+  cancelled = false;
+  readonly metadata: QuickMetadata;
+  readonly #stream: ServerHttp2Stream;
+  readonly #method: QuickMethod;
+  readonly #parts: QuickParts;
+  readonly #chunks: Buffer[] = [];
+  #received = 0;
+  #deadlineMs = Infinity;
+  #deadlineTimer: NodeJS.Timeout | undefined;
+  #tracked = false;
+
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, method: QuickMethod, parts: QuickParts) {
+    this.#stream = stream;
+    this.#method = method;
+    this.#parts = parts;
+    this.metadata = new QuickMetadata(headers);
+    // A fault of the stream is followed by its close, which ends the call.
+    stream.on('error', ignore);
+    stream.on('close', () => this.#end());
+    const timeout = headers['grpc-timeout'];
+    if (timeout !== undefined && !this.#limit(String(timeout))) return;
+    const { authenticate } = parts.security;
+    if (authenticate === undefined) this.#read();
+    else this.#admit(authenticate, headers.authorization);
+  }
+
+  getDeadline(): number {
+    return this.#deadlineMs;
+  }
+
+  getPeer(): string {
+    const socket = this.#stream.session?.socket;
+    return socket?.remoteAddress === undefined ? 'unknown' : `${socket.remoteAddress}:${String(socket.remotePort)}`;
+  }
+
+  /** Sets the deadline; false where there is none that can be read, and the call is over. */
+  #limit(timeout: string): boolean {
+    const found = /^(\d{1,8})\s*([HMSmun])$/.exec(timeout);
+    if (found === null) {
+      this.#fail({ code: status.INTERNAL, details: `Invalid grpc-timeout value "${timeout}"` });
+      return false;
+    }
+    const ms = Math.trunc(Number(found[1]) * UNIT_MS[found[2] as keyof typeof UNIT_MS]);
+    this.#deadlineMs = this.#parts.clock.wallMs() + ms;
+    const expire = (): void => this.#fail({ code: status.DEADLINE_EXCEEDED, details: 'Deadline exceeded' });
+    this.#deadlineTimer = setTimeout(expire, Math.min(ms, LONGEST_TIMER_MS));
+    return true;
+  }
+
+  /** Nothing is read of a caller who has not shown who it is. */
+  #admit(authenticate: NonNullable<Security['authenticate']>, authorization: string | undefined): void {
+    const socket = this.#stream.session?.socket;
+    const shown = socket instanceof TLSSocket && socket.authorized ? socket.getPeerCertificate() : undefined;
+    const certificate = shown?.raw === undefined ? undefined : shown;
+    authenticate({ authorization, certificate }, roleOfMethod(this.#method.path) ?? 'admin').then(
+      ({ name }) => {
+        this.#parts.callers.set(this.metadata, name);
+        this.#read();
+      },
+      (thrown: unknown) => this.#fail(toServiceError(thrown, this.#parts.log)),
+    );
+  }
+
+  #read(): void {
+    this.#stream.on('data', (chunk: Buffer) => this.#take(chunk));
+    this.#stream.on('end', () => this.#answer());
+  }
+
+  #take(chunk: Buffer): void {
+    if (this.cancelled) return;
+    this.#chunks.push(chunk);
+    this.#received += chunk.length;
+    const { maxMessageBytes } = this.#parts.options;
+    const announced = chunk === this.#chunks[0] && chunk.length >= PREFIX_BYTES ? chunk.readUInt32BE(1) : 0;
+    const bytes = Math.max(announced, this.#received - PREFIX_BYTES);
+    if (bytes <= maxMessageBytes) return;
+    const details = `Received message larger than max (${bytes} vs ${maxMessageBytes})`;
+    this.#fail({ code: status.RESOURCE_EXHAUSTED, details });
+  }
+
+  #answer(): void {
+    if (this.cancelled) return;
+    const frame = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
+    this.#chunks.length = 0;
+    const fault = faultOf(frame, this.#method.path);
+    if (fault !== undefined) {
+      this.#fail(fault);
+      return;
+    }
+    const { handle, deserialize } = this.#method;
+    this.#tracked = true;
+    this.#parts.calls.begin();
+    try {
+      const request = deserialize(frame.subarray(PREFIX_BYTES)) as never;
+      handle(request, contextOf(this, this.#parts)).then(
+        (reply) => this.#reply(reply as never),
+        (thrown: unknown) => this.#fail(toServiceError(thrown, this.#parts.log)),
+      );
+    } catch (thrown) {
+      this.#fail(toServiceError(thrown, this.#parts.log));
+    }
+  }
+
+  #reply(reply: never): void {
+    if (this.cancelled) {
+      this.#end();
+      return;
+    }
+    const message = this.#method.serialize(reply);
+    const frame = Buffer.allocUnsafe(PREFIX_BYTES + message.length);
+    frame[0] = 0;
+    frame.writeUInt32BE(message.length, 1);
+    frame.set(message, PREFIX_BYTES);
+    const stream = this.#stream;
+    if (!stream.destroyed && !stream.closed) {
+      stream.respond(RESPONSE_HEADERS, WITH_TRAILERS);
+      stream.once('wantTrailers', sendOk);
+      stream.end(frame);
+    }
+    this.#end();
+  }
+
+  /** Trailers alone. */
+  #fail({ code, details, metadata }: Refusal): void {
+    const stream = this.#stream;
+    if (!this.cancelled && !stream.destroyed && !stream.closed) {
+      const trailers = { 'grpc-status': code, 'grpc-message': encodeURI(details), ...metadata?.toHttp2Headers() };
+      stream.respond({ ...COMMON_HEADERS, ...trailers }, { endStream: true });
+      // What the caller still sends is let pass: it would fill the window of the connection.
+      stream.resume();
+    }
+    this.#end();
+  }
+
+  #end(): void {
+    this.cancelled = true;
+    clearTimeout(this.#deadlineTimer);
+    if (!this.#tracked) return;
+    this.#tracked = false;
+    this.#parts.calls.end();
+  }
+}
+
+/** gRPC over HTTP/2, "TimeoutUnit". */
+const UNIT_MS = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+type Refusal = Pick<ReturnType<typeof toServiceError>, 'code' | 'details'> &
+  Partial<Pick<ReturnType<typeof toServiceError>, 'metadata'>>;
+
+/** Why what came is not the one message of a unary call, not compressed. */
+function faultOf(frame: Buffer, path: string): Refusal | undefined {
+  const whole = frame.length >= PREFIX_BYTES ? PREFIX_BYTES + frame.readUInt32BE(1) : Infinity;
+  if (frame.length === whole && frame[0] === 0) return undefined;
+  if (frame.length < whole) return { code: status.UNIMPLEMENTED, details: `${path} wants one whole message` };
+  if (frame.length > whole) return { code: status.UNIMPLEMENTED, details: `${path} wants one message, and more came` };
+  return { code: status.INTERNAL, details: 'the message is compressed, and no grpc-encoding says how' };
+}

@@ -1,0 +1,66 @@
+import type { EventEmitter } from 'node:events';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { Server } from './engine.ts';
+import { QuickCall, type QuickMethod, type QuickParts } from './quick-call.ts';
+
+/** What is used of the inside of grpc-js's server (1.14). */
+interface ServerInside {
+  readonly http2Servers: ReadonlyMap<EventEmitter, unknown>;
+  /** Counts the stream among those that keep its connection from being idle. */
+  onStreamOpened(stream: ServerHttp2Stream): void;
+}
+
+type OnStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, ...rest: unknown[]) => void;
+
+/** Services that are made when they are first asked for: a path begins with the prefix, and `add` adds them. */
+export interface LateService {
+  readonly prefix: string;
+  readonly add: () => void;
+}
+
+/**
+ * Takes the calls of a few methods before grpc-js does, on the connections that it manages (TLS, age, idleness, keep-alive, shutdown);
+ * all others go on to it. To be called when the server listens. False where grpc-js is not as it is known here: then it serves
+ * all methods, more slowly.
+ */
+export function openQuickLane(
+  server: Server,
+  methods: readonly QuickMethod[],
+  late: LateService,
+  parts: QuickParts,
+): boolean {
+  const { http2Servers, onStreamOpened } = server as unknown as Partial<ServerInside>;
+  if (typeof http2Servers?.keys !== 'function' || typeof onStreamOpened !== 'function') return false;
+  const byPath = new Map(methods.map((method) => [method.path, method]));
+  let isLate = true;
+  for (const http2 of http2Servers.keys()) {
+    const others = http2.listeners('stream') as OnStream[];
+    http2.removeAllListeners('stream');
+    const onStream: OnStream = (stream, headers, ...rest) => {
+      const path = headers[':path'] ?? '';
+      const method = byPath.get(path);
+      if (method !== undefined && isPlain(headers)) {
+        onStreamOpened.call(server, stream);
+        new QuickCall(stream, headers, method, parts);
+        return;
+      }
+      if (isLate && path.startsWith(late.prefix)) {
+        isLate = false;
+        late.add();
+      }
+      for (const other of others) other.call(http2, stream, headers, ...rest);
+    };
+    http2.on('stream', onStream);
+  }
+  return true;
+}
+
+/** A call whose messages are not compressed. */
+function isPlain(headers: IncomingHttpHeaders): boolean {
+  const encoding = headers['grpc-encoding'];
+  return (
+    (encoding === undefined || encoding === 'identity') &&
+    (headers['content-type'] ?? '').startsWith('application/grpc') &&
+    headers[':method'] === 'POST'
+  );
+}
