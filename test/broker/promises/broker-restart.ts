@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { findFreePorts } from '../../support/kafka-broker.ts';
-import { hasScores, type KafkaLab, numberEvents } from '../../support/kafka-lab.ts';
+import { hasScores, type KafkaLab, numberEvents, toResults } from '../../support/kafka-lab.ts';
 import { startNumberScoring } from '../../support/kafka-scoring.ts';
 import { waitUntil } from '../../support/wait-until.ts';
+
+const EVENTS = 2_000;
 
 /** Kills and restarts the lab's broker: keep it the last of the promises. */
 export function brokerRestart(lab: KafkaLab): void {
@@ -48,5 +51,34 @@ export function brokerRestart(lab: KafkaLab): void {
       await lab.client.readUntil(topics.topicOut, hasScores(20));
       expect(scoring.fatal).toEqual([]);
     }, 300_000);
+
+    it.each([false, true])(
+      'killed in the middle of the work: all that came has its result, and with exactly once a single one (exactly once: %s)',
+      async (exactlyOnce) => {
+        const topics = await lab.createTopics({ partitions: 2 });
+        await lab.client.produce(topics.topicIn, numberEvents(EVENTS));
+        const committed = async () => sum((await lab.client.committed(topics.groupId, topics.topicIn)).values());
+        const scoring = await lab.startScoring(topics, {
+          config: { exactlyOnce, maxBatchEvents: 20 },
+          before: () => sleep(10),
+        });
+        await waitUntil('some to be committed', async () => (await committed()) > 200, 60_000);
+        await lab.broker.kill();
+        await lab.broker.start();
+        // The group's coordinator is looked for anew meanwhile.
+        await waitUntil('all to be committed', async () => (await committed().catch(() => 0)) === EVENTS, 120_000);
+        await scoring.stop();
+        const scores = toResults(await lab.client.readAll(topics.topicOut)).map(({ score }) => score);
+        const expected = Array.from({ length: EVENTS }, (_, i) => i);
+        const counted = exactlyOnce ? scores : [...new Set(scores)];
+        expect(counted.toSorted((a, b) => a - b)).toEqual(expected);
+        expect(scoring.fatal).toEqual([]);
+      },
+      300_000,
+    );
   });
+}
+
+function sum(numbers: Iterable<number>): number {
+  return [...numbers].reduce((total, each) => total + each, 0);
 }

@@ -1,7 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { createGate, hasScores, type KafkaLab, numberEvents, toResults } from '../../support/kafka-lab.ts';
 import { spawnScoring } from '../../support/kafka-scoring-child.ts';
 import { waitUntil } from '../../support/wait-until.ts';
+
+/** Events that come between one member and the next. */
+const LOAD = 300;
 
 export function rebalance(lab: KafkaLab): void {
   describe('rebalance', () => {
@@ -56,5 +60,36 @@ export function rebalance(lab: KafkaLab): void {
         expect(results.length).toBe(exactlyOnce ? 20 : 30);
       },
     );
+
+    it.each([false, true])(
+      'members join and leave under load: all have their results, and with exactly once a single one (exactly once: %s)',
+      async (exactlyOnce) => {
+        const topics = await lab.createTopics({ partitions: 6 });
+        const members: Awaited<ReturnType<KafkaLab['startScoring']>>[] = [];
+        const join = async () => {
+          const config = { exactlyOnce, maxBatchEvents: 20 };
+          members.push(await lab.startScoring(topics, { config, before: () => sleep(5) }));
+        };
+        const leave = async () => members.shift()?.stop();
+        const steps = [join, join, join, leave, join, leave, join, join, leave, leave];
+        for (const [at, step] of steps.entries()) {
+          await lab.client.produce(topics.topicIn, numberEvents(LOAD, at * LOAD));
+          await step();
+        }
+        const events = steps.length * LOAD;
+        const committed = async () => sum((await lab.client.committed(topics.groupId, topics.topicIn)).values());
+        await waitUntil('all to be committed', async () => (await committed()) === events, 60_000);
+        expect(members.flatMap(({ fatal }) => fatal)).toEqual([]);
+        for (const member of members) await member.stop();
+        const scores = toResults(await lab.client.readAll(topics.topicOut)).map(({ score }) => score);
+        const counted = exactlyOnce ? scores : [...new Set(scores)];
+        expect(counted.toSorted((a, b) => a - b)).toEqual(Array.from({ length: events }, (_, i) => i));
+      },
+      180_000,
+    );
   });
+}
+
+function sum(numbers: Iterable<number>): number {
+  return [...numbers].reduce((total, each) => total + each, 0);
 }
