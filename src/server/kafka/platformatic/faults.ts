@@ -1,6 +1,6 @@
+import { types } from 'node:util';
 import { AristarchError, messageOf } from '../../../base/errors.ts';
 import { PROTOCOL_FAULTS, REFUSED_CREDENTIALS, unanswered } from '../protocol-faults.ts';
-import { GenericError } from './engine.ts';
 
 /** Names of protocol errors for which asking again soon is right: the broker is loading, or still writing a transaction's end. */
 const PASSING = new Set([
@@ -23,7 +23,7 @@ const LOST = new Set(['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_P
 
 /** The protocol's names for what is wrong, outermost first. */
 export function protocolErrorsOf(thrown: unknown): string[] {
-  if (!(thrown instanceof Error)) return [];
+  if (!isError(thrown)) return [];
   const own = 'apiId' in thrown && typeof thrown.apiId === 'string' ? [thrown.apiId] : [];
   const inner = [...(thrown instanceof AggregateError ? (thrown.errors as unknown[]) : []), thrown.cause];
   return [...own, ...inner.flatMap(protocolErrorsOf)];
@@ -45,16 +45,18 @@ export function toKafkaError(thrown: unknown, brokers: readonly string[]): Arist
   const message = rootMessage(thrown);
   const data = { brokers: [...brokers] };
   const name = protocolErrorsOf(thrown).find((each) => Object.hasOwn(PROTOCOL_FAULTS, each));
-  const isRefused = findCause(thrown, isAuthenticationError) !== undefined;
+  const isRefused = protocolErrorsOf(thrown).some((each) => REFUSALS.has(each));
   const [code, meaning] = isRefused ? REFUSED_CREDENTIALS : (PROTOCOL_FAULTS[name ?? ''] ?? unanswered(brokers));
   return new AristarchError(code, `${meaning} (${message})`, data, thrown);
 }
 
-const isAuthenticationError = (error: Error): boolean =>
-  error instanceof GenericError && error.code === 'PLT_KFK_AUTHENTICATION';
+const REFUSALS = new Set(['SASL_AUTHENTICATION_FAILED', 'UNSUPPORTED_SASL_MECHANISM']);
+
+/** Also those of Node itself, which are of another realm under a test. */
+const isError = (thrown: unknown): thrown is Error => types.isNativeError(thrown) || thrown instanceof Error;
 
 function findCause(thrown: unknown, isIt: (error: Error) => boolean): Error | undefined {
-  if (!(thrown instanceof Error)) return undefined;
+  if (!isError(thrown)) return undefined;
   if (isIt(thrown)) return thrown;
   const inner = [...(thrown instanceof AggregateError ? (thrown.errors as unknown[]) : []), thrown.cause];
   for (const each of inner) {
@@ -67,5 +69,5 @@ function findCause(thrown: unknown, isIt: (error: Error) => boolean): Error | un
 /** What happened is in the innermost. */
 function rootMessage(thrown: unknown): string {
   if (thrown instanceof AggregateError && thrown.errors.length > 0) return rootMessage(thrown.errors.at(-1));
-  return thrown instanceof Error && thrown.cause instanceof Error ? rootMessage(thrown.cause) : messageOf(thrown);
+  return isError(thrown) && isError(thrown.cause) ? rootMessage(thrown.cause) : messageOf(thrown);
 }

@@ -97,7 +97,7 @@ export function openWire(config: KafkaClientConfig, { requestTimeoutMs }: WireOp
       : { sasl: { ...config.sasl, mechanism: MECHANISMS[config.sasl.mechanism] } as const }),
   });
   // The pool listens for a connection's first error only, and a second one would end the process.
-  base.on('client:broker:connect', ({ connection }) => void connection.on('error', () => undefined));
+  base.connections.on('connecting', ({ connection }) => void connection.on('error', () => undefined));
   const coordinators = new Map<string, Broker>();
   const wire: Wire = {
     async ask(name, broker, ...given) {
