@@ -98,7 +98,7 @@ function toSample({ metric, value }: z.infer<typeof RESULT>['result'][number]): 
 }
 
 async function ask(url: string, what: string, parameters: Readonly<Record<string, string>>): Promise<unknown> {
-  const answer = await fetch(`${url}/api/v1/${what}?${new URLSearchParams(parameters)}`);
+  const answer = await fetch(`${url}/api/v1/${what}?${new URLSearchParams(parameters).toString()}`);
   const { status, data, error } = (await answer.json()) as { status: string; data: unknown; error?: string };
   if (status !== 'success') throw new Error(`Prometheus on ${JSON.stringify(parameters)}: ${error}`);
   return data;
