@@ -90,6 +90,7 @@ const ENDPOINTS: Readonly<Record<string, Endpoint>> = {
     answers: '200 `{"ready": true, "checks": ...}`, or 503 with the check that fails and its reason',
     guarded: false,
   },
+  '/readyz/calls': { answers: 'the same without Kafka, which no call waits for', guarded: false },
   '/': { answers: 'the live page; its files are under `/assets/`', guarded: true },
   '/events': { answers: 'server-sent events that the live page shows: `model`, `scores`, `drift`', guarded: true },
 };

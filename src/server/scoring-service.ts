@@ -38,6 +38,8 @@ export interface ScoreJob {
   readonly key?: string | undefined;
   /** The trace that the caller is in, for exemplars. */
   readonly traceId?: string | undefined;
+  /** By a version on trial, which others besides must not be taken for: neither drift nor the live page hears of it. */
+  readonly isTrial?: boolean | undefined;
   /** Who goes first where jobs wait; normal when absent. */
   readonly priority?: Priority | undefined;
   /** Time on the wall clock, in milliseconds, by which the answer is wanted: what would be late is refused at once. */
@@ -120,7 +122,7 @@ export class ScoringService {
       const { candidates } = this.#parts;
       const candidate = isAny ? candidates?.of(lease.model) : undefined;
       if (candidate !== undefined)
-        return candidates!.answer(lease, candidate, job, (model) => this.#scoreBy(model, job));
+        return candidates!.answer(lease, candidate, job, (model, own) => this.#scoreBy(model, own));
       try {
         return await this.#scoreBy(lease.model, job);
       } finally {
@@ -183,6 +185,8 @@ export class ScoringService {
     const batch = await this.#score(model, job);
     const explanations =
       job.explainTopK === undefined ? undefined : await this.#explain(detector, job, job.explainTopK);
+    // What has come too late is nobody's answer.
+    job.checkAlive?.();
     this.#publish(model, job, batch);
     return { batch, explanations, model: description.name, modelVersion: description.version };
   }
@@ -225,11 +229,11 @@ export class ScoringService {
     const rows = sent instanceof Float32Array ? sent : stages.time('rows', () => detector.encode(sent));
     const falsePositiveRate = job.falsePositiveRate ?? this.#parts.limits.falsePositiveRate;
     const batch = await detector.score(rows, { falsePositiveRate, priority, deadlineMs, checkAlive });
-    drift?.observe(rows, watchedScores(batch));
+    if (job.isTrial !== true) drift?.observe(rows, watchedScores(batch));
     return batch;
   }
 
-  #publish({ detector, description }: OpenModel, job: ScoreJob, batch: ScoreBatch): void {
+  #publish(model: OpenModel, job: ScoreJob, batch: ScoreBatch): void {
     const { metrics, recent, clock, models } = this.#parts;
     const { transport } = job;
     let flagged = 0;
@@ -237,11 +241,11 @@ export class ScoringService {
     metrics.rowsScored.inc({ transport }, batch.scores.length);
     metrics.rowsFlagged.inc({ transport }, flagged);
     metrics.pValues.observeAll(batch.pValues);
-    // The live page shows one model: scores of another have another scale.
-    if (description.name !== models.defaultName) return;
+    // The live page shows one model: scores of another, or of another version, have another scale.
+    if (job.isTrial === true || !models.isDefault(model)) return;
     metrics.scores.observeAll(batch.scores);
     const records = job.rows instanceof Float32Array ? job.records : job.rows;
-    const { slotNames } = detector.description;
+    const { slotNames } = model.detector.description;
     const recordAt = (row: number) => records?.[row] ?? packedRecord(job.rows as Float32Array, row, slotNames);
     recent.publish({ transport, atMs: clock.wallMs(), batch, recordAt });
   }

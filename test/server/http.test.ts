@@ -94,6 +94,12 @@ describe('/readyz', () => {
     expect(answer.status).toBe(503);
     expect(JSON.parse(answer.text)).toMatchObject({ checks: { grpc: { ok: true }, kafka: { ok: false } } });
     expect(answer.text).toMatch(/Kafka/);
+    // Callers do not wait for events.
+    const calls = await get(addresses.http, '/readyz/calls');
+    expect([calls.status, JSON.parse(calls.text)]).toEqual([
+      200,
+      { ready: true, checks: { model: { ok: true }, grpc: { ok: true } } },
+    ]);
   });
 });
 
@@ -120,7 +126,7 @@ describe('the HTTP server', () => {
     const { addresses } = await serve();
     const { status, text } = await get(addresses.http, '/metric');
     expect(status).toBe(404);
-    expect(JSON.parse(text)).toMatchObject({ paths: ['/', '/metrics', '/healthz', '/readyz'] });
+    expect(JSON.parse(text)).toMatchObject({ paths: ['/', '/metrics', '/healthz', '/readyz', '/readyz/calls'] });
   });
 
   it('answers no other method, and says which ones it does', async () => {

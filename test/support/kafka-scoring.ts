@@ -7,7 +7,7 @@ import type { KafkaConfig } from '../../src/server/kafka/port.ts';
 import { type KafkaScoring, startKafkaScoring } from '../../src/server/kafka/server.ts';
 import { createMetrics, type Metrics } from '../../src/server/metrics.ts';
 import { RecentScores } from '../../src/server/recent-scores.ts';
-import type { Models, OpenModel } from '../../src/server/models/port.ts';
+import type { Candidate, Models, OpenModel } from '../../src/server/models/port.ts';
 import type { CandidateRule } from '../../src/server/models/serving-rules.ts';
 import { createSingleModel } from '../../src/server/models/single.ts';
 import { ScoringService } from '../../src/server/scoring-service.ts';
@@ -36,6 +36,12 @@ export interface RunningScoring extends KafkaScoring {
   readonly fatal: readonly AristarchError[];
 }
 
+function toCandidate({ rule, model }: NonNullable<ScoringOptions['candidate']>): Candidate {
+  const { name, version } = model.description;
+  const lease = () => ({ model, release: () => undefined });
+  return { rule, choice: { model: name, version }, peek: lease, acquire: lease };
+}
+
 /** The real Kafka room and scoring service around the number detector. */
 export function startNumberScoring(
   brokers: readonly string[],
@@ -46,11 +52,7 @@ export function startNumberScoring(
   const fatal: AristarchError[] = [];
   const { candidate } = options;
   const single = createSingleModel(toOpenModel(createNumberDetector(options.before)));
-  const models: Models = {
-    ...single,
-    candidateOf: () =>
-      candidate && { rule: candidate.rule, acquire: () => ({ model: candidate.model, release: () => undefined }) },
-  };
+  const models: Models = { ...single, candidateOf: () => candidate && toCandidate(candidate) };
   const candidates = new Candidates({
     ...{ models, metrics: metrics.candidates, clock: SYSTEM_CLOCK },
     limits: { maxRows: 1000, timeShare: 0.5 },

@@ -1,4 +1,5 @@
-import { type AristarchError, toAristarchError, type ErrorCode } from '../../base/errors.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AristarchError, toAristarchError } from '../../base/errors.ts';
 import type { RawRecord, ScoreBatch } from '../../scoring/detector.ts';
 import type { CandidateMetrics } from '../metrics/candidates.ts';
 import type { Clock } from '../clock.ts';
@@ -7,24 +8,25 @@ import type { Candidate, Lease, Models, OpenModel } from '../models/port.ts';
 import type { CandidateRule } from '../models/serving-rules.ts';
 import type { ScoreJob, ScoreOutcome } from '../scoring-service.ts';
 import { type Answer, checkSameLayout, compareRows, otherOf, type Pair, pickAnswered } from './compare.ts';
+import { CandidateOpenings } from './opening.ts';
 import { type OffPathLimits, OffPathQueue } from './off-path.ts';
-import { createPositions, keyOfRecord, partAt, positionOf } from './position.ts';
+import { createPositions, keyOfRecord, type Part, partAt, positionOf } from './position.ts';
 import type { RecordRows } from './row-log.ts';
 import { shareRelease, type SharedRelease } from './shared-release.ts';
 
 export interface CandidatesParts {
   readonly models: Pick<Models, 'candidateOf'>;
   readonly metrics: CandidateMetrics;
-  readonly clock: Pick<Clock, 'monotonicMs'>;
+  readonly clock: Pick<Clock, 'monotonicMs' | 'wallMs'>;
   readonly limits: OffPathLimits;
   /** Told of the rows that both have scored. */
   readonly record: RecordRows;
 }
 
-/** Nobody waits any longer: the version that serves is not asked either. */
-const FAULTS_OF_THE_CALLER: ReadonlySet<ErrorCode> = new Set(['CANCELLED', 'DEADLINE_EXCEEDED']);
+/** Of the time that is left to answer in, what a candidate has; then the version that serves is asked. */
+const SHARE_OF_THE_TIME = 0.5;
 
-type Score = (model: OpenModel) => Promise<ScoreOutcome>;
+type Score = (model: OpenModel, job: ScoreJob) => Promise<ScoreOutcome>;
 
 /**
  * The versions that are tried beside those that serve (docs/models.md). A candidate answers its share of the requests, and the other
@@ -34,16 +36,19 @@ type Score = (model: OpenModel) => Promise<ScoreOutcome>;
 export class Candidates {
   readonly #parts: CandidatesParts;
   readonly #queue: OffPathQueue;
+  readonly #openings: CandidateOpenings;
   readonly #nextPosition = createPositions();
 
   constructor(parts: CandidatesParts) {
     this.#parts = parts;
     this.#queue = new OffPathQueue(parts.limits, parts.clock);
+    this.#openings = new CandidateOpenings(parts.clock);
   }
 
-  /** Undefined where nothing stands beside a model. */
+  /** Undefined where nothing stands beside a model, or has no share in its records. */
   of(model: OpenModel): Candidate | undefined {
-    return this.#parts.models.candidateOf(model);
+    const candidate = this.#parts.models.candidateOf(model);
+    return candidate && candidate.rule.canary + candidate.rule.shadow > 0 ? candidate : undefined;
   }
 
   /** Answers a job by the candidate or by the model that serves, whose lease it releases. Throws what the latter throws. */
@@ -51,8 +56,8 @@ export class Candidates {
     const held = shareRelease(serving.release);
     const done = [held.use()];
     try {
-      const other = this.#peek(serving.model, candidate);
-      if (other === undefined) return await score(serving.model);
+      const other = this.#openings.peek(candidate, this.#failed(serving.model));
+      if (other === undefined) return await score(serving.model, job);
       const both = shareRelease(other.release);
       done.push(both.use());
       const pair = toPair(serving.model, other.model);
@@ -81,13 +86,13 @@ export class Candidates {
     const parts: RoutedRecords['parts'][number][] = [];
     for (const part of routed.parts) {
       const candidate = this.of(part.model);
-      const other = candidate && (await this.#open(part.model, candidate));
-      if (candidate === undefined || other === undefined) parts.push(part);
+      const sides = candidate && this.#sidesOf(part, candidate.rule, records, keyOf);
+      const other = candidate && sides && (await this.#openFor(part.model, candidate, sides));
+      if (sides === undefined || other === undefined) parts.push(part);
       else {
         const both = shareRelease(other.release);
         done.push(both.use());
-        const pair = toPair(part.model, other.model);
-        parts.push(...this.#splitPart(part.places, pair, candidate.rule, { records, keyOf, leases: [held, both] }));
+        parts.push(...this.#splitPart(sides, toPair(part.model, other.model), [held, both]));
       }
     }
     return { parts, refused: routed.refused, release: () => done.forEach((release) => release()) };
@@ -98,16 +103,37 @@ export class Candidates {
     this.#queue.stop();
   }
 
-  #splitPart(
-    places: readonly number[],
-    pair: Pair,
+  #sidesOf(
+    { model, places }: RoutedRecords['parts'][number],
     rule: CandidateRule,
-    { records, keyOf, leases }: SplitParts,
-  ): RoutedRecords['parts'][number][] {
+    records: readonly RawRecord[],
+    keyOf: (place: number) => string,
+  ): Sides {
+    const { name } = model.description;
     const keys = new Map(
       places.map((place) => [records[place]!, keyOfRecord(records[place]!, rule.key) ?? keyOf(place)]),
     );
-    const partOf = (record: RawRecord) => partAt(positionOf(pair.model, keys.get(record)!), rule);
+    const partOf = (record: RawRecord) => partAt(positionOf(name, keys.get(record)!), rule);
+    const isCanary = (place: number): boolean => partOf(records[place]!) === 'canary';
+    const canary = places.filter(isCanary);
+    return { keys, partOf, canary, rest: places.filter((place) => !isCanary(place)) };
+  }
+
+  /** Which of the two answers an event must not hang on how long opening one takes, within bounds; nobody waits for a second score. */
+  #openFor(
+    serving: OpenModel,
+    candidate: Candidate,
+    { canary }: Sides,
+  ): Lease | undefined | Promise<Lease | undefined> {
+    const failed = this.#failed(serving);
+    return canary.length > 0 ? this.#openings.wait(candidate, failed) : this.#openings.peek(candidate, failed);
+  }
+
+  #splitPart(
+    { keys, partOf, canary, rest }: Sides,
+    pair: Pair,
+    leases: readonly SharedRelease[],
+  ): RoutedRecords['parts'][number][] {
     const later =
       (by: Answer['by']) =>
       (rows: readonly RawRecord[], batch: ScoreBatch): void => {
@@ -116,44 +142,17 @@ export class Candidates {
         const answered = { rows, keyAt: (row: number) => keys.get(rows[row]!), batch, by };
         this.#compareLater(pair, answered, compared, leases);
       };
-    const isCanary = (place: number): boolean => partOf(records[place]!) === 'canary';
-    const canary = places.filter(isCanary);
-    const rest = places.filter((place) => !isCanary(place));
-    const because = ({ code }: AristarchError): void => this.#parts.metrics.failures.inc({ model: pair.model, code });
     return [
       { model: pair.serving, places: rest, onScored: later('serving') },
       {
         ...{ model: pair.candidate, places: canary, onScored: later('candidate') },
-        instead: { model: pair.serving, because },
+        instead: { model: pair.serving, because: this.#failed(pair.serving) },
       },
     ].filter((part) => part.places.length > 0);
   }
 
-  /** A candidate that is not open yet is opened for those who come later: nobody waits for it. */
-  #peek(serving: OpenModel, candidate: Candidate): Lease | undefined {
-    const failed = this.#failed(serving);
-    try {
-      const lease = candidate.acquire();
-      if (!(lease instanceof Promise)) return lease;
-      lease.then(({ release }) => release(), failed);
-    } catch (thrown) {
-      failed(thrown);
-    }
-    return undefined;
-  }
-
-  /** The same for those who can wait: which of the two judges an event must not hang on how long opening one takes. */
-  async #open(serving: OpenModel, candidate: Candidate): Promise<Lease | undefined> {
-    try {
-      return await candidate.acquire();
-    } catch (thrown) {
-      this.#failed(serving)(thrown);
-      return undefined;
-    }
-  }
-
-  #failed({ description: { name: model } }: OpenModel): (thrown: unknown) => void {
-    return (thrown) => this.#parts.metrics.failures.inc({ model, code: toAristarchError(thrown).code });
+  #failed({ description: { name: model } }: OpenModel): (error: AristarchError) => void {
+    return ({ code }) => this.#parts.metrics.failures.inc({ model, code });
   }
 
   /** Where the rows of a job fall. A job has one answer, so that it goes to the candidate only where all of them do. */
@@ -176,21 +175,49 @@ export class Candidates {
   async #answerBy(
     pair: Pair,
     isCanary: boolean,
-    { rows }: ScoreJob,
+    job: ScoreJob,
     score: Score,
   ): Promise<{ outcome: ScoreOutcome; by: Answer['by'] }> {
-    if (!isCanary) return { outcome: await score(pair.serving), by: 'serving' };
+    if (!isCanary) return { outcome: await score(pair.serving, job), by: 'serving' };
     try {
-      if (rows instanceof Float32Array) checkSameLayout(pair.serving, pair.candidate);
-      const outcome = await score(pair.candidate);
+      if (job.rows instanceof Float32Array) checkSameLayout(pair.serving, pair.candidate);
+      const outcome = await this.#inTime(job, (own) => score(pair.candidate, own));
       this.#parts.metrics.answered.inc({ model: pair.model }, outcome.batch.scores.length);
       return { outcome, by: 'candidate' };
     } catch (thrown) {
-      if (FAULTS_OF_THE_CALLER.has(toAristarchError(thrown).code)) throw thrown;
-      const outcome = await score(pair.serving);
+      // Where nobody waits any longer, the version that serves is not asked either.
+      job.checkAlive?.();
+      const outcome = await score(pair.serving, job);
       // What both refuse is the caller's own fault.
-      this.#failed(pair.serving)(thrown);
+      this.#failed(pair.serving)(toAristarchError(thrown));
       return { outcome, by: 'serving' };
+    }
+  }
+
+  /** Throws `DEADLINE_EXCEEDED` once the candidate's part of the time is over; what it makes of the job afterwards is lost. */
+  async #inTime(job: ScoreJob, work: (own: ScoreJob) => Promise<ScoreOutcome>): Promise<ScoreOutcome> {
+    const trial = { ...job, isTrial: true };
+    const nowMs = this.#parts.clock.wallMs();
+    const leftMs = (job.deadlineMs ?? Infinity) - nowMs;
+    // What waits for ever, or for longer than a timer can, gives the candidate all the time.
+    if (leftMs > 2 ** 31) return work(trial);
+    const partMs = Math.max(0, SHARE_OF_THE_TIME * leftMs);
+    const timer = new AbortController();
+    let isLate = false;
+    const late = (): AristarchError =>
+      new AristarchError('DEADLINE_EXCEEDED', `the candidate has not answered within ${Math.round(partMs)} ms`);
+    const checkAlive = (): void => {
+      job.checkAlive?.();
+      if (isLate) throw late();
+    };
+    const ended = sleep(partMs, undefined, { signal: timer.signal, ref: false }).then(() => {
+      isLate = true;
+      throw late();
+    });
+    try {
+      return await Promise.race([work({ ...trial, deadlineMs: nowMs + partMs, checkAlive }), ended]);
+    } finally {
+      timer.abort();
     }
   }
 
@@ -210,10 +237,12 @@ export class Candidates {
   }
 }
 
-interface SplitParts {
-  readonly records: readonly RawRecord[];
-  readonly keyOf: (place: number) => string;
-  readonly leases: readonly SharedRelease[];
+/** Which records of a model its candidate answers, and the rest; by their keys. */
+interface Sides {
+  readonly keys: ReadonlyMap<RawRecord, string>;
+  readonly partOf: (record: RawRecord) => Part;
+  readonly canary: readonly number[];
+  readonly rest: readonly number[];
 }
 
 function toPair(serving: OpenModel, candidate: OpenModel): Pair {

@@ -133,6 +133,7 @@ export interface WireListResponse {
     readonly isDefault: boolean;
     readonly unloaded: boolean;
     readonly pinnedVersion: string;
+    readonly servingFault: string;
     readonly versions: readonly ListedVersion[];
   }[];
 }

@@ -192,10 +192,11 @@ function toDrift({ scores, fields, window, alarmProbability }: DriftSummary): Wi
 
 export function toListResponse(models: readonly ListedModel[]): WireListResponse {
   return {
-    models: models.map(({ serving = '', pinned = '', ...model }) => ({
+    models: models.map(({ serving = '', pinned = '', servingFault = '', ...model }) => ({
       ...model,
       servingVersion: serving,
       pinnedVersion: pinned,
+      servingFault,
     })),
   };
 }

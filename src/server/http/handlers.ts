@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { Metrics } from '../metrics.ts';
 import { type Routes, sendJson } from './server.ts';
 
@@ -15,7 +16,7 @@ export interface OperatorParts {
 
 /**
  * What operators ask: `/metrics` (Prometheus), `/healthz` (is the process alive: restart it if not), `/readyz` (may it get
- * traffic: 200, or 503 with the check that fails).
+ * traffic: 200, or 503 with the check that fails), `/readyz/calls` (may it get calls: the same without Kafka, which no caller waits for).
  */
 export function createOperatorRoutes({ metrics, checks }: OperatorParts): Routes {
   return {
@@ -25,10 +26,15 @@ export function createOperatorRoutes({ metrics, checks }: OperatorParts): Routes
       response.end(body);
     },
     '/healthz': (_request, response) => sendJson(response, 200, { alive: true }),
-    '/readyz': (_request, response) => {
-      const current = checks();
-      const ready = Object.values(current).every((check) => check.ok);
-      sendJson(response, ready ? 200 : 503, { ready, checks: current });
+    '/readyz': (_request, response) => sendChecks(response, checks()),
+    '/readyz/calls': (_request, response) => {
+      const others = Object.entries(checks()).filter(([part]) => part !== 'kafka');
+      sendChecks(response, Object.fromEntries(others));
     },
   };
+}
+
+function sendChecks(response: ServerResponse, checks: Checks): void {
+  const ready = Object.values(checks).every((check) => check.ok);
+  sendJson(response, ready ? 200 : 503, { ready, checks });
 }

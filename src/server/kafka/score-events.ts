@@ -78,6 +78,11 @@ async function scorePart(
   if (instead === undefined) return scoreBy(scorer, parts, source, events);
   const first = await scoreBy(scorer, parts, source, events).catch((thrown: unknown): Scored => {
     const reason = toAristarchError(thrown);
+    // What passes by itself is waited out: at its redelivery the event would have the other version's result as well.
+    if (KAFKA_ACTIONS[reason.code] === 'retry') {
+      instead.because(reason);
+      throw reason;
+    }
     return { results: [], bad: events.map(({ message }) => ({ message, reason })) };
   });
   if (first.bad.length === 0) return first;

@@ -131,7 +131,7 @@ function toScoring(service: KafkaScoringParts['service']): RecordScoring {
       return {
         ...{ refused, release },
         parts: parts.map(({ model, places, instead, onScored }) => ({
-          ...{ scorer: toScorer(service, model, onScored), places },
+          ...{ scorer: toScorer(service, model, { onScored, isTrial: instead !== undefined }), places },
           instead: instead && { scorer: toScorer(service, instead.model), because: instead.because },
         })),
       };
@@ -142,14 +142,14 @@ function toScoring(service: KafkaScoringParts['service']): RecordScoring {
 function toScorer(
   service: KafkaScoringParts['service'],
   model: OpenModel,
-  onScored?: RoutedPart['onScored'],
+  { onScored, isTrial }: { onScored?: RoutedPart['onScored']; isTrial?: boolean } = {},
 ): ScoreRecords {
   const { detector, description } = model;
   return {
     model: { name: description.name, version: description.version },
     encode: (records) => detector.encode(records),
     score: async (rows, records) => {
-      const { batch } = await service.scoreBy(model, { transport: 'kafka', rows, records });
+      const { batch } = await service.scoreBy(model, { transport: 'kafka', rows, records, isTrial });
       onScored?.(records, batch);
       return batch;
     },

@@ -12,6 +12,8 @@ export interface WatchedModels {
   readonly falsePositiveRate: number | undefined;
   /** Versions on the disk that cannot be served. */
   readonly refusedVersions: number;
+  /** Models whose serving.json cannot be used. */
+  readonly refusedRules: number;
   readonly drift: DriftSummary | undefined;
 }
 
@@ -38,6 +40,10 @@ export function modelMetrics({ counter, gauge, histogram }: Instruments) {
     ),
     open: gauge('models_open', 'Models that are open.'),
     refusedVersions: gauge('model_versions_refused', 'Versions in the folder of models that cannot be served.'),
+    refusedRules: gauge(
+      'model_serving_files_refused',
+      'Models whose serving.json cannot be used: what it said before holds.',
+    ),
     loads: counter(
       'model_loads_total',
       'Models opened, self-test included, by outcome (OK or the error code): what is not OK is not served.',
@@ -53,6 +59,7 @@ export function setModels(metrics: ReturnType<typeof modelMetrics>, watched: Wat
   for (const gauge of [info, device, trained, calibrationRows, falsePositiveRate]) gauge.reset();
   metrics.open.set(watched.open.length);
   metrics.refusedVersions.set(watched.refusedVersions);
+  metrics.refusedRules.set(watched.refusedRules);
   for (const model of watched.open) {
     const { name, version, family } = model;
     const trainedMs = Date.parse(model.trainedAt);

@@ -2,7 +2,7 @@ import { AristarchError, toAristarchError } from '../../base/errors.ts';
 import { nearNames } from '../../base/near-names.ts';
 import { checkName } from './names.ts';
 import { keyOf, NOTHING_FOUND, type FoundModel, type FoundVersion } from './scan.ts';
-import { NO_RULES, parseServingRules, SERVING_FILE, type ServingRules } from './serving-rules.ts';
+import { NO_RULES, parseServingRules, SERVING_FILE, type ServingRules, type ServingText } from './serving-rules.ts';
 
 /** What a repository knows of one model: its versions on the disk, which of them serves, and which cannot be served. */
 export class ModelEntry {
@@ -50,7 +50,7 @@ export class ModelEntry {
     return gone;
   }
 
-  #takeRules(text: string): void {
+  #takeRules(text: ServingText): void {
     try {
       this.#rules = parseServingRules(this.model, text);
       this.#fault = undefined;

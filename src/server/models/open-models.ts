@@ -32,13 +32,13 @@ export async function openModels(parts: OpenModelsParts): Promise<Models> {
     config.models === undefined
       ? createSingleModel(await openModel(opener, config.model!, { model: config.modelName }))
       : await openRepository(parts, config.models, opener);
-  const watchedModel = (): OpenModel | undefined =>
-    models.open().find(({ description }) => description.name === models.defaultName);
+  const watchedModel = (): OpenModel | undefined => models.open().find((model) => models.isDefault(model));
   parts.metrics.watchModels(() => ({
     open: models.open().map(({ description }) => description),
     falsePositiveRate: config.falsePositiveRate,
     refusedVersions: models.list().flatMap(({ versions }) => versions.filter(({ state }) => state === 'refused'))
       .length,
+    refusedRules: models.list().filter(({ servingFault }) => servingFault !== undefined).length,
     drift: watchedModel()?.drift?.summary(),
   }));
   if (config.models === undefined) onDefault(models.open()[0]!);

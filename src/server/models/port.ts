@@ -35,7 +35,10 @@ export interface Lease {
 /** What is tried beside a model that serves. */
 export interface Candidate {
   readonly rule: CandidateRule;
-  /** At once where it is open. Throws what `Models.acquire` does. */
+  readonly choice: { readonly model: string; readonly version: string | undefined };
+  /** Undefined where it is not open. */
+  peek(): Lease | undefined;
+  /** Opens it where it is not open. Throws what `Models.acquire` does. */
   acquire(): Lease | Promise<Lease>;
 }
 
@@ -60,6 +63,8 @@ export interface ListedModel {
   readonly serving: string | undefined;
   /** The version that was chosen to; undefined for the newest that can be served. */
   readonly pinned?: string | undefined;
+  /** Why its serving.json cannot be used, so that what it said before holds; undefined where it can. */
+  readonly servingFault?: string | undefined;
   /** Whether it answers requests which name no model. */
   readonly isDefault: boolean;
   /** Taken out of service by `unload`. */
@@ -77,13 +82,15 @@ export interface Models {
   acquire(choice: ModelChoice): Lease | Promise<Lease>;
   /** What is tried beside a model, while that answers requests which name no version; undefined where nothing is. */
   candidateOf(model: OpenModel): Candidate | undefined;
+  /** Whether it is what answers requests that name neither a model nor a version. */
+  isDefault(model: OpenModel): boolean;
   /** What is open now. */
   open(): readonly OpenModel[];
   /** In the order of their names. */
   list(): readonly ListedModel[];
   /** Looks at the model's folder now, and opens what is there; the answer is what serves afterwards. Throws what `acquire` does. */
   load(choice: ModelChoice): Promise<OpenModel>;
-  /** Requests for it are refused from now on, until it is loaded again; requests in flight are finished. */
+  /** Requests for it are refused from now on, until it is loaded again; requests in flight are finished. Twice is as once. */
   unload(model: string): void;
   close(): Promise<void>;
 }

@@ -99,7 +99,11 @@ export class ModelRepository implements Models {
     const choice = { model: rule.model ?? name, version: rule.version };
     // Once it serves itself, nothing is left to be tried.
     if (choice.model === name && choice.version === version) return undefined;
-    return { rule, acquire: () => this.acquire(choice) };
+    return { rule, choice, peek: () => this.#peek(choice), acquire: () => this.acquire(choice) };
+  }
+
+  isDefault({ description: { name, version } }: OpenModel): boolean {
+    return name === this.defaultName && this.#entries.get(name)?.serving?.version === version;
   }
 
   open(): readonly OpenModel[] {
@@ -113,6 +117,7 @@ export class ModelRepository implements Models {
       versions: entry.versions.map((found) => this.#describe(entry, found)),
       serving: entry.serving?.version,
       pinned: entry.rules.version,
+      servingFault: entry.rulesFault?.message,
       isDefault: entry.model === byDefault,
       unloaded: entry.unloaded,
     }));
@@ -132,7 +137,9 @@ export class ModelRepository implements Models {
   }
 
   unload(model: string): void {
-    const entry = this.#find(model);
+    const entry = this.#entries.get(this.#nameOf(model)) ?? this.#find(model);
+    // Whoever asks again has not heard the answer.
+    if (entry.unloaded) return;
     const open = [...entry.versions, ...(entry.serving === undefined ? [] : [entry.serving])];
     entry.unloaded = true;
     entry.serving = undefined;
@@ -157,6 +164,16 @@ export class ModelRepository implements Models {
       // What cannot take the place is in the log; what serves goes on.
       if (entry?.isBehind === true) await this.#upgrade(entry).catch(() => undefined);
     }
+  }
+
+  #peek({ model, version }: Candidate['choice']): Lease | undefined {
+    const entry = this.#entries.get(model);
+    if (entry === undefined || entry.unloaded) return undefined;
+    const { serving, versions } = entry;
+    const isServing = serving !== undefined && (version === undefined || version === serving.version);
+    const open = isServing ? this.#pool.peek(keyOf(serving)) : undefined;
+    const found = open === undefined ? versions.find((each) => each.version === version) : undefined;
+    return open ?? (found && this.#pool.peek(keyOf(found)));
   }
 
   close(): Promise<void> {

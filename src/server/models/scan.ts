@@ -4,7 +4,7 @@ import { AristarchError, messageOf } from '../../base/errors.ts';
 import { isMissing } from '../../base/files.ts';
 import { MANIFEST_FILE } from '../../models/artefact/layout.ts';
 import { compareVersions, isName } from './names.ts';
-import { readServingText } from './serving-rules.ts';
+import { readServingText, type ServingText } from './serving-rules.ts';
 
 /** A version as it lies in the repository's folder. */
 export interface FoundVersion {
@@ -24,15 +24,15 @@ export function keyOf({ model, version, stamp }: FoundVersion): string {
 export interface FoundModel {
   /** Oldest first. */
   readonly versions: readonly FoundVersion[];
-  /** Text of its serving.json; empty where there is none. */
-  readonly serving: string;
+  readonly serving: ServingText;
 }
 
-export const NOTHING_FOUND: FoundModel = { versions: [], serving: '' };
+export const NOTHING_FOUND: FoundModel = { versions: [], serving: { text: '', unreadable: '' } };
 
 export function isSame(a: FoundModel, b: FoundModel): boolean {
   return (
-    a.serving === b.serving &&
+    a.serving.text === b.serving.text &&
+    a.serving.unreadable === b.serving.unreadable &&
     a.versions.length === b.versions.length &&
     a.versions.every((found, place) => keyOf(found) === keyOf(b.versions[place]!))
   );

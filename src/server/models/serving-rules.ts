@@ -41,13 +41,14 @@ export type ServingRules = z.output<typeof rulesSchema>;
 
 export const NO_RULES: ServingRules = {};
 
-/** Throws `PRECONDITION_FAILED` that says what is wrong with the text of a model's serving.json; an empty text is no rules. */
-export function parseServingRules(model: string, text: string): ServingRules {
-  if (text === '') return NO_RULES;
+/** Throws `PRECONDITION_FAILED` that says what is wrong with a model's serving.json; an empty text is no rules. */
+export function parseServingRules(model: string, { text, unreadable }: ServingText): ServingRules {
   const refuse = (why: string): never => {
     const message = `${model}/${SERVING_FILE} cannot be used: ${why}; docs/models.md says what may stand there`;
     throw new AristarchError('PRECONDITION_FAILED', message, { model });
   };
+  if (unreadable !== '') return refuse(`it cannot be read (${unreadable})`);
+  if (text === '') return NO_RULES;
   const parsed = rulesSchema.safeParse(parseJson(text, refuse));
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0]!;
@@ -62,13 +63,20 @@ function parseJson(text: string, refuse: (why: string) => never): unknown {
   }
 }
 
-/** The text of a model's serving.json; empty where there is none, or where it is a link that leaves the repository. */
-export async function readServingText(home: string, model: string): Promise<string> {
+/** A model's serving.json as it was read. */
+export interface ServingText {
+  /** Empty where there is none, or where it is a link that leaves the repository. */
+  readonly text: string;
+  /** Why it could not be read; empty where it could. */
+  readonly unreadable: string;
+}
+
+export async function readServingText(home: string, model: string): Promise<ServingText> {
   try {
     const path = await realpath(join(home, model, SERVING_FILE));
-    return path.startsWith(home + sep) ? await readFile(path, 'utf8') : '';
+    return { text: path.startsWith(home + sep) ? await readFile(path, 'utf8') : '', unreadable: '' };
   } catch (error) {
-    if (isMissing(error) || messageOf(error).includes('ENOTDIR')) return '';
-    throw error;
+    const isNone = isMissing(error) || messageOf(error).includes('ENOTDIR');
+    return { text: '', unreadable: isNone ? '' : messageOf(error) };
   }
 }

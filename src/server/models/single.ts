@@ -19,6 +19,7 @@ export function createSingleModel(model: OpenModel): Models {
       return lease;
     },
     candidateOf: () => undefined,
+    isDefault: () => true,
     open: () => [model],
     list: () => [
       {

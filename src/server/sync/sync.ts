@@ -65,7 +65,7 @@ async function syncRules({ source, to, removes }: SyncParts, model: string): Pro
     await rm(path);
     return 'removed';
   }
-  parseServingRules(model, text);
+  parseServingRules(model, { text, unreadable: '' });
   await writeFileAtomic(path, text);
   return before === undefined ? 'added' : 'replaced';
 }

@@ -2,86 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Metadata } from '@grpc/grpc-js';
 import { describe, expect, it } from '@jest/globals';
-import type { Detector } from '../../../src/scoring/detector.ts';
-import { openDetector } from '../../../src/scoring/open-detector.ts';
-import { positionOf } from '../../../src/server/candidates/position.ts';
 import type { WireScoreResponse } from '../../../src/server/grpc/contract.ts';
-import type { ServeParts } from '../../../src/server/serve.ts';
-import { createClientFixture, type ScoreMessage } from '../../support/grpc-client.ts';
+import type { ScoreMessage } from '../../support/grpc-client.ts';
 import { scrape } from '../../support/http-client.ts';
-import { createModelFolderFixture, tinyRow } from '../../support/model-folder.ts';
-import { createServeFixture } from '../../support/serve-fixture.ts';
+import { tinyRow } from '../../support/model-folder.ts';
 import { until } from '../../support/until.ts';
-
-const serve = createServeFixture();
-const connect = createClientFixture();
-const createFolder = createModelFolderFixture();
-
-interface Options {
-  readonly candidate: object;
-  readonly settings?: Readonly<Record<string, unknown>>;
-  /** Called before version 2 scores, once it has passed its self-test. */
-  readonly before?: () => void | Promise<void>;
-  readonly breaks?: boolean;
-}
-
-/** Pumps, served in version 1 (a row's score is its amount) with version 2 (twice that) on trial; version 2 is open. */
-async function serveTrial({ candidate, settings = {}, before, breaks = false }: Options) {
-  const folder = await createFolder();
-  await folder.write('pumps', '1', 1);
-  if (breaks) await folder.writeBroken('pumps', '2');
-  else await folder.write('pumps', '2', 2);
-  await folder.rule('pumps', { version: '1', candidate });
-  const trial = { on: false };
-  const serving = await serve({
-    openDetector: interceptSecond(() => (trial.on ? before?.() : undefined)),
-    settings: { model: undefined, models: folder.path, device: 'cpu', modelsPollMs: 0, adminCalls: true, ...settings },
-  });
-  const client = connect(serving.addresses.grpc);
-  if (!breaks) await client.score({ ...tinyRow(0), modelVersion: '2' });
-  trial.on = true;
-  const count = async (name: string, labels = ''): Promise<number> => {
-    const text = await scrape(serving.addresses.http);
-    const line = text
-      .split('\n')
-      .find((each) => each.startsWith(`aristarch_candidate_${name}{model="pumps"${labels}}`));
-    return line === undefined ? 0 : Number(line.split(' ').at(-1));
-  };
-  const compared = async (): Promise<number> => {
-    const lines = (await scrape(serving.addresses.http)).matchAll(
-      /^aristarch_candidate_rows_compared_total\{.*\} (\d+)$/gm,
-    );
-    return [...lines].reduce((sum, [, rows]) => sum + Number(rows), 0);
-  };
-  return { folder, client, count, compared, serving };
-}
-
-function interceptSecond(before: () => void | Promise<void>): ServeParts['openDetector'] {
-  return async (folder, options): Promise<Detector> => {
-    const detector = await openDetector(folder, options);
-    if (!folder.endsWith('/2')) return detector;
-    return {
-      ...detector,
-      scoreNow: undefined,
-      score: async (rows, scoreOptions) => {
-        await before();
-        return detector.score(rows, scoreOptions);
-      },
-    };
-  };
-}
-
-const record = (machine: string, amount = 1) => ({
-  fields: { machine: { text: machine }, amount: { number: amount }, colour: { text: 'red' }, paid: { flag: false } },
-});
-const named = (...records: unknown[]) => ({ records: { records } });
-const withKey = (key: string): Metadata => {
-  const metadata = new Metadata();
-  metadata.set('aristarch-key', key);
-  return metadata;
-};
-const machines = Array.from({ length: 40 }, (_, index) => `m${index}`);
-const onTrial = (key: string, share: number): boolean => positionOf('pumps', key) < share;
+import { createFolder, machines, named, onTrial, record, serveTrial, withKey } from './trial.ts';
 
 describe('a canary', () => {
   it('answers its share by a field of the record, each machine always by the same version', async () => {
@@ -179,6 +105,39 @@ describe('a canary', () => {
       60_000,
     );
     expect(await absent.count('failures_total', ',code="NOT_FOUND"')).toBe(5);
+  });
+
+  it('that is slow has a part of the time; then the version that serves answers, and it is counted', async () => {
+    const { client, count } = await serveTrial({
+      candidate: { version: '2', canary: 1 },
+      before: () => new Promise(() => undefined),
+      settings: { drainTimeoutMs: 500 },
+    });
+    const answer = await new Promise<WireScoreResponse>((resolve, reject) => {
+      const deadline = Date.now() + 8000;
+      client.raw.score(tinyRow(4), new Metadata(), { deadline }, (error, answered) =>
+        error ? reject(error) : resolve(answered),
+      );
+    });
+    expect(answer).toMatchObject({ modelVersion: '1', results: [{ score: 4 }] });
+    expect(await count('failures_total', ',code="DEADLINE_EXCEEDED"')).toBe(1);
+  });
+
+  it("feeds neither the default model's drift nor its scores", async () => {
+    const { client, serving } = await serveTrial({ candidate: { version: '2', canary: 1 } });
+    const scoresOf = async (): Promise<string> =>
+      /^aristarch_score_count.* (\d+)$/m.exec(await scrape(serving.addresses.http))![1]!;
+    const before = await scoresOf();
+    for (let call = 0; call < 5; call++) expect(await client.score(tinyRow(1))).toMatchObject({ modelVersion: '2' });
+    expect(await scoresOf()).toBe(before);
+    await client.score({ ...tinyRow(1), modelVersion: '1' });
+    expect(Number(await scoresOf())).toBe(Number(before) + 1);
+  });
+
+  it('without a share is not opened', async () => {
+    const { client, count } = await serveTrial({ candidate: { version: '9', canary: 0 } });
+    for (let call = 0; call < 5; call++) expect(await client.score(tinyRow(4))).toMatchObject({ modelVersion: '1' });
+    expect(await count('failures_total', ',code="NOT_FOUND"')).toBe(0);
   });
 
   it('is not to blame for what both refuse', async () => {

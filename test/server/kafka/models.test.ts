@@ -9,6 +9,49 @@ import { createMetrics } from '../../../src/server/metrics.ts';
 import { createNumberDetector } from '../../support/number-detector.ts';
 import { createBatch, createMemoryProducer } from './memory-kafka.ts';
 
+interface TrialParts {
+  readonly before: () => void;
+}
+
+/** A batch of three events, whose candidate does what it is told to before it scores; and what became of the batch. */
+async function handleTrial({ before }: TrialParts) {
+  const detector = createNumberDetector();
+  const scorer = (version: string, check: () => void = () => undefined): ScoreRecords => ({
+    model: { name: 'numbers', version },
+    encode: (records) => detector.encode(records),
+    score: (rows) => {
+      check();
+      return detector.score(rows);
+    },
+    explain: (records, topK) => detector.explain(records, { topK }),
+  });
+  const failures: string[] = [];
+  const instead = { scorer: scorer('1'), because: ({ code }: AristarchError) => void failures.push(code) };
+  const scoring: RecordScoring = {
+    route: (records) =>
+      Promise.resolve({
+        parts: [{ scorer: scorer('2', before), places: [...records.keys()], instead }],
+        ...{ refused: [], release: () => undefined },
+      }),
+  };
+  const results: unknown[] = [];
+  const producer = createMemoryProducer((topic, messages) => {
+    if (topic === 'out')
+      results.push(
+        ...messages.map(({ value }) => (JSON.parse(String(value)) as { modelVersion: string }).modelVersion),
+      );
+    return [];
+  });
+  const handle = createBatchHandler({
+    ...{ scoring, config: CONFIG, metrics: createMetrics().kafka, log: pino({ level: 'silent' }) },
+    reader: createEventReader({ format: 'json', maxEventBytes: 1000 }),
+    deliveries: createPlainDeliveries(producer),
+  });
+  const batch = createBatch([1, 2, 3].map((x) => JSON.stringify({ x })));
+  await handle(batch);
+  return { failures, results, committed: batch.committed, redeliveries: batch.redeliveries };
+}
+
 const CONFIG = {
   topicOut: 'out',
   deadLetterTopic: 'dead',
@@ -60,4 +103,26 @@ it('events of one batch go to the models that judge them; results keep their ord
   expect(models).toEqual(['a', 'b', 'a', 'b']);
   expect(batch.committed).toEqual([5n]);
   expect(released).toBe(1);
+});
+
+it.each(['UNAVAILABLE', 'RESOURCE_EXHAUSTED', 'DEADLINE_EXCEEDED'] as const)(
+  'a candidate whose fault passes by itself (%s) is waited for: an event gets no result of the other version meanwhile',
+  async (code) => {
+    const trial = await handleTrial({
+      before: () => {
+        throw new AristarchError(code, 'not now');
+      },
+    });
+    expect(trial).toMatchObject({ results: [], committed: [], failures: [code] });
+    expect(trial.redeliveries).toHaveLength(1);
+  },
+);
+
+it('a candidate that crashes is answered for by the version that serves', async () => {
+  const trial = await handleTrial({
+    before: () => {
+      throw new Error('crashed');
+    },
+  });
+  expect(trial).toEqual({ results: ['1', '1', '1'], committed: [3n], failures: ['INTERNAL'], redeliveries: [] });
 });

@@ -69,11 +69,25 @@ describe('many models over gRPC', () => {
     const version = (name: string, state: string) => ({ version: name, state, reason: '' });
     expect(await client.list()).toEqual([
       {
-        ...{ model: 'fans', servingVersion: '', isDefault: false, unloaded: false, pinnedVersion: '' },
+        ...{
+          model: 'fans',
+          servingVersion: '',
+          isDefault: false,
+          unloaded: false,
+          pinnedVersion: '',
+          servingFault: '',
+        },
         versions: [version('7', 'available')],
       },
       {
-        ...{ model: 'pumps', servingVersion: '2', isDefault: true, unloaded: false, pinnedVersion: '' },
+        ...{
+          model: 'pumps',
+          servingVersion: '2',
+          isDefault: true,
+          unloaded: false,
+          pinnedVersion: '',
+          servingFault: '',
+        },
         versions: [version('1', 'available'), version('2', 'loaded')],
       },
     ]);

@@ -1,10 +1,11 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from '@jest/globals';
 import { openDetector } from '../../../src/scoring/open-detector.ts';
 import { parseServingRules } from '../../../src/server/models/serving-rules.ts';
 import { createClientFixture } from '../../support/grpc-client.ts';
+import { scrape } from '../../support/http-client.ts';
 import { createModelFolderFixture, tinyRow, type ModelFolder } from '../../support/model-folder.ts';
 import { createListeningLog, createServeFixture } from '../../support/serve-fixture.ts';
 import { until } from '../../support/until.ts';
@@ -27,7 +28,7 @@ async function serveFolder(folder: ModelFolder, modelsPollMs = 0) {
   const client = connect(serving.addresses.grpc);
   const score = async (choice: object = {}) => (await client.score({ ...tinyRow(1), ...choice })).results[0]!.score;
   const errors = () => lines().filter(({ level }) => Number(level) >= 50);
-  return { client, score, errors };
+  return { client, score, errors, scraped: () => scrape(serving.addresses.http) };
 }
 
 describe('a pinned version', () => {
@@ -100,7 +101,7 @@ describe('a serving.json that cannot be used', () => {
   it('is told what is wrong with it', () => {
     const fault = (text: unknown): string => {
       try {
-        parseServingRules('pumps', JSON.stringify(text));
+        parseServingRules('pumps', { text: JSON.stringify(text), unreadable: '' });
       } catch (thrown) {
         return (thrown as Error).message;
       }
@@ -111,6 +112,21 @@ describe('a serving.json that cannot be used', () => {
     expect(fault({ candidate: { version: '2', canary: 5 } })).toMatch(/"candidate.canary"/);
     expect(fault([])).toMatch(/expected object/);
     expect(fault({ version: '1', candidate: { version: '2', canary: 0.1, key: 'tenant' } })).toBe('');
+  });
+
+  it('nor be read concerns its own model only, and ListModels and a gauge tell it', async () => {
+    const folder = await writePumps();
+    await folder.write('fans', '1', 5);
+    await mkdir(join(folder.path, 'fans', 'serving.json'));
+    const { client, score, scraped } = await serveFolder(folder, 20);
+    expect(await score({ model: 'pumps' })).toBe(2);
+    await folder.write('pumps', '3', 3);
+    await until('version 3 answers', async () => (await score({ model: 'pumps' })) === 3);
+    expect((await client.refusal({ ...tinyRow(1), model: 'fans' })).details).toMatch(/fans\/serving.json.*EISDIR/);
+    const [fans, pumps] = await client.list();
+    expect(fans!.servingFault).toMatch(/cannot be read.*EISDIR/);
+    expect(pumps!.servingFault).toBe('');
+    expect(await scraped()).toMatch(/^aristarch_model_serving_files_refused 1$/m);
   });
 
   it('of a model that is not the default one concerns that model only', async () => {

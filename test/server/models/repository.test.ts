@@ -270,7 +270,33 @@ describe('models beyond the number that may be open', () => {
   });
 });
 
+describe('the default model', () => {
+  it('is the version that serves, whichever was used last', async () => {
+    const folder = await createFolder();
+    for (const version of ['1', '2']) await folder.write('pumps', version, Number(version));
+    await folder.rule('pumps', { version: '1' });
+    const { repository } = await open(folder.path);
+    await factorOf(repository, { model: 'pumps', version: '2' });
+    await factorOf(repository, { model: 'pumps', version: '1' });
+    expect(repository.open().map((model) => [model.description.version, repository.isDefault(model)])).toEqual([
+      ['2', false],
+      ['1', true],
+    ]);
+  });
+});
+
 describe('a model that was unloaded', () => {
+  it('can be unloaded once more, as whoever has not heard the answer does', async () => {
+    const folder = await createFolder();
+    await folder.write('pumps', '1', 1);
+    const { repository } = await open(folder.path);
+    repository.unload('pumps');
+    repository.unload('pumps');
+    await repository.load({ model: 'pumps' });
+    expect(await factorOf(repository)).toBe(1);
+    expect(() => repository.unload('fans')).toThrow(/there is no model "fans"/);
+  });
+
   it('is refused until it is loaded again; requests in flight are finished', async () => {
     const folder = await createFolder();
     await folder.write('pumps', '1', 1);

@@ -12,6 +12,7 @@ import type { Explanation as _aristarch_v1_Explanation, Explanation__Output as _
 import type { FieldContribution as _aristarch_v1_FieldContribution, FieldContribution__Output as _aristarch_v1_FieldContribution__Output } from './aristarch/v1/FieldContribution.ts';
 import type { FieldDescription as _aristarch_v1_FieldDescription, FieldDescription__Output as _aristarch_v1_FieldDescription__Output } from './aristarch/v1/FieldDescription.ts';
 import type { FieldDrift as _aristarch_v1_FieldDrift, FieldDrift__Output as _aristarch_v1_FieldDrift__Output } from './aristarch/v1/FieldDrift.ts';
+import type { ImageExplanation as _aristarch_v1_ImageExplanation, ImageExplanation__Output as _aristarch_v1_ImageExplanation__Output } from './aristarch/v1/ImageExplanation.ts';
 import type { ListModelsRequest as _aristarch_v1_ListModelsRequest, ListModelsRequest__Output as _aristarch_v1_ListModelsRequest__Output } from './aristarch/v1/ListModelsRequest.ts';
 import type { ListModelsResponse as _aristarch_v1_ListModelsResponse, ListModelsResponse__Output as _aristarch_v1_ListModelsResponse__Output } from './aristarch/v1/ListModelsResponse.ts';
 import type { ListedModel as _aristarch_v1_ListedModel, ListedModel__Output as _aristarch_v1_ListedModel__Output } from './aristarch/v1/ListedModel.ts';
@@ -49,6 +50,7 @@ export interface ProtoGrpcType {
       FieldContribution: MessageTypeDefinition<_aristarch_v1_FieldContribution, _aristarch_v1_FieldContribution__Output>
       FieldDescription: MessageTypeDefinition<_aristarch_v1_FieldDescription, _aristarch_v1_FieldDescription__Output>
       FieldDrift: MessageTypeDefinition<_aristarch_v1_FieldDrift, _aristarch_v1_FieldDrift__Output>
+      ImageExplanation: MessageTypeDefinition<_aristarch_v1_ImageExplanation, _aristarch_v1_ImageExplanation__Output>
       ListModelsRequest: MessageTypeDefinition<_aristarch_v1_ListModelsRequest, _aristarch_v1_ListModelsRequest__Output>
       ListModelsResponse: MessageTypeDefinition<_aristarch_v1_ListModelsResponse, _aristarch_v1_ListModelsResponse__Output>
       ListedModel: MessageTypeDefinition<_aristarch_v1_ListedModel, _aristarch_v1_ListedModel__Output>

@@ -115,7 +115,8 @@ export const DESCRIPTOR: object = {
                     "text",
                     "flag",
                     "timestampMs",
-                    "null"
+                    "null",
+                    "image"
                   ]
                 }
               },
@@ -139,6 +140,10 @@ export const DESCRIPTOR: object = {
                 "null": {
                   "type": "NullValue",
                   "id": 5
+                },
+                "image": {
+                  "type": "bytes",
+                  "id": 6
                 }
               }
             },
@@ -240,6 +245,30 @@ export const DESCRIPTOR: object = {
                   "keyType": "string",
                   "type": "Value",
                   "id": 3
+                },
+                "image": {
+                  "type": "ImageExplanation",
+                  "id": 4
+                }
+              }
+            },
+            "ImageExplanation": {
+              "fields": {
+                "heatMapPng": {
+                  "type": "bytes",
+                  "id": 1
+                },
+                "counterpartPng": {
+                  "type": "bytes",
+                  "id": 2
+                },
+                "row": {
+                  "type": "uint32",
+                  "id": 3
+                },
+                "column": {
+                  "type": "uint32",
+                  "id": 4
                 }
               }
             },
@@ -382,6 +411,14 @@ export const DESCRIPTOR: object = {
                 "unloaded": {
                   "type": "bool",
                   "id": 5
+                },
+                "pinnedVersion": {
+                  "type": "string",
+                  "id": 6
+                },
+                "servingFault": {
+                  "type": "string",
+                  "id": 7
                 }
               }
             },

@@ -23,6 +23,6 @@ livenessProbe:
   {{- include "aristarch.probe" (dict "root" . "kind" $alive "path" "/healthz") | nindent 2 }}
   failureThreshold: {{ .Values.probes.failureThreshold }}
 readinessProbe:
-  {{- include "aristarch.probe" (dict "root" . "kind" (include "aristarch.readiness" .) "path" "/readyz") | nindent 2 }}
+  {{- include "aristarch.probe" (dict "root" . "kind" (include "aristarch.readiness" .) "path" "/readyz/calls") | nindent 2 }}
   failureThreshold: {{ .Values.probes.failureThreshold }}
 {{- end -}}

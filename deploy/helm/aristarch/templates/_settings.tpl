@@ -57,11 +57,11 @@
 {{- with .Values.shutdown -}}{{- add .preStopSeconds .drainSeconds .marginSeconds -}}{{- end -}}
 {{- end -}}
 
-{{/* How readiness is asked for. */}}
+{{/* How readiness is asked for: never with Kafka, without which calls are answered all the same. */}}
 {{- define "aristarch.readiness" -}}
 {{- if ne .Values.probes.readiness "auto" -}}
 {{- .Values.probes.readiness -}}
-{{- else if or .Values.tls.existingSecret (include "aristarch.hasKafka" .) -}}
+{{- else if .Values.tls.existingSecret -}}
 http
 {{- else -}}
 grpc

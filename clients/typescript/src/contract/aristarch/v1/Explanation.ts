@@ -2,6 +2,7 @@
 
 import type { FieldContribution as _aristarch_v1_FieldContribution, FieldContribution__Output as _aristarch_v1_FieldContribution__Output } from '../../aristarch/v1/FieldContribution.ts';
 import type { Value as _aristarch_v1_Value, Value__Output as _aristarch_v1_Value__Output } from '../../aristarch/v1/Value.ts';
+import type { ImageExplanation as _aristarch_v1_ImageExplanation, ImageExplanation__Output as _aristarch_v1_ImageExplanation__Output } from '../../aristarch/v1/ImageExplanation.ts';
 
 /**
  * Why a record has its score: the nearest normal record found, from which it differs in few fields.
@@ -19,6 +20,10 @@ export interface Explanation {
    * All fields of the nearest normal record; times as weekday and clock in UTC, "Monday 14:00:00".
    */
   'counterpart'?: ({[key: string]: _aristarch_v1_Value});
+  /**
+   * Set where the record is an image.
+   */
+  'image'?: (_aristarch_v1_ImageExplanation | null);
 }
 
 /**
@@ -37,4 +42,8 @@ export interface Explanation__Output {
    * All fields of the nearest normal record; times as weekday and clock in UTC, "Monday 14:00:00".
    */
   'counterpart': ({[key: string]: _aristarch_v1_Value__Output});
+  /**
+   * Set where the record is an image.
+   */
+  'image': (_aristarch_v1_ImageExplanation__Output | null);
 }

@@ -20,6 +20,14 @@ export interface ListedModel {
    * Whether UnloadModel has taken it out of service.
    */
   'unloaded'?: (boolean);
+  /**
+   * The version that its serving.json pins; empty where that pins none, and the newest serves.
+   */
+  'pinnedVersion'?: (string);
+  /**
+   * Why its serving.json cannot be used, so that what it said before holds; empty where it can.
+   */
+  'servingFault'?: (string);
 }
 
 export interface ListedModel__Output {
@@ -40,4 +48,12 @@ export interface ListedModel__Output {
    * Whether UnloadModel has taken it out of service.
    */
   'unloaded': (boolean);
+  /**
+   * The version that its serving.json pins; empty where that pins none, and the newest serves.
+   */
+  'pinnedVersion': (string);
+  /**
+   * Why its serving.json cannot be used, so that what it said before holds; empty where it can.
+   */
+  'servingFault': (string);
 }

@@ -15,7 +15,11 @@ export interface Value {
    */
   'timestampMs'?: (number | string | Long);
   'null'?: (_aristarch_v1_NullValue);
-  'kind'?: "number"|"text"|"flag"|"timestampMs"|"null";
+  /**
+   * An image: the bytes of a PNG, JPEG or WebP file.
+   */
+  'image'?: (Buffer | Uint8Array | string);
+  'kind'?: "number"|"text"|"flag"|"timestampMs"|"null"|"image";
 }
 
 /**
@@ -30,5 +34,9 @@ export interface Value__Output {
    */
   'timestampMs'?: (number);
   'null'?: (_aristarch_v1_NullValue__Output);
-  'kind'?: "number"|"text"|"flag"|"timestampMs"|"null";
+  /**
+   * An image: the bytes of a PNG, JPEG or WebP file.
+   */
+  'image'?: (Buffer);
+  'kind'?: "number"|"text"|"flag"|"timestampMs"|"null"|"image";
 }
