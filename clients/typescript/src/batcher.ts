@@ -58,14 +58,20 @@ async function sendAll<Row, Answer>(send: Send<Row, Answer>, batch: readonly Wai
 }
 
 /**
- * The batch without the row that is at fault, and that row by itself: where the service names it (`record`), or halves where the
- * batch was too large. Undefined for faults that are no row's.
+ * The row that is at fault by itself, where the service names it (`record`), and the others in halves, of which many may be at
+ * fault; halves where it names none, or where the batch was too large. Undefined for faults that are no row's.
  */
 function splitAtFault<T>(batch: readonly T[], thrown: unknown): readonly (readonly T[])[] | undefined {
   if (!(thrown instanceof CallError)) return undefined;
   const { record } = thrown.data;
-  if (typeof record === 'number' && record in batch) return [[batch[record]!], batch.filter((_, i) => i !== record)];
-  if (thrown.status !== 'RESOURCE_EXHAUSTED' || thrown.retryAfterMs !== undefined) return undefined;
+  if (typeof record === 'number' && record in batch) {
+    return [[batch[record]!], ...halves(batch.filter((_, i) => i !== record))];
+  }
+  const isTooLarge = thrown.status === 'RESOURCE_EXHAUSTED' && thrown.retryAfterMs === undefined;
+  return isTooLarge || thrown.status === 'INVALID_ARGUMENT' ? halves(batch) : undefined;
+}
+
+function halves<T>(batch: readonly T[]): readonly (readonly T[])[] {
   const middle = batch.length >> 1;
   return [batch.slice(0, middle), batch.slice(middle)];
 }

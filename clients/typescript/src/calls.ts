@@ -16,7 +16,7 @@ import type { SampleResponse__Output } from './contract/aristarch/v1/SampleRespo
 import type { ScoreRequest } from './contract/aristarch/v1/ScoreRequest.ts';
 import type { ScoreResponse__Output } from './contract/aristarch/v1/ScoreResponse.ts';
 import type { ResolvedOptions } from './options.ts';
-import { withRetries } from './retry.ts';
+import { within, withRetries } from './retry.ts';
 
 /** Who goes first where callers wait. */
 export type Priority = 'high' | 'normal' | 'low';
@@ -27,6 +27,8 @@ export interface CallChoices {
   /** Gives the call up. */
   readonly signal?: AbortSignal | undefined;
   readonly priority?: Priority | undefined;
+  /** Whom the call is about: calls of one key have the same version of a model, where two share the traffic. */
+  readonly key?: string | undefined;
 }
 
 /** Makes one unary call with the last three arguments of the wire client's methods. */
@@ -51,8 +53,12 @@ const LOADING = { longs: Number, enums: String, defaults: true, oneofs: true };
 export function createCalls(options: ResolvedOptions): Calls {
   const loaded = loadPackageDefinition(fromJSON(DESCRIPTOR, LOADING)) as unknown as ProtoGrpcType;
   const wire = new loaded.aristarch.v1.Aristarch(options.address, options.credentials, options.channel);
-  async function describe({ priority }: CallChoices): Promise<Metadata> {
-    const metadata = await options.identify();
+  async function describe(
+    { priority, key, signal }: CallChoices,
+    deadline = Date.now() + options.deadlineMs,
+  ): Promise<Metadata> {
+    const metadata = await within(options.identify(), deadline, signal);
+    if (key !== undefined) metadata.set('aristarch-key', key);
     if (priority !== undefined) metadata.set('aristarch-priority', priority);
     return metadata;
   }
@@ -61,7 +67,7 @@ export function createCalls(options: ResolvedOptions): Calls {
       const deadline = Date.now() + (choices.deadlineMs ?? options.deadlineMs);
       const { retry: policy, random } = options;
       const { signal } = choices;
-      return withRetries(async () => once(wire, method, await describe(choices), deadline, signal), {
+      return withRetries(async () => once(wire, method, await describe(choices, deadline), deadline, signal), {
         ...{ policy, deadline, signal, random },
       });
     },

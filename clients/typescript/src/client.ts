@@ -6,7 +6,8 @@ import type { ListModelsResponse__Output } from './contract/aristarch/v1/ListMod
 import type { Result__Output } from './contract/aristarch/v1/Result.ts';
 import type { ScoreRequest } from './contract/aristarch/v1/ScoreRequest.ts';
 import type { ScoreResponse__Output } from './contract/aristarch/v1/ScoreResponse.ts';
-import { type ClientOptions, resolveOptions } from './options.ts';
+import { checkAbove, type ClientOptions, resolveOptions } from './options.ts';
+import type { Record as WireRecord } from './contract/aristarch/v1/Record.ts';
 import { type FieldValue, type FieldValues, toWireRecord } from './records.ts';
 import { sample, type SampleWish } from './sample.ts';
 import { scoreStream } from './score-stream.ts';
@@ -54,9 +55,9 @@ export interface AristarchClient {
   /** Scores single rows, gathered to calls of many; the answer to a row is the same as alone. */
   batched(choices?: BatchChoices): (row: FieldValues) => Promise<Result>;
   /** Scores batches on one stream, each as one call, in order. The source is read only while the server keeps up. */
-  scoreStream(batches: AsyncIterable<Rows> | Iterable<Rows>, choices?: StreamChoices): AsyncGenerator<Scores>;
+  scoreStream(batches: AsyncIterable<Rows> | Iterable<Rows>, choices?: StreamChoices): AsyncGenerator<Scores, void>;
   /** Rows like the training rows, made up; taken up where it was when the connection breaks. */
-  sample(wish: SampleWish, choices?: Omit<CallChoices, 'deadlineMs'>): AsyncGenerator<Record<string, FieldValue>>;
+  sample(wish: SampleWish, choices?: Omit<CallChoices, 'deadlineMs'>): AsyncGenerator<Record<string, FieldValue>, void>;
   describeModel(choice?: ModelChoice, choices?: CallChoices): Promise<ModelDescription>;
   listModels(choices?: CallChoices): Promise<readonly ListedModel[]>;
   /** For administrators. */
@@ -74,16 +75,21 @@ export function createClient(options: ClientOptions): AristarchClient {
   const resolved = resolveOptions(options);
   const { retry: policy, random } = resolved;
   const calls = createCalls(resolved);
-  const score: AristarchClient['score'] = async (rows, choices = {}) => {
-    const request = toRequest(rows, choices);
-    return calls.unary((wire, ...rest) => wire.score(request, ...rest), choices);
-  };
+  const send = (request: ScoreRequest, choices: CallChoices): Promise<Scores> =>
+    calls.unary((wire, ...rest) => wire.score(request, ...rest), choices);
   return {
-    score,
+    score: async (rows, choices = {}) => send(toRequest(rows, choices), choices),
     batched({ maxRows = DEFAULT_BATCH_ROWS, delayMs = 0, ...choices } = {}) {
-      return createBatcher({ maxRows, delayMs, send: async (rows) => (await score(rows, choices)).results });
+      const add = createBatcher({
+        ...{ maxRows, delayMs },
+        send: async (records: readonly WireRecord[]) =>
+          (await send({ ...toChoice(choices), records: { records: [...records] } }, choices)).results,
+      });
+      // A row that cannot be sent fails before it joins others.
+      return async (row) => add(toWireRecord(row));
     },
     scoreStream(batches, { window = DEFAULT_WINDOW, answerTimeoutMs = resolved.deadlineMs, ...choices } = {}) {
+      checkAbove('window', window, 0);
       const open = () => calls.openScoreStream(choices);
       return scoreStream(toRequests(batches, choices), {
         ...{ open, policy, random, window, answerTimeoutMs, signal: choices.signal },
@@ -115,11 +121,17 @@ async function* toRequests(
   for await (const rows of batches) yield toRequest(rows, choices);
 }
 
-function toRequest(rows: Rows, { model, modelVersion, falsePositiveRate, explainTopK }: ScoreChoices): ScoreRequest {
+function toRequest(rows: Rows, choices: ScoreChoices): ScoreRequest {
   return {
     ...('width' in rows
       ? { dense: { values: Array.from(rows.values), width: rows.width } }
       : { records: { records: rows.map(toWireRecord) } }),
+    ...toChoice(choices),
+  };
+}
+
+function toChoice({ model, modelVersion, falsePositiveRate, explainTopK }: ScoreChoices): ScoreRequest {
+  return {
     ...(model !== undefined && { model }),
     ...(modelVersion !== undefined && { modelVersion }),
     ...(falsePositiveRate !== undefined && { falsePositiveRate }),

@@ -42,6 +42,8 @@ export interface ResolvedOptions {
 }
 
 const DEFAULT_DEADLINE_MS = 10_000;
+const KEEPALIVE_MS = 20_000;
+const KEEPALIVE_ANSWER_MS = 5_000;
 const DEFAULT_MESSAGE_BYTES = 4 * 1024 * 1024;
 
 /** Throws a `RangeError` that names a value that cannot be, and what may be. */
@@ -67,7 +69,7 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
   };
 }
 
-function checkAbove(name: string, value: number, bound: number): void {
+export function checkAbove(name: string, value: number, bound: number): void {
   if (Number.isFinite(value) && value > bound) return;
   throw new RangeError(`${name} cannot be ${value}: give a number ${bound < 0 ? 'from 0 on' : `above ${bound}`}`);
 }
@@ -93,6 +95,9 @@ function toChannelOptions(spread: boolean, maxMessageBytes: number, serverName: 
     // A server that comes back is to be found before the deadline; the library itself begins at 1 s and goes up to 2 minutes.
     'grpc.initial_reconnect_backoff_ms': 100,
     'grpc.max_reconnect_backoff_ms': 2_000,
+    // A machine that is gone without a word is noticed: calls on it fail as unavailable, and are made again.
+    'grpc.keepalive_time_ms': KEEPALIVE_MS,
+    'grpc.keepalive_timeout_ms': KEEPALIVE_ANSWER_MS,
     'grpc.max_send_message_length': maxMessageBytes,
     'grpc.max_receive_message_length': maxMessageBytes,
     ...(serverName !== undefined && { 'grpc.ssl_target_name_override': serverName }),

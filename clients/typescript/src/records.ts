@@ -18,10 +18,16 @@ function toWireValue(name: string, value: unknown): Value {
   if (typeof value === 'number') return { number: value };
   if (typeof value === 'string') return { text: value };
   if (typeof value === 'boolean') return { flag: value };
-  if (value instanceof Date) return { timestampMs: value.getTime() };
+  if (value instanceof Date) return { timestampMs: toMilliseconds(name, value) };
   throw new TypeError(
     `field "${name}" is ${typeof value}: give a number, a text, a boolean, a date, or null for "missing"`,
   );
+}
+
+function toMilliseconds(name: string, date: Date): number {
+  const milliseconds = date.getTime();
+  if (Number.isNaN(milliseconds)) throw new TypeError(`field "${name}" is an invalid date: give null for "missing"`);
+  return milliseconds;
 }
 
 export function fromWireRecord({ fields }: Pick<Record__Output, 'fields'>): Record<string, FieldValue> {

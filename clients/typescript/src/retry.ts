@@ -69,6 +69,41 @@ export async function pause(waitMs: number, signal: AbortSignal | undefined): Pr
   await sleep(waitMs, undefined, { signal }).catch(() => undefined);
 }
 
+/** Whether and when the caller gives up: `done` resolves then, and never where nobody can; `forget` stops listening. */
+export function untilAborted(signal: AbortSignal | undefined): {
+  readonly done: Promise<void>;
+  readonly forget: () => void;
+} {
+  let forget: () => void = () => undefined;
+  const done = new Promise<void>((resolve) => {
+    if (signal?.aborted === true) resolve();
+    const listener = () => resolve();
+    signal?.addEventListener('abort', listener);
+    forget = () => signal?.removeEventListener('abort', listener);
+  });
+  return { done, forget };
+}
+
+/** What is waited for before a try; no longer than until `deadline`, in milliseconds since 1970, and only while the caller has not given up. */
+export async function within<T>(work: Promise<T>, deadline: number, signal: AbortSignal | undefined): Promise<T> {
+  const given = untilAborted(signal);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const fail = () =>
+      reject(new CallError('the deadline passed before the call was made', { status: 'DEADLINE_EXCEEDED' }));
+    timer = setTimeout(fail, Math.max(0, deadline - Date.now()));
+  });
+  const aborted = given.done.then((): never => {
+    throw new CallError('the caller has given the call up', { status: 'CANCELLED' }, signal?.reason);
+  });
+  try {
+    return await Promise.race([work, late, aborted]);
+  } finally {
+    clearTimeout(timer);
+    given.forget();
+  }
+}
+
 export function checkNotAborted(signal: AbortSignal | undefined, attempts: number): void {
   if (signal?.aborted !== true) return;
   throw new CallError(

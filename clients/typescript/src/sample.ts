@@ -28,7 +28,10 @@ export interface SampleOptions {
 }
 
 /** Made-up rows, one after the other. A stream that breaks is taken up at the next row, of the same version of the model. */
-export async function* sample(wish: SampleWish, options: SampleOptions): AsyncGenerator<Record<string, FieldValue>> {
+export async function* sample(
+  wish: SampleWish,
+  options: SampleOptions,
+): AsyncGenerator<Record<string, FieldValue>, void> {
   const { policy, random, signal } = options;
   const count = wish.count ?? wish.conditionRows?.length ?? 0;
   let [made, failures, modelVersion] = [0, 0, wish.modelVersion ?? ''];

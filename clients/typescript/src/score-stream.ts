@@ -2,7 +2,7 @@ import type { ClientDuplexStream } from '@grpc/grpc-js';
 import type { ScoreRequest } from './contract/aristarch/v1/ScoreRequest.ts';
 import type { ScoreResponse__Output } from './contract/aristarch/v1/ScoreResponse.ts';
 import { CallError, toCallError } from './errors.ts';
-import { backoffMs, checkNotAborted, pause, type RetryPolicy } from './retry.ts';
+import { backoffMs, checkNotAborted, pause, untilAborted, type RetryPolicy } from './retry.ts';
 
 type Stream = ClientDuplexStream<ScoreRequest, ScoreResponse__Output>;
 
@@ -20,7 +20,8 @@ export interface StreamOptions {
 type Event =
   | { readonly kind: 'request'; readonly next: IteratorResult<ScoreRequest, unknown> }
   | { readonly kind: 'answer'; readonly answer: ScoreResponse__Output }
-  | { readonly kind: 'failure'; readonly thrown: unknown };
+  | { readonly kind: 'failure'; readonly thrown: unknown }
+  | { readonly kind: 'aborted' };
 
 /**
  * One answer for each request, in order. What was sent and not answered when the connection broke is sent again on the next one,
@@ -30,19 +31,22 @@ type Event =
 export async function* scoreStream(
   requests: AsyncIterable<ScoreRequest> | Iterable<ScoreRequest>,
   options: StreamOptions,
-): AsyncGenerator<ScoreResponse__Output> {
+): AsyncGenerator<ScoreResponse__Output, void> {
   const source = iterate(requests);
   const unanswered: ScoreRequest[] = [];
   let connection = await connect(options, unanswered);
   let [failures, answers, ended] = [0, 0, false];
   let asked: Promise<Event> | undefined;
   let due: Promise<Event> | undefined;
+  const given = untilAborted(options.signal);
+  const aborted = given.done.then((): Event => ({ kind: 'aborted' }));
   try {
     while (!ended || unanswered.length > 0) {
       checkNotAborted(options.signal, failures + 1);
       if (!ended && unanswered.length < options.window) asked ??= pull(source);
       if (unanswered.length > 0) due ??= connection.answer();
-      const event = await Promise.race([asked, due].filter((each) => each !== undefined));
+      const event = await Promise.race([aborted, asked, due].filter((each) => each !== undefined));
+      if (event.kind === 'aborted') continue;
       if (event.kind === 'request') {
         asked = undefined;
         if (event.next.done === true) ended = true;
@@ -66,6 +70,7 @@ export async function* scoreStream(
     }
     connection.end();
   } finally {
+    given.forget();
     connection.close();
     // A source that waits for something is not waited for.
     void source.return(undefined).then(undefined, () => undefined);
@@ -109,6 +114,9 @@ async function connect(
   unanswered: readonly ScoreRequest[],
 ): Promise<Connection> {
   const stream = await open();
+  // The iterator listens from its first answer on; an error may come before, and without a listener it would end the process.
+  let broken: unknown;
+  stream.on('error', (error) => (broken = error));
   const answers: AsyncIterator<ScoreResponse__Output> = stream[Symbol.asyncIterator]();
   let over = false;
   const cancel = () => stream.cancel();
@@ -116,7 +124,7 @@ async function connect(
   for (const request of unanswered) stream.write(request);
   return {
     send: (request) => void stream.write(request),
-    answer: () => nextAnswer(answers, answerTimeoutMs),
+    answer: () => nextAnswer(answers, answerTimeoutMs, () => broken),
     end: () => {
       over = true;
       stream.end();
@@ -124,14 +132,16 @@ async function connect(
     },
     close: () => {
       signal?.removeEventListener('abort', cancel);
-      // An error that comes when nobody asks any more is nobody's.
-      stream.on('error', () => undefined);
       if (!over) stream.cancel();
     },
   };
 }
 
-async function nextAnswer(answers: AsyncIterator<ScoreResponse__Output>, timeoutMs: number): Promise<Event> {
+async function nextAnswer(
+  answers: AsyncIterator<ScoreResponse__Output>,
+  timeoutMs: number,
+  broken: () => unknown,
+): Promise<Event> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<Event>((resolve) => {
     const message = `no answer came within ${timeoutMs} ms`;
@@ -141,7 +151,10 @@ async function nextAnswer(answers: AsyncIterator<ScoreResponse__Output>, timeout
   const answer = answers.next().then(
     ({ done, value }): Event =>
       done === true
-        ? { kind: 'failure', thrown: new CallError('the server ended the stream', { status: 'UNAVAILABLE' }) }
+        ? {
+            kind: 'failure',
+            thrown: broken() ?? new CallError('the server ended the stream', { status: 'UNAVAILABLE' }),
+          }
         : { kind: 'answer', answer: value },
     (thrown: unknown): Event => ({ kind: 'failure', thrown }),
   );

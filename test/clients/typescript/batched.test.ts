@@ -44,6 +44,24 @@ describe('single rows', () => {
     expect(await callErrorOf(scoreOne({ amount: 2 }))).toMatchObject({ code: 'SCHEMA_MISMATCH' });
   });
 
+  it('that cannot be sent fail before they join others', async () => {
+    const detector = createDetectorDouble();
+    const client = connect((await serve({ detector })).addresses.grpc);
+    const scoreOne = client.batched();
+    const before = detector.calls.length;
+    const bad = [
+      { ...payment(1), amount: undefined as unknown as number },
+      { ...payment(1), at: new Date(NaN) },
+    ];
+    const outcomes = await Promise.allSettled([...bad, payment(2), payment(3)].map((row) => scoreOne(row)));
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled', 'fulfilled']);
+    expect(outcomes.slice(0, 2).map((each) => String((each as PromiseRejectedResult).reason))).toEqual([
+      expect.stringContaining('field "amount" is undefined'),
+      expect.stringContaining('field "at" is an invalid date'),
+    ]);
+    expect(detector.calls.slice(before)).toEqual([2]);
+  });
+
   it('that are too many bytes together are sent in parts', async () => {
     const client = connect((await serve({ settings: { maxMessageBytes: 4000 } })).addresses.grpc);
     const scoreOne = client.batched();

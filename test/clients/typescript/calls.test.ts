@@ -139,6 +139,20 @@ describe('a caller that gives up', () => {
   });
 });
 
+describe('a token that does not come', () => {
+  it('is waited for until the deadline, or until the caller gives up', async () => {
+    const { addresses } = await serve();
+    const client = connect(addresses.grpc, { token: () => new Promise<string>(() => undefined) });
+    expect(await callErrorOf(client.score([payment(1)], { deadlineMs: 100 }))).toMatchObject({
+      status: 'DEADLINE_EXCEEDED',
+    });
+    const stop = new AbortController();
+    const waiting = callErrorOf(client.score([payment(1)], { signal: stop.signal, deadlineMs: 300_000 }));
+    setTimeout(() => stop.abort(), 20);
+    expect(await waiting).toMatchObject({ status: 'CANCELLED' });
+  });
+});
+
 describe('the options', () => {
   it.each([
     [{ address: '' }, /the address is empty: give host:port/],

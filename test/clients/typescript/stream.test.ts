@@ -77,6 +77,32 @@ describe('a stream', () => {
     expect(error).toMatchObject({ code: 'SCHEMA_MISMATCH', data: { request: 2, field: 'country' } });
   });
 
+  it('outlives a server that is gone before its source has yielded anything', async () => {
+    const client = connect('127.0.0.1:1', { retry: { maxAttempts: 2, initialBackoffMs: 1 } });
+    async function* slow(): AsyncGenerator<Rows> {
+      await sleep(500);
+      yield [payment(1)];
+    }
+    expect(await callErrorOf(collect(client.scoreStream(slow())))).toMatchObject({
+      status: 'UNAVAILABLE',
+      attempts: 2,
+    });
+  });
+
+  it('is given up while its source is silent, and refuses a window of nothing', async () => {
+    const client = connect((await serve()).addresses.grpc);
+    const stop = new AbortController();
+    async function* silent(): AsyncGenerator<Rows> {
+      yield [payment(1)];
+      await new Promise(() => undefined);
+    }
+    const answers = client.scoreStream(silent(), { signal: stop.signal });
+    expect((await answers.next()).value?.results[0]?.score).toBe(1);
+    setTimeout(() => stop.abort(), 20);
+    expect(await callErrorOf(answers.next())).toMatchObject({ status: 'CANCELLED' });
+    expect(() => client.scoreStream([], { window: 0 })).toThrow('window cannot be 0');
+  });
+
   it("ends with its source's own error", async () => {
     const client = connect((await serve()).addresses.grpc);
     function* failing(): Generator<Rows> {
