@@ -1,74 +1,18 @@
 import { cp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from '@jest/globals';
-import { openDetector } from '../../../src/scoring/open-detector.ts';
-import { openSampler } from '../../../src/scoring/open-sampler.ts';
-import { SYSTEM_CLOCK } from '../../../src/server/clock.ts';
-import { createMetrics } from '../../../src/server/metrics.ts';
-import { openModel } from '../../../src/server/models/open-model.ts';
+import { describe, expect, it } from '@jest/globals';
 import type { ModelChoice } from '../../../src/server/models/port.ts';
-import { ModelRepository, type RepositoryParts } from '../../../src/server/models/repository.ts';
 import { createModelFolderFixture } from '../../support/model-folder.ts';
-import { createListeningLog } from '../../support/serve-fixture.ts';
 import { until } from '../../support/until.ts';
+import { factorOf, openRepository, refreshTwice } from './real-repository.ts';
 
 const createFolder = createModelFolderFixture();
-const opened: ModelRepository[] = [];
-afterEach(() => Promise.all(opened.splice(0).map((repository) => repository.close())));
-
-/** A repository of real models, and what it does: each time a model is opened, and its log. */
-async function open(folder: string, changes: Partial<RepositoryParts> = {}) {
-  const { log, lines } = createListeningLog();
-  const opens: string[] = [];
-  const closes: string[] = [];
-  const parts = { explains: false, watchDrift: () => undefined, openDetector: countedDetector(closes), openSampler };
-  const repository = await ModelRepository.open({
-    folder,
-    maxLoaded: 10,
-    open: (path, name) => {
-      opens.push(`${name.model}/${name.version}`);
-      return openModel(parts, path, name);
-    },
-    metrics: createMetrics().models,
-    clock: SYSTEM_CLOCK,
-    log,
-    ...changes,
-  });
-  opened.push(repository);
-  return { repository, opens, closes, errors: () => lines().filter(({ level }) => Number(level) >= 50) };
-}
-
-/** The real one on the CPU; says what was closed. */
-function countedDetector(closes: string[]) {
-  return async (folder: string) => {
-    const detector = await openDetector(folder, { device: 'cpu' });
-    const close = async (): Promise<void> => {
-      closes.push(detector.description.version);
-      await detector.close();
-    };
-    return { ...detector, close };
-  };
-}
-
-/** What the chosen model makes of a row whose sizes sum to 1: its factor. */
-async function factorOf(repository: ModelRepository, choice: ModelChoice = {}): Promise<number> {
-  const { model, release } = await repository.acquire(choice);
-  const { scores } = await model.detector.score(Float32Array.of(1, 0, 0));
-  release();
-  return scores[0]!;
-}
-
-/** A change is acted on once two looks have found the same. */
-async function refreshTwice(repository: ModelRepository): Promise<void> {
-  await repository.refresh();
-  await repository.refresh();
-}
 
 describe('a repository of models', () => {
   it('answers with the newest version, in the order of people, and with any other by name', async () => {
     const folder = await createFolder();
     for (const version of ['2', '10', '1']) await folder.write('pumps', version, Number(version));
-    const { repository, opens } = await open(folder.path);
+    const { repository, opens } = await openRepository(folder.path);
     expect(opens).toEqual(['pumps/10']);
     expect(await factorOf(repository)).toBe(10);
     expect(await factorOf(repository, { model: 'pumps', version: '2' })).toBe(2);
@@ -88,7 +32,7 @@ describe('a repository of models', () => {
     const folder = await createFolder();
     await folder.write('pumps', '1', 1);
     await folder.write('fans', '1', 2);
-    const { repository, opens } = await open(folder.path);
+    const { repository, opens } = await openRepository(folder.path);
     expect(opens).toEqual([]);
     const factors = await Promise.all(Array.from({ length: 50 }, () => factorOf(repository, { model: 'fans' })));
     expect(new Set(factors)).toEqual(new Set([2]));
@@ -99,7 +43,7 @@ describe('a repository of models', () => {
     const folder = await createFolder();
     await folder.write('pumps', '1', 1);
     await folder.write('fans', '1', 2);
-    const { repository } = await open(folder.path);
+    const { repository } = await openRepository(folder.path);
     const refusal = (choice: ModelChoice) => factorOf(repository, choice);
     await expect(refusal({})).rejects.toMatchObject({ code: 'INVALID_INPUT', message: /names no model/ });
     await expect(refusal({ model: 'pumpz' })).rejects.toMatchObject({
@@ -122,17 +66,20 @@ describe('a repository of models', () => {
     await symlink(inside, join(folder.path, 'pumps', '0'));
     await writeFile(join(folder.path, 'README'), 'models');
     await writeFile(join(folder.path, 'pumps', 'notes.txt'), 'notes');
-    const { repository } = await open(folder.path);
+    const { repository } = await openRepository(folder.path);
     expect(repository.list().map(({ model, versions }) => [model, versions.map(({ version }) => version)])).toEqual([
       ['pumps', ['0', '1']],
     ]);
   });
 
   it('does not open where the folder is not there, and says what it should be', async () => {
-    await expect(open('/nowhere/models')).rejects.toMatchObject({ code: 'NOT_FOUND', message: /NAME\/VERSION/ });
+    await expect(openRepository('/nowhere/models')).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      message: /NAME\/VERSION/,
+    });
     const folder = await createFolder();
     await folder.write('pumps', '1', 1);
-    await expect(open(folder.path, { defaultModel: 'fans' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(openRepository(folder.path, { defaultModel: 'fans' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 });
 
@@ -140,7 +87,7 @@ describe('a version that comes while the repository serves', () => {
   it('takes the place of the one before once it has answered its self-test; leases on that one stay good', async () => {
     const folder = await createFolder();
     await folder.write('pumps', '1', 1);
-    const { repository, closes } = await open(folder.path);
+    const { repository, closes } = await openRepository(folder.path);
     const held = await repository.acquire({});
     await folder.write('pumps', '2', 2);
     await repository.refresh();
@@ -157,7 +104,7 @@ describe('a version that comes while the repository serves', () => {
   it('takes it at once when LoadModel asks', async () => {
     const folder = await createFolder();
     await folder.write('pumps', '1', 1);
-    const { repository } = await open(folder.path);
+    const { repository } = await openRepository(folder.path);
     await folder.write('pumps', '2', 2);
     expect((await repository.load({ model: 'pumps' })).description).toMatchObject({ name: 'pumps', version: '2' });
     expect(await factorOf(repository)).toBe(2);
@@ -166,7 +113,7 @@ describe('a version that comes while the repository serves', () => {
   it('that fails is refused until its files change, and the old one is kept', async () => {
     const folder = await createFolder();
     await folder.write('pumps', '1', 1);
-    const { repository, opens, errors } = await open(folder.path);
+    const { repository, opens, errors } = await openRepository(folder.path);
     await folder.writeBroken('pumps', '2');
     for (let look = 0; look < 5; look++) await refreshTwice(repository);
     expect(opens).toEqual(['pumps/1', 'pumps/2']);
@@ -190,7 +137,7 @@ describe('a version that comes while the repository serves', () => {
     const [folder, source] = [await createFolder(), await createFolder()];
     await folder.write('pumps', '1', 1);
     const whole = await source.write('pumps', '2', 2);
-    const { repository } = await open(folder.path);
+    const { repository } = await openRepository(folder.path);
     const target = join(folder.path, 'pumps', '2');
     await cp(join(whole, 'manifest.json'), join(target, 'manifest.json'));
     await refreshTwice(repository);
@@ -206,7 +153,7 @@ describe('a version that comes while the repository serves', () => {
   it('may have the place of an older one of its own name', async () => {
     const folder = await createFolder();
     await folder.write('pumps', '1', 1);
-    const { repository, closes } = await open(folder.path);
+    const { repository, closes } = await openRepository(folder.path);
     await folder.write('pumps', '1', 3, { version: 'retrained' });
     await refreshTwice(repository);
     expect(await factorOf(repository)).toBe(3);
@@ -224,7 +171,7 @@ describe('a version that comes while the repository serves', () => {
     await folder.write('pumps', '1', 1);
     await folder.write('pumps', '2', 2);
     await folder.write('fans', '1', 5);
-    const { repository } = await open(folder.path, { defaultModel: 'pumps' });
+    const { repository } = await openRepository(folder.path, { defaultModel: 'pumps' });
     expect(await factorOf(repository)).toBe(2);
     await rm(join(folder.path, 'pumps', '2'), { recursive: true });
     await refreshTwice(repository);
@@ -240,7 +187,7 @@ describe('a version that comes while the repository serves', () => {
   it('is none where a folder is exchanged between two looks', async () => {
     const folder = await createFolder();
     const path = await folder.write('pumps', '1', 1);
-    const { repository, opens } = await open(folder.path);
+    const { repository, opens } = await openRepository(folder.path);
     await rename(path, join(folder.path, '.away'));
     await repository.refresh();
     await rename(join(folder.path, '.away'), path);
@@ -254,7 +201,7 @@ describe('models beyond the number that may be open', () => {
   it('are closed in the order in which they were last used, but for the default one and those in use', async () => {
     const folder = await createFolder();
     for (const [place, model] of ['a', 'b', 'c', 'd'].entries()) await folder.write(model, '1', place + 1);
-    const { repository, opens, closes } = await open(folder.path, { defaultModel: 'a', maxLoaded: 3 });
+    const { repository, opens, closes } = await openRepository(folder.path, { defaultModel: 'a', maxLoaded: 3 });
     await factorOf(repository, { model: 'b' });
     await factorOf(repository, { model: 'c' });
     await factorOf(repository, { model: 'b' });
@@ -275,7 +222,7 @@ describe('the default model', () => {
     const folder = await createFolder();
     for (const version of ['1', '2']) await folder.write('pumps', version, Number(version));
     await folder.rule('pumps', { version: '1' });
-    const { repository } = await open(folder.path);
+    const { repository } = await openRepository(folder.path);
     await factorOf(repository, { model: 'pumps', version: '2' });
     await factorOf(repository, { model: 'pumps', version: '1' });
     expect(repository.open().map((model) => [model.description.version, repository.isDefault(model)])).toEqual([
@@ -289,7 +236,7 @@ describe('a model that was unloaded', () => {
   it('can be unloaded once more, as whoever has not heard the answer does', async () => {
     const folder = await createFolder();
     await folder.write('pumps', '1', 1);
-    const { repository } = await open(folder.path);
+    const { repository } = await openRepository(folder.path);
     repository.unload('pumps');
     repository.unload('pumps');
     await repository.load({ model: 'pumps' });
@@ -300,7 +247,7 @@ describe('a model that was unloaded', () => {
   it('is refused until it is loaded again; requests in flight are finished', async () => {
     const folder = await createFolder();
     await folder.write('pumps', '1', 1);
-    const { repository, closes } = await open(folder.path);
+    const { repository, closes } = await openRepository(folder.path);
     const held = await repository.acquire({});
     repository.unload('pumps');
     expect(repository.list()[0]).toMatchObject({ unloaded: true, serving: undefined });
