@@ -33,7 +33,7 @@ async function send(address: string, pieces: readonly Buffer[], headers: Record<
     const found: IncomingHttpHeaders = {};
     const chunks: Buffer[] = [];
     stream.on('response', (each) => Object.assign(found, each));
-    stream.on('trailers', (each) => Object.assign(found, each));
+    stream.on('trailers', (each) => void Object.assign(found, each));
     stream.on('data', (chunk: Buffer) => chunks.push(chunk));
     for (const piece of pieces) {
       await new Promise((written) => stream.write(piece, written));

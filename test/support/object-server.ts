@@ -96,6 +96,6 @@ function isSigned(request: IncomingMessage): boolean {
   const canonical = ['GET', url.pathname, query.join('&'), headers.join(''), names, payload].join('\n');
   const scope = `${day}/${region}/s3/aws4_request`;
   const text = ['AWS4-HMAC-SHA256', request.headers['x-amz-date'], scope, sha256(canonical)].join('\n');
-  const key = [region!, 's3', 'aws4_request'].reduce(hmac, hmac(`AWS4${CREDENTIALS.secret}`, day!));
+  const key = [region, 's3', 'aws4_request'].reduce(hmac, hmac(`AWS4${CREDENTIALS.secret}`, day!));
   return hmac(key, text).toString('hex') === signature;
 }

@@ -26,7 +26,7 @@ export function createS3Source(address: string, environment: Environment): Model
       for (let page = 0; page < MOST_PAGES; page++) {
         const query = new URLSearchParams({ 'list-type': '2', prefix, ...(token && { 'continuation-token': token }) });
         const shown = `the list of s3://${bucket}/${prefix}`;
-        const answer = await ask(shown, 0, (headers) => send(`${base}/?${query}`, headers));
+        const answer = await ask(shown, 0, (headers) => send(`${base}/?${query.toString()}`, headers));
         const xml = await readText(shown, answer, MOST_PAGE_BYTES);
         for (const key of textsIn(xml, 'Key')) versions.push(...versionOf(key, prefix));
         [token] = textsIn(xml, 'NextContinuationToken');

@@ -79,7 +79,11 @@ describe('what readers of committed messages see of a fetch', () => {
       ['__proto__', 'p'],
       ['empty', null],
     ].map(
-      ([name, value]) => [Buffer.from(name!), value == null ? null : Buffer.from(value)] as [Buffer, Buffer | null],
+      ([name, value]) =>
+        [Buffer.from(name!), value === null || value === undefined ? null : Buffer.from(value)] as [
+          Buffer,
+          Buffer | null,
+        ],
     );
     const { records, ...rest } = batch(0, 1);
     const { headers } = readFetched({ records: [{ ...rest, records: [{ ...records[0]!, headers: pairs }] }] }, 0n)

@@ -25,8 +25,8 @@ interface Store {
   /** Where it is copied to. */
   readonly to: string;
   readonly server: ObjectServer;
-  sync(...flags: string[]): Promise<{ summary: Summary; said: string; exitCode: number }>;
-  start(...flags: string[]): { signals: EventEmitter; ended: Promise<unknown> };
+  readonly sync: (...flags: string[]) => Promise<{ summary: Summary; said: string; exitCode: number }>;
+  readonly start: (...flags: string[]) => { signals: EventEmitter; ended: Promise<unknown> };
 }
 interface Summary {
   readonly added: readonly string[];
@@ -61,7 +61,7 @@ async function createStore(kind: 's3' | 'web' = 's3'): Promise<Store> {
   };
   return {
     ...{ remote, to: local.path, server },
-    async sync(...flags) {
+    sync: async (...flags) => {
       const { terminal, done } = parse(flags);
       await done;
       const said = terminal.err();
