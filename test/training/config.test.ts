@@ -135,7 +135,9 @@ describe('the train command', () => {
       expect(flat).toContain(setting.help.replace(/\s+/g, ' '));
       if (setting.source !== undefined) expect(flat).toContain(`source: ${setting.source}`);
     }
-    expect(flat).toContain('default: 1000');
+    expect(flat).toContain(
+      '(default of wgan-gp, gan, wgan, radialgan: 1000, source: docs/decisions/0007; image-critic: 2000',
+    );
     expect(flat).toContain('--preset gulrajani');
     expect(flat).toContain('Examples:');
   });

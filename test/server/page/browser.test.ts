@@ -39,7 +39,7 @@ need.describe('the live page in a real browser', () => {
     expect(await worst.innerText()).toContain('amount 1234.5');
     expect(await page.locator('#worst img').count()).toBe(0);
 
-    await page.keyboard.press('Tab');
+    await page.locator('#pause').focus();
     await page.keyboard.press('Enter');
     expect(await page.locator('#pause').getAttribute('aria-pressed')).toBe('true');
     publishScores(served.feed, [0.25], { model: served.model });
