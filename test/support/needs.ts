@@ -23,11 +23,8 @@ type PlainNeed =
   | 'gpu'
   | 'broker';
 
-/**
- * Needs that no package registry can satisfy, so that even REQUIRE_ALL=1 lets them be absent; and Helm 4, which takes minutes to
- * build: `.ci/go-tools.sh` builds it on demand.
- */
-const OPTIONAL: readonly Need[] = ['shared', 'gpu', 'tool:helm4'];
+/** Needs that no package registry can satisfy, so that even REQUIRE_ALL=1 lets them be absent. */
+const OPTIONAL: readonly Need[] = ['shared', 'gpu'];
 
 type DescribeBody = () => void;
 type TestBody = () => void | Promise<void>;
