@@ -3,7 +3,7 @@ import { createRandom } from '../../src/base/philox.ts';
 import { answerParent } from './child.ts';
 
 /**
- * The load: gRPC calls over HTTP/2, written on node:http2 so that the client costs less than the server that it measures,
+ * The load: gRPC calls over HTTP/2, written on node:http2 so that the client costs about as much as the echo that it measures,
  * and in a process of its own. A message goes out as the bytes it is given; an answer is counted and not decoded.
  */
 export interface Load {
