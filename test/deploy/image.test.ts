@@ -84,14 +84,14 @@ describe('the steps of a Dockerfile, done in folders', () => {
   it('run, copy and hand over as they stand', () => {
     const root = build(`ARG BASE=a:1
 FROM \${BASE} AS one
-WORKDIR /work
+WORKDIR /build
 COPY input.txt in/
 RUN cat in/input.txt >out.txt \\
   && echo more >>out.txt
 FROM b:2
 WORKDIR /app
-COPY --from=one /work/ all/
-COPY --from=one /work/out.txt /etc/x.txt
+COPY --from=one /build/ all/
+COPY --from=one /build/out.txt /etc/x.txt
 `);
     expect(readFileSync(join(root, 'etc/x.txt'), 'utf8')).toBe('givenmore\n');
     expect(readFileSync(join(root, 'app/all/in/input.txt'), 'utf8')).toBe('given');

@@ -1,14 +1,17 @@
 import { EventEmitter } from 'node:events';
-import { connect as connectHttp2, type IncomingHttpHeaders } from 'node:http2';
+import { connect as connectHttp2, createServer as createHttp2Server, type IncomingHttpHeaders } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { type ServiceDefinition, status } from '@grpc/grpc-js';
 import { describe, expect, it } from '@jest/globals';
+import { createCalls } from '../../src/server/grpc/calls.ts';
 import { loadContract, SERVICE } from '../../src/server/grpc/contract.ts';
 import { Server } from '../../src/server/grpc/engine.ts';
 import { openQuickLane } from '../../src/server/grpc/quick-lane.ts';
-import type { QuickParts } from '../../src/server/grpc/quick-call.ts';
+import { QuickCall, type QuickParts } from '../../src/server/grpc/quick-call.ts';
+import { SYSTEM_CLOCK } from '../../src/server/clock.ts';
 import { createClientFixture, dense } from '../support/grpc-client.ts';
-import { createServeFixture } from '../support/serve-fixture.ts';
+import { createServeFixture, SILENT } from '../support/serve-fixture.ts';
 
 const serve = createServeFixture();
 const connect = createClientFixture();
@@ -46,6 +49,25 @@ async function send(address: string, pieces: readonly Buffer[], headers: Record<
   }
 }
 
+/** A server whose calls are answered by their own request, as `serialize` writes it. */
+async function serveReplies(serialize: (reply: unknown) => Buffer) {
+  const calls = createCalls();
+  const parts = {
+    ...{ calls, clock: SYSTEM_CLOCK, callers: new WeakMap(), security: {}, log: SILENT },
+    options: { maxMessageBytes: 1000, slowClientTimeoutMs: 1000 },
+  } as unknown as QuickParts;
+  const method = {
+    path: SCORE.path,
+    deserialize: String,
+    handle: (request: never) => Promise.resolve(request),
+    serialize,
+  };
+  const server = createHttp2Server();
+  server.on('stream', (stream, headers) => new QuickCall(stream, headers, method, parts));
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  return { server, calls, address: `127.0.0.1:${(server.address() as AddressInfo).port}` };
+}
+
 describe('the quick lane', () => {
   it('finds grpc-js as it knows it, so that calls go through it', async () => {
     const server = new Server();
@@ -56,6 +78,19 @@ describe('the quick lane', () => {
     expect(code).toBe(status.OK);
     expect(found).not.toHaveProperty('grpc-encoding');
     expect(SCORE.responseDeserialize(bytes.subarray(5))).toMatchObject({ results: [{ score: 1 }] });
+  });
+
+  it('fails a call whose reply cannot be written, and only that call', async () => {
+    const { server, calls, address } = await serveReplies((reply) => {
+      if (reply === 'broken') throw new TypeError('no such reply');
+      return Buffer.from(String(reply));
+    });
+    expect(await send(address, [framed(Buffer.from('broken'))])).toMatchObject({ code: status.INTERNAL });
+    expect(calls.inFlight).toBe(0);
+    const { code, bytes } = await send(address, [framed(Buffer.from('whole'))]);
+    expect(code).toBe(status.OK);
+    expect(bytes.subarray(5).toString()).toBe('whole');
+    await new Promise((closed) => server.close(closed));
   });
 
   it('steps aside where grpc-js is another', () => {

@@ -155,10 +155,10 @@ export class QuickCall {
     this.#parts.calls.begin();
     try {
       const request = deserialize(frame.subarray(PREFIX_BYTES)) as never;
-      handle(request, contextOf(this, this.#parts)).then(
-        (reply) => this.#reply(reply as never),
-        (thrown: unknown) => this.#fail(toServiceError(thrown, this.#parts.log)),
-      );
+      // A reply that cannot be written is the call's failure, too, and nobody else's.
+      handle(request, contextOf(this, this.#parts))
+        .then((reply) => this.#reply(reply as never))
+        .catch((thrown: unknown) => this.#fail(toServiceError(thrown, this.#parts.log)));
     } catch (thrown) {
       this.#fail(toServiceError(thrown, this.#parts.log));
     }
@@ -186,7 +186,7 @@ export class QuickCall {
   /** Trailers alone. */
   #fail({ code, details, metadata }: Refusal): void {
     const stream = this.#stream;
-    if (!this.cancelled && !stream.destroyed && !stream.closed) {
+    if (!this.cancelled && !stream.destroyed && !stream.closed && !stream.headersSent) {
       const trailers = { 'grpc-status': code, 'grpc-message': encodeURI(details), ...metadata?.toHttp2Headers() };
       stream.respond({ ...COMMON_HEADERS, ...trailers }, { endStream: true });
       // What the caller still sends is let pass: it would fill the window of the connection.
