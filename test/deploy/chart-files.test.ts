@@ -74,6 +74,13 @@ describe('values.schema.json', () => {
     'training: {config: {stepss: 3}}',
     'training: {modelName: ../x}',
     'replicas: two',
+    'env: [{name: ARISTARCH_GRPC_PORT, value: "1"}]',
+    'env: [{value: x}]',
+    'config: {httpHost: 127.0.0.1}',
+    'networkPolicy: {dns: {ports: []}}',
+    'networkPolicy: {kafkaPorts: [0]}',
+    'monitoring: {alerts: {runbooksUrl: docs/runbooks}}',
+    'model: {fetch: {resources: {limit: {cpu: 1}}}}',
     'shutdown: {preStopSeconds: 0}',
   ])('refuses %s', (text) => expect(accept(text)).toBe(false));
 

@@ -39,6 +39,9 @@ needs('tool:helm3').describe('the chart, by Helm 3', () => {
     ['a misspelt value', ['replicass=2'], /additional properties 'replicass' not allowed/],
     ['a setting that there is not', ['config.grpcport=1'], /additional properties 'grpcport' not allowed/],
     ['the tag latest', ['image.tag="latest"'], /image\/tag/],
+    ['a broker without its port', ['config.kafkaBrokers=["kafka"]'], /names kafka: name a host and its port/],
+    ['brokers that the chart cannot see', ['env=[{"name": "ARISTARCH_KAFKA_BROKERS"}]'], /env\/0\/name/],
+    ['a claim of one node for two pods', ['model.pvc.readWriteOnce=true'], /set replicas to 1/],
   ])('refuses %s, and says what to do', (_what, set, message) => {
     const { status, text } = renderText({ values: [valuesFile('pvc')], set });
     expect(status).toBe(1);
@@ -59,7 +62,7 @@ needs('tool:helm3').describe('the chart, by Helm 3', () => {
     expect(spec.policyTypes).toEqual(['Ingress', 'Egress']);
     // A rule without peers would let everybody in.
     expect(spec.ingress.map(({ from }) => from.length)).toEqual([1, 1]);
-    expect(spec.egress.map(({ to }) => to.length)).toEqual([1]);
+    expect(spec.egress.map(({ to }) => to.length)).toEqual([2]);
   });
 });
 

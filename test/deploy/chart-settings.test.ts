@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { resolveServeConfig, SERVE_SETTINGS } from '../../src/server/config.ts';
 import { createSyncCommand } from '../../src/server/sync-command.ts';
 import { resolveTrainConfig } from '../../src/training/config.ts';
-import { configFile, render, type Resource, servingPod, VALUES_FILES, valuesFile } from '../support/chart.ts';
+import { configFile, only, render, type Resource, servingPod, VALUES_FILES, valuesFile } from '../support/chart.ts';
 import { needs } from '../support/needs.ts';
 
 const helm = needs('tool:helm3');
@@ -51,6 +51,26 @@ helm.describe('what the chart tells the service', () => {
     const config = { maxMessageBytes: 67_108_864, falsePositiveRate: 0.001, kafkaGroupId: 'a "b" {{ c }}' };
     const resources = render({ values: [valuesFile('pvc')], set: [`config=${JSON.stringify(config)}`] });
     expect(resolveServing(resources).config).toMatchObject(config);
+  });
+
+  it('is what KEDA is told, by whose defaults it reads the topic as the service does', () => {
+    const resources = render({
+      values: [valuesFile('pvc')],
+      set: [
+        'config={"kafkaBrokers": ["a:9092"], "topicIn": "t", "topicOut": "u", "deadLetter": "v"}',
+        'autoscaling.keda.enabled=true',
+      ],
+    });
+    const { config } = resolveServing(resources);
+    const scaled = z
+      .object({ spec: z.object({ triggers: z.array(z.object({ metadata: z.record(z.string(), z.string()) })) }) })
+      .parse(only(resources, 'ScaledObject'));
+    expect(scaled.spec.triggers[0]!.metadata).toMatchObject({
+      bootstrapServers: 'a:9092',
+      topic: 't',
+      consumerGroup: config.kafkaGroupId,
+      offsetResetPolicy: config.kafkaStartAt,
+    });
   });
 
   it('makes new pods where a setting changes, and none where nothing does', () => {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isMap, parseDocument, type YAMLMap } from 'yaml';
 import { SCHEMA_RULES } from './schema-rules.ts';
-import { settingsSchema } from './settings-schema.ts';
+import { environmentSchema, settingsSchema } from './settings-schema.ts';
 import { createValuesSchema, listValues } from './values-schema.ts';
 
 export const CHART = resolve(import.meta.dirname, '../aristarch');
@@ -17,7 +17,12 @@ export function readValues(): YAMLMap {
 export async function makeChartFiles(): Promise<Readonly<Record<string, string>>> {
   const { format } = await import('prettier');
   const values = readValues();
-  const rules = { ...SCHEMA_RULES, config: settingsSchema('serve'), 'training.config': settingsSchema('train') };
+  const rules = {
+    ...SCHEMA_RULES,
+    config: settingsSchema('serve'),
+    'training.config': settingsSchema('train'),
+    env: environmentSchema(),
+  };
   const options = { printWidth: 120, singleQuote: true };
   return {
     'values.schema.json': await format(JSON.stringify(createValuesSchema(values, { rules })), {

@@ -4,6 +4,12 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 const NAME = { type: 'string', pattern: '^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$' };
 const KEY = { type: 'string', pattern: '^[-._a-zA-Z0-9]*$' };
 const QUANTITY = { type: ['string', 'number'] };
+const QUANTITIES = { type: 'object', additionalProperties: QUANTITY };
+const RESOURCES = {
+  type: 'object',
+  additionalProperties: false,
+  properties: { requests: QUANTITIES, limits: QUANTITIES },
+};
 const TEXTS = { type: 'object', additionalProperties: { type: 'string' } };
 const LIST_OF_TEXTS = { type: 'array', items: { type: 'string', minLength: 1 } };
 /** Kubernetes' own types, which its API checks. */
@@ -45,6 +51,7 @@ export const SCHEMA_RULES: Readonly<Record<string, JsonSchema>> = {
   'model.fetch.command': LIST_OF_TEXTS,
   'model.fetch.args': LIST_OF_TEXTS,
   'model.fetch.env': OBJECTS,
+  'model.fetch.resources': RESOURCES,
   'model.sizeLimit': QUANTITY,
   'kafka.passwordKey': KEY,
   'kafka.caKey': KEY,
@@ -57,10 +64,11 @@ export const SCHEMA_RULES: Readonly<Record<string, JsonSchema>> = {
   'tokens.key': KEY,
   'trustedKeys.keys': { type: 'array', items: KEY },
   'gpu.count': COUNT,
-  'resources.requests': { type: 'object', additionalProperties: QUANTITY },
-  'resources.limits': { type: 'object', additionalProperties: QUANTITY },
-  'training.resources.requests': { type: 'object', additionalProperties: QUANTITY },
-  'training.resources.limits': { type: 'object', additionalProperties: QUANTITY },
+  'resources.requests': QUANTITIES,
+  'resources.limits': QUANTITIES,
+  'training.resources.requests': QUANTITIES,
+  'training.resources.limits': QUANTITIES,
+  'tmp.sizeMi': COUNT,
   'shutdown.preStopSeconds': COUNT,
   'shutdown.drainSeconds': NOT_NEGATIVE,
   'shutdown.marginSeconds': COUNT,
@@ -84,8 +92,13 @@ export const SCHEMA_RULES: Readonly<Record<string, JsonSchema>> = {
   'topologySpread.keys': LIST_OF_TEXTS,
   'topologySpread.whenUnsatisfiable': { enum: ['ScheduleAnyway', 'DoNotSchedule'] },
   'networkPolicy.grpcFrom': OBJECTS,
+  'networkPolicy.ingressFrom': OBJECTS,
+  'networkPolicy.gatewayFrom': OBJECTS,
   'networkPolicy.httpFrom': OBJECTS,
+  'networkPolicy.dns.to': OBJECTS,
+  'networkPolicy.dns.ports': { type: 'array', minItems: 1, items: PORT },
   'networkPolicy.kafkaTo': OBJECTS,
+  'networkPolicy.kafkaPorts': { type: 'array', items: PORT },
   'networkPolicy.egress': OBJECTS,
   'autoscaling.hpa.minReplicas': COUNT,
   'autoscaling.hpa.maxReplicas': COUNT,
@@ -98,6 +111,7 @@ export const SCHEMA_RULES: Readonly<Record<string, JsonSchema>> = {
   'autoscaling.keda.metadata': TEXTS,
   'monitoring.serviceMonitor.interval': { type: 'string', pattern: '^[0-9]+(ms|s|m)$' },
   'monitoring.serviceMonitor.labels': TEXTS,
+  'monitoring.alerts.runbooksUrl': { type: 'string', pattern: '^(|https?://[^\\s\'"]+)$' },
   'monitoring.alerts.labels': TEXTS,
   'monitoring.dashboards.labels': TEXTS,
   'monitoring.dashboards.annotations': TEXTS,
@@ -107,7 +121,8 @@ export const SCHEMA_RULES: Readonly<Record<string, JsonSchema>> = {
   'training.env': OBJECTS,
   'training.deadlineSeconds': COUNT,
   'training.backoffLimit': NOT_NEGATIVE,
-  env: OBJECTS,
+  volumes: OBJECTS,
+  volumeMounts: OBJECTS,
   podLabels: TEXTS,
   podAnnotations: TEXTS,
   userId: COUNT,

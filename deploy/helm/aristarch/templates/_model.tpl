@@ -35,11 +35,11 @@
   image: {{ $model.image.reference }}
   imagePullPolicy: {{ $model.image.pullPolicy }}
   command: [cp, -r, {{ printf "%s/." (trimSuffix "/" $model.image.from) | quote }}, /models/]
-  {{- include "aristarch.modelInitRest" . | nindent 2 }}
+  {{- include "aristarch.modelInitRest" (dict "root" . "resources" .Values.resources) | nindent 2 }}
 {{- else if eq $model.source "fetch" }}
 - name: fetch-model
   {{- if $model.fetch.from }}
-  {{- include "aristarch.syncContainer" (dict "root" . "when" (list "--once")) | nindent 2 }}
+  {{- include "aristarch.syncContainer" (dict "root" . "when" (list "--once") "resources" .Values.resources) | nindent 2 }}
   {{- else }}
   image: {{ $model.fetch.image }}
   {{- with $model.fetch.command }}
@@ -50,13 +50,14 @@
   args:
     {{- toYaml . | nindent 4 }}
   {{- end }}
-  {{- include "aristarch.fetchRest" . | nindent 2 }}
+  {{- include "aristarch.fetchRest" (dict "root" . "resources" .Values.resources) | nindent 2 }}
   {{- end }}
 {{- if gt (int $model.fetch.everySeconds) 0 }}
 # A container beside the service, for as long as the pod lives.
 - name: keep-models
   restartPolicy: Always
-  {{- include "aristarch.syncContainer" (dict "root" . "when" (list "--every" (toString $model.fetch.everySeconds))) | nindent 2 }}
+  {{- $when := list "--every" (toString $model.fetch.everySeconds) }}
+  {{- include "aristarch.syncContainer" (dict "root" . "when" $when "resources" $model.fetch.resources) | nindent 2 }}
 {{- end }}
 {{- end }}
 {{- end -}}
@@ -65,16 +66,16 @@
 image: {{ include "aristarch.image" .root }}
 args:
   {{- concat (list "sync" "--from" .root.Values.model.fetch.from "--to" "/models") .when | toYaml | nindent 2 }}
-{{ include "aristarch.fetchRest" .root }}
+{{ include "aristarch.fetchRest" . }}
 {{- end -}}
 
 {{- define "aristarch.fetchRest" -}}
-imagePullPolicy: {{ .Values.image.pullPolicy }}
-{{- with .Values.model.fetch.env }}
+imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+{{- with .root.Values.model.fetch.env }}
 env:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with .Values.model.fetch.existingSecret }}
+{{- with .root.Values.model.fetch.existingSecret }}
 envFrom:
   - secretRef:
       name: {{ . }}
@@ -84,9 +85,9 @@ envFrom:
 
 {{- define "aristarch.modelInitRest" -}}
 resources:
-  {{- toYaml .Values.resources | nindent 2 }}
+  {{- toYaml .resources | nindent 2 }}
 securityContext:
-  {{- include "aristarch.containerSecurity" . | nindent 2 }}
+  {{- include "aristarch.containerSecurity" .root | nindent 2 }}
 volumeMounts:
   - name: models
     mountPath: /models

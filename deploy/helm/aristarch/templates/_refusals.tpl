@@ -28,6 +28,8 @@
 {{- fail "model.fetch.everySeconds brings new versions while the service runs: set model.fetch.from and model.many as well" -}}
 {{- end -}}
 {{- end -}}
+{{- include "aristarch.refusedPlaces" . -}}
+{{- include "aristarch.refusedTraffic" . -}}
 {{- if and $v.tls.existingSecret (eq $v.probes.readiness "grpc") -}}
 {{- fail "probes.readiness is grpc, but Kubernetes' gRPC probes speak no TLS: set it to auto or http" -}}
 {{- end -}}
@@ -46,6 +48,56 @@
 {{- if $v.training.enabled -}}
 {{- if not (and $v.training.modelName $v.training.claimName) -}}
 {{- fail "training.enabled needs training.modelName and training.claimName, to which the model is written" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Pods that could not start, would wait for a volume, or would be evicted. */}}
+{{- define "aristarch.refusedPlaces" -}}
+{{- $v := .Values -}}
+{{- $autoscaled := or $v.autoscaling.hpa.enabled $v.autoscaling.keda.enabled -}}
+{{- if and $v.model.pvc.readWriteOnce (or $autoscaled (gt (int $v.replicas) 1)) -}}
+{{- fail "model.pvc.readWriteOnce is a claim that one node can mount: set replicas to 1 and no autoscaler, or take a claim with ReadOnlyMany or ReadWriteMany, or model.source image or fetch" -}}
+{{- end -}}
+{{- if and (eq $v.model.source "pvc") (not $v.model.pvc.readWriteOnce) (include "aristarch.isForOneNode" (dict "root" . "claim" $v.model.pvc.claimName)) -}}
+{{- fail (printf "the claim %s can be mounted by one node alone: set model.pvc.readWriteOnce and replicas to 1, or take a claim with ReadOnlyMany or ReadWriteMany, or model.source image or fetch" $v.model.pvc.claimName) -}}
+{{- end -}}
+{{- with $v.config.candidateLog -}}
+{{- $path := . -}}
+{{- $places := list "/tmp/" -}}
+{{- range $v.volumeMounts -}}{{- $places = append $places (printf "%s/" (trimSuffix "/" .mountPath)) -}}{{- end -}}
+{{- $found := list -}}
+{{- range $places -}}{{- if hasPrefix . $path -}}{{- $found = append $found . -}}{{- end -}}{{- end -}}
+{{- if not $found -}}
+{{- fail (printf "config.candidateLog is %s, where a pod may not write: put it below /tmp/, or below a mountPath of volumeMounts" $path) -}}
+{{- end -}}
+{{- end -}}
+{{- $limit := include "aristarch.mebibytes" (get $v.resources.limits "ephemeral-storage" | default "") | int -}}
+{{- $needed := add (include "aristarch.tmpMebibytes" . | int) (ternary 0 (include "aristarch.mebibytes" $v.model.sizeLimit | int) (eq $v.model.source "pvc")) -}}
+{{- if and (gt $limit 0) (lt $limit (int $needed)) -}}
+{{- fail (printf "resources.limits.ephemeral-storage is %dMi, but the model and /tmp may take %dMi, for which the pod would be evicted: raise it, or lower model.sizeLimit, tmp.sizeMi or config.candidateLogBytes" $limit (int $needed)) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Traffic that the NetworkPolicy would stop. */}}
+{{- define "aristarch.refusedTraffic" -}}
+{{- $v := .Values -}}
+{{- if include "aristarch.hasKafka" . -}}
+{{- range splitList "," (include "aristarch.kafkaBrokers" .) -}}
+{{- if not (regexMatch "^[^\\s]+:[0-9]+$" .) -}}
+{{- fail (printf "config.kafkaBrokers names %s: name a host and its port, such as kafka:9092" .) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if $v.networkPolicy.enabled -}}
+{{- if and $v.ingress.enabled (not $v.networkPolicy.ingressFrom) -}}
+{{- fail "ingress.enabled, but the NetworkPolicy stops the ingress controller: set networkPolicy.ingressFrom to where its pods are, such as [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ingress-nginx}}}]" -}}
+{{- end -}}
+{{- if and $v.grpcRoute.enabled (not $v.networkPolicy.gatewayFrom) -}}
+{{- fail "grpcRoute.enabled, but the NetworkPolicy stops the gateway: set networkPolicy.gatewayFrom to where its pods are, such as [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: gateways}}}]" -}}
+{{- end -}}
+{{- if and (ne $v.service.type "ClusterIP") (not $v.networkPolicy.grpcFrom) -}}
+{{- fail (printf "service.type is %s, but the NetworkPolicy stops who comes from outside: set networkPolicy.grpcFrom to who may call, such as [{ipBlock: {cidr: 0.0.0.0/0}}]" $v.service.type) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -4,6 +4,11 @@
 {{- printf "/models/%s" (trimAll "/" .Values.model.path) | trimSuffix "/" -}}
 {{- end -}}
 
+{{/* Where training writes its versions. */}}
+{{- define "aristarch.trainingPlace" -}}
+{{- printf "/models/%s" (trimAll "/" .Values.training.path) | trimSuffix "/" -}}/{{ .Values.training.modelName }}
+{{- end -}}
+
 {{- define "aristarch.settings" -}}
 {{- $settings := dict
   "grpcHost" "0.0.0.0"
@@ -66,4 +71,22 @@ http
 {{- else -}}
 grpc
 {{- end -}}
+{{- end -}}
+
+{{/* Of /tmp: room for what is temporary, and for the log of a candidate and the one before it. */}}
+{{- define "aristarch.tmpMebibytes" -}}
+{{- $log := 0 -}}
+{{- if hasPrefix "/tmp/" (default "" .Values.config.candidateLog) -}}
+{{- $log = divf (mulf 2 (default 67108864 .Values.config.candidateLogBytes)) 1048576 | ceil | int -}}
+{{- end -}}
+{{- add .Values.tmp.sizeMi $log -}}
+{{- end -}}
+
+{{/* A quantity of Kubernetes in mebibytes; 0 where it is none that is understood here. */}}
+{{- define "aristarch.mebibytes" -}}
+{{- $text := toString . -}}
+{{- $bytes := dict "Ki" 1024.0 "Mi" 1048576.0 "Gi" 1073741824.0 "Ti" 1099511627776.0 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 -}}
+{{- $number := regexFind "^[0-9]+([.][0-9]+)?" $text -}}
+{{- $unit := trimPrefix $number $text -}}
+{{- if and $number (hasKey $bytes $unit) -}}{{- divf (mulf (float64 $number) (get $bytes $unit)) 1048576.0 | int64 -}}{{- else -}}0{{- end -}}
 {{- end -}}
