@@ -15,6 +15,11 @@ helm4                   v4.3.1   helm.sh/helm/v4                       cmd/helm
 kubeconform             v0.8.0   github.com/yannh/kubeconform          cmd/kubeconform
 kube-score              v1.20.0  github.com/zegl/kube-score            cmd/kube-score
 helm-unittest           v1.1.2   github.com/helm-unittest/helm-unittest cmd/helm-unittest
+kube-apiserver          v1.36.3  k8s.io/kubernetes                     cmd/kube-apiserver
+kube-controller-manager v1.36.3  k8s.io/kubernetes                     cmd/kube-controller-manager
+kube-scheduler          v1.36.3  k8s.io/kubernetes                     cmd/kube-scheduler
+kubectl                 v1.36.3  k8s.io/kubernetes                     cmd/kubectl
+kwok                    v0.8.0   sigs.k8s.io/kwok                      cmd/kwok
 TABLE
 }
 
@@ -35,10 +40,32 @@ build_in_copy() {
   rm -rf "$copy"
 }
 
+# Kubernetes' own modules are published each by itself, and left out of the module that replaces them by a folder. One copy serves all of its programs.
+build_kubernetes() {
+  local name=$1 version=$2 module=$3 command=$4 copy="$dir/kubernetes-$2" staged
+  if [ ! -f "$copy/ready" ]; then
+    rm -rf "$copy"
+    cp -r "$(source_of "$module" "$version")" "$copy"
+    chmod -R u+w "$copy"
+    (
+      cd "$copy"
+      rm -rf go.work go.work.sum vendor
+      for staged in $(sed -n 's/^.*\(k8s\.io\/[a-z-]*\) => \.\/staging.*$/\1/p' go.mod | sort -u); do
+        go mod edit -replace "$staged=$staged@v0.${version#v1.}"
+      done
+      touch ready
+    )
+  fi
+  local base=k8s.io/component-base/version minor=${version#v1.}
+  flags+=" -X $base.gitVersion=$version -X $base.gitMajor=1 -X $base.gitMinor=${minor%%.*}"
+  (cd "$copy" && go build -mod=mod -trimpath -ldflags "$flags" -o "$dir/bin/$name" "./$command")
+}
+
 build() {
   local name=$1 version=$2 module=$3 command=$4 scratch
   local flags='-s -w'
   case $module in
+    k8s.io/kubernetes) build_kubernetes "$name" "$version" "$module" "$command" ;;
     github.com/helm-unittest/helm-unittest) build_in_copy "$name" "$version" "$module" "$command" ;;
     *)
       scratch=$(mktemp -d)

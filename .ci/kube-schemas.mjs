@@ -6,19 +6,13 @@ import { join, resolve } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 
 const OUT = resolve(import.meta.dirname, '../test/deploy/schemas');
-const KUBERNETES = 'k8s.io/kubernetes@v1.36.3';
-/** Module, and the file or folder of definitions in it. */
-const EXTENSIONS = [
-  ['github.com/prometheus-operator/prometheus-operator@v0.85.0', 'example/prometheus-operator-crd'],
-  ['github.com/kedacore/keda/v2@v2.21.0', 'config/crd/bases'],
-  ['sigs.k8s.io/gateway-api@v1.5.0', 'config/crd/standard'],
-];
+const MODULES = resolve(import.meta.dirname, '../deploy/cluster/modules.json');
+const { kubernetes: KUBERNETES, extensions: EXTENSIONS } = JSON.parse(readFileSync(MODULES, 'utf8'));
 const COMPOSE = ['github.com/compose-spec/compose-go/v2@v2.16.2', 'schema/compose-spec.json'];
 const KINDS = [
   ...['Deployment', 'Service', 'ServiceAccount', 'ConfigMap', 'Job', 'CronJob', 'Ingress', 'NetworkPolicy'],
   ...['PodDisruptionBudget', 'HorizontalPodAutoscaler'],
 ];
-const EXTENSION_KINDS = ['ServiceMonitor', 'PrometheusRule', 'ScaledObject', 'GRPCRoute'];
 
 /** The folder of a module's source. */
 function moduleFolder(module) {
@@ -33,13 +27,13 @@ function moduleFolder(module) {
 /** Every CustomResourceDefinition of the kinds that the chart makes: kind -> definition. */
 function readExtensions() {
   const found = {};
-  for (const [module, folder] of EXTENSIONS) {
+  for (const { module, folder, kinds } of EXTENSIONS) {
     const path = join(moduleFolder(module), folder);
     for (const name of readdirSync(path).filter((file) => file.endsWith('.yaml'))) {
       for (const document of parseAllDocuments(readFileSync(join(path, name), 'utf8'))) {
         const definition = document.toJS();
         const kind = definition?.spec?.names?.kind;
-        if (definition?.kind === 'CustomResourceDefinition' && EXTENSION_KINDS.includes(kind)) found[kind] = definition;
+        if (definition?.kind === 'CustomResourceDefinition' && kinds.includes(kind)) found[kind] = definition;
       }
     }
   }

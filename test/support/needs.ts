@@ -105,10 +105,11 @@ export function chromiumPath(): string {
   return findOnPath('chromium') ?? findOnPath('chromium-browser') ?? findOnPath('google-chrome') ?? 'chromium';
 }
 
-/** A program of `.ci/go-tools.sh`: in ARISTARCH_TOOLS, else in .cache/tools/bin, else on PATH. */
+/** A program of `.ci/go-tools.sh`: in the folders of ARISTARCH_TOOLS (like those of PATH), else in .cache/tools/bin, else on PATH. */
 export function toolPath(name: string): string {
-  const folder = process.env['ARISTARCH_TOOLS'] ?? resolve(import.meta.dirname, '../../.cache/tools/bin');
-  return findOnPath(join(folder, name)) ?? name;
+  const folders = process.env['ARISTARCH_TOOLS'] ?? resolve(import.meta.dirname, '../../.cache/tools/bin');
+  const paths = folders.split(delimiter).map((folder) => join(folder, name));
+  return paths.find(isExecutable) ?? name;
 }
 
 /** A path inside the shared data beside the project, whether or not it exists: guard its users with `needs('shared')`. */
