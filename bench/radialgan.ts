@@ -27,7 +27,8 @@ const HELP = `npm run bench:radialgan [-- OPTIONS]
 What rows of other sources are worth to one that is short of rows: own rows only, pooled, moved without a GAN, and translated by
 RadialGAN; (a) telling disease from health at four hospitals, (b) finding attacks on a service, (c) what the loss's terms do.
 The default (identity penalty 10, neutral filling, 300 steps) and the bars come from an earlier study on splits of the same seeds, so
-that the figures of the page are not of splits that are new to the settings; that levels are not drawn was chosen on splits 100 to 109.
+that the figures of the page are not of splits that are new to the settings; that levels are not drawn, and that point masses stay whole, was
+chosen on splits 100 to 109.
 Needs Python with scikit-learn (ARISTARCH_PYTHON, else python3). A run that was cut goes on where it was. Ends with an error where a
 bar is missed; lines for comparison are no bars.
 

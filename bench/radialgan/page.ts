@@ -52,7 +52,7 @@ ${comparison(result.figures)}
 
 The default (identity penalty 10, lacking columns neutral, 300 steps) and the bars below come from an earlier study, in PyTorch, on splits of the same
 seeds ([decision 0014](decisions/0014-radialgan-that-changes-little.md)): no split here is new to the settings, and figures of settings that were
-chosen on the same splits are too favourable. Only that levels are not drawn was chosen on others (100 to 109). The study pooled in each source's own z-scores, and so does its bar; pooling in the units of the data
+chosen on the same splits are too favourable. Only that levels are not drawn and that point masses stay whole was chosen on others (100 to 109). The study pooled in each source's own z-scores, and so does its bar; pooling in the units of the data
 is set beside it.
 
 ${markdownTable(['asked', 'measured', ''], rows)}`;

@@ -3,6 +3,7 @@ import {
   columns,
   concat,
   constant,
+  equal,
   gatherRows,
   greater,
   isNaN,
@@ -42,18 +43,11 @@ export function decodeRows(x: Tensor, raw: Tensor, route: Route): Tensor {
   };
   const column = (at: number): Tensor => columns(x, at, at + 1);
   union.numbers.forEach(({ places, signedLog: isLog }, index) => {
-    put(places, (place) =>
-      decodeNumber(
-        column(index),
-        {
-          ...(place as NumberPlace),
-          ...rangeOf(place as NumberPlace, places[route.from], isLog),
-          signedLog: isLog,
-          centre: 0,
-        },
-        CLIP,
-      ),
-    );
+    put(places, (place) => {
+      const [target, source] = [place as NumberPlace, places[route.from]];
+      const scale = { ...target, ...rangeOf(target, source, isLog), signedLog: isLog, centre: 0 };
+      return keepAtoms(decodeNumber(column(index), scale, CLIP), raw, target, source);
+    });
   });
   const cycles = union.cycles.length;
   union.cycles.forEach(({ places }, index) => {
@@ -113,6 +107,18 @@ export function rangeOf(target: NumberPlace, source: NumberPlace | null | undefi
     largest: Math.max(target.largest, source.largest) <= 0 ? Math.min(0, largest) : largest,
   };
 }
+
+/** Where a point mass ends the range of both, the source's stays whole: networks would spread it. */
+function keepAtoms(value: Tensor, raw: Tensor, target: NumberPlace, source: NumberPlace | null | undefined): Tensor {
+  if (!source) return value;
+  const own = columns(raw, source.slot, source.slot + 1);
+  return ATOM_ENDS.reduce((kept, end) => {
+    const [from, to] = [source.atoms[end], target.atoms[end]];
+    return from === null || to === null ? kept : select(equal(own, from), to, kept);
+  }, value);
+}
+
+const ATOM_ENDS = ['lowest', 'highest'] as const;
 
 /** The likeliest of the target's own levels, by its index there; those of others have been ruled out by the decoder. */
 function decodeLevel(indicators: Tensor, indices: readonly number[]): Tensor {

@@ -21,6 +21,13 @@ export interface NumberPlace extends Place {
   /** Of the finite values. */
   readonly smallest: number;
   readonly largest: number;
+  /** Ends of the range at which a good part of the rows lies, such as the 0 of an amount that is often nothing; null where none is. */
+  readonly atoms: Atoms;
+}
+
+export interface Atoms {
+  readonly lowest: number | null;
+  readonly highest: number | null;
 }
 
 interface Found {
@@ -31,6 +38,8 @@ interface Found {
 
 /** A column with more missing values than this counts as lacking: radialgan-findings has the same for the hospitals. */
 const MOST_MISSING = 0.5;
+/** An end of the range that a larger part of the rows has is a point mass. */
+const LEAST_ATOM = 0.1;
 /** A smaller deviation is none: a near-constant column must not be blown up. */
 const LEAST_DEVIATION = 1e-6;
 
@@ -57,7 +66,18 @@ export function fitNumber({ field, slot }: Found, values: Float32Array, isLog: b
     neutral: integer ? Math.round(average) : average,
     smallest: sorted[0] ?? middle,
     largest: sorted.at(-1) ?? middle,
+    atoms: atomsOf(sorted),
   };
+}
+
+function atomsOf(sorted: Float32Array): Atoms {
+  const atom = (value: number | undefined): number | null => {
+    if (value === undefined) return null;
+    return sorted.lastIndexOf(value) - sorted.indexOf(value) + 1 > LEAST_ATOM * sorted.length ? value : null;
+  };
+  const [lowest, highest] = [atom(sorted[0]), atom(sorted.at(-1))];
+  // A constant column has no ends.
+  return sorted[0] === sorted.at(-1) ? { lowest: null, highest: null } : { lowest, highest };
 }
 
 export function fitCycle({ field, slot, readSlot }: Found): Place {
