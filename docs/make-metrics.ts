@@ -25,6 +25,7 @@ const CHAPTERS: readonly { readonly title: string; readonly pattern: RegExp }[] 
   { title: 'Drift', pattern: /^drift_/ },
   { title: 'Kafka', pattern: /^kafka_/ },
   { title: 'Made-up rows', pattern: /^(sample|samples|rows_sampled)_/ },
+  { title: 'Traces', pattern: /^trace_/ },
   { title: 'The process', pattern: /^(build|start|process|nodejs)_/ },
 ];
 

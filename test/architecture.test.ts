@@ -96,7 +96,7 @@ describe('the checker of cycles', () => {
 });
 
 describe('the checker of engines', () => {
-  const others = `import '@duckdb/node-api'; import '@grpc/grpc-js'; import 'kafkajs'; import 'prom-client'; import 'echarts/core'; import 'avsc'; import '@platformatic/kafka';`;
+  const others = `import '@duckdb/node-api'; import '@grpc/grpc-js'; import 'kafkajs'; import 'prom-client'; import 'echarts/core'; import 'avsc'; import '@platformatic/kafka'; import '@opentelemetry/api';`;
   const runtime = `import 'onnxruntime-node'; const tf = await import('@tensorflow/tfjs-core'); import '@tensorflow/tfjs-backend-cpu';`;
 
   it('accepts one importer of each', () => {

@@ -80,6 +80,17 @@ export function oneOf<const Words extends readonly [string, ...string[]]>(words:
   return z.enum(words, { error: `one of ${words.join(', ')} is needed` });
 }
 
+/** An address of http or https; a password in it would be shown wherever the address is. */
+export function httpAddress() {
+  return text().refine(isPlainUrl, { error: 'an http or https address without a user in it is needed' });
+}
+
+function isPlainUrl(address: string): boolean {
+  if (!URL.canParse(address)) return false;
+  const { protocol, username, password } = new URL(address);
+  return /^https?:$/.test(protocol) && username === '' && password === '';
+}
+
 /** A text that is not empty. */
 export function text() {
   return z.string({ error: 'a text is needed' }).min(1, { error: 'it must not be empty' });

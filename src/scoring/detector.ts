@@ -19,7 +19,11 @@ export interface ScoreOptions {
   readonly deadlineMs?: number | undefined;
   /** Throws when nobody waits any longer; asked before the work, and between parts of it. */
   readonly checkAlive?: (() => void) | undefined;
+  /** Of a detector whose calls wait for each other: told when the wait and the inference are over, on the monotonic clock. */
+  readonly onStage?: StageListener | undefined;
 }
+
+export type StageListener = (stage: 'queue' | 'infer', startedMs: number, endedMs: number) => void;
 
 /** Scores of one call, row by row. Higher = more anomalous, always. */
 export interface ScoreBatch {

@@ -12,6 +12,7 @@ import { MODEL_SETTINGS } from './settings/model.ts';
 import { MODELS_SETTINGS } from './settings/models.ts';
 import { PROCESS_SETTINGS } from './settings/process.ts';
 import { SECURITY_SETTINGS } from './settings/security.ts';
+import { TRACING_SETTINGS } from './settings/tracing.ts';
 
 /** Every setting of the serve process: flag, else environment, else file, else default. Each group has its own file in settings/. */
 export const SERVE_SETTINGS = {
@@ -24,6 +25,7 @@ export const SERVE_SETTINGS = {
   ...SECURITY_SETTINGS,
   ...PROCESS_SETTINGS,
   ...DRIFT_SETTINGS,
+  ...TRACING_SETTINGS,
   ...KAFKA_CONNECTION_SETTINGS,
   ...KAFKA_SETTINGS,
   ...KAFKA_FORMAT_SETTINGS,

@@ -14,6 +14,7 @@ import { kafkaMetrics } from './metrics/kafka.ts';
 import { modelMetrics, setModels, type WatchedModels } from './metrics/models.ts';
 import { requestMetrics, sampleMetrics } from './metrics/requests.ts';
 import { stageMetrics } from './metrics/stages.ts';
+import { tracingMetrics } from './metrics/tracing.ts';
 
 /**
  * Every metric of the serve process; the folder beside has one file for each room of them. Prefix `aristarch_`, base units
@@ -54,6 +55,7 @@ export function createMetrics(options: MetricsOptions = {}) {
     batching: batchingMetrics(instruments, stages),
     kafka: kafkaMetrics(instruments, stages),
     candidates: candidateMetrics(instruments),
+    tracing: tracingMetrics(instruments),
     /** Asks at each scrape which models are open, and how what the default one scores drifts. */
     watchModels(read: () => WatchedModels): void {
       readModels = read;

@@ -14,6 +14,7 @@ import type { Metrics, Transport } from './metrics.ts';
 import { commonChoice, routeByField, type RoutedRecords } from './models/by-key.ts';
 import type { Lease, ModelChoice, Models, OpenModel } from './models/port.ts';
 import type { RecentScores } from './recent-scores.ts';
+import type { WorkSpan } from './tracing/port.ts';
 
 /** What a transport asks for: rows to score, and under which conditions. */
 export interface ScoreJob {
@@ -38,6 +39,8 @@ export interface ScoreJob {
   readonly key?: string | undefined;
   /** The trace that the caller is in, for exemplars. */
   readonly traceId?: string | undefined;
+  /** The span that the work is a part of, where it is traced. */
+  readonly span?: WorkSpan | undefined;
   /** By a version on trial, which others besides must not be taken for: neither drift nor the live page hears of it. */
   readonly isTrial?: boolean | undefined;
   /** Who goes first where jobs wait; normal when absent. */
@@ -191,9 +194,9 @@ export class ScoringService {
     return { batch, explanations, model: description.name, modelVersion: description.version };
   }
 
-  #explain(detector: Detector, { rows, checkAlive }: ScoreJob, topK: number): Promise<readonly Explanation[]> {
+  #explain(detector: Detector, { rows, checkAlive, span }: ScoreJob, topK: number): Promise<readonly Explanation[]> {
     const options = { topK, ...(checkAlive && { checkAlive }) };
-    return this.#parts.metrics.stages.timeAsync('explain', () => detector.explain(rows, options));
+    return this.#parts.metrics.stages.timeAsync('explain', () => detector.explain(rows, options), span);
   }
 
   #check({ detector, description }: OpenModel, job: ScoreJob): void {
@@ -219,16 +222,23 @@ export class ScoringService {
       );
     }
     this.#parts.metrics.requestRows.observe(rows, job.transport);
+    job.span?.describe({ ...factsOf(description), 'aristarch.rows': rows });
   }
 
   async #score({ detector, drift }: OpenModel, job: ScoreJob): Promise<ScoreBatch> {
-    const { checkAlive, priority, deadlineMs } = job;
+    const { checkAlive, priority, deadlineMs, span } = job;
     checkAlive?.();
     const { stages } = this.#parts.metrics;
     const sent = job.rows;
-    const rows = sent instanceof Float32Array ? sent : stages.time('rows', () => detector.encode(sent));
+    const rows = sent instanceof Float32Array ? sent : stages.time('rows', () => detector.encode(sent), span);
     const falsePositiveRate = job.falsePositiveRate ?? this.#parts.limits.falsePositiveRate;
-    const batch = await detector.score(rows, { falsePositiveRate, priority, deadlineMs, checkAlive });
+    const batch = await detector.score(rows, {
+      falsePositiveRate,
+      priority,
+      deadlineMs,
+      checkAlive,
+      onStage: span?.stage,
+    });
     if (job.isTrial !== true) drift?.observe(rows, watchedScores(batch));
     return batch;
   }
@@ -249,6 +259,11 @@ export class ScoringService {
     const recordAt = (row: number) => records?.[row] ?? packedRecord(job.rows as Float32Array, row, slotNames);
     recent.publish({ transport, atMs: clock.wallMs(), batch, recordAt });
   }
+}
+
+/** The model, for whoever follows a trace. */
+function factsOf({ name, version }: DetectorDescription): Record<string, string> {
+  return { 'aristarch.model.name': name, 'aristarch.model.version': version };
 }
 
 function countRows({ rowWidth, name }: DetectorDescription, { rows, width }: ScoreJob): number {

@@ -22,6 +22,7 @@ import { SamplingService } from './sampling-service.ts';
 import { ScoringService } from './scoring-service.ts';
 import { countRejections } from './security/count-rejections.ts';
 import { openSecurity, type Security } from './security/security.ts';
+import type { Tracing } from './tracing/port.ts';
 
 export interface ServeParts {
   readonly config: ServeConfig;
@@ -47,7 +48,8 @@ export interface Serving {
   stop(): Promise<void>;
 }
 
-type Closer = () => void | Promise<void>;
+/** `byMs`: when all should be over, on the monotonic clock. */
+type Closer = (byMs: number) => void | Promise<void>;
 
 /**
  * Starts everything: HTTP first, so that the process can be watched while it starts; then the model, gRPC, and Kafka where
@@ -57,7 +59,8 @@ export async function startServing(parts: ServeParts): Promise<Serving> {
   const startedMs = parts.clock.monotonicMs();
   const closers: Closer[] = [];
   const stop = once(async () => {
-    for (const close of closers.reverse()) await close();
+    const byMs = parts.clock.monotonicMs() + parts.config.drainTimeoutMs;
+    for (const close of closers.reverse()) await close(byMs);
   });
   try {
     const { serving, metrics, joining } = await startParts(parts, closers);
@@ -78,6 +81,9 @@ export async function startServing(parts: ServeParts): Promise<Serving> {
 async function startParts(parts: ServeParts, closers: Closer[]) {
   const { config, clock, log } = parts;
   const metrics = createMetrics({ process: parts.processMetrics ?? false, clock });
+  const tracing = await openTraces(parts, metrics);
+  // The last to go: all that others do until they are closed is traced.
+  closers.push((byMs) => tracing?.stop(Math.max(LAST_SPANS_MS, byMs - clock.monotonicMs())));
   const recent = new RecentScores();
   const readiness = createReadiness();
   for (const part of ['model', 'grpc'] as const) readiness.set(part, { waitsFor: 'starting' });
@@ -104,17 +110,28 @@ async function startParts(parts: ServeParts, closers: Closer[]) {
   closers.push(() => page.close());
 
   const sampling = new SamplingService({ models, metrics, maxRows: config.maxSampleRows });
-  const grpc = await startGrpc({ ...parts, security }, { service, sampling, models, metrics });
+  const grpc = await startGrpc({ ...parts, security }, { service, sampling, models, metrics, tracing });
   const entrances: (() => Promise<void>)[] = [() => grpc.stop()];
   closers.push(async () => {
     readiness.set('grpc', { waitsFor: 'the server is shutting down' });
     await Promise.all(entrances.map((close) => close()));
   });
   readiness.set('grpc', 'ready');
-  const { joining } = await startKafka(parts, service, metrics, readiness, entrances);
+  const { joining } = await startKafka(parts, { service, metrics, tracing }, readiness, entrances);
   const addresses = { grpc: hostPort(config.grpcHost, grpc.port), http: httpAddress };
   const model = models.defaultName === undefined ? undefined : (await service.find()).description;
   return { serving: { model, service, addresses }, metrics, joining };
+}
+
+/** For spans that are left after work that has used up all of the drain timeout. */
+const LAST_SPANS_MS = 500;
+
+/** Undefined where nothing is traced, and then OpenTelemetry is not loaded either. */
+async function openTraces({ config, ...parts }: ServeParts, metrics: Metrics): Promise<Tracing | undefined> {
+  const { traceEndpoint } = config;
+  if (traceEndpoint === undefined) return undefined;
+  const { openTracing } = await import('./tracing/open-tracing.ts');
+  return openTracing({ ...parts, config: { ...config, traceEndpoint }, metrics: metrics.tracing });
 }
 
 interface EntranceParts extends ServeParts {
@@ -177,7 +194,7 @@ function createPageHolder({ config, clock }: ServeParts, feed: RecentScores) {
 
 function startGrpc(
   { config, clock, log, security }: EntranceParts,
-  parts: Pick<GrpcServerParts, 'service' | 'sampling' | 'models' | 'metrics'>,
+  parts: Pick<GrpcServerParts, 'service' | 'sampling' | 'models' | 'metrics' | 'tracing'>,
 ): Promise<GrpcServer> {
   const { grpcHost: host, grpcPort: port, adminCalls, ...options } = config;
   return startGrpcServer({
@@ -190,15 +207,22 @@ function startGrpc(
 /** Kafka's first joining of its group; undefined where it is not configured, and then its client is not loaded either. */
 async function startKafka(
   { config, log, clock, onFatal }: ServeParts,
-  service: ScoringService,
-  metrics: Metrics,
+  { service, metrics, tracing }: { service: ScoringService; metrics: Metrics; tracing: Tracing | undefined },
   readiness: Readiness,
   entrances: (() => Promise<void>)[],
 ): Promise<{ readonly joining?: Promise<void> }> {
   const kafkaConfig = toKafkaConfig(config);
   if (kafkaConfig === undefined) return {};
   const { startKafkaScoring } = await import('./kafka/server.ts');
-  const kafka = startKafkaScoring({ service, config: kafkaConfig, metrics: metrics.kafka, log, clock, onFatal });
+  const kafka = startKafkaScoring({
+    service,
+    config: kafkaConfig,
+    metrics: metrics.kafka,
+    tracing,
+    log,
+    clock,
+    onFatal,
+  });
   readiness.set('kafka', () => {
     const { ready, reason } = kafka.readiness();
     return { ok: ready, ...(reason !== undefined && { reason }) };

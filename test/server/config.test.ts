@@ -87,7 +87,8 @@ describe('the settings of the serve process', () => {
   it('have an environment variable each, of one form, and an explanation', () => {
     const settings = Object.values(SERVE_SETTINGS) as { env?: string; help: string; group?: string }[];
     for (const { env, help, group } of settings) {
-      expect(env).toMatch(/^ARISTARCH_[A-Z_]+$/);
+      // Those of traces are the OpenTelemetry specification's own.
+      expect(env).toMatch(/^(ARISTARCH|OTEL)_[A-Z_]+$/);
       expect(help.length).toBeGreaterThan(3);
       expect(group).toBeDefined();
     }

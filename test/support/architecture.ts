@@ -34,6 +34,7 @@ const ENGINES = [
   'prom-client',
   '@grpc/grpc-js',
   '@duckdb/node-api',
+  '@opentelemetry/',
   'echarts',
 ] as const;
 

@@ -2,6 +2,7 @@ import { afterEach } from '@jest/globals';
 import {
   type CallOptions,
   type ChannelCredentials,
+  type ChannelOptions,
   type Client,
   type ClientDuplexStream,
   type ClientReadableStream,
@@ -73,13 +74,14 @@ export function createRawClientFixture(): (
   address: string,
   definition: ServiceDefinition,
   secure?: ChannelCredentials,
+  options?: ChannelOptions,
 ) => Client {
   const open: Client[] = [];
   afterEach(() => {
     for (const client of open.splice(0)) client.close();
   });
-  return (address, definition, secure = credentials.createInsecure()) => {
-    const client = new (makeClientConstructor(definition, 'client'))(address, secure);
+  return (address, definition, secure = credentials.createInsecure(), options = {}) => {
+    const client = new (makeClientConstructor(definition, 'client'))(address, secure, options);
     open.push(client);
     return client;
   };

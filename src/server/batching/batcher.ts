@@ -1,5 +1,5 @@
 import { AristarchError } from '../../base/errors.ts';
-import type { Priority, ScoreBatch } from '../../scoring/detector.ts';
+import type { Priority, ScoreBatch, StageListener } from '../../scoring/detector.ts';
 import type { Clock } from '../clock.ts';
 import { type AdmissionQuestion, refusalOf, type Refusal } from './admission.ts';
 import { createCostModel } from './cost-model.ts';
@@ -16,6 +16,7 @@ export interface BatchJob {
   readonly deadlineMs?: number | undefined;
   /** Throws when nobody waits any longer. */
   readonly checkAlive?: (() => void) | undefined;
+  readonly onStage?: StageListener | undefined;
 }
 
 export interface BatchingLimits {
@@ -109,6 +110,7 @@ export function createBatcher(parts: BatcherParts): Batcher {
     const startedMs = forecast.begin(rows);
     const ended = (onThisThread: boolean): void => {
       running = false;
+      for (const { waiting } of pieces) waiting.job.onStage?.('infer', startedMs, clock.monotonicMs());
       events.onBatch(rows, pieces.length, forecast.end(rows, pieces.length));
       // Nobody could come while this thread computed: whether work is at hand shows when the input that waited is read.
       if (onThisThread) later(forecast.lookForIdleness, 0);
@@ -209,7 +211,10 @@ function checkAdmission(question: AdmissionQuestion, { onRefusal }: BatchingEven
 /** Tells of each job whose first rows these are; answers the pieces. */
 function tellTurns(pieces: readonly Piece<WaitingJob>[], nowMs: number, { onTurn }: BatchingEvents): typeof pieces {
   for (const { waiting } of pieces) {
-    if (waiting.cameMs !== undefined) onTurn(nowMs - waiting.cameMs);
+    if (waiting.cameMs !== undefined) {
+      onTurn(nowMs - waiting.cameMs);
+      waiting.job.onStage?.('queue', waiting.cameMs, nowMs);
+    }
     waiting.cameMs = undefined;
   }
   return pieces;

@@ -3,6 +3,7 @@ import { AristarchError, toAristarchError } from '../../base/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { Security } from '../security/security.ts';
 import { TRACE_METADATA, traceIdOf } from '../trace-context.ts';
+import type { Tracing } from '../tracing/port.ts';
 import { callerOf, type Callers } from './access.ts';
 import { Metadata, type ServerUnaryCall, status, type StatusObject } from './engine.ts';
 import { type CallContext, KEY_METADATA, PRIORITY_METADATA } from './handlers.ts';
@@ -14,6 +15,8 @@ export interface AnswerParts {
   readonly log: Logger;
   readonly security: Pick<Security, 'spend'>;
   readonly callers: Callers;
+  /** Undefined where nothing is traced. */
+  readonly tracing?: Tracing | undefined;
   readonly options: { readonly slowClientTimeoutMs: number };
 }
 
@@ -26,6 +29,7 @@ interface AnyCall extends Pick<ServerUnaryCall<unknown, unknown>, 'cancelled' | 
 export function contextOf(
   call: AnyCall,
   { clock, security, callers }: AnswerParts,
+  startSpan: CallContext['startSpan'],
   work: 'scored' | 'made' = 'scored',
 ): CallContext {
   const deadlineMs = Number(call.getDeadline());
@@ -33,6 +37,7 @@ export function contextOf(
     deadlineMs,
     priority: call.metadata.get(PRIORITY_METADATA)[0]?.toString(),
     key: call.metadata.get(KEY_METADATA)[0]?.toString(),
+    startSpan,
     traceId: traceIdOf(call.metadata.get(TRACE_METADATA)[0]?.toString()),
     checkAlive: () => {
       if (clock.wallMs() >= deadlineMs) {

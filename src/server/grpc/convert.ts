@@ -51,12 +51,15 @@ export interface FromScoreRequest {
 }
 
 /** What a job has of its call, beside its message. */
-type CallConditions = Pick<ScoreJob, 'transport' | 'checkAlive' | 'deadlineMs' | 'priority' | 'key' | 'traceId'>;
+type CallConditions = Pick<
+  ScoreJob,
+  'transport' | 'checkAlive' | 'deadlineMs' | 'priority' | 'key' | 'traceId' | 'span'
+>;
 
 /** The one way from a request's message to a job. One object, not spread together: this is done for each call. */
 export function fromScoreRequest(
   { requestId, model, modelVersion, records, dense, falsePositiveRate, explainTopK }: WireScoreRequest,
-  { transport, checkAlive, deadlineMs, priority, key, traceId }: CallConditions,
+  { transport, checkAlive, deadlineMs, priority, key, traceId, span }: CallConditions,
 ): FromScoreRequest {
   const job = {
     transport,
@@ -65,6 +68,7 @@ export function fromScoreRequest(
     priority,
     key,
     traceId,
+    span,
     model,
     modelVersion,
     rows: records ? records.records.map(fromRecord) : fromDense(dense),

@@ -1,4 +1,6 @@
+import type { Clock } from '../clock.ts';
 import type { Metrics } from '../metrics.ts';
+import type { Tracing } from '../tracing/port.ts';
 import { decodePackedRequest, encodePlainResponse, type ScoreReply } from './codec.ts';
 import { loadContract, SERVICE } from './contract.ts';
 import { receive, toScoreResponse } from './convert.ts';
@@ -8,11 +10,17 @@ import type { QuickMethod } from './quick-call.ts';
 
 type Method = ServiceDefinition[string];
 
+export interface DefinitionParts {
+  readonly metrics: Pick<Metrics, 'stages'>;
+  readonly tracing?: Tracing | undefined;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
+}
+
 /** The services with their (de)serialisers, timed where scores are asked for. */
-export function defineServices(metrics: Pick<Metrics, 'stages'>) {
+export function defineServices(parts: DefinitionParts) {
   return {
-    inferences: timed(inferenceDefinition(), ['ModelInfer'], metrics),
-    scoring: timed(scoringDefinition(), ['Score', 'ScoreStream'], metrics),
+    inferences: timed(inferenceDefinition(), ['ModelInfer'], parts),
+    scoring: timed(scoringDefinition(), ['Score', 'ScoreStream'], parts),
   };
 }
 
@@ -40,17 +48,38 @@ function scoringDefinition(): ServiceDefinition {
 }
 
 /** The same service, with the time of each message of the named methods taken: bytes to request, and response to bytes. */
-function timed(definition: ServiceDefinition, names: readonly string[], { stages }: Pick<Metrics, 'stages'>) {
+function timed(definition: ServiceDefinition, names: readonly string[], { metrics, tracing, clock }: DefinitionParts) {
+  const { stages } = metrics;
   const time = (method: Method): Method => ({
     ...method,
     requestDeserialize: (bytes) => stages.time('decode', () => method.requestDeserialize(bytes) as unknown),
     responseSerialize: (reply) => stages.time('encode', () => method.responseSerialize(reply)),
   });
+  const timeMethod = tracing === undefined ? time : (method: Method) => traced(time(method), tracing, clock);
   const methods = Object.entries(definition).map(([name, method]) => [
     name,
-    names.includes(name) ? time(method) : method,
+    names.includes(name) ? timeMethod(method) : method,
   ]);
   return Object.fromEntries(methods) as ServiceDefinition;
+}
+
+/** The same method, whose messages' times are told to the spans that they belong to. */
+function traced(method: Method, tracing: Tracing, { monotonicMs }: Pick<Clock, 'monotonicMs'>): Method {
+  return {
+    ...method,
+    requestDeserialize: (bytes) => {
+      const startedMs = monotonicMs();
+      const received = method.requestDeserialize(bytes) as object;
+      tracing.decoded(received, startedMs, monotonicMs());
+      return received;
+    },
+    responseSerialize: (reply: object) => {
+      const startedMs = monotonicMs();
+      const bytes = method.responseSerialize(reply);
+      tracing.spanOf(reply)?.stage('encode', startedMs, monotonicMs());
+      return bytes;
+    },
+  };
 }
 
 function receiving({ path, requestDeserialize }: Method): Pick<Method, 'requestDeserialize'> {

@@ -2,6 +2,7 @@ import { AristarchError, toAristarchError } from '../../base/errors.ts';
 import type { SampleJob, SamplingService } from '../sampling-service.ts';
 import { PRIORITIES, type Priority } from '../../scoring/detector.ts';
 import type { ScoringService } from '../scoring-service.ts';
+import type { WorkSpan } from '../tracing/port.ts';
 import type { ModelChoice, Models } from '../models/port.ts';
 import type { ScoreReply } from './codec.ts';
 import type {
@@ -24,6 +25,7 @@ import {
   toSampleResponse,
 } from './convert.ts';
 import { inOrder } from './in-order.ts';
+import { GRPC_STATUS } from './status.ts';
 import { checkChoice, checkSampleTexts, checkTexts, type TextLimits } from './text-limits.ts';
 
 /** Says who goes first where calls wait; normal when absent. */
@@ -46,6 +48,8 @@ export interface CallContext {
   readonly key: string | undefined;
   /** The trace that the caller is in (metadata `traceparent`). */
   readonly traceId: string | undefined;
+  /** Gives the span of a message; undefined where nothing is traced. */
+  readonly startSpan: ((received: object) => WorkSpan | undefined) | undefined;
 }
 
 /** The methods of aristarch.v1.Aristarch without grpc-js: messages in, messages out, an `AristarchError` for a status. */
@@ -73,31 +77,43 @@ export interface HandlersParts {
   readonly adminCalls: boolean;
 }
 
-export function createHandlers({ service, sampling, models, limits, adminCalls }: HandlersParts): Handlers {
-  const score = async (
+/** Scores one message. `span`: the message's own, where it is traced. */
+function createScore({ service, limits }: Pick<HandlersParts, 'service' | 'limits'>) {
+  return async (
     received: Received<WireScoreRequest>,
-    { checkAlive, spend, deadlineMs, priority: asked, key, traceId }: CallContext,
+    { checkAlive, spend, deadlineMs, priority: asked, key, traceId: callersId }: CallContext,
     transport: 'grpc' | 'grpc_stream',
-  ) => {
+    span: WorkSpan | undefined,
+  ): Promise<ScoreReply> => {
+    span?.received(received);
+    const traceId = span === undefined ? callersId : span.traceId;
     const { requestId, job } = service.admit(transport, () => {
       const request = openReceived(received);
       checkTexts(request, limits);
-      const conditions = { transport, checkAlive, deadlineMs, key, traceId, priority: parsePriority(asked) };
+      const conditions = { transport, checkAlive, deadlineMs, key, traceId, span, priority: parsePriority(asked) };
       const parsed = fromScoreRequest(request, conditions);
       spend(countSent(parsed.job));
       return parsed;
     });
     const outcome = await service.score(job);
-    return { outcome, requestId };
+    const reply = { outcome, requestId };
+    span?.answers(reply);
+    return reply;
   };
+}
+
+export function createHandlers({ service, sampling, models, limits, adminCalls }: HandlersParts): Handlers {
+  const score = createScore({ service, limits });
   return {
-    score: (received, call) => score(received, call, 'grpc'),
+    score: (received, call) => score(received, call, 'grpc', call.startSpan?.(received)),
     scoreStream: (requests, call) => {
       let message = 0;
       return inOrder(requests, {
         work: (received) => {
           const number = ++message;
-          return score(received, call, 'grpc_stream').catch((thrown: unknown) => {
+          const span = call.startSpan?.(received);
+          return score(received, call, 'grpc_stream', span).catch((thrown: unknown) => {
+            span?.end(GRPC_STATUS[toAristarchError(thrown).code]);
             throw inMessage(number, thrown);
           });
         },

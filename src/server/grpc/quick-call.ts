@@ -2,6 +2,7 @@ import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'nod
 import { TLSSocket } from 'node:tls';
 import { roleOfMethod } from '../security/method-roles.ts';
 import type { Security } from '../security/security.ts';
+import type { WorkSpan } from '../tracing/port.ts';
 import { type AnswerParts, contextOf, toServiceError } from './call-context.ts';
 import type { Calls } from './calls.ts';
 import { status } from './engine.ts';
@@ -66,6 +67,8 @@ export class QuickCall {
   readonly #stream: ServerHttp2Stream;
   readonly #method: QuickMethod;
   readonly #parts: QuickParts;
+  /** Undefined where the call is not traced. */
+  readonly #span: WorkSpan | undefined;
   readonly #chunks: Buffer[] = [];
   #received = 0;
   #deadlineMs = Infinity;
@@ -77,6 +80,7 @@ export class QuickCall {
     this.#method = method;
     this.#parts = parts;
     this.metadata = new QuickMetadata(headers);
+    this.#span = parts.tracing?.startCall(method.path.slice(1), this.metadata);
     // A fault of the stream is followed by its close, which ends the call.
     stream.on('error', ignore);
     stream.on('close', () => this.#end());
@@ -156,7 +160,8 @@ export class QuickCall {
     try {
       const request = deserialize(frame.subarray(PREFIX_BYTES)) as never;
       // A reply that cannot be written is the call's failure, too, and nobody else's.
-      handle(request, contextOf(this, this.#parts))
+      const span = this.#span;
+      handle(request, contextOf(this, this.#parts, span && (() => span)))
         .then((reply) => this.#reply(reply as never))
         .catch((thrown: unknown) => this.#fail(toServiceError(thrown, this.#parts.log)));
     } catch (thrown) {
@@ -179,6 +184,7 @@ export class QuickCall {
       stream.respond(RESPONSE_HEADERS, WITH_TRAILERS);
       stream.once('wantTrailers', sendOk);
       stream.end(frame);
+      this.#span?.end();
     }
     this.#end();
   }
@@ -191,6 +197,7 @@ export class QuickCall {
       stream.respond({ ...COMMON_HEADERS, ...trailers }, { endStream: true });
       // What the caller still sends is let pass: it would fill the window of the connection.
       stream.resume();
+      this.#span?.end(status[code]);
     }
     this.#end();
   }
@@ -198,6 +205,8 @@ export class QuickCall {
   #end(): void {
     this.cancelled = true;
     clearTimeout(this.#deadlineTimer);
+    // Where it has not ended before, nobody waits any longer.
+    this.#span?.end('CANCELLED');
     if (!this.#tracked) return;
     this.#tracked = false;
     this.#parts.calls.end();

@@ -10,6 +10,7 @@ import type { Models } from '../models/port.ts';
 import type { SamplingService } from '../sampling-service.ts';
 import type { ScoringService } from '../scoring-service.ts';
 import type { Security } from '../security/security.ts';
+import type { Tracing } from '../tracing/port.ts';
 import { type Callers, createAccessInterceptor } from './access.ts';
 import { answerSample, type SampleCall } from './answer-sample.ts';
 import { type AnswerParts, contextOf, toServiceError } from './call-context.ts';
@@ -27,6 +28,7 @@ import {
   type ServerInterceptor,
   type ServerUnaryCall,
   type ServerWritableStream,
+  status,
 } from './engine.ts';
 import { type CallContext, createHandlers, type Handlers } from './handlers.ts';
 import { INFERENCE_SERVICE } from './inference/contract.ts';
@@ -35,6 +37,7 @@ import { openQuickLane } from './quick-lane.ts';
 import type { QuickMethod } from './quick-call.ts';
 import { loadReflectedContracts } from './reflected-contract.ts';
 import { drained } from './slow-clients.ts';
+import { methodOf, StreamSpans } from './stream-spans.ts';
 import { type Progress, requestsOf } from './stream-requests.ts';
 
 export interface GrpcServerOptions {
@@ -57,6 +60,7 @@ export interface GrpcServerParts {
   readonly options: GrpcServerOptions;
   readonly security: Security;
   readonly metrics: Pick<Metrics, 'stages'>;
+  readonly tracing?: Tracing | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -163,7 +167,7 @@ function addScoring(
     <Q, R>(handle: (request: Received<Q>, context: CallContext) => R | Promise<R>) =>
     (call: ServerUnaryCall<Received<Q>, R>, respond: sendUnaryData<R>): void =>
       void calls.track(answer(call, respond, handle, parts));
-  const { inferences, scoring } = defineServices(parts.metrics);
+  const { inferences, scoring } = defineServices(parts);
   server.addService(inferences, {
     serverLive: unary(inference.serverLive),
     serverReady: unary(inference.serverReady),
@@ -192,10 +196,14 @@ async function answer<Q, R>(
   handle: (request: Received<Q>, context: CallContext) => R | Promise<R>,
   parts: AnswerParts,
 ): Promise<void> {
+  const span = parts.tracing?.startCall(methodOf(call), call.metadata, call.request);
   try {
-    respond(null, await handle(call.request, contextOf(call, parts)));
+    respond(null, await handle(call.request, contextOf(call, parts, span && (() => span))));
+    span?.end(call.cancelled ? 'CANCELLED' : 'OK');
   } catch (thrown) {
-    respond(toServiceError(thrown, parts.log));
+    const error = toServiceError(thrown, parts.log);
+    respond(error);
+    span?.end(status[error.code]);
   }
 }
 
@@ -219,11 +227,15 @@ async function answerStream(
   const endWhenAsked = () => {
     if (endStreams.aborted && !progress.readAll) endWhenIdle();
   };
+  const spans = parts.tracing && new StreamSpans(parts.tracing, call);
   call.on('cancelled', () => gone.abort());
   endStreams.addEventListener('abort', endWhenIdle);
   try {
-    for await (const response of handle(requestsOf(call, progress, endStreams), contextOf(call, parts))) {
-      if (!call.write(response)) await drained(call, drain);
+    const context = contextOf(call, parts, spans?.start);
+    for await (const response of handle(requestsOf(call, progress, endStreams), context)) {
+      const isTaken = call.write(response);
+      spans?.answered(response);
+      if (!isTaken) await drained(call, drain);
       progress.working--;
       endWhenAsked();
     }
@@ -232,6 +244,7 @@ async function answerStream(
   } catch (thrown) {
     fail(thrown);
   } finally {
+    spans?.end();
     endStreams.removeEventListener('abort', endWhenIdle);
   }
 }

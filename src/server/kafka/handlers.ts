@@ -3,11 +3,15 @@ import { KAFKA_ACTIONS } from './actions.ts';
 import type { Deliveries, Delivery } from './deliveries.ts';
 import type { BatchHandler, InboundMessage, KafkaConfig, PartitionBatch } from './port.ts';
 import { scoreEvents, type ScoringParts } from './score-events.ts';
+import type { WorkSpan } from '../tracing/port.ts';
 import { sendDeadLetters, sendResults, type SendParts } from './send.ts';
+import type { StartBatchSpan } from './traced-batch.ts';
 
 export interface BatchHandlerParts extends ScoringParts, SendParts {
   readonly deliveries: Deliveries;
   readonly config: ScoringParts['config'] & SendParts['config'] & Pick<KafkaConfig, 'maxBatchEvents' | 'pauseMs'>;
+  /** Undefined where nothing is traced. */
+  readonly startSpan?: StartBatchSpan | undefined;
 }
 
 /** First and longest delay before a batch that failed is read again; it doubles from failure to failure. */
@@ -54,8 +58,27 @@ async function handleBatch(parts: BatchHandlerParts, batch: PartitionBatch, onPr
   if (messages.length < batch.messages.length) batch.advance(messages[0]?.offset ?? delivery.from);
   for (let start = 0; start < messages.length; start += config.maxBatchEvents) {
     const slice = messages.slice(start, start + config.maxBatchEvents);
-    if ((await handleSlice(parts, delivery, batch, slice)) === 'lost') return;
+    if ((await traceSlice(parts, delivery, batch, slice)) === 'lost') return;
     onProgress();
+  }
+}
+
+type Outcome = 'committed' | 'lost';
+
+async function traceSlice(
+  parts: BatchHandlerParts,
+  delivery: Delivery,
+  batch: PartitionBatch,
+  messages: readonly InboundMessage[],
+): Promise<Outcome> {
+  const span = parts.startSpan?.(batch, messages);
+  try {
+    const outcome = await handleSlice(parts, delivery, batch, messages, span);
+    span?.end();
+    return outcome;
+  } catch (thrown) {
+    span?.end(toAristarchError(thrown).code);
+    throw thrown;
   }
 }
 
@@ -64,9 +87,11 @@ async function handleSlice(
   delivery: Delivery,
   batch: PartitionBatch,
   messages: readonly InboundMessage[],
-): Promise<'committed' | 'lost'> {
+  span?: WorkSpan,
+): Promise<Outcome> {
   const { metrics, log } = parts;
-  const { results, bad } = await scoreEvents(parts, batch, messages);
+  const { results, bad } = await scoreEvents(span === undefined ? parts : { ...parts, span }, batch, messages);
+  span?.describe({ 'aristarch.results': results.length, 'aristarch.dead_letters': bad.length });
   const tooLarge = await sendResults(parts, delivery, results);
   await sendDeadLetters(parts, delivery, batch, [...bad, ...tooLarge]);
   const outcome = await delivery.commit(messages.at(-1)!.offset + 1n);

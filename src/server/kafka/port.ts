@@ -1,4 +1,5 @@
 import type { AristarchError } from '../../base/errors.ts';
+import type { WorkSpan } from '../tracing/port.ts';
 import type { Explanation, RawRecord, ScoreBatch } from '../../scoring/detector.ts';
 import type { CloudEventMode } from './formats/cloud-events.ts';
 import type { EventFormat } from './formats/names.ts';
@@ -145,7 +146,7 @@ export interface ScoreRecords {
   /** Records -> raw rows, packed. Throws when a record does not fit the schema. */
   encode(records: readonly RawRecord[]): Float32Array;
   /** Scores of raw rows, packed, and the records they were made of; one call for each batch. */
-  score(rows: Float32Array, records: readonly RawRecord[]): Promise<ScoreBatch>;
+  score(rows: Float32Array, records: readonly RawRecord[], span?: WorkSpan): Promise<ScoreBatch>;
   /** Why records have their scores, naming at most `topK` fields of each. */
   explain(records: readonly RawRecord[], topK: number): Promise<readonly Explanation[]>;
 }

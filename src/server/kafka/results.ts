@@ -3,7 +3,8 @@ import type { Explanation, ScoreBatch } from '../../scoring/detector.ts';
 import { groupOfRow } from '../../scoring/group-calibration.ts';
 import { HEADERS } from './convert.ts';
 import { causeOf, type CloudEventMode, toCloudEvent, withoutAttributes } from './formats/cloud-events.ts';
-import type { InboundMessage, OutboundMessage, Source } from './port.ts';
+import type { InboundMessage, MessageHeaders, OutboundMessage, Source } from './port.ts';
+import { withoutTrace } from '../trace-context.ts';
 
 export interface ModelName {
   readonly name: string;
@@ -40,12 +41,14 @@ export type WriteResult = (message: InboundMessage, row: number, explanation?: E
 /**
  * Writes row `row` of a scored batch as a message with the event's key and headers. The JSON is put together by hand: of
  * what a result says, most is the same for the whole batch, and `JSON.stringify` would write it anew for each event.
+ * `trace`: headers of the trace that the scoring is a part of, in the place of the event's own; absent where it is not traced.
  */
 export function createResultWriter(
   source: Source,
   model: ModelName,
   scores: ScoreBatch,
   cloudEvents: CloudEventMode = 'off',
+  trace?: Readonly<Record<string, string>>,
 ): WriteResult {
   const idOf = createResultIds(source, model);
   const toIsoTime = createIsoTimes();
@@ -64,6 +67,8 @@ export function createResultWriter(
     const attributes = { id, source: sourceOf(model), type: RESULT_TYPE, time, ...cause };
     return toCloudEvent(cloudEvents === 'binary' ? 'binary' : 'structured', attributes, json);
   };
+  const inherit = (own: MessageHeaders): MessageHeaders =>
+    trace === undefined ? withoutAttributes(own) : withoutTrace(withoutAttributes(own));
   return (message, row, explanation) => {
     const id = idOf(message.offset);
     const time = toIsoTime(message.timestampMs);
@@ -76,7 +81,7 @@ export function createResultWriter(
     return {
       key: message.key,
       value: Buffer.from(value),
-      headers: { ...withoutAttributes(message.headers), ...headers, [HEADERS.resultId]: id },
+      headers: { ...inherit(message.headers), ...headers, ...trace, [HEADERS.resultId]: id },
       keylessPartition: source.partition,
     };
   };

@@ -1,6 +1,7 @@
 import { type AristarchError, toAristarchError } from '../../base/errors.ts';
 import type { Explanation, RawRecord, ScoreBatch } from '../../scoring/detector.ts';
 import type { Metrics } from '../metrics.ts';
+import type { WorkSpan } from '../tracing/port.ts';
 import { KAFKA_ACTIONS } from './actions.ts';
 import type { EventReader } from './formats/reader.ts';
 import type {
@@ -19,6 +20,8 @@ export interface ScoringParts {
   readonly reader: EventReader;
   readonly config: Pick<KafkaConfig, 'cloudEvents' | 'explainTopK' | 'maxExplainRows'>;
   readonly metrics: Metrics['kafka'];
+  /** The span that the events' scoring is a part of, where it is traced. */
+  readonly span?: WorkSpan;
 }
 
 interface GoodEvent {
@@ -44,7 +47,7 @@ export async function scoreEvents(
   messages: readonly InboundMessage[],
 ): Promise<Scored> {
   await parts.reader.prepare(messages);
-  const { good, bad } = parts.metrics.stages.time('decode', () => parseEvents(parts, messages));
+  const { good, bad } = parts.metrics.stages.time('decode', () => parseEvents(parts, messages), parts.span);
   if (good.length === 0) return { results: [], bad };
   const routed = await parts.scoring.route(
     good.map(({ record }) => record),
@@ -112,19 +115,20 @@ async function scoreBy(
   source: Source,
   events: readonly GoodEvent[],
 ): Promise<Scored> {
-  const { stages } = parts.metrics;
-  const { good, rows, bad } = stages.time('rows', () => encodeEvents(scorer, events));
+  const { metrics, span } = parts;
+  const { stages } = metrics;
+  const { good, rows, bad } = stages.time('rows', () => encodeEvents(scorer, events), span);
   if (good.length === 0) return { results: [], bad };
   const records = good.map(({ record }) => record);
   try {
-    const scores = await scorer.score(rows, records);
+    const scores = await scorer.score(rows, records, span);
     const explanations = await explainAnomalous(scorer, parts, records, scores);
-    const write = createResultWriter(source, scorer.model, scores, parts.config.cloudEvents);
+    const write = createResultWriter(source, scorer.model, scores, parts.config.cloudEvents, span?.headers);
     const toResult = ({ message }: GoodEvent, row: number) => ({
       message,
       result: write(message, row, explanations.get(row)),
     });
-    return { results: stages.time('encode', () => good.map(toResult)), bad };
+    return { results: stages.time('encode', () => good.map(toResult), span), bad };
   } catch (thrown) {
     const reason = toAristarchError(thrown);
     if (KAFKA_ACTIONS[reason.code] !== 'dead-letter') throw reason;
@@ -136,7 +140,7 @@ async function scoreBy(
 /** Explanations of the anomalous records, by their place; of the highest scores only where there are too many. */
 async function explainAnomalous(
   scorer: ScoreRecords,
-  { config: { explainTopK = 0, maxExplainRows = Infinity }, metrics }: ScoringParts,
+  { config: { explainTopK = 0, maxExplainRows = Infinity }, metrics, span }: ScoringParts,
   records: readonly RawRecord[],
   { scores, verdicts }: ScoreBatch,
 ): Promise<Map<number, Explanation>> {
@@ -144,7 +148,7 @@ async function explainAnomalous(
   const anomalous = [...records.keys()].filter((row) => verdicts[row] === 1);
   const places = anomalous.toSorted((a, b) => scores[b]! - scores[a]!).slice(0, maxExplainRows);
   const chosen = places.map((row) => records[row]!);
-  const explanations = await metrics.stages.timeAsync('explain', () => scorer.explain(chosen, explainTopK));
+  const explanations = await metrics.stages.timeAsync('explain', () => scorer.explain(chosen, explainTopK), span);
   return new Map(places.map((row, index) => [row, explanations[index]!]));
 }
 

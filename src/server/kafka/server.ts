@@ -6,6 +6,7 @@ import type { Metrics } from '../metrics.ts';
 import type { RoutedPart } from '../models/by-key.ts';
 import type { OpenModel } from '../models/port.ts';
 import type { ScoringService } from '../scoring-service.ts';
+import type { Tracing } from '../tracing/port.ts';
 import { createDeliveries, type Deliveries } from './deliveries.ts';
 import { createEventReader, type EventReader } from './formats/reader.ts';
 import { createSchemaRegistry } from './formats/registry.ts';
@@ -14,11 +15,14 @@ import { watchLag } from './lag.ts';
 import { openKafkaClient, type OpenKafkaClient } from './open-client.ts';
 import type { ConsumerPort, KafkaClient, KafkaConfig, RecordScoring, ScoreRecords } from './port.ts';
 import { createState, type Readiness, type State } from './state.ts';
+import { createBatchSpans } from './traced-batch.ts';
 
 export interface KafkaScoringParts {
   readonly service: Pick<ScoringService, 'route' | 'scoreBy'>;
   readonly config: KafkaConfig;
   readonly metrics: Metrics['kafka'];
+  /** Undefined where nothing is traced. */
+  readonly tracing?: Tracing | undefined;
   readonly log: Logger;
   readonly clock: Pick<Clock, 'monotonicMs'>;
   /** Called once when scoring from Kafka has ended for good, other than by `stop`: the process should end too. */
@@ -106,16 +110,19 @@ async function run(
   state: State,
   signal: AbortSignal,
 ): Promise<Opened | undefined> {
-  const { config, metrics, log } = parts;
+  const { config, metrics, tracing, log } = parts;
   await waitForTopics(parts, client, state, signal);
   if (signal.aborted) return undefined;
   const deliveries = createDeliveries(client, config);
   const scoring = toScoring(parts.service);
+  const startSpan = tracing && createBatchSpans(tracing, config.groupId);
   const consumer = client.openConsumer((event) => {
     if (event.kind === 'joined') deliveries.keepOnly(event.partitions);
     state.on(event);
   });
-  await consumer.run(createBatchHandler({ scoring, reader: openReader(config), deliveries, config, metrics, log }));
+  await consumer.run(
+    createBatchHandler({ scoring, reader: openReader(config), deliveries, config, metrics, startSpan, log }),
+  );
   const lag = watchLag({ client, config, metrics, log, assigned: state.assigned }, signal);
   return { consumer, deliveries, lag };
 }
@@ -148,8 +155,9 @@ function toScorer(
   return {
     model: { name: description.name, version: description.version },
     encode: (records) => detector.encode(records),
-    score: async (rows, records) => {
-      const { batch } = await service.scoreBy(model, { transport: 'kafka', rows, records, isTrial });
+    score: async (rows, records, span) => {
+      const job = { transport: 'kafka', rows, records, isTrial, span, traceId: span?.traceId } as const;
+      const { batch } = await service.scoreBy(model, job);
       onScored?.(records, batch);
       return batch;
     },

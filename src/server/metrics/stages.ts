@@ -9,10 +9,13 @@ const STAGE_SECONDS = [0.00001, 0.000025, 0.0001, 0.00025, 0.001, 0.0025, 0.01, 
 
 export interface Stages {
   observe(stage: Stage, ms: number): void;
-  /** Runs the work and observes how long it took, where it succeeds. */
-  time<T>(stage: Stage, work: () => T): T;
-  timeAsync<T>(stage: Stage, work: () => Promise<T>): Promise<T>;
+  /** Runs the work and observes how long it took, where it succeeds; the span that it is a part of is told, too. */
+  time<T>(stage: Stage, work: () => T, span?: StageSpan): T;
+  timeAsync<T>(stage: Stage, work: () => Promise<T>, span?: StageSpan): Promise<T>;
 }
+
+/** Undefined where nothing is traced. */
+type StageSpan = { readonly stage: (stage: Stage, startedMs: number, endedMs: number) => void } | undefined;
 
 export function stageMetrics({ histogram }: Instruments, { monotonicMs }: Pick<Clock, 'monotonicMs'>): Stages {
   const help =
@@ -21,18 +24,23 @@ export function stageMetrics({ histogram }: Instruments, { monotonicMs }: Pick<C
     'encode (scores to the bytes of a response or of result events).';
   const seconds = histogram('stage_duration_seconds', help, STAGE_SECONDS, 'stage');
   const observe = (stage: Stage, ms: number): void => seconds.observe(ms / 1000, stage);
+  const end = (stage: Stage, startedMs: number, span: StageSpan): void => {
+    const endedMs = monotonicMs();
+    observe(stage, endedMs - startedMs);
+    span?.stage(stage, startedMs, endedMs);
+  };
   return {
     observe,
-    time: (stage, work) => {
+    time: (stage, work, span) => {
       const startedMs = monotonicMs();
       const result = work();
-      observe(stage, monotonicMs() - startedMs);
+      end(stage, startedMs, span);
       return result;
     },
-    timeAsync: async (stage, work) => {
+    timeAsync: async (stage, work, span) => {
       const startedMs = monotonicMs();
       const result = await work();
-      observe(stage, monotonicMs() - startedMs);
+      end(stage, startedMs, span);
       return result;
     },
   };

@@ -1,4 +1,4 @@
-import { oneOf, text } from '../../base/setting-schemas.ts';
+import { httpAddress, oneOf, text } from '../../base/setting-schemas.ts';
 import { defineSettings } from '../../base/settings.ts';
 import { CLOUD_EVENT_MODES } from '../kafka/formats/cloud-events.ts';
 import { EVENT_FORMATS } from '../kafka/formats/names.ts';
@@ -22,7 +22,7 @@ export const KAFKA_FORMAT_SETTINGS = defineSettings({
     group: 'Kafka',
   },
   schemaRegistry: {
-    schema: text().refine(isPlainUrl, { error: 'an http or https address without a user in it is needed' }).optional(),
+    schema: httpAddress().optional(),
     flag: '--schema-registry <url>',
     env: 'ARISTARCH_SCHEMA_REGISTRY',
     help: 'address of the schema registry',
@@ -44,9 +44,3 @@ export const KAFKA_FORMAT_SETTINGS = defineSettings({
     group: 'Kafka',
   },
 });
-
-function isPlainUrl(address: string): boolean {
-  if (!URL.canParse(address)) return false;
-  const { protocol, username, password } = new URL(address);
-  return /^https?:$/.test(protocol) && username === '' && password === '';
-}

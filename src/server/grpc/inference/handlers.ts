@@ -35,8 +35,11 @@ export function createInferenceHandlers({ service, models, limits }: InferencePa
     },
     modelInfer: async (
       received: Received<WireInferRequest>,
-      { checkAlive, spend, deadlineMs, priority: asked, key, traceId }: CallContext,
+      { checkAlive, spend, deadlineMs, priority: asked, key, traceId: callersId, startSpan }: CallContext,
     ): Promise<WireInferResponse> => {
+      const span = startSpan?.(received);
+      span?.received(received);
+      const traceId = span === undefined ? callersId : span.traceId;
       const { request, names, job, priority } = service.admit('inference', () => {
         const message = openReceived(received);
         checkInferTexts(message, limits);
@@ -49,9 +52,11 @@ export function createInferenceHandlers({ service, models, limits }: InferencePa
         spend(countSent(parsed.job));
         return parsed;
       });
-      const conditions = { checkAlive, deadlineMs, priority, key, traceId };
+      const conditions = { checkAlive, deadlineMs, priority, key, traceId, span };
       const outcome = await service.score({ ...job, transport: 'inference', ...conditions });
-      return toInferResponse(outcome, request, names);
+      const reply = toInferResponse(outcome, request, names);
+      span?.answers(reply);
+      return reply;
     },
   };
 }
