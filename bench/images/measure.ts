@@ -5,6 +5,7 @@ import { imageCritic } from '../../src/models/families/image-critic.ts';
 import type { Executor } from '../../src/runtime/executor.ts';
 import { rankingMetrics } from '../../src/scoring/ranking-metrics.ts';
 import { fitImageCritic, scoreImages } from '../../src/training/images/fit-images.ts';
+import type { Journal } from '../../src/training/fit/fit-critics.ts';
 import { cached } from '../support/cached.ts';
 import { CORRUPTIONS, MAPS, measurePointing } from './localise.ts';
 import { nearestDistances } from './nearest.ts';
@@ -62,8 +63,8 @@ async function measure({
   const before = process.cpuUsage();
   const critic = await fitImageCritic(
     {
-      ...{ executor, image: split, rows: train, random: createRandom(seed), onProgress: () => undefined },
-      values: { ...values, stepsPerCall: 25, foldSteps: 1 },
+      ...{ executor, family: imageCritic, values, image: split, rows: train, random: createRandom(seed) },
+      ...{ stepsPerCall: 25, foldSteps: 1, journal: UNHEARD },
     },
     'final',
     chosen,
@@ -89,6 +90,13 @@ async function measure({
     ...(isLocalised && { pointing: Object.fromEntries(pointings) as ImageResult['pointing'] }),
   };
 }
+
+/** Nobody is told, and nothing is kept. */
+const UNHEARD: Journal = {
+  resume: () => Promise.resolve(undefined),
+  progress: () => Promise.resolve('continue'),
+  finished: () => Promise.resolve(),
+};
 
 function mirror(rows: Float32Array, size: number): Float32Array {
   return rows.map((_, at) => rows[at - (at % size) + size - 1 - (at % size)]!);

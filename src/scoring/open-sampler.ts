@@ -1,5 +1,5 @@
 import { AristarchError } from '../base/errors.ts';
-import { createRandom } from '../base/philox.ts';
+import { createRandom, type RandomStream } from '../base/philox.ts';
 import { readInputWidths } from '../graph/onnx/read-inputs.ts';
 import { GENERATOR_FILE } from '../models/artefact/layout.ts';
 import type { Manifest } from '../models/artefact/manifest.ts';
@@ -7,14 +7,16 @@ import { readArtefact } from '../models/artefact/read.ts';
 import { decodeRecords } from '../models/features/decode.ts';
 import { conditionNames, conditionSlots, rowWidth, slotNames } from '../models/features/schema.ts';
 import { CONDITION_INPUT, GENERATED_OUTPUT, LATENT_INPUT } from '../models/generator-graph.ts';
-import type { Executor, Session } from '../runtime/executor.ts';
+import { styleFeeds, styleWidths } from '../models/stylegan/style-inputs.ts';
+import type { Executor, NamedArrays, Session } from '../runtime/executor.ts';
 import { openExecutor } from '../runtime/open-executor.ts';
 import { drawConditions, takeConditions, type ConditionSource } from './sample-conditions.ts';
 import {
-  SAMPLE_BLOCK_ROWS,
+  blockRowsOf,
   type OpenSamplerOptions,
   type SampleOptions,
   type Sampler,
+  type StyledImage,
   type SamplerDescription,
 } from './sampler.ts';
 import { createTracker } from './tracker.ts';
@@ -30,8 +32,8 @@ export async function openSampler(folder: string, options: OpenSamplerOptions = 
   const { device = 'auto', threads = 1, warn = () => undefined } = options;
   const executor = await openExecutor({ device, threads, warn });
   try {
-    const latent = readInputWidths(generator)[LATENT_INPUT] ?? 0;
-    return createSampler(describe(manifest, latent, executor), executor, await executor.load(generator));
+    const widths = readInputWidths(generator);
+    return createSampler(describe(manifest, widths, executor), executor, await executor.load(generator));
   } catch (thrown) {
     await executor.close();
     throw thrown;
@@ -39,14 +41,18 @@ export async function openSampler(folder: string, options: OpenSamplerOptions = 
 }
 
 function notSampling({ name }: Manifest): AristarchError {
-  const message = `model "${name}" has no ${GENERATOR_FILE}: it was trained with --no-generator; train it again without`;
+  const message = `model "${name}" has no ${GENERATOR_FILE}: it was trained with --no-generator or --critic-only; train it again without`;
   return new AristarchError('PRECONDITION_FAILED', message, { model: name });
 }
 
-function describe(manifest: Manifest, latent: number, { device }: Executor): SamplerDescription {
+function describe(
+  manifest: Manifest,
+  widths: Readonly<Record<string, number>>,
+  { device }: Executor,
+): SamplerDescription {
   const { name, version, family, features: schema, fingerprint } = manifest;
   return {
-    ...{ name, version, family, schema, latent, device },
+    ...{ name, version, family, schema, device, latent: widths[LATENT_INPUT] ?? 0, styles: styleWidths(widths) },
     rowWidth: rowWidth(schema),
     conditions: conditionNames(schema),
     slotNames: slotNames(schema),
@@ -78,7 +84,11 @@ function createSampler(description: SamplerDescription, executor: Executor, sess
         checkOpen();
         return track(make(block));
       };
-      return sampleRows(makeBlock, description.rowWidth, firstRow, count);
+      return sampleRows(makeBlock, description, firstRow, count);
+    },
+    sampleStyled: async (images, options) => {
+      checkOpen();
+      return track(makeStyled(session, description, images, options));
     },
     decode: (rows) => decodeRecords(schema, rows),
     close: () => (closing ??= close()),
@@ -96,15 +106,16 @@ function checkRows(rows: { readonly count: number; readonly firstRow: number }):
 /** Rows [firstRow, firstRow + count) of the blocks' endless sequence. */
 async function* sampleRows(
   makeBlock: (block: number) => Promise<Float32Array>,
-  width: number,
+  { rowWidth: width, schema }: SamplerDescription,
   firstRow: number,
   count: number,
 ): AsyncGenerator<Float32Array> {
+  const blockRows = blockRowsOf(schema);
   const end = firstRow + count;
   for (let row = firstRow; row < end;) {
-    const block = Math.floor(row / SAMPLE_BLOCK_ROWS);
-    const start = block * SAMPLE_BLOCK_ROWS;
-    const to = Math.min(end, start + SAMPLE_BLOCK_ROWS);
+    const block = Math.floor(row / blockRows);
+    const start = block * blockRows;
+    const to = Math.min(end, start + blockRows);
     const rows = await makeBlock(block);
     yield rows.subarray((row - start) * width, (to - start) * width);
     row = to;
@@ -118,23 +129,87 @@ function createMaker(
   count: number,
   options: SampleOptions,
 ): (block: number) => Promise<Float32Array> {
-  const { name, latent, rowWidth: width } = description;
-  const noise = createRandom(options.seed).stream('sample', 'latent');
+  const { latent, styles } = description;
+  const { truncation } = options;
+  const blockRows = blockRowsOf(description.schema);
+  const noise = latentStream(options.seed);
+  if (truncation !== undefined && styles === null) throw notStyled(description);
+  const styled = styles === null ? {} : styleFeeds(styles, blockRows, { truncation });
   const conditions = createConditions(description, count, options);
   const slots = conditionSlots(description.schema).length;
   return async (block) => {
-    const z = new Float32Array(SAMPLE_BLOCK_ROWS * latent);
+    const z = new Float32Array(blockRows * latent);
     noise.fillNormal(z, block);
-    const given = { data: await conditions(block), shape: [SAMPLE_BLOCK_ROWS, slots] };
-    const results = await session.run({
-      [LATENT_INPUT]: { data: z, shape: [SAMPLE_BLOCK_ROWS, latent] },
+    const given = { data: await conditions(block), shape: [blockRows, slots] };
+    return runGenerator(session, description, blockRows, {
+      [LATENT_INPUT]: { data: z, shape: [blockRows, latent] },
       ...(slots > 0 && { [CONDITION_INPUT]: given }),
+      ...styled,
     });
-    const rows = results[GENERATED_OUTPUT];
-    if (rows?.data.length === SAMPLE_BLOCK_ROWS * width) return rows.data;
-    const message = `${GENERATOR_FILE} of model "${name}" does not answer rows of ${width} values: train the model again`;
-    throw new AristarchError('ARTEFACT_INVALID', message, { model: name });
   };
+}
+
+const latentStream = (seed: number | bigint): RandomStream => createRandom(seed).stream('sample', 'latent');
+
+async function runGenerator(
+  session: Session,
+  { name, rowWidth: width }: SamplerDescription,
+  count: number,
+  feeds: NamedArrays,
+): Promise<Float32Array> {
+  const rows = (await session.run(feeds))[GENERATED_OUTPUT];
+  if (rows?.data.length === count * width) return rows.data;
+  const message = `${GENERATOR_FILE} of model "${name}" does not answer rows of ${width} values: train the model again`;
+  throw new AristarchError('ARTEFACT_INVALID', message, { model: name });
+}
+
+/** Images of two styles each, a block at a time. */
+async function makeStyled(
+  session: Session,
+  description: SamplerDescription,
+  images: readonly StyledImage[],
+  { seed, truncation }: Pick<SampleOptions, 'seed' | 'truncation'>,
+): Promise<Float32Array> {
+  const { styles, latent, rowWidth: width, schema } = description;
+  if (styles === null) throw notStyled(description);
+  const blockRows = blockRowsOf(schema);
+  const latentOf = latentReader(seed, latent, blockRows);
+  const rows = new Float32Array(images.length * width);
+  for (let from = 0; from < images.length; from += blockRows) {
+    const part = images.slice(from, from + blockRows);
+    const other = new Float32Array(part.length * styles.z);
+    const z = new Float32Array(part.length * latent);
+    part.forEach((image, index) => {
+      z.set(latentOf(image.row), index * latent);
+      other.set(latentOf(image.other).subarray(0, styles.z), index * styles.z);
+    });
+    const shares = Float32Array.from(part.flatMap((image) => image.shares));
+    const feeds = {
+      [LATENT_INPUT]: { data: z, shape: [part.length, latent] },
+      ...styleFeeds(styles, part.length, { other, shares, truncation }),
+    };
+    rows.set(await runGenerator(session, description, part.length, feeds), from * width);
+  }
+  return rows;
+}
+
+/** The latent of a row of a seed's sequence, as its block has it. */
+function latentReader(seed: number | bigint, latent: number, blockRows: number): (row: number) => Float32Array {
+  const stream = latentStream(seed);
+  const blocks = new Map<number, Float32Array>();
+  return (row) => {
+    const block = Math.floor(row / blockRows);
+    const z = blocks.get(block) ?? new Float32Array(blockRows * latent);
+    if (!blocks.has(block)) stream.fillNormal(z, block);
+    blocks.set(block, z);
+    const at = (row % blockRows) * latent;
+    return z.subarray(at, at + latent);
+  };
+}
+
+function notStyled({ name }: SamplerDescription): AristarchError {
+  const message = `the generator of model "${name}" has no styles: truncation and mixing are for models of images (train --family stylegan)`;
+  return new AristarchError('PRECONDITION_FAILED', message, { model: name });
 }
 
 function createConditions(

@@ -1,7 +1,8 @@
 import { Command } from 'commander';
+import { AristarchError } from '../base/errors.ts';
 import { emitJson, emitText, note, runAction, type ActionContext } from '../base/command-line.ts';
 import { createProgress, showCount } from '../base/progress.ts';
-import { nameList, text, wholeNumber } from '../base/setting-schemas.ts';
+import { nameList, onOff, oneOf, realNumber, text, wholeNumber } from '../base/setting-schemas.ts';
 import { addOptions, defineSettings, givenFlags, resolveSettings, type SettingValues } from '../base/settings.ts';
 import { processTerminal, type Terminal } from '../base/terminal.ts';
 import { writtenColumns } from '../models/features/column-writes.ts';
@@ -9,6 +10,7 @@ import { checkOutput } from '../tables/output-file.ts';
 import { createRowsWriter, type RowsWriter } from '../tables/rows-writer.ts';
 import { openConditions, type GivenConditions } from './given-conditions.ts';
 import { openSampler } from './open-sampler.ts';
+import { checkImageSample, MIX_LEVELS, writeImages, type MixLevel } from './sample-images.ts';
 import type { Sampler } from './sampler.ts';
 import { TABLE_SETTINGS } from './table-settings.ts';
 
@@ -19,12 +21,12 @@ export const SAMPLE_SETTINGS = defineSettings({
   count: {
     schema: wholeNumber({ min: 1, max: 1e12 }).optional(),
     flag: '--count <rows>',
-    help: `rows to make; when absent ${DEFAULT_COUNT.toLocaleString('en')}, or as many as --conditions-from has`,
+    help: `rows to make; when absent ${DEFAULT_COUNT.toLocaleString('en')}, or as many as --conditions-from has; of images 1,000, or 64 in a grid`,
   },
   out: {
     schema: text(),
     flag: '--out <file>',
-    help: 'file to write, replaced if it exists; .parquet, .csv, .tsv or .ndjson, the last three also with .gz',
+    help: 'file to write, replaced if it exists; .parquet, .csv, .tsv or .ndjson, the last three also with .gz; of images .parquet, or .png for a grid of them',
   },
   seed: {
     schema: wholeNumber(),
@@ -45,6 +47,27 @@ export const SAMPLE_SETTINGS = defineSettings({
     help: 'Parquet, CSV or NDJSON whose rows say the conditions of the made-up rows, one each and in order, from the start again where --count is more',
     group: 'Conditions',
   },
+  truncation: {
+    schema: realNumber({ min: 0, max: 2 }).optional(),
+    flag: '--truncation <share>',
+    help: 'how far styles keep from their mean: 1 as they are (when absent), 0.7 for likelier images that differ less, 0 for the mean image',
+    source: 'Karras et al. 2019, appendix B',
+    group: 'Images',
+  },
+  mix: {
+    schema: oneOf(Object.keys(MIX_LEVELS) as [MixLevel, ...MixLevel[]]).optional(),
+    flag: '--mix <level>',
+    help: 'draw a table of images with the styles of some layers from those in the first line, and all else from those in the first column: coarse, middle or fine, a third of the layers each',
+    source: 'Karras et al. 2019, figure 3',
+    group: 'Images',
+  },
+  interpolate: {
+    schema: onOff(),
+    default: false,
+    flag: '--interpolate',
+    help: 'draw lines that go from one image to another in equal steps of the style',
+    group: 'Images',
+  },
   device,
   threads,
   memory: { ...memory, help: 'most memory for the file that is written; the rest goes to disk' },
@@ -61,6 +84,8 @@ Columns that training left out (constant, identifiers) are not there. Made-up ro
 themselves. How near they come to real rows, column by column, together, and as training data, is measured in
 docs/fidelity.md.
 
+A model of images (train --family stylegan) writes a column of PNG files, which train --image-column reads, or a grid.
+
 A model with conditions (train --condition) makes the other fields for given ones. Without --condition and
 --conditions-from, conditions are drawn by the shares in the manifest, each by itself: their combinations may be ones
 that training rows never had; --conditions-from the training data keeps to theirs.
@@ -68,7 +93,9 @@ that training rows never had; --conditions-from the training data keeps to their
 Examples:
   aristarch sample --model models/m --count 10000 --out synthetic.parquet
   aristarch sample --model models/m --condition machine=a,site=b --out a-at-b.parquet
-  aristarch sample --model models/m --count 500 --out synthetic.csv --seed 7 --json`;
+  aristarch sample --model models/m --count 500 --out synthetic.csv --seed 7 --json
+  aristarch sample --model models/parts --out grid.png --truncation 0.7
+  aristarch sample --model models/parts --out mixed.png --mix coarse`;
 
 export function createSampleCommand(terminal: Terminal = processTerminal()): Command {
   const command = new Command('sample')
@@ -80,7 +107,7 @@ export function createSampleCommand(terminal: Terminal = processTerminal()): Com
 
 async function runSample({ command, terminal, json }: ActionContext): Promise<void> {
   const values = resolveSettings(SAMPLE_SETTINGS, { flags: givenFlags(command), env: process.env });
-  checkOutput(values.out);
+  if (!isPicture(values)) checkOutput(values.out);
   const { device: wanted, threads: used } = values;
   const sampler = await openSampler(values.model, {
     device: wanted,
@@ -88,16 +115,51 @@ async function runSample({ command, terminal, json }: ActionContext): Promise<vo
     warn: (message) => note(terminal, message),
   });
   try {
+    if (sampler.description.schema.image || isPicture(values)) {
+      const summary = await sampleImages(values, sampler, terminal);
+      if (json) emitJson(terminal, summary);
+      else emitText(terminal, describeSummary(summary, 'images'));
+      return;
+    }
     const conditions = await openConditions(sampler.description, values);
     try {
       const summary = await writeSample(values, sampler, conditions, terminal);
       if (json) emitJson(terminal, summary);
-      else emitText(terminal, describeSummary(summary));
+      else emitText(terminal, describeSummary(summary, 'rows'));
     } finally {
       await conditions.close();
     }
   } finally {
     await sampler.close();
+  }
+}
+
+/** Whether something is asked for that only a model of images can do. */
+const isPicture = ({ out, truncation, mix, interpolate }: SampleValues): boolean =>
+  /\.png$/i.test(out) || truncation !== undefined || mix !== undefined || interpolate;
+
+async function sampleImages(values: SampleValues, sampler: Sampler, terminal: Terminal) {
+  const { out, seed, count, truncation, mix, interpolate, memory: memoryLimit } = values;
+  const { name, version, schema, device: used } = sampler.description;
+  if (!schema.image) {
+    const message = `model "${name}" makes rows: .png, --truncation, --mix and --interpolate are for models of images`;
+    throw new AristarchError('INVALID_INPUT', message, { model: name });
+  }
+  const given = values.condition ?? values.conditionsFrom;
+  if (given !== undefined)
+    throw new AristarchError('INVALID_INPUT', `model "${name}" has no conditions: leave --condition out`);
+  const choice = { out, count, mix, interpolate, ...(truncation !== undefined && { truncation }) };
+  checkImageSample(choice);
+  const startedAt = performance.now();
+  const progress = createProgress(terminal, { label: 'sampling', unit: 'images', total: count ?? 1 });
+  try {
+    const onImages = (done: number): void => progress.update(done);
+    const images = await writeImages(sampler, { ...choice, seed, memoryLimit, onImages });
+    const seconds = (performance.now() - startedAt) / 1000;
+    const made = { model: name, modelVersion: version, device: used, out, rows: images, seed };
+    return { ...made, columns: [schema.image.name], seconds, rowsPerSecond: images / seconds };
+  } finally {
+    progress.finish();
   }
 }
 
@@ -144,6 +206,6 @@ async function fillWriter(
   await writer.commit();
 }
 
-function describeSummary({ rows, model: name, rowsPerSecond, out, seed }: SampleSummary): string {
-  return `${showCount(rows)} rows made up by ${name} from seed ${seed}, ${showCount(Math.round(rowsPerSecond))} rows/s: ${out}`;
+function describeSummary({ rows, model: name, rowsPerSecond, out, seed }: SampleSummary, what: string): string {
+  return `${showCount(rows)} ${what} made up by ${name} from seed ${seed}, ${showCount(Math.round(rowsPerSecond))} ${what}/s: ${out}`;
 }

@@ -1,6 +1,7 @@
 import type { ColumnFingerprint } from '../models/artefact/manifest.ts';
 import type { RawRecord } from '../models/features/encode.ts';
 import type { FeatureSchema } from '../models/features/schema.ts';
+import type { StyleWidths } from '../models/stylegan/style-inputs.ts';
 import type { OpenDetectorOptions } from './detector.ts';
 
 export interface SamplerDescription {
@@ -10,8 +11,10 @@ export interface SamplerDescription {
   readonly schema: FeatureSchema;
   readonly rowWidth: number;
   readonly slotNames: readonly string[];
-  /** Width of the generator's noise, that by which levels are drawn included. */
+  /** Width of the generator's noise, that by which levels are drawn, or that of an image's pixels, included. */
   readonly latent: number;
+  /** Of a generator of images whose layers have styles; else null. */
+  readonly styles: StyleWidths | null;
   /** Names of the fields that the generator is told; the others it makes. */
   readonly conditions: readonly string[];
   /** How the training rows were spread, in the order of the schema's fields. */
@@ -28,6 +31,17 @@ export interface SampleOptions {
   readonly condition?: RawRecord;
   /** Or: conditions of each row, packed one after the other in the order of `conditions`, in pieces of any size. */
   readonly conditionRows?: AsyncIterable<Float32Array>;
+  /** Of images: how far styles keep from their mean, 1 as they are (the default), 0 all the mean. */
+  readonly truncation?: number;
+}
+
+/** An image of a seed's sequence that takes styles from another one of it. */
+export interface StyledImage {
+  /** Place of the image in the sequence, whose noise it has, and place of the other one. */
+  readonly row: number;
+  readonly other: number;
+  /** What it keeps of its own style in each layer: 1 all of it, 0 the other's. */
+  readonly shares: readonly number[];
 }
 
 /** An opened generator: rows like the training rows, made up. */
@@ -39,7 +53,15 @@ export interface Sampler {
    * conditions that the model has not, or with values that training never saw.
    */
   sample(count: number, options: SampleOptions): AsyncGenerator<Float32Array>;
-  /** Raw rows -> records with named values; a `Detector` encodes them to the same rows. */
+  /**
+   * Raw rows of images made of two styles each, one after the other. Throws `PRECONDITION_FAILED` where the generator has no
+   * styles.
+   */
+  sampleStyled(
+    images: readonly StyledImage[],
+    options: Pick<SampleOptions, 'seed' | 'truncation'>,
+  ): Promise<Float32Array>;
+  /** Raw rows -> records with named values, an image as the bytes of a PNG; a `Detector` encodes them to the same rows. */
   decode(rows: Float32Array): RawRecord[];
   close(): Promise<void>;
 }
@@ -51,3 +73,9 @@ export type OpenSamplerOptions = OpenDetectorOptions;
  * is the same in every sample that holds it. Changing this changes every sample.
  */
 export const SAMPLE_BLOCK_ROWS = 256;
+/** Pixels of a block of images, at most: a generator of images of 1024 x 1024 holds gigabytes for a few of them. */
+const BLOCK_PIXELS = 2 ** 18;
+
+/** Rows of a block of this model. */
+export const blockRowsOf = ({ image }: Pick<FeatureSchema, 'image'>): number =>
+  image ? Math.min(SAMPLE_BLOCK_ROWS, Math.max(1, Math.floor(BLOCK_PIXELS / image.size ** 2))) : SAMPLE_BLOCK_ROWS;

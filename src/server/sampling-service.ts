@@ -101,7 +101,7 @@ export class SamplingService {
     spend(count);
     const sampler = await openSampler();
     const { rowWidth, schema } = sampler.description;
-    const piece = Math.max(1, Math.floor(PIECE_VALUES / schema.fields.length)) * rowWidth;
+    const piece = Math.max(1, Math.floor(PIECE_VALUES / (schema.image ? rowWidth : schema.fields.length))) * rowWidth;
     let { firstRow } = job;
     for await (const rows of sampler.sample(count, toOptions(sampler.description, job))) {
       for (let at = 0; at < rows.length; at += piece) {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  BLOB,
   BOOLEAN,
   DOUBLE,
   DuckDBBlobValue,
@@ -15,11 +16,11 @@ import { AristarchError } from '../base/errors.ts';
 
 /** DuckDB's vector size: the most rows a chunk holds. */
 const CHUNK_ROWS = 2048;
-const APPENDED_TYPES = { FLOAT, DOUBLE, BOOLEAN, VARCHAR } as const;
+const APPENDED_TYPES = { FLOAT, DOUBLE, BOOLEAN, VARCHAR, BLOB } as const;
 
 export type AppendedType = keyof typeof APPENDED_TYPES;
 /** Texts may be null. */
-export type AppendedColumn = Float32Array | Float64Array | Uint8Array | readonly (string | null)[];
+export type AppendedColumn = Float32Array | Float64Array | Uint8Array | readonly (string | Uint8Array | null)[];
 
 export interface DatabaseOptions {
   /** The most memory DuckDB takes before it spills to disk, `<number><KB|MB|GB>`. Default 1GB. */
@@ -163,7 +164,9 @@ async function createAppender(
 
 function fillVector(chunk: DuckDBDataChunk, index: number, values: AppendedColumn): void {
   if (!ArrayBuffer.isView(values)) {
-    chunk.setColumnValues(index, values);
+    const toValue = (value: (typeof values)[number]) =>
+      ArrayBuffer.isView(value) ? new DuckDBBlobValue(value) : value;
+    chunk.setColumnValues(index, values.map(toValue));
     return;
   }
   const vector = chunk.getColumnVector(index);

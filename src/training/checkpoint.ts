@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { AristarchError } from '../base/errors.ts';
+import { AristarchError, toAristarchError, type ErrorCode } from '../base/errors.ts';
 import { checkTarget, isMissing, writeFileAtomic } from '../base/files.ts';
 import type { TaskProgress } from './steps/run-task.ts';
 
@@ -60,6 +60,19 @@ export async function openCheckpoint(folder: string, identity: RunIdentity, resu
       if (await isOwner()) await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Faults after which going on from the checkpoint would only end the same way. */
+const HOPELESS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['TRAINING_DIVERGED', 'INVALID_INPUT']);
+
+/** Runs what fits; where it can never succeed, its checkpoint goes with it. */
+export async function clearIfHopeless<T>(checkpoint: Checkpoint, fit: () => Promise<T>): Promise<T> {
+  try {
+    return await fit();
+  } catch (thrown) {
+    if (HOPELESS.has(toAristarchError(thrown).code)) await checkpoint.remove();
+    throw thrown;
+  }
 }
 
 const none = (): undefined => undefined;

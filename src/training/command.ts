@@ -5,14 +5,14 @@ import { addOptions, printableSettings } from '../base/settings.ts';
 import { processTerminal, type Terminal } from '../base/terminal.ts';
 import { checkArtefactTarget } from '../models/artefact/write.ts';
 import type { FeatureSchema } from '../models/features/schema.ts';
-import { imageCritic } from '../models/families/image-critic.ts';
-import { FAMILIES } from '../models/families/index.ts';
+import { FAMILIES, IMAGE_FAMILIES } from '../models/families/index.ts';
 import { readTrainConfig, type TrainConfig } from './config.ts';
 import type { TrainResult } from './export-model.ts';
 import { familyOptions } from './family-options.ts';
 import { modelPlace } from './prepare-data.ts';
 import { RUN_SETTINGS } from './run-settings.ts';
-import { readImageConfig } from './images/config.ts';
+import { readImageConfig, type ImageTrainConfig } from './images/config.ts';
+import { planImageRun } from './images/plan-images.ts';
 import { IMAGE_FLAGS } from './images/settings.ts';
 import { trainImages } from './images/train-images.ts';
 import { planRun, prepareRun, trainModel, type TrainHooks } from './train.ts';
@@ -29,6 +29,7 @@ Examples:
   aristarch train --data normal.parquet --preset gulrajani  the paper's own setting
   aristarch train --family radialgan --source ulm=a.parquet --source brest=b.parquet --target ulm --condition label --where "label = 0"
   aristarch train --data good-parts/ --image-column image --critic-only   a folder of PNG, JPEG and WebP files
+  aristarch train --data good-parts/ --family stylegan --time-budget 3600  the same critic, and a generator of such images
   aristarch train --from-model models/web --data newer.parquet --out models/web-2 --steps 300
 
 Ctrl-C writes a checkpoint; the same command with --resume goes on from it, to the same bytes.
@@ -42,7 +43,7 @@ export function createTrainCommand(terminal: Terminal = processTerminal()): Comm
     .option('--json', 'write the result as JSON to standard output');
   addOptions(command, RUN_SETTINGS);
   addOptions(command, IMAGE_FLAGS);
-  addOptions(command, familyOptions([...Object.values(FAMILIES), imageCritic]));
+  addOptions(command, familyOptions([...Object.values(FAMILIES), ...Object.values(IMAGE_FAMILIES)]));
   command.addHelpText('after', describeFamilies() + EXAMPLES);
   return command.action(runAction(runTrain, terminal));
 }
@@ -50,8 +51,8 @@ export function createTrainCommand(terminal: Terminal = processTerminal()): Comm
 async function runTrain({ command, terminal, json }: ActionContext): Promise<void> {
   const images = await readImageConfig(command, process.env);
   const config = images ? undefined : await readTrainConfig(command, process.env);
-  if (config?.run.dryRun) {
-    await dryRun(config, terminal, json);
+  if ((images ?? config!).run.dryRun) {
+    await (images ? dryRunImages(images, terminal, json) : dryRun(config!, terminal, json));
     return;
   }
   const interrupt = new AbortController();
@@ -127,6 +128,34 @@ async function dryRun(given: TrainConfig, terminal: Terminal, json: boolean): Pr
   emitText(terminal, [...parts, ...(sources ? ['', 'Sources', showSources(sources)] : [])].join('\n'));
 }
 
+/** As `dryRun`, of images. */
+async function dryRunImages(config: ImageTrainConfig, terminal: Terminal, json: boolean): Promise<void> {
+  const { settings, run, values } = config;
+  const { out } = modelPlace({ run: { ...run, target: undefined } });
+  await checkArtefactTarget(out, { replace: run.replace });
+  const { images, warnings, split, outline, game } = await planImageRun(config);
+  const resolved = { ...printableSettings(settings, { ...run, ...values }), out };
+  const phases = (game?.phases ?? []).map(({ name, images: shown }) => ({ name, images: shown }));
+  const { image } = images.schema;
+  const plan = {
+    rows: images.count,
+    rowsInSource: images.countInSource,
+    calibration: split.method,
+    steps: outline.updates,
+  };
+  if (json) {
+    emitJson(terminal, { config: resolved, image, ...plan, phases, out, warnings });
+    return;
+  }
+  warnings.forEach((message) => warn(terminal, message));
+  const lines = Object.entries(resolved).map(([name, value]) => `  ${name}: ${showValue(value)}`);
+  const counts = `${showCount(images.count)} of ${showCount(images.countInSource)} images of ${image.size} x ${image.size} x ${image.channels}`;
+  const work = `${showCount(outline.updates)} steps of ${outline.tasks.length} tasks, calibration by ${split.method}`;
+  const shown = phases.map((phase) => [`  ${phase.name}`, `${showCount(phase.images)} images`]);
+  const parts = ['Configuration', ...lines, '', `${counts}; ${work}`];
+  emitText(terminal, [...parts, ...(shown.length > 0 ? ['', 'Phases', alignColumns(shown)] : [])].join('\n'));
+}
+
 const describeSource = ({ name, rows, schema: { fields } }: PreparedSources['sources'][number]) => {
   return { name, rows: rows.shape[0] ?? 0, fields: fields.map((field) => field.name) };
 };
@@ -174,9 +203,10 @@ function describeImageResult(result: TrainResult): string {
   const { calibration } = result;
   return [
     `${result.name} ${result.version} is trained: ${result.model} (${showSeconds(result.seconds)}, ${result.device})`,
-    `  ${showCount(result.rows)} images, ${result.family}`,
+    `  ${showCount(result.rows)} images, ${result.family} (${result.preset})`,
     `  calibrated on ${showCount(calibration.count)} held-out images (${calibration.method}); ` +
       `${calibration.falsePositiveRate} of normal images will be flagged`,
+    `  look at it:  ${result.model}/report.html`,
     `  score with:  npm run score -- --model ${result.model} --data new-images --out scored.parquet`,
     `  serve it:    npm run serve -- --model ${result.model}`,
   ].join('\n');
@@ -195,12 +225,14 @@ export function describeComparison(comparison: SourceComparison): string {
 }
 
 function describeFamilies(): string {
-  const lines = Object.values(FAMILIES).flatMap(({ name, summary, source, presets, defaultPreset }) => [
-    `  ${name}: ${summary}`,
-    `    ${source}`,
-    ...Object.entries(presets).map(
-      ([preset, each]) => `    --preset ${preset}${preset === defaultPreset ? ' (default)' : ''}: ${each.summary}`,
-    ),
-  ]);
+  const lines = [...Object.values(FAMILIES), ...Object.values(IMAGE_FAMILIES)].flatMap(
+    ({ name, summary, source, presets, defaultPreset }) => [
+      `  ${name}: ${summary}`,
+      `    ${source}`,
+      ...Object.entries(presets).map(
+        ([preset, each]) => `    --preset ${preset}${preset === defaultPreset ? ' (default)' : ''}: ${each.summary}`,
+      ),
+    ],
+  );
   return ['', 'Families and presets:', ...lines, ''].join('\n');
 }

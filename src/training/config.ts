@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { AristarchError } from '../base/errors.ts';
 import { givenFlags, readSettingsFile, resolveSettings, type Settings, type SettingSources } from '../base/settings.ts';
 import type { AnyFamily } from '../models/families/family.ts';
-import { FAMILIES, familyNamed } from '../models/families/index.ts';
+import { FAMILIES, familyNamed, IMAGE_FAMILIES } from '../models/families/index.ts';
 import { inheritedSettings, openOrigin } from './continue/origin.ts';
 import { RUN_SETTINGS, type RunValues } from './run-settings.ts';
 import { withTargetData } from './translate/source-settings.ts';
@@ -50,7 +50,8 @@ const ORIGIN_SETTINGS = {
   condition: RUN_SETTINGS.condition,
 };
 
-function pickKnown(file: object, settings: Settings): Record<string, unknown> {
+/** Of a file's values those that a table knows. */
+export function pickKnown(file: object, settings: Settings): Record<string, unknown> {
   return Object.fromEntries(Object.entries(file).filter(([key]) => key in settings));
 }
 
@@ -58,7 +59,7 @@ export function resolveTrainConfig(given: SettingSources): TrainConfig {
   const { family, preset } = choosePreset(given);
   refuseForeignFlags(family, given.flags);
   const sources = withTargetData(family, given);
-  const { values: presetValues, score } = family.presets[preset]!;
+  const { values: presetValues, score } = presetNamed(family, preset);
   const defaults: Readonly<Record<string, unknown>> = { ...presetValues, ...(score && { score }) };
   const source = `preset ${preset} of ${family.name}`;
   const settings = withDefaults({ ...RUN_SETTINGS, ...family.settings }, defaults, source);
@@ -76,18 +77,27 @@ function choosePreset({ file = {}, ...sources }: SettingSources): { family: AnyF
   const chosen = resolveSettings(first, { ...sources, file: pickKnown(file, first) });
   const family = familyNamed(chosen.family);
   const preset = chosen.preset ?? family.defaultPreset;
-  if (!Object.hasOwn(family.presets, preset)) {
-    const names = Object.keys(family.presets).join(', ');
-    throw new AristarchError('INVALID_INPUT', `${family.name} has no preset ${preset}; it has ${names}`, { preset });
-  }
+  presetNamed(family, preset);
   return { family, preset };
+}
+
+/** A family's preset; throws `INVALID_INPUT` with the names that there are. */
+export function presetNamed<P>(
+  family: { readonly name: string; readonly presets: Readonly<Record<string, P>> },
+  preset: string,
+): P {
+  if (Object.hasOwn(family.presets, preset)) return family.presets[preset]!;
+  const names = Object.keys(family.presets).join(', ');
+  throw new AristarchError('INVALID_INPUT', `${family.name} has no preset ${preset}; it has ${names}`, { preset });
 }
 
 /** The command has the flags of all families: one that only others have would change nothing. */
 function refuseForeignFlags({ name, settings }: AnyFamily, flags: SettingSources['flags']): void {
   const known = { ...RUN_SETTINGS, ...settings };
   const faults = Object.keys(flags).flatMap((key) => {
-    const having = Object.values(FAMILIES).filter((family) => Object.hasOwn(family.settings, key));
+    const having = [...Object.values(FAMILIES), ...Object.values(IMAGE_FAMILIES)].filter((family) =>
+      Object.hasOwn(family.settings, key),
+    );
     if (Object.hasOwn(known, key) || having.length === 0) return [];
     const flag = having[0]!.settings[key]!.flag.split(' ')[0]!;
     const names = having.map((family) => family.name).join(' or ');
@@ -96,7 +106,12 @@ function refuseForeignFlags({ name, settings }: AnyFamily, flags: SettingSources
   if (faults.length > 0) throw new AristarchError('INVALID_INPUT', faults.join('\n'), { faults });
 }
 
-function withDefaults(settings: Settings, defaults: Readonly<Record<string, unknown>>, source: string): Settings {
+/** The settings with a preset's values for defaults. */
+export function withDefaults(
+  settings: Settings,
+  defaults: Readonly<Record<string, unknown>>,
+  source: string,
+): Settings {
   return Object.fromEntries(
     Object.entries(settings).map(([key, setting]) => [
       key,

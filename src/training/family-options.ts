@@ -30,5 +30,6 @@ function mergeSetting(key: string, families: readonly FlaggedFamily[]): Setting 
 
 function describeDefault(setting: Setting): string {
   const source = setting.source === undefined ? '' : `, source: ${setting.source}`;
+  if (setting.default === undefined) return `none${source}`;
   return `${showDefault(setting)}${setting.unit === undefined ? '' : ` ${setting.unit}`}${source}`;
 }

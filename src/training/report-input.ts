@@ -1,4 +1,4 @@
-import { printableSettings } from '../base/settings.ts';
+import { printableSettings, type Settings } from '../base/settings.ts';
 import type { Manifest } from '../models/artefact/manifest.ts';
 import { decodeRow } from '../models/features/decode.ts';
 import { conditionGroups, REST_GROUP } from '../models/features/condition-groups.ts';
@@ -71,8 +71,15 @@ export function toReportInput({
   };
 }
 
+/** Of a run on rows or on images. */
+interface ConfigValues {
+  readonly settings: Settings;
+  readonly run: object;
+  readonly values: object;
+}
+
 /** The run's settings, each with its default (the preset's, where it has one), unit and source. */
-export function configRows({ settings, run, values }: TrainConfig): ConfigRow[] {
+export function configRows({ settings, run, values }: ConfigValues): ConfigRow[] {
   const printable = printableSettings(settings, { ...run, ...values });
   return Object.entries(settings).map(([name, { unit, source, default: fallback }]) => ({
     name,

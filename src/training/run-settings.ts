@@ -1,7 +1,7 @@
 import { nameList, onOff, oneOf, realNumber, share, text, wholeNumber } from '../base/setting-schemas.ts';
 import { defineSettings, type SettingValues } from '../base/settings.ts';
 import { SCORE_CHOICES } from '../models/families/family.ts';
-import { DEFAULT_FAMILY, FAMILIES } from '../models/families/index.ts';
+import { DEFAULT_FAMILY, FAMILIES, IMAGE_FAMILIES } from '../models/families/index.ts';
 import { DEVICE_CHOICES } from '../runtime/executor.ts';
 import { showData } from '../tables/download.ts';
 import { SOURCE_SETTINGS } from './translate/source-settings.ts';
@@ -99,10 +99,10 @@ export const RUN_SETTINGS = defineSettings({
     group: 'Model',
   },
   family: {
-    schema: oneOf(Object.keys(FAMILIES) as [string, ...string[]]),
+    schema: oneOf([...Object.keys(FAMILIES), ...Object.keys(IMAGE_FAMILIES)] as unknown as [string, ...string[]]),
     default: DEFAULT_FAMILY,
     flag: '--family <name>',
-    help: `Family of networks: ${Object.keys(FAMILIES).join(', ')}.`,
+    help: `Family of networks: ${Object.keys(FAMILIES).join(', ')}; of images: ${Object.keys(IMAGE_FAMILIES).join(', ')}.`,
     group: 'Model',
   },
   preset: {

@@ -1,5 +1,5 @@
 import { createRandom } from '../base/philox.ts';
-import { AristarchError, toAristarchError, type ErrorCode } from '../base/errors.ts';
+import { AristarchError } from '../base/errors.ts';
 import { checkArtefactTarget } from '../models/artefact/write.ts';
 import type { CriticPlan } from '../models/critics/critic-plan.ts';
 import type { FeatureSchema } from '../models/features/schema.ts';
@@ -9,7 +9,7 @@ import type { Transform } from '../models/features/transform.ts';
 import { openExecutor } from '../runtime/open-executor.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { showData } from '../tables/download.ts';
-import { openCheckpoint, type Checkpoint, type RunIdentity } from './checkpoint.ts';
+import { clearIfHopeless, openCheckpoint, type RunIdentity } from './checkpoint.ts';
 import type { TrainConfig } from './config.ts';
 import { openOrigin, toStartingPoint, type Origin } from './continue/origin.ts';
 import { warnOfUnseenLevels } from './continue/unseen-levels.ts';
@@ -83,7 +83,7 @@ export async function trainModel(given: TrainConfig, hooks: TrainHooks): Promise
       onRollback: warnAndKeep,
       onCut: warnAndKeep,
     });
-    const { translation, model } = await fitOrClear(checkpoint, async () => {
+    const { translation, model } = await clearIfHopeless(checkpoint, async () => {
       const fit = toFitOptions(config, data, origin, { executor, journal, split });
       const trained = sources && (await trainTranslation(config, sources, data.table, fit));
       return { translation: trained, model: await fitModel({ ...fit, addRows: trained?.addRows }, data.table) };
@@ -127,18 +127,6 @@ export async function prepareRun(config: TrainConfig): Promise<{ data: PreparedD
   const schema = origin.manifest.features;
   const data = await prepareData(config, schema);
   return { data: { ...data, warnings: [...data.warnings, ...warnOfUnseenLevels(schema, data.table)] }, origin };
-}
-
-/** Faults after which going on from the checkpoint would only end the same way. */
-const HOPELESS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['TRAINING_DIVERGED', 'INVALID_INPUT']);
-
-async function fitOrClear<T>(checkpoint: Checkpoint, fit: () => Promise<T>): Promise<T> {
-  try {
-    return await fit();
-  } catch (thrown) {
-    if (HOPELESS.has(toAristarchError(thrown).code)) await checkpoint.remove();
-    throw thrown;
-  }
 }
 
 /** What a run is going to do. */
@@ -206,7 +194,7 @@ function outlineRun(config: TrainConfig, { rounds, method }: Split, rows: number
 }
 
 /** Settings on which the bytes of critic.onnx do not depend, or only through the rows and the engine. */
-const WITHOUT_EFFECT: ReadonlySet<string> = new Set<keyof RunValues>([
+export const WITHOUT_EFFECT: ReadonlySet<string> = new Set<keyof RunValues>([
   ...(['resume', 'replace', 'dryRun', 'out', 'name', 'timeBudget', 'rate', 'checkpointSeconds'] as const),
   ...(['data', 'source', 'where', 'exclude', 'schema', 'memoryBudget', 'device'] as const),
 ]);

@@ -57,6 +57,14 @@ export async function trainParts(
   return trainImages(config!, { ...IMAGE_HOOKS, ...hooks });
 }
 
+/** A folder of good parts, as PNG files. */
+export async function writeParts(folder: string): Promise<void> {
+  await mkdir(folder);
+  for (let seed = 0; seed < 80; seed++) {
+    await writeFile(join(folder, `${String(seed).padStart(3, '0')}.png`), part(seed));
+  }
+}
+
 /** A model of parts, trained once for a file of tests. */
 export function usePartsModel(): () => PartsRun {
   let run: PartsRun | undefined;
@@ -64,9 +72,7 @@ export function usePartsModel(): () => PartsRun {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'aristarch-parts-'));
     const data = join(folder, 'parts');
-    await mkdir(data);
-    for (let seed = 0; seed < 80; seed++)
-      await writeFile(join(data, `${String(seed).padStart(3, '0')}.png`), part(seed));
+    await writeParts(data);
     run = { folder, data, result: await trainParts({ data: [data], out: join(folder, 'model') }) };
   }, 120_000);
   afterAll(async () => {

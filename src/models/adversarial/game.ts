@@ -33,6 +33,8 @@ export interface GameRules {
   readonly generatorOptimiser: OptimiserOptions;
   /** Decay of the average of the generator's weights; 0 for none. */
   readonly generatorAverage: number;
+  /** Steps that were played before by the same networks, whose optimisers and averages go on; none when absent. */
+  readonly stepsBefore?: number;
 }
 
 export interface Regularisation {
@@ -123,7 +125,7 @@ function playCritic(
     const { shape } = real;
     const batch = Number(shape[0]);
     const updates = turnsOf(rules).critic;
-    const update = (at: number): number => at * updates + index;
+    const update = (at: number): number => (at + (rules.stepsBefore ?? 0)) * updates + index;
     const pass = createTrainingPass(step, { name: `critic.${turn}`, batches: 2, renewing: update });
     const f = critic.apply(concat([real, fake], 0), step.parameters, pass); // [2 batch, 1]
     const [fReal, fFake] = [rows(f, 0, batch), rows(f, batch, 2 * batch)];
@@ -171,7 +173,7 @@ function playGenerator(
     report(loss);
     const { parameters } = players.generator;
     const rounds = turnsOf(rules).generator;
-    const update = (at: number): number => at * rounds + round;
+    const update = (at: number): number => (at + (rules.stepsBefore ?? 0)) * rounds + round;
     return () => {
       updateParameters(step, rules.generatorOptimiser, { name: `generatorUpdate.${round}`, loss, parameters, update });
       if (rules.generatorAverage === 0) return;

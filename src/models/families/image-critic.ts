@@ -6,17 +6,20 @@ import { IMAGE_NEGATIVE_NAMES, type ImageNegative } from '../images/negatives.ts
 
 const RECIPE = 'docs/decisions/0019';
 
+/** Height and width of images: powers of two from 8 to `max`. */
+export const imageSizeSetting = (max: number) => ({
+  schema: wholeNumber({ min: 8, max }).refine((size) => Number.isInteger(Math.log2(size)), {
+    error: `8, 16, 32, 64 and so on up to ${max} is needed`,
+  }),
+  default: 32,
+  flag: '--image-size <pixels>',
+  unit: 'pixels',
+  help: 'Height and width that images are brought to: larger ones are shrunk until they fit, none is enlarged.',
+  source: RECIPE,
+});
+
 const SETTINGS = defineSettings({
-  imageSize: {
-    schema: wholeNumber({ min: 8, max: 128 }).refine((size) => Number.isInteger(Math.log2(size)), {
-      error: '8, 16, 32, 64 or 128 is needed',
-    }),
-    default: 32,
-    flag: '--image-size <pixels>',
-    unit: 'pixels',
-    help: 'Height and width that images are brought to: larger ones are shrunk until they fit, none is enlarged.',
-    source: RECIPE,
-  },
+  imageSize: imageSizeSetting(128),
   withoutNegatives: {
     schema: nameList(),
     default: [],
@@ -52,9 +55,11 @@ type Values = SettingValues<typeof SETTINGS>;
 /** A family that is trained on images; what a family of rows has, it has too, but for the generator. */
 export const imageCritic = {
   name: 'image-critic',
-  summary: 'a convolutional critic that tells normal images from changed copies of themselves; for defects in images',
+  summary: 'For images: a convolutional critic that tells normal ones from changed copies of themselves; for defects.',
   source: 'image-critic.md; the negatives: Golan and El-Yaniv 2018, DeVries and Taylor 2017, Li et al. 2021 (CutPaste)',
   settings: SETTINGS,
+  defaultPreset: 'detect',
+  presets: { detect: { summary: 'The detecting critic.', values: {} } },
   check: (values: Values): void => {
     chosenNegatives(values);
   },

@@ -1,3 +1,4 @@
+import { drawImage } from '../images/grid.ts';
 import type { RawRecord } from './encode.ts';
 import { shortestFloat } from './shortest-float.ts';
 import { rowWidth, SLOTS, type FeatureSchema, type Field } from './schema.ts';
@@ -8,11 +9,17 @@ const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Satur
 /**
  * Raw rows -> records: `encode.ts` the other way round, so that the records encode to the same rows. A number is the shortest
  * decimal that names its float32 (0.1, not 0.10000000149011612), levels by name, flags as booleans, null where missing; a time is a Date in the week of 1970-01-05, for a raw row knows weekday and time of
- * day (UTC) only.
+ * day (UTC) only. An image is the bytes of a PNG.
  */
 export function decodeRecords(schema: FeatureSchema, rows: Float32Array): RawRecord[] {
   const width = rowWidth(schema);
-  return Array.from({ length: rows.length / width }, (_, row) => decode(schema, rows, row * width, toValue));
+  const { image } = schema;
+  return Array.from({ length: rows.length / width }, (_, row) => {
+    const at = row * width;
+    return image
+      ? { [image.name]: drawImage(rows.subarray(at, at + width), image) }
+      : decode(schema, rows, at, toValue);
+  });
 }
 
 /** A raw row as named values for people: levels by name, times as weekday and clock, null where missing. */

@@ -47,6 +47,7 @@ export type WireSentValue =
   | { readonly text: string }
   | { readonly flag: boolean }
   | { readonly timestampMs: number }
+  | { readonly image: Uint8Array }
   | { readonly null: 'NULL_VALUE' };
 export interface WireExplanation {
   readonly contributions: readonly {

@@ -156,6 +156,7 @@ function toSentValue(value: unknown): WireSentValue {
   if (typeof value === 'number') return { number: value };
   if (typeof value === 'boolean') return { flag: value };
   if (value instanceof Date) return { timestampMs: value.getTime() };
+  if (value instanceof Uint8Array) return { image: value };
   return typeof value === 'string' ? { text: value } : { null: 'NULL_VALUE' };
 }
 

@@ -1,12 +1,28 @@
 import type { Command } from 'commander';
 import { AristarchError } from '../../base/errors.ts';
-import { givenFlags, readSettingsFile, resolveSettings, type SettingSources } from '../../base/settings.ts';
-import { imageCritic } from '../../models/families/image-critic.ts';
-import { IMAGE_FLAGS, IMAGE_SETTINGS, type ImageRunValues } from './settings.ts';
+import {
+  givenFlags,
+  readSettingsFile,
+  resolveSettings,
+  type Settings,
+  type SettingSources,
+} from '../../base/settings.ts';
+import { text } from '../../base/setting-schemas.ts';
+import type { AnyImageFamily } from '../../models/families/image-family.ts';
+import { CRITIC_ONLY_FAMILY, DEFAULT_IMAGE_FAMILY, IMAGE_FAMILIES } from '../../models/families/index.ts';
+import { pickKnown, presetNamed, withDefaults } from '../config.ts';
+import { RUN_SETTINGS } from '../run-settings.ts';
+import { IMAGE_FLAGS, IMAGE_RUN_SETTINGS, type ImageRunValues } from './settings.ts';
 
-/** A run on images. */
+/** The resolved configuration of a run on images. */
 export interface ImageTrainConfig {
-  readonly values: ImageRunValues & { readonly imageColumn: string };
+  readonly run: ImageRunValues & { readonly imageColumn: string };
+  readonly family: AnyImageFamily;
+  readonly preset: string;
+  /** Values of the family's settings. */
+  readonly values: Readonly<Record<string, unknown>> & { readonly imageSize: number };
+  /** All settings, with the preset's values for defaults, and the preset for their source. */
+  readonly settings: Settings;
 }
 
 /** The configuration of a run on images; undefined where the run is on rows. Throws `INVALID_INPUT`. */
@@ -19,28 +35,50 @@ export async function readImageConfig(
   return resolveImageConfig({ flags: givenFlags(command), env, file });
 }
 
+/** The column of a table that reads image files. */
+const FILES_COLUMN = 'image';
+/** What says that a run is on images, and on which family. */
+const CHOICE_SETTINGS = {
+  ...IMAGE_FLAGS,
+  family: { flag: RUN_SETTINGS.family.flag, help: RUN_SETTINGS.family.help, schema: text().optional() },
+  preset: RUN_SETTINGS.preset,
+};
+
 export function resolveImageConfig({ flags, env, file = {} }: SettingSources): ImageTrainConfig | undefined {
-  const own = Object.fromEntries(Object.entries(file).filter(([key]) => key in IMAGE_FLAGS));
-  const { imageColumn, criticOnly } = resolveSettings(IMAGE_FLAGS, { flags, env, file: own });
-  if (imageColumn === undefined) {
+  const choice = resolveSettings(CHOICE_SETTINGS, { flags, env, file: pickKnown(file, CHOICE_SETTINGS) });
+  const { imageColumn, criticOnly } = choice;
+  if (imageColumn === undefined && !Object.hasOwn(IMAGE_FAMILIES, choice.family ?? '')) {
     if (criticOnly) throw new AristarchError('INVALID_INPUT', '--critic-only is for images: give --image-column too');
     return undefined;
   }
-  if (!criticOnly) {
-    const message = 'no generator of images can be trained yet: give --critic-only for the detecting critic';
-    throw new AristarchError('INVALID_INPUT', message);
-  }
-  const unfit = [...Object.keys(flags), ...Object.keys(file)].find(
-    (key) => !(key in IMAGE_SETTINGS) && !NEUTRAL.has(key),
-  );
+  const family = imageFamilyNamed(criticOnly ? CRITIC_ONLY_FAMILY : (choice.family ?? DEFAULT_IMAGE_FAMILY));
+  const preset = choice.preset ?? family.defaultPreset;
+  const source = `preset ${preset} of ${family.name}`;
+  const own = withDefaults(family.settings, presetNamed(family, preset).values, source);
+  const settings = { ...IMAGE_RUN_SETTINGS, ...own };
+  const unfit = [...Object.keys(flags), ...Object.keys(file)].find((key) => !(key in settings) && !NEUTRAL.has(key));
   if (unfit !== undefined) {
-    const message = `"${unfit}" has no meaning with --image-column: leave it out`;
+    const message = `"${unfit}" has no meaning with --image-column and --family ${family.name}: leave it out`;
     throw new AristarchError('INVALID_INPUT', message, { setting: unfit });
   }
-  const values = resolveSettings(IMAGE_SETTINGS, { flags, env, file });
-  imageCritic.check(values);
-  return { values: { ...values, imageColumn } };
+  const run = resolveSettings(IMAGE_RUN_SETTINGS, { flags, env, file: pickKnown(file, IMAGE_RUN_SETTINGS) });
+  const values = resolveSettings(own, { flags, env, file: pickKnown(file, own) });
+  family.check(values);
+  return {
+    ...{ family, preset, settings },
+    run: { ...run, family: family.name, preset, imageColumn: imageColumn ?? FILES_COLUMN },
+    values: values as ImageTrainConfig['values'],
+  };
 }
 
 /** What the command itself knows. */
 const NEUTRAL: ReadonlySet<string> = new Set(['config', 'json']);
+
+function imageFamilyNamed(name: string): AnyImageFamily {
+  const family = IMAGE_FAMILIES[name];
+  if (family) return family;
+  const known = Object.keys(IMAGE_FAMILIES).join(', ');
+  throw new AristarchError('INVALID_INPUT', `--family ${name} is of no images: with --image-column give ${known}`, {
+    name,
+  });
+}

@@ -23,8 +23,9 @@ const FEWEST_IMAGES = 20;
  * Reads the images; grey ones have one channel where all of them are grey. More than fit into the memory budget are sampled, with the
  * run's seed. Throws `INVALID_INPUT` with the row of an image that cannot be read.
  */
-export async function prepareImages({ values }: ImageTrainConfig): Promise<PreparedImages> {
-  const { data, where, imageColumn: name, imageSize: size, memoryBudget, seed } = values;
+export async function prepareImages({ run, values }: ImageTrainConfig): Promise<PreparedImages> {
+  const { data, where, imageColumn: name, memoryBudget, seed } = run;
+  const { imageSize: size } = values;
   const table = await openTable({ data, ...(where !== undefined && { where }) });
   try {
     const countInSource = table.rowCount;

@@ -10,6 +10,7 @@ const NAMED_LEVELS = 4;
 const BAR = { width: 140, height: 18 } as const;
 
 export function renderFeatures(features: readonly FeatureSummary[]): Html {
+  if (features.length === 0) return NOTHING;
   const [open, folded] = [features.slice(0, OPEN_ROWS), features.slice(OPEN_ROWS)];
   return html`<section id="features">
     <h2>Features</h2>

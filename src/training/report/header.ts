@@ -21,7 +21,9 @@ export function renderHeader(input: ReportInput): Html {
         ? formatCount(meta.rows)
         : `${formatCount(meta.rows)} of ${formatCount(meta.rowsInSource)}`,
     ],
-    ['Fields', formatCount(input.features.length)],
+    input.image === undefined
+      ? ['Fields', formatCount(input.features.length)]
+      : ['Images', `${input.image.size} x ${input.image.size}, ${input.image.channels === 1 ? 'grey' : 'colour'}`],
     ['Training time', formatDuration(meta.trainingSeconds)],
     ['Device', meta.threads === undefined ? meta.device : `${meta.device}, ${plural(meta.threads, 'thread')}`],
     ['Seed', String(meta.seed)],

@@ -14,7 +14,11 @@ export interface ReportInput {
   readonly falsePositiveRate: number;
   /** Empty where rows are not grouped; the last one is the rest. */
   readonly groups: readonly CalibrationGroupRow[];
+  /** Empty where the rows are images. */
   readonly features: readonly FeatureSummary[];
+  /** What every image is brought to, where the rows are images. */
+  readonly image?: { readonly channels: number; readonly size: number };
+  readonly pictures?: readonly Picture[];
   readonly excluded: readonly ExcludedColumn[];
   /** Sentences for people. */
   readonly warnings: readonly string[];
@@ -29,6 +33,12 @@ export interface ReportInput {
   readonly sourceComparison?: SourceComparison | undefined;
   /** Library -> version. */
   readonly libraries: Readonly<Record<string, string>>;
+}
+
+export interface Picture {
+  readonly title: string;
+  readonly note: string;
+  readonly png: Uint8Array;
 }
 
 export interface CalibrationGroupRow {

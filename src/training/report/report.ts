@@ -6,13 +6,15 @@ import { renderGroups } from './groups.ts';
 import { renderHeader } from './header.ts';
 import { html, trusted } from './html.ts';
 import type { ReportInput } from './input.ts';
+import { renderPictures } from './pictures.ts';
 import { renderSources } from './sources.ts';
 import { renderScores } from './scores.ts';
 import { REPORT_CSS } from './style.ts';
 import { renderWorstRows } from './worst-rows.ts';
 
 /** Nothing may be loaded or run: the report opens as safely from a mail as from the artefact's folder. */
-const CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+const CONTENT_POLICY =
+  "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /** The training report as one self-contained HTML page: no script, no request, the same bytes for the same input. */
 export function renderReport(input: ReportInput): string {
@@ -31,9 +33,9 @@ export function renderReport(input: ReportInput): string {
         ${renderHeader(input)}
         <main>
           ${renderComparison(input.comparison)} ${renderSources(input.sourceComparison)} ${renderScores(input)}
-          ${renderGroups(input.groups)} ${renderCurves(input.curves)} ${renderWorstRows(input)}
-          ${renderFeatures(input.features)} ${renderExcluded(input.excluded)} ${renderConfig(input.config)}
-          ${renderLibraries(input.libraries)}
+          ${renderGroups(input.groups)} ${renderPictures(input.pictures)} ${renderCurves(input.curves)}
+          ${renderWorstRows(input)} ${renderFeatures(input.features)} ${renderExcluded(input.excluded)}
+          ${renderConfig(input.config)} ${renderLibraries(input.libraries)}
         </main>
         <footer>Made by Aristarch. Scores: higher is more anomalous, always.</footer>
       </body>

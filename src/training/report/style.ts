@@ -19,6 +19,7 @@ figcaption strong{display:block;color:var(--ink);font-size:1rem}
 dt{color:var(--muted);font-size:.8rem}dd{margin:0;font-weight:600}
 .warnings{padding:.2rem 1.2rem .6rem;border-left:.3rem solid var(--alarm);border-radius:.3rem;background:var(--warn)}.warnings h2{margin-top:.8rem}
 figure{margin:0}
+.picture{margin-bottom:1.5rem}.picture img{display:block;max-width:100%;margin-top:.4rem;image-rendering:pixelated}
 .curves{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,20rem),1fr));gap:1.5rem}
 .curves figure{display:flex;flex-direction:column;justify-content:space-between;padding:.9rem;border:1px solid var(--line);border-radius:.5rem}
 .chart svg{display:block;width:100%;height:auto}.chart .narrow{display:none}

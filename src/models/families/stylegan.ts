@@ -1,0 +1,213 @@
+import { AristarchError } from '../../base/errors.ts';
+import { oneOf, realNumber, wholeNumber } from '../../base/setting-schemas.ts';
+import { defineSettings, type SettingValues } from '../../base/settings.ts';
+import { REGULARISERS } from '../adversarial/regularisers.ts';
+import type { Planes } from '../images/warp.ts';
+import { planPhase, type StyleGanOptions } from '../stylegan/game.ts';
+import { styleCriticGraph, styleGeneratorGraph } from '../stylegan/generator-graph.ts';
+import { schedulePhases } from '../stylegan/phases.ts';
+import { SMALLEST_SIZE } from '../stylegan/resolutions.ts';
+import { defineImageFamily } from './image-family.ts';
+import { imageCritic, imageSizeSetting } from './image-critic.ts';
+import { OWN_SETTINGS } from './own-settings.ts';
+import { NETWORK_SETTINGS } from './settings.ts';
+
+const PROGAN = 'Karras et al. 2018';
+const STYLEGAN = 'Karras et al. 2019';
+const SMALL = 'docs/decisions/0022';
+
+const SETTINGS = defineSettings({
+  ...imageCritic.settings,
+  imageSize: imageSizeSetting(1024),
+  growFrom: {
+    schema: wholeNumber({ min: SMALLEST_SIZE, max: 1024 }).refine((size) => Number.isInteger(Math.log2(size)), {
+      error: 'a power of two from 4 on is needed',
+    }),
+    default: SMALLEST_SIZE,
+    flag: '--grow-from <pixels>',
+    unit: 'pixels',
+    help: 'Height and width with which generator and own critic begin; each next size is faded in.',
+    source: `${PROGAN}, section 2; ${STYLEGAN} has 8`,
+  },
+  phaseImages: {
+    schema: wholeNumber({ min: 1, max: 1e9 }),
+    default: 8000,
+    flag: '--phase-images <count>',
+    unit: 'images',
+    help: 'Images that the own critic is shown while a size is faded in, and again while it settles.',
+    source: `${SMALL}; 800,000 in ${PROGAN}, 600,000 in ${STYLEGAN}`,
+  },
+  lastImages: {
+    schema: wholeNumber({ min: 1, max: 1e9 }),
+    default: 40_000,
+    flag: '--last-images <count>',
+    unit: 'images',
+    help: 'Images that the own critic is shown at the full size.',
+    source: SMALL,
+  },
+  lastParts: {
+    schema: wholeNumber({ min: 1, max: 1000 }),
+    default: 4,
+    flag: '--last-parts <count>',
+    help: 'Parts that these are cut into: the report has pictures after each.',
+  },
+  ownBatch: {
+    schema: wholeNumber({ min: 2, max: 4096 }),
+    default: 16,
+    flag: '--own-batch <count>',
+    unit: 'images',
+    help: 'Images in one update of the own critic and of the generator.',
+    source: `${PROGAN}, appendix A: 16 up to 128 pixels`,
+  },
+  channelBase: {
+    schema: wholeNumber({ min: 1, max: 1_048_576 }),
+    default: 1024,
+    flag: '--channel-base <count>',
+    help: 'Channels of a layer times its height: large layers have few channels.',
+    source: `${SMALL}; 16,384 in ${PROGAN}, table 2`,
+  },
+  channelMost: {
+    schema: wholeNumber({ min: 1, max: 4096 }),
+    default: 64,
+    flag: '--channel-most <count>',
+    help: 'The most channels that a layer has.',
+    source: `${SMALL}; 512 in ${PROGAN}, table 2`,
+  },
+  latent: {
+    ...NETWORK_SETTINGS.latent,
+    help: "Width of the generator's noise, and of the styles.",
+    source: `${SMALL}; 512 in ${STYLEGAN}`,
+  },
+  mappingLayers: {
+    schema: wholeNumber({ min: 1, max: 64 }),
+    default: 8,
+    flag: '--mapping-layers <count>',
+    help: 'Layers of the mapping network, from noise to styles.',
+    source: `${STYLEGAN}, figure 1`,
+  },
+  mixing: {
+    schema: realNumber({ min: 0, max: 1 }),
+    default: 0.9,
+    flag: '--mixing <share>',
+    help: 'Share of the images that are made of two styles in training.',
+    source: `${STYLEGAN}, section 3.1`,
+  },
+  objective: { ...OWN_SETTINGS.objective, default: 'non-saturating', source: `${STYLEGAN}, section 2` },
+  regulariser: {
+    ...OWN_SETTINGS.regulariser,
+    schema: oneOf(['none', 'gradient-penalty', 'zero-centred', 'r1', 'r2']),
+    default: 'r1',
+    source: `${STYLEGAN}, section 2`,
+  },
+  regulariserWeight: {
+    ...OWN_SETTINGS.regulariserWeight,
+    schema: realNumber({ min: 0 }),
+    default: 1,
+    source: `${SMALL}; 10 in ${STYLEGAN}`,
+  },
+  regulariserInterval: {
+    ...OWN_SETTINGS.regulariserInterval,
+    schema: wholeNumber({ min: 1, max: 16 }),
+    default: 4,
+    source: `${SMALL}; 16 in Karras et al. 2020`,
+  },
+  criticSteps: {
+    ...OWN_SETTINGS.criticSteps,
+    schema: wholeNumber({ min: 1, max: 8 }),
+    default: 1,
+    source: `${PROGAN}, appendix A`,
+  },
+  ownLearningRate: { ...OWN_SETTINGS.ownLearningRate, default: 2e-3, source: `${SMALL}; 0.001 in ${PROGAN}` },
+  ownBeta1: {
+    ...OWN_SETTINGS.ownBeta1,
+    help: "Adam's decay of the first moment, for the own critic and the generator.",
+    source: `${PROGAN}, appendix A`,
+  },
+  ownBeta2: {
+    ...OWN_SETTINGS.ownBeta2,
+    default: 0.99,
+    help: "Adam's decay of the second moment, for the own critic and the generator.",
+    source: `${PROGAN}, appendix A`,
+  },
+  generatorAverage: { ...OWN_SETTINGS.generatorAverage, default: 0.999, source: `${PROGAN}, appendix A` },
+});
+type Values = SettingValues<typeof SETTINGS>;
+
+/**
+ * StyleGAN: Karras, Laine and Aila, "A Style-Based Generator Architecture for Generative Adversarial Networks", CVPR 2019, grown as in
+ * Karras, Aila, Laine and Lehtinen, "Progressive Growing of GANs for Improved Quality, Stability, and Variation", ICLR 2018; with the
+ * detecting critic of image-critic beside it, which critic.onnx scores by.
+ *
+ * Deviations: the defaults have few channels and few images, for hours of a CPU instead of weeks of eight GPUs (docs/decisions/0022); the
+ * minibatch's deviation is taken over the whole batch, as in the paper's text, and not over groups of four, as in its code; the
+ * learning rate is the same at all sizes; truncation is for whoever samples.
+ */
+export const stylegan = defineImageFamily({
+  name: 'stylegan',
+  summary:
+    'For images: a style-based generator that grows from 4 x 4, and the detecting critic beside it; to make images up.',
+  source: `Karras, Laine and Aila 2019, CVPR; Karras, Aila, Laine and Lehtinen 2018, ICLR`,
+  settings: SETTINGS,
+  defaultPreset: 'small',
+  presets: {
+    small: { summary: 'Few channels and few images: 32 x 32 grey images in an hour or two of one core.', values: {} },
+    karras: {
+      summary: "The paper's widths and length, held by R1; for GPUs.",
+      values: {
+        ...{ channelBase: 16_384, channelMost: 512, latent: 512, growFrom: 8, phaseImages: 600_000 },
+        ...{ lastImages: 10_000_000, lastParts: 100, ownBatch: 32, ownLearningRate: 1e-3, regulariserWeight: 10 },
+      },
+    },
+    progan: {
+      summary: "ProGAN's training: WGAN-GP, one style an image, 800,000 images a phase; for GPUs.",
+      values: {
+        ...{ channelBase: 16_384, channelMost: 512, latent: 512, phaseImages: 800_000, lastImages: 4_000_000 },
+        ...{ lastParts: 40, ownLearningRate: 1e-3, mixing: 0, objective: 'wasserstein' },
+        ...{ regulariser: 'gradient-penalty', regulariserWeight: 10, regulariserInterval: 1 },
+      },
+    },
+  },
+  check: (values: Values) => {
+    imageCritic.check(values);
+    const { growFrom, imageSize, regulariser, regulariserInterval } = values;
+    if (growFrom > imageSize) {
+      const message = `--grow-from ${growFrom} is larger than the images, which are --image-size ${imageSize}: give at most that`;
+      throw new AristarchError('INVALID_INPUT', message, { growFrom, imageSize });
+    }
+    if (REGULARISERS[regulariser].penalty === null && regulariserInterval > 1) {
+      const message = `--regulariser ${regulariser} has no penalty that could be taken now and then: give --regulariser-interval 1`;
+      throw new AristarchError('INVALID_INPUT', message, { regulariser });
+    }
+  },
+  plan: (values, images, share) => imageCritic.plan(values, images, share),
+  planGame: (values, image) => {
+    const options = gameOptions(values, image);
+    const { growFrom, phaseImages, lastImages, lastParts } = values;
+    return {
+      title: options.title,
+      phases: schedulePhases({ size: image.size, growFrom, phaseImages, lastImages, lastParts }),
+      taskOf: (phase, count) => planPhase(options, phase, count),
+      generatorGraph: (size, weights) => styleGeneratorGraph(options, size, weights),
+      scoringGraph: (size, weights) => styleCriticGraph(options, size, weights),
+    };
+  },
+});
+
+function gameOptions(values: Values, { channels: colours }: Planes): StyleGanOptions {
+  const { latent, mappingLayers, mixing, ownBatch: batch, objective, criticSteps, generatorAverage } = values;
+  const { regulariser: kind, regulariserWeight: weight, regulariserInterval: interval, ownLearningRate } = values;
+  const optimiser = {
+    ...({ kind: 'adam', beta1: values.ownBeta1, beta2: values.ownBeta2, epsilon: 1e-8 } as const),
+    learningRate: () => ownLearningRate,
+  };
+  return {
+    ...{ name: 'stylegan', title: 'StyleGAN', remedy: 'Lower --own-learning-rate', colours },
+    channels: { base: values.channelBase, most: values.channelMost },
+    ...{ latent, mappingLayers, mixing, batch },
+    rules: {
+      ...{ objective, criticSteps, generatorAverage, order: 'alternating' },
+      regulariser: { kind, weight, interval },
+      ...{ criticOptimiser: optimiser, generatorOptimiser: optimiser },
+    },
+  };
+}

@@ -1,0 +1,132 @@
+import { add, columns, gatherRows, mean, multiply, reshape, subtract } from '../../graph/operations.ts';
+import type { Tensor } from '../../graph/tensor.ts';
+import { generatorTurn, turnsOf, writeGame, type GameRules, type Players } from '../adversarial/game.ts';
+import { TRAINING_ROWS } from '../critics/critic-plan.ts';
+import { createDice } from '../images/dice.ts';
+import type { Parameter } from '../layers/parameters.ts';
+import { decayAt } from '../optimisers/weight-average.ts';
+import { createStepBuilder, type StepBuilder } from '../step-builder.ts';
+import type { MakeDraw, TrainingTask } from '../task.ts';
+import { createStyleCritic } from './critic.ts';
+import { fadeImages, type Fade } from './fade.ts';
+import { createMapping } from './mapping.ts';
+import type { Phase } from './phases.ts';
+import { layersUpTo, type Channels } from './resolutions.ts';
+import { createSynthesis } from './synthesis.ts';
+
+export interface StyleGanOptions {
+  /** Prefix of the names of tasks and parameters. */
+  readonly name: string;
+  readonly title: string;
+  readonly remedy: string;
+  readonly colours: number;
+  readonly channels: Channels;
+  readonly latent: number;
+  readonly mappingLayers: number;
+  /** Share of the images that are made of two styles. */
+  readonly mixing: number;
+  readonly batch: number;
+  readonly rules: GameRules;
+}
+
+/** Decay of the tracked mean of w: Karras et al. 2019, in its code. */
+const STYLE_DECAY = 0.995;
+
+/** Networks of a size, and the mean of the styles that training keeps: what truncation goes towards (Karras et al. 2019, appendix B). */
+export function createNetworks(
+  { name, colours, channels, latent, mappingLayers }: StyleGanOptions,
+  size: number,
+  fade: Fade,
+) {
+  const mapping = createMapping({ name: `${name}.mapping`, latent, layers: mappingLayers });
+  const synthesis = createSynthesis({ name: `${name}.synthesis`, size, colours, channels, latent, fade });
+  const meanStyle: Parameter = { name: `${name}.meanStyle`, shape: [1, latent], deviation: 0 };
+  const critic = createStyleCritic({ name: `${name}.critic`, size, colours, channels, fade });
+  return { mapping, synthesis, meanStyle, critic };
+}
+type Networks = ReturnType<typeof createNetworks>;
+
+/**
+ * The task of a phase: StyleGAN's networks at its size play by the rules (`adversarial/game.ts`) against `count` images, which come
+ * as shared rows [count, colours size size] in -1 .. 1. The first phase of a size begins with fresh optimisers and averages; the next
+ * ones go on with them.
+ */
+export function planPhase(options: StyleGanOptions, phase: Phase, count: number): TrainingTask {
+  const { name, title, batch, colours, rules } = options;
+  const turns = turnsOf(rules);
+  const stepsFor = (images: number): number => Math.ceil(images / (batch * turns.critic));
+  const [steps, stepsBefore] = [stepsFor(phase.images), stepsFor(phase.imagesBefore)];
+  const step = createStepBuilder();
+  const fade = phase.isFading ? step.schedule('fade', (at) => Math.min(1, (at + 1) / steps), false) : null;
+  const table = step.shared(TRAINING_ROWS, [count, colours * phase.size ** 2]);
+  const networks = createNetworks(options, phase.size, fade);
+  const players = playersOf(options, networks, { phase, fade, table, count, stepsBefore });
+  writeGame(step, players, { ...rules, stepsBefore });
+  return step.finish({
+    ...{ name: `${name}-${phase.name}`, title: `${title}, ${phase.name}`, steps },
+    ...{ updatesPerStep: turns.critic, remedy: options.remedy },
+  });
+}
+
+interface Place {
+  readonly phase: Phase;
+  readonly fade: Fade;
+  readonly table: Tensor;
+  readonly count: number;
+  readonly stepsBefore: number;
+}
+
+function playersOf(options: StyleGanOptions, networks: Networks, place: Place): Players {
+  const { batch, colours } = options;
+  const { mapping, synthesis, critic } = networks;
+  const { phase, fade, table, count } = place;
+  const flat = [batch, colours * phase.size ** 2];
+  return {
+    ...{ critic, free: null },
+    generator: { parameters: [...mapping.parameters, ...synthesis.parameters] },
+    real: (step, turn) => {
+      const rows = gatherRows(table, step.integers(`rowIndices.${turn}`, [batch], count));
+      return reshape(fadeImages(reshape(rows, [batch, colours, phase.size, phase.size]), fade), flat);
+    },
+    fake: (step, turn) => reshape(generate(step, options, networks, place, turn), flat),
+    mixing: (step, turn) => step.uniform(`mix.${turn}`, [batch, 1]),
+  };
+}
+
+/** Generated images of a turn, [batch, colours, size, size], each of one style or of two: Karras et al. 2019, section 3.1. */
+function generate(step: StepBuilder, options: StyleGanOptions, networks: Networks, place: Place, turn: string): Tensor {
+  const { batch, latent, mixing } = options;
+  const { size } = place.phase;
+  const layers = layersUpTo(size);
+  const { mapping, synthesis } = networks;
+  const styleOf = (of: string): Tensor => mapping.apply(step.normal(`${of}.${turn}`, [batch, latent]), step.parameters);
+  const w = styleOf('latent');
+  if (turn === generatorTurn(0)) trackMean(step, networks.meanStyle, w, place.stepsBefore);
+  const noise = (layer: number, at: number): Tensor => step.normal(`noise.${layer}.${turn}`, [batch, 1, at, at]);
+  if (mixing === 0) return synthesis.apply({ style: () => w, noise }, step.parameters);
+  const other = styleOf('otherLatent');
+  const shares = step.made(`shares.${turn}`, [batch, layers], fillShares(layers, mixing));
+  const style = (layer: number): Tensor => mixStyles(w, other, columns(shares, layer, layer + 1));
+  return synthesis.apply({ style, noise }, step.parameters);
+}
+
+/** other + share (w - other), with the share [n, 1] of the first style. */
+export const mixStyles = (w: Tensor, other: Tensor, share: Tensor): Tensor =>
+  add(other, multiply(share, subtract(w, other)));
+
+/** 1 where a layer takes the first style of an image, 0 where the second: all layers from one that is drawn on, for a share of the images. */
+const fillShares =
+  (layers: number, mixing: number): MakeDraw =>
+  (out, stream, step) => {
+    const dice = createDice(stream, step);
+    for (let start = 0; start < out.length; start += layers) {
+      const end = dice.uniform() < mixing ? dice.whole(1, layers - 1) : layers;
+      out.fill(1, start, start + end).fill(0, start + end, start + layers);
+    }
+  };
+
+function trackMean(step: StepBuilder, meanStyle: Parameter, w: Tensor, stepsBefore: number): void {
+  const decay = step.schedule('style.decay', (at) => decayAt(STYLE_DECAY, at + stepsBefore), false);
+  const kept = step.parameters(meanStyle);
+  step.update(meanStyle.name, add(multiply(kept, decay), multiply(mean(w, [0], true), subtract(1, decay))));
+}

@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import { printableSettings } from '../../base/settings.ts';
+import { emitGraph } from '../../graph/onnx/emit-graph.ts';
+import { CRITIC_FILE, EXPLAIN_FILE, GENERATOR_FILE, NORMALS_FILE, REPORT_FILE } from '../../models/artefact/layout.ts';
+import type { Manifest } from '../../models/artefact/manifest.ts';
+import { writeArtefact } from '../../models/artefact/write.ts';
+import { rowWidth } from '../../models/features/schema.ts';
+import { imageExplainGraph, imageScoringGraph } from '../../models/images/scoring-graph.ts';
+import type { Executor } from '../../runtime/executor.ts';
+import { libraryVersions, type TrainResult } from '../export-model.ts';
+import { renderReport } from '../report/report.ts';
+import type { ImageTrainConfig } from './config.ts';
+import type { FittedGame } from './fit-game.ts';
+import type { FittedImageCritic } from './fit-images.ts';
+import { fingerprintOf, type ImageRunPlan } from './plan-images.ts';
+import { toImageReport } from './report-images.ts';
+
+/** What a run on images has learnt. */
+export interface TrainedImages {
+  readonly critic: FittedImageCritic;
+  /** Held-out images by their scores, ascending. */
+  readonly heldOut: readonly { readonly row: number; readonly score: number }[];
+  readonly game: FittedGame | null;
+}
+
+export interface ExportImagesOptions {
+  readonly config: ImageTrainConfig;
+  readonly plan: ImageRunPlan;
+  readonly place: { readonly name: string; readonly out: string };
+  readonly trained: TrainedImages;
+  readonly warnings: readonly string[];
+  readonly executor: Executor;
+  readonly seconds: number;
+  readonly createdAt: Date;
+}
+
+export type ImageManifest = Omit<Manifest, 'manifestVersion' | 'files'>;
+
+/** Normal images that are kept for explanations. */
+const MOST_NORMALS = 1000;
+
+/** Writes the model's folder: graphs, normal images, manifest and report. */
+export async function exportImages(options: ExportImagesOptions): Promise<TrainResult> {
+  const { config, plan, place, trained, warnings } = options;
+  const { image } = plan.images.schema;
+  const { critic, game } = trained;
+  const bytes = emitGraph(imageScoringGraph(image, critic));
+  const manifest = { ...describe(options, bytes), libraries: await libraryVersions() };
+  const files = {
+    [CRITIC_FILE]: bytes,
+    [EXPLAIN_FILE]: emitGraph(imageExplainGraph(image, critic)),
+    [NORMALS_FILE]: normalsOf(plan),
+    [REPORT_FILE]: renderReport(toImageReport(options, manifest)),
+    ...(game && { [GENERATOR_FILE]: emitGraph(game.plan.generatorGraph(image.size, game.weights)) }),
+  };
+  await writeArtefact(place.out, { manifest, files }, { replace: config.run.replace });
+  return toResult(manifest, options, warnings);
+}
+
+function describe(options: ExportImagesOptions, critic: Uint8Array): Omit<ImageManifest, 'libraries'> {
+  const { config, plan, place, trained, executor, seconds, createdAt } = options;
+  const { settings, run, values, family } = config;
+  const { images, split, rate } = plan;
+  return {
+    name: place.name,
+    version: createHash('sha256').update(critic).digest('hex').slice(0, 12),
+    family: family.name,
+    createdAt: createdAt.toISOString(),
+    features: { fields: [], image: images.schema.image, excluded: [] },
+    training: {
+      config: printableSettings(settings, { ...run, ...values }),
+      ...{ rows: images.count, rowsInSource: images.countInSource },
+      ...{ rollbacks: rollbacksOf(trained), seconds, device: executor.description },
+    },
+    fingerprint: { sha256: fingerprintOf(images), columns: [] },
+    calibration: {
+      ...{ method: split.method, falsePositiveRate: rate },
+      scores: trained.heldOut.map(({ score }) => score),
+    },
+  };
+}
+
+const rollbacksOf = ({ critic, game }: TrainedImages): number =>
+  [critic, ...(game?.phases ?? [])].reduce((total, { progress }) => total + progress.rollbacks.length, 0);
+
+/** Training images, a byte a pixel. */
+function normalsOf({ images: { rows, schema }, split }: ImageRunPlan): Uint8Array {
+  const width = rowWidth(schema);
+  const chosen = split.final.subarray(0, MOST_NORMALS);
+  const out = new Uint8Array(chosen.length * width);
+  chosen.forEach((row, index) => {
+    for (let at = 0; at < width; at++) out[index * width + at] = Math.round(rows[row * width + at]!);
+  });
+  return out;
+}
+
+function toResult(
+  { name, version, family, training, calibration }: ImageManifest,
+  { config: { preset }, place }: ExportImagesOptions,
+  warnings: readonly string[],
+): TrainResult {
+  const { rows, rowsInSource, rollbacks, device, seconds } = training;
+  const { method, scores, falsePositiveRate } = calibration;
+  return {
+    ...{ model: place.out, name, version, family, preset, rows, rowsInSource, fields: 1, excluded: [] },
+    calibration: { method, count: scores.length, falsePositiveRate },
+    ...{ rollbacks, device, seconds, warnings, translates: [] },
+  };
+}

@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import { AristarchError } from '../../base/errors.ts';
+import { createRandom } from '../../base/philox.ts';
+import type { ImageGamePlan } from '../../models/images/image-game.ts';
+import type { RunIdentity } from '../checkpoint.ts';
+import { DEFAULT_RATE } from '../export-model.ts';
+import { splitRows, type Split } from '../fit/split.ts';
+import { outlineOf, type Outline } from '../journal.ts';
+import { WITHOUT_EFFECT } from '../train.ts';
+import type { ImageTrainConfig } from './config.ts';
+import { GAME_ROUND } from './fit-game.ts';
+import { warnOfOwnCopies } from './own-copies.ts';
+import { prepareImages, type PreparedImages } from './prepare-images.ts';
+
+/** At most so many held-out images calibrate; more would not make p-values better. */
+const MOST_HELD_OUT = 10_000;
+
+/** What a run on images is going to do. */
+export interface ImageRunPlan {
+  readonly images: PreparedImages;
+  readonly warnings: readonly string[];
+  readonly split: Split;
+  readonly rate: number;
+  /** The generator and its own critic; null where none is trained. */
+  readonly game: ImageGamePlan | null;
+  readonly outline: Outline;
+}
+
+/** Reads the images and decides all that can be decided before training. Throws `INVALID_INPUT` and `RATE_UNSUPPORTED`. */
+export async function planImageRun(config: ImageTrainConfig): Promise<ImageRunPlan> {
+  const { run, family, values } = config;
+  const images = await prepareImages(config);
+  const { image } = images.schema;
+  const split = splitRows(images.count, createRandom(run.seed), {
+    ...{ crossBelow: run.crossBelow, folds: run.folds, heldOutShare: run.calibrationShare, mostHeldOut: MOST_HELD_OUT },
+  });
+  const game = family.planGame?.(values, image) ?? null;
+  const detector = (share: number) =>
+    family.plan(values, { ...image, count: 1, values: new Float32Array(image.channels * image.size ** 2) }, share);
+  const folds = split.rounds.filter(({ train }) => train !== null);
+  const outline = outlineOf([
+    ...folds.map(({ name }) => ({ name, plans: [detector(run.foldSteps)] })),
+    { name: 'final', plans: [detector(1)] },
+    {
+      name: GAME_ROUND,
+      plans: (game?.phases ?? []).map((phase) => ({ task: game!.taskOf(phase, split.final.length) })),
+    },
+  ]);
+  return { images, warnings: warnOfOwnCopies(images.rows, image), split, rate: rateOf(run.rate, split), game, outline };
+}
+
+/** A rate that the held-out images cannot support is refused before the critic is trained. */
+function rateOf(asked: number | undefined, { rounds }: Split): number {
+  const count = rounds.reduce((total, { heldOut }) => total + heldOut.length, 0);
+  const smallest = 1 / (count + 1);
+  if (asked === undefined) return Math.max(DEFAULT_RATE, smallest);
+  if (asked >= smallest) return asked;
+  const message = `--rate ${asked} is below what ${count} held-out images support: give at least ${smallest.toPrecision(3)}, or more images`;
+  throw new AristarchError('RATE_UNSUPPORTED', message, { rate: asked, smallest });
+}
+
+/** What must be equal for a run to go on from its checkpoint. */
+export function identityOfImages(
+  { run, values }: ImageTrainConfig,
+  images: PreparedImages,
+  engine: string,
+): RunIdentity {
+  const settings = Object.entries(run).filter(([name]) => !WITHOUT_EFFECT.has(name));
+  return { ...Object.fromEntries(settings), ...values, engine, images: fingerprintOf(images) };
+}
+
+/** SHA-256 of the pixels. */
+export function fingerprintOf({ rows }: PreparedImages): string {
+  return createHash('sha256')
+    .update(new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength))
+    .digest('hex');
+}

@@ -1,0 +1,98 @@
+import { drawGrid } from '../../models/images/grid.ts';
+import { showData } from '../../tables/download.ts';
+import { configRows } from '../report-input.ts';
+import type { NetworkCurves, Picture, ReportInput } from '../report/input.ts';
+import type { ExportImagesOptions, ImageManifest } from './export-images.ts';
+import type { FittedGame, FittedPhase } from './fit-game.ts';
+import { packImages } from './fit-images.ts';
+
+const WORST_IMAGES = 10;
+
+/** Everything that the report of a run on images shows. */
+export function toImageReport(options: ExportImagesOptions, manifest: ImageManifest): ReportInput {
+  const { config, plan, trained, warnings, seconds } = options;
+  const { calibration, training } = manifest;
+  const { images } = plan;
+  return {
+    meta: {
+      ...{ name: manifest.name, version: manifest.version, family: manifest.family, preset: config.preset },
+      ...{ createdAt: manifest.createdAt, sources: showData(config.run.data), trainingSeconds: seconds },
+      ...{ rows: training.rows, rowsInSource: training.rowsInSource, calibrationMethod: calibration.method },
+      ...{ device: training.device, seed: config.run.seed },
+    },
+    image: images.schema.image,
+    pictures: [...worstImages(options), ...(trained.game?.phases ?? []).map(toPicture)],
+    curves: [detectorCurves(options), ...(trained.game ? [gameCurves(trained.game)] : [])],
+    calibrationScores: calibration.scores,
+    falsePositiveRate: calibration.falsePositiveRate,
+    ...{ groups: [], features: [], excluded: [], worstRows: [], warnings },
+    ...(images.count < images.countInSource && {
+      sampling: { memoryBudgetBytes: config.run.memoryBudget * 2 ** 20, seed: config.run.seed },
+    }),
+    config: configRows(config),
+    libraries: manifest.libraries,
+  };
+}
+
+/** The held-out images that score highest, worst first. */
+function worstImages({ plan: { images }, trained: { heldOut } }: ExportImagesOptions): Picture[] {
+  const { image } = images.schema;
+  const worst = heldOut.slice(-WORST_IMAGES).reverse();
+  const rows = packImages(
+    { rows: images.rows, image },
+    Uint32Array.from(worst, ({ row }) => row),
+  );
+  const scale = Math.max(1, Math.round(64 / image.size));
+  return [
+    {
+      title: 'The most anomalous of the held-out images, worst first',
+      note: 'Look at these before you trust the model: if they are anomalies, the data were not normal.',
+      png: drawGrid(rows, image, { columns: WORST_IMAGES, scale }),
+    },
+  ];
+}
+
+/** Critic updates of a phase, times the images of each. */
+function toPicture({ phase, progress, task, seconds, picture }: FittedPhase): Picture {
+  const share = progress.stepsDone / task.steps;
+  const shown = Math.round(phase.images * share);
+  const pace = seconds > 0 ? `, ${(shown / seconds).toPrecision(3)} images a second` : '';
+  return {
+    title: `Generated, ${phase.size} x ${phase.size}, ${phase.isFading ? 'faded in' : phase.name}`,
+    note: `After ${shown} images of this phase${pace}; the same noise after each phase.`,
+    png: picture,
+  };
+}
+
+function detectorCurves({ trained: { critic } }: ExportImagesOptions): NetworkCurves {
+  const { plan, progress } = critic;
+  return {
+    network: plan.task.title,
+    series: Object.entries(progress.history).map(([name, values]) => ({
+      ...{ name, values, steps: values.map((_, index) => (index + 1) * plan.task.updatesPerStep) },
+    })),
+    rollbacks: progress.rollbacks,
+  };
+}
+
+/** The phases one after the other, by updates of the own critic. */
+function gameCurves({ plan, phases }: FittedGame): NetworkCurves {
+  const series = new Map<string, { steps: number[]; values: number[] }>();
+  const rollbacks: { step: number; reason: string }[] = [];
+  let before = 0;
+  for (const { progress, task } of phases) {
+    for (const [name, values] of Object.entries(progress.history)) {
+      const whole = series.get(name) ?? { steps: [], values: [] };
+      series.set(name, whole);
+      values.forEach((value, index) => {
+        whole.steps.push(before + (index + 1) * task.updatesPerStep);
+        whole.values.push(value);
+      });
+    }
+    rollbacks.push(
+      ...progress.rollbacks.map(({ step, reason }) => ({ step: before + step * task.updatesPerStep, reason })),
+    );
+    before += progress.stepsDone * task.updatesPerStep;
+  }
+  return { network: plan.title, series: [...series].map(([name, of]) => ({ name, ...of })), rollbacks };
+}
