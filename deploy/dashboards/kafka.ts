@@ -1,7 +1,9 @@
 import { dashboard, series, stat } from './panels.ts';
-import { max, of, rate, sum, sumOrZero } from './promql.ts';
+import { max, of, orNought, rate, sum, sumOrZero } from './promql.ts';
 
 const lag = sum(of('kafka_consumer_lag_records'));
+/** What leaves the queue for good, as in AristarchKafkaBehind: events that are read again after a fault do not. */
+const done = `(${sumOrZero(rate('kafka_results_produced_total'))} + ${sumOrZero(rate('kafka_dead_letters_total'))})`;
 
 export const kafka = dashboard({
   name: 'kafka',
@@ -14,6 +16,7 @@ export const kafka = dashboard({
         stat({
           title: 'Consumers in their group',
           description: 'Processes that are members of their group and fetch.',
+          redBelow: 1,
           queries: [{ expr: sum(of('kafka_consumer_up')) }],
         }),
         stat({
@@ -23,10 +26,11 @@ export const kafka = dashboard({
         }),
         stat({
           title: 'Behind',
-          description: 'Time to work the lag off at the present rate, without new events.',
+          description:
+            'Time until what waits has its results at the present rate; infinite where events wait and none come out.',
           unit: 's',
           red: 300,
-          queries: [{ expr: `${lag} / ${sum(rate('kafka_records_consumed_total'))}` }],
+          queries: [{ expr: `(${lag} / ${done}) and ${lag} > 0 or ${lag}` }],
         }),
         stat({
           title: 'Dead letters',
@@ -45,7 +49,7 @@ export const kafka = dashboard({
         series({
           title: 'Events in, results out',
           description: 'Per second. Events that are read again after a fault count again.',
-          unit: 'cps',
+          unit: 'eps',
           queries: [
             { expr: sum(rate('kafka_records_consumed_total')), legend: 'events read' },
             { expr: sum(rate('kafka_results_produced_total')), legend: 'results acknowledged' },
@@ -62,7 +66,7 @@ export const kafka = dashboard({
         series({
           title: 'Dead letters, by reason',
           description: 'Error codes (docs/errors.md); each event is in the dead-letter topic with its reason.',
-          unit: 'cps',
+          unit: 'eps',
           queries: [{ expr: sum(rate('kafka_dead_letters_total'), 'reason'), legend: '{{reason}}' }],
         }),
         series({
@@ -75,7 +79,7 @@ export const kafka = dashboard({
           title: 'Retries',
           description: 'Operations tried again after a transient fault, by operation; 0 while the brokers are well.',
           unit: 'cps',
-          queries: [{ expr: `${sum(rate('kafka_retries_total'), 'operation')} or vector(0)`, legend: '{{operation}}' }],
+          queries: [{ expr: orNought(sum(rate('kafka_retries_total'), 'operation')), legend: '{{operation}}' }],
         }),
         series({
           title: 'Time of one batch of events, by stage',

@@ -4,33 +4,40 @@ import { max, of, quantile, rate, sum, sumOrZero } from './promql.ts';
 /** Outcomes that are the service's own fault; the others say that the request was wrong, or came too late. */
 export const FAULTS = 'code=~"INTERNAL|UNAVAILABLE|ARTEFACT_INVALID|DEVICE_UNAVAILABLE|DATA_UNREADABLE"';
 
-const flagged = `${sum(rate('rows_flagged_total'))} / ${sum(rate('rows_scored_total'))}`;
+const MODEL_IS_STALE_SECONDS = 90 * 86_400;
 const transports = '{{transport}}';
 
 export const overview = dashboard({
   name: 'overview',
   title: 'Overview',
-  description:
-    'Is the service well: does it answer, in time, without faults, and is what it flags in keeping with its rate?',
+  description: 'Is the service well: does it answer, in time, without faults, and where does the time go?',
   rows: [
     {
       title: 'Now',
       panels: [
         stat({
+          title: 'Alerts',
+          description: 'Alerts of Aristarch that fire, of all processes; each has a page in docs/runbooks.',
+          red: 1,
+          queries: [{ expr: 'count(ALERTS{alertname=~"Aristarch.+", alertstate="firing"}) or vector(0)' }],
+        }),
+        stat({
           title: 'Processes',
           description: 'Processes that Prometheus reaches.',
-          queries: [{ expr: `count(${of('build_info')})` }],
+          redBelow: 1,
+          queries: [{ expr: `count(${of('build_info')}) or vector(0)` }],
         }),
         stat({
           title: 'Rows a second',
           description: 'Rows scored, by all transports.',
+          unit: 'rowsps',
           queries: [{ expr: sum(rate('rows_scored_total')) }],
         }),
         stat({
           title: 'Failed requests',
           description: 'Share of requests that failed through a fault of the service.',
           unit: 'percentunit',
-          red: 0.01,
+          red: 0.02,
           queries: [{ expr: `${sumOrZero(rate('requests_total', FAULTS))} / ${sum(rate('requests_total'))}` }],
         }),
         stat({
@@ -44,12 +51,6 @@ export const overview = dashboard({
               expr: `${sumOrZero(rate('rejections_total', 'reason=~"deadline|queue_full"'))} / ${sum(rate('requests_total'))}`,
             },
           ],
-        }),
-        stat({
-          title: 'Flagged rows',
-          description: 'Share of rows that were flagged; its target is on the dashboard of scores.',
-          unit: 'percentunit',
-          queries: [{ expr: flagged }],
         }),
         stat({
           title: 'Drift alarms',
@@ -80,8 +81,8 @@ export const overview = dashboard({
         }),
         series({
           title: 'Time by stage',
-          description: 'Seconds of work per second, by stage: where the time goes. queue is waiting, and may exceed 1.',
-          unit: 's',
+          description:
+            'Seconds per second, by stage: where the time goes. 1 is a whole core, but for queue, which is waiting of all callers.',
           queries: [{ expr: sum(rate('stage_duration_seconds_sum'), 'stage'), legend: '{{stage}}' }],
         }),
         series({
@@ -116,15 +117,23 @@ export const overview = dashboard({
         }),
         stat({
           title: 'Oldest model',
-          description: 'Time since the oldest open model was trained.',
+          description:
+            'Time since the newest open version of a model was trained, of the model for which it is longest.',
           unit: 's',
-          queries: [{ expr: `time() - min(${of('model_trained_timestamp_seconds')})` }],
+          red: MODEL_IS_STALE_SECONDS,
+          queries: [{ expr: `max(time() - ${max(of('model_trained_timestamp_seconds'), 'name')})` }],
         }),
         stat({
           title: 'Versions refused',
           description: 'Versions on the disk that cannot be served; the one before goes on.',
           red: 1,
           queries: [{ expr: max(of('model_versions_refused')) }],
+        }),
+        stat({
+          title: 'Pins refused',
+          description: 'Models whose serving.json cannot be used; what it said before holds (docs/models.md).',
+          red: 1,
+          queries: [{ expr: max(of('model_serving_files_refused')) }],
         }),
       ],
     },

@@ -8,6 +8,8 @@ import {
 } from '@grafana/grafana-foundation-sdk/common';
 import {
   DashboardBuilder,
+  DashboardLinkBuilder,
+  DashboardLinkType,
   DatasourceVariableBuilder,
   type Panel,
   QueryVariableBuilder,
@@ -42,8 +44,10 @@ export interface PanelSpec {
 }
 
 export interface StatSpec extends PanelSpec {
-  /** The value turns red at this one. */
+  /** The value turns red at this one: where an alert looks at the same, at its threshold. */
   readonly red?: number;
+  /** The value is red below this one. */
+  readonly redBelow?: number;
 }
 
 const DATASOURCE = { type: 'prometheus', uid: '${datasource}' };
@@ -53,13 +57,17 @@ const COLUMNS = { stat: 4, series: 12, heatmap: 12, table: 24 };
 const HEIGHTS = { stat: 4, series: 8, heatmap: 8, table: 6 };
 
 /** A number, with its course behind it. */
-export function stat({ red, ...spec }: StatSpec): Builder<Panel> {
+export function stat({ red, redBelow, ...spec }: StatSpec): Builder<Panel> {
   const panel = new StatBuilder()
     .graphMode(BigValueGraphMode.Area)
     .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']))
     .height(HEIGHTS.stat)
     .span(COLUMNS.stat);
-  const steps = [{ value: null, color: GREEN }, ...(red === undefined ? [] : [{ value: red, color: RED }])];
+  const steps = [
+    { value: null, color: redBelow === undefined ? GREEN : RED },
+    ...(redBelow === undefined ? [] : [{ value: redBelow, color: GREEN }]),
+    ...(red === undefined ? [] : [{ value: red, color: RED }]),
+  ];
   panel.thresholds(new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(steps));
   return fill(panel, spec, (query) => query.range());
 }
@@ -117,6 +125,13 @@ export interface DashboardSpec {
   readonly rows: readonly { readonly title: string; readonly panels: readonly Builder<Panel>[] }[];
 }
 
+/** From each dashboard to the others, for the same time and the same processes. */
+const OTHERS = new DashboardLinkBuilder('Aristarch')
+  .type(DashboardLinkType.Dashboards)
+  .tags(['aristarch'])
+  .keepTime(true)
+  .includeVars(true);
+
 // The successor's dashboards are a newer schema; these are what Grafana imports and provisions from files.
 /* eslint-disable @typescript-eslint/no-deprecated */
 /** A dashboard whose panels stand side by side, row by row, for the processes that its variables choose. */
@@ -129,6 +144,7 @@ export function dashboard({ name, title, description, rows }: DashboardSpec): Da
     .refresh('30s')
     .time({ from: 'now-1h', to: 'now' })
     .timezone('browser')
+    .link(OTHERS)
     .withVariable(new DatasourceVariableBuilder('datasource').label('Prometheus').type('prometheus'))
     .withVariable(choice('job', 'label_values(aristarch_build_info, job)'))
     .withVariable(choice('instance', 'label_values(aristarch_build_info{job=~"$job"}, instance)'));

@@ -25,6 +25,11 @@ export function sumOrZero(expression: string): string {
   return `(${sum(expression)} or vector(0))`;
 }
 
+/** 0 where the expression has no series at all: nothing has happened yet. */
+export function orNought(expression: string): string {
+  return `(${expression}) or (vector(0) unless on() (${expression}))`;
+}
+
 export function quantile(q: number, histogram: string, ...by: readonly string[]): string {
   return `histogram_quantile(${q}, ${sum(rate(`${histogram}_bucket`), 'le', ...by)})`;
 }

@@ -37,8 +37,8 @@ export const runtime = dashboard({
         }),
         series({
           title: 'Garbage collection',
-          description: 'Seconds per second.',
-          unit: 's',
+          description: 'Share of the time that goes into it, by kind, of all processes together.',
+          unit: 'percentunit',
           queries: [{ expr: sum(rate('nodejs_gc_duration_seconds_sum'), 'kind'), legend: '{{kind}}' }],
         }),
         series({

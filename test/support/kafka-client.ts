@@ -94,6 +94,8 @@ async function readUntil(
   const groupId = `reader-${randomUUID()}`;
   const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 50, readUncommitted: uncommitted });
   const messages: ReadMessage[] = [];
+  // A reader that was thrown out, as on a machine that is too busy, begins anew: what it has read already is not there twice.
+  const seen = new Set<string>();
   await consumer.connect();
   await consumer.subscribe({ topics: [topic], fromBeginning: true });
   try {
@@ -101,6 +103,9 @@ async function readUntil(
       const fail = () => reject(new Error(`after ${timeoutMs} ms topic ${topic} held only ${describe(messages)}`));
       const timer = setTimeout(fail, timeoutMs);
       const eachMessage = ({ partition, message }: { partition: number; message: KafkaMessage }): Promise<void> => {
+        const place = `${partition}/${message.offset}`;
+        if (seen.has(place)) return Promise.resolve();
+        seen.add(place);
         messages.push(fromMessage(partition, message));
         if (enough(messages)) {
           clearTimeout(timer);

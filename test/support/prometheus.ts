@@ -11,7 +11,7 @@ export interface Sample {
   readonly value: number;
 }
 
-/** A real Prometheus that scrapes twice a second: `needs('prometheus')`. */
+/** A real Prometheus that scrapes twice a second unless told otherwise: `needs('prometheus')`. */
 export interface Prometheus extends AsyncDisposable {
   /** What an expression answers now; throws what Prometheus says against it. */
   query(expression: string): Promise<readonly Sample[]>;
@@ -22,22 +22,22 @@ export interface Prometheus extends AsyncDisposable {
 }
 
 export interface PrometheusOptions {
-  /** host:port of what is scraped. */
-  readonly target: string;
+  /** host:port of each process that is scraped. */
+  readonly targets: readonly string[];
   /** Text of a file of rules. */
   readonly rules?: string;
+  /** Time between two scrapes, and the longest that one may take; rules are evaluated as often. */
+  readonly scrapeMs?: number;
 }
 
-const SCRAPE_MS = 500;
-
-export async function startPrometheus({ target, rules }: PrometheusOptions): Promise<Prometheus> {
+export async function startPrometheus({ targets, rules, scrapeMs = 500 }: PrometheusOptions): Promise<Prometheus> {
   const folder = await mkdtemp(join(tmpdir(), 'aristarch-prometheus-'));
   const [port] = await findFreePorts();
-  const every = `${SCRAPE_MS}ms`;
+  const every = `${scrapeMs}ms`;
   // JSON is YAML.
   const config = {
     global: { scrape_interval: every, scrape_timeout: every, evaluation_interval: every },
-    scrape_configs: [{ job_name: 'aristarch', static_configs: [{ targets: [target] }] }],
+    scrape_configs: [{ job_name: 'aristarch', static_configs: [{ targets }] }],
     ...(rules !== undefined && { rule_files: ['rules.yaml'] }),
   };
   await writeFile(join(folder, 'prometheus.yaml'), JSON.stringify(config));

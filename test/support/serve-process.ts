@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
-import { afterEach } from '@jest/globals';
 import { waitUntil } from './wait-until.ts';
 
 export interface ServeProcess {
@@ -10,19 +9,7 @@ export interface ServeProcess {
   kill(): Promise<void>;
 }
 
-/** The real `serve` command in processes of their own, on free ports unless flags say otherwise; killed after each test. */
-export function createServeProcessFixture(): (...flags: string[]) => Promise<ServeProcess> {
-  const running: ServeProcess[] = [];
-  afterEach(async () => {
-    for (const each of running.splice(0)) await each.kill();
-  });
-  return async (...flags) => {
-    const started = await startServeProcess(...flags);
-    running.push(started);
-    return started;
-  };
-}
-
+/** The real `serve` command in a process of its own, on free ports unless flags say otherwise, once it is ready. */
 export async function startServeProcess(...flags: string[]): Promise<ServeProcess> {
   const command = [
     '--import',

@@ -2,25 +2,43 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type KafkaBroker, startKafkaBroker } from './kafka-broker.ts';
+import { findFreePorts, type KafkaBroker, startKafkaBroker } from './kafka-broker.ts';
 import { connectKafkaTestClient, type KafkaTestClient } from './kafka-client.ts';
-import type { ScoringClient } from './grpc-client.ts';
+import type { ScoreMessage } from './grpc-client.ts';
 import { type Prometheus, startPrometheus } from './prometheus.ts';
+import { normalOrders, toCsv, type Order } from './orders.ts';
 import { type ServeProcess, startServeProcess } from './serve-process.ts';
-import { normalOrders, toCsv, trainTiny, type Order } from './train-tiny.ts';
+import { trainTiny } from './tiny-training.ts';
+import { waitUntil } from './wait-until.ts';
+
+/** A process that can be killed and started again, at the same addresses. */
+export interface WatchedProcess extends AsyncDisposable, ServeProcess {
+  start(): Promise<void>;
+}
 
 /** `serve` with a folder of models, a real broker, and a real Prometheus that scrapes it. */
 export interface WatchedService extends AsyncDisposable {
   readonly broker: KafkaBroker;
   readonly client: KafkaTestClient;
-  readonly serve: ServeProcess & AsyncDisposable;
+  readonly serve: WatchedProcess;
+  /** A second process with the same models, and without Kafka, where it was asked for. */
+  readonly spare?: WatchedProcess;
   readonly prometheus: Prometheus;
   /** Folder of the models; its model is `orders`. */
   readonly models: string;
   readonly topics: { readonly events: string; readonly scores: string; readonly refused: string };
 }
 
-export async function startWatchedService(rules?: string): Promise<WatchedService> {
+export interface WatchOptions {
+  /** Text of a file of rules. */
+  readonly rules?: string;
+  readonly withSpare?: boolean;
+  /** Of the Prometheus. */
+  readonly scrapeMs?: number;
+}
+
+export async function startWatchedService(options: WatchOptions = {}): Promise<WatchedService> {
+  const { rules, withSpare = false, scrapeMs = 500 } = options;
   const opened: AsyncDisposable[] = [];
   const open = async <T extends AsyncDisposable>(opening: Promise<T>): Promise<T> => {
     const part = await opening;
@@ -39,30 +57,48 @@ export async function startWatchedService(rules?: string): Promise<WatchedServic
     const client = await open(connectKafkaTestClient(broker.address));
     for (const topic of Object.values(TOPICS)) await client.createTopic(topic, 2);
     const serve = await open(startServing(...flagsOf(models, broker)));
-    const prometheus = await open(
-      startPrometheus({ target: serve.addresses.http, ...(rules !== undefined && { rules }) }),
-    );
-    return { broker, client, serve, prometheus, models, topics: TOPICS, [Symbol.asyncDispose]: close };
+    const spare = withSpare ? await open(startServing(...modelFlags(models))) : undefined;
+    const targets = [serve, ...(spare === undefined ? [] : [spare])].map(({ addresses }) => addresses.http);
+    const prometheus = await open(startPrometheus({ targets, scrapeMs, ...(rules !== undefined && { rules }) }));
+    const isWatched = async () => (await prometheus.query('aristarch_build_info')).length === targets.length;
+    await waitUntil('each process to be scraped', isWatched);
+    const parts = { broker, client, serve, ...(spare !== undefined && { spare }), prometheus, models };
+    return { ...parts, topics: TOPICS, [Symbol.asyncDispose]: close };
   } catch (thrown) {
     await close();
     throw thrown;
   }
 }
 
-async function startServing(...flags: string[]): Promise<ServeProcess & AsyncDisposable> {
-  const serve = await startServeProcess(...flags);
-  return { ...serve, [Symbol.asyncDispose]: () => serve.kill() };
+async function startServing(...flags: string[]): Promise<WatchedProcess> {
+  const [grpc, http] = await findFreePorts();
+  const start = (): Promise<ServeProcess> =>
+    startServeProcess(...flags, '--grpc-port', String(grpc), '--http-port', String(http));
+  let running = await start();
+  const kill = (): Promise<void> => running.kill();
+  return {
+    addresses: running.addresses,
+    kill,
+    start: async () => {
+      running = await start();
+    },
+    [Symbol.asyncDispose]: kill,
+  };
 }
 
 const TOPICS = { events: 'events', scores: 'scores', refused: 'refused' };
 
 function flagsOf(models: string, { address }: KafkaBroker): string[] {
   return [
-    ...['--models', models, '--default-model', 'orders', '--models-poll-ms', '500', '--max-queue-rows', '3000'],
+    ...modelFlags(models),
     ...['--kafka-brokers', address, '--topic-in', TOPICS.events, '--topic-out', TOPICS.scores],
     ...['--dead-letter', TOPICS.refused, '--explain-top-k', '2'],
   ];
 }
+
+const modelFlags = (models: string): string[] => [
+  ...['--models', models, '--default-model', 'orders', '--models-poll-ms', '500', '--max-queue-rows', '3000'],
+];
 
 /** A small model of the shop's orders, trained now, or as if it had been then. */
 export async function trainOrders(home: string, folder: string, now: Date): Promise<void> {
@@ -99,8 +135,13 @@ export function startTraffic(...senders: readonly Sender[]): Traffic {
 /** Normal orders, others in each round and for each sender: the same rows twice would look like drift. */
 const ordersOf = (sender: number, round: number): Order[] => normalOrders(10, 100_000 * sender + round);
 
+/** Whatever sends a request over gRPC. */
+export interface Scorer {
+  score(request: ScoreMessage): Promise<unknown>;
+}
+
 /** Ten orders a call, of a model; with explanations where `explainTopK` is set. */
-export function callsOf(client: ScoringClient, request: { readonly explainTopK?: number } = {}): Sender {
+export function callsOf(client: Scorer, request: { readonly explainTopK?: number } = {}): Sender {
   const sender = request.explainTopK === undefined ? 1 : 2;
   return (round) => client.score({ records: { records: ordersOf(sender, round).map(toRecord) }, ...request });
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { FieldValue, FieldValues } from '../../../clients/typescript/src/index.ts';
 import { useDataFolder } from '../../support/data-files.ts';
-import { createServeProcessFixture, type ServeProcess } from '../../support/serve-process.ts';
+import type { ServeProcess } from '../../support/serve-process.ts';
+import { createServeProcessFixture } from '../../support/serve-process-fixture.ts';
 import { writeTinyModel } from '../../support/tiny-model.ts';
 import { useTinyModel } from '../../support/train-tiny.ts';
 import { createTypedClientFixture } from '../../support/typed-client.ts';

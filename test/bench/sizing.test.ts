@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { describeSizing, sizeFor } from '../../docs/make-sizing.ts';
+
+const written = readFileSync(resolve(import.meta.dirname, '../../docs/sizing.md'), 'utf8');
+
+describe('sizeFor', () => {
+  it('takes so many cores as the CPU time of the events fills to the planned share, and prices them', () => {
+    // 10,000 events of 60 microseconds are 0.6 s of CPU a second: one core at 60 %, to the event.
+    const measured = { cpuMicroseconds: 60, residentMiB: 256 };
+    const assumptions = { price: 0.1, busy: 0.6 };
+    expect(sizeFor(10_000, measured, assumptions)).toEqual({
+      rate: 10_000,
+      processes: 1,
+      memoryGib: 0.25,
+      dollarsAMonth: 73,
+    });
+    expect(sizeFor(10_001, measured, assumptions).processes).toBe(2);
+    expect(sizeFor(1_000_000, measured, assumptions)).toMatchObject({ processes: 100, memoryGib: 25 });
+  });
+});
+
+describe('docs/sizing.md', () => {
+  it('is what `npm run docs:sizing` writes, but for figures that were measured anew since', async () => {
+    const withoutFigures = (text: string): string => text.replaceAll(/[\d.,]+/g, '#').replaceAll(/[ -]+/g, ' ');
+    expect(withoutFigures(await describeSizing())).toBe(withoutFigures(written));
+  });
+
+  it('has the arithmetic of its price and its share', async () => {
+    expect(await describeSizing({ price: 0.125, busy: 0.5 })).toContain('0.125 US dollars');
+    const cores = (text: string): number => Number(/\| +1,000,000 \| +([\d,]+)/.exec(text)?.[1]?.replaceAll(',', ''));
+    const [at60, at30] = [await describeSizing(), await describeSizing({ price: 0.05, busy: 0.3 })].map(cores);
+    expect(at60).toBeGreaterThan(1);
+    expect(Math.abs(at30! - 2 * at60!)).toBeLessThanOrEqual(2);
+  });
+});
