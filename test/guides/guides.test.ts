@@ -51,7 +51,10 @@ const GUIDES: Readonly<Record<string, Guide>> = {
     ],
   },
   'images.md': {
-    prints: [/wrote payments[\s\S]*100 images, image-critic/, /(scratched-\d+\.png .* true\n[\s\S]*){5}/],
+    prints: [
+      /wrote payments[\s\S]*100 images, image-critic/,
+      /(scratched-\d+\.png [\d.]+ [\d.]+ true image[\s\S]*){5}/,
+    ],
   },
   'several-sources.md': {
     prints: [/condition[\s\S]*models\/by-tenant\/1/, /models\/bookshop\/1[\s\S]*amount_eur[^\n]*risk/],
