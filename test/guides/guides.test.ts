@@ -57,7 +57,7 @@ const GUIDES: Readonly<Record<string, Guide>> = {
     ],
   },
   'several-sources.md': {
-    prints: [/condition[\s\S]*models\/by-tenant\/1/, /models\/bookshop\/1[\s\S]*amount_eur[^\n]*risk/],
+    prints: [/given tenant[\s\S]*each group has its own threshold/, /models\/bookshop\/1[\s\S]*amount_eur[^\n]*risk/],
   },
   'kafka.md': {
     after: 'own-data.md',
