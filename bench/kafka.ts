@@ -4,10 +4,10 @@ import { parseArgs } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
 import { openDetector } from '../src/scoring/open-detector.ts';
 import { startKafkaBroker } from '../test/support/kafka-broker.ts';
-import { connectKafkaTestClient } from '../test/support/kafka-client.ts';
+import { connectKafkaTestClient, type KafkaTestClient } from '../test/support/kafka-client.ts';
 import { trainedModel, toRecords } from './kafka/model.ts';
 import type { Job, Run } from './kafka/job.ts';
-import { PASS_THROUGH } from './kafka/pass-through.ts';
+import { openPassThrough, type PassThrough } from './kafka/open-pass-through.ts';
 import { score } from './kafka/score.ts';
 import type { KafkaClientName } from '../src/server/kafka/port.ts';
 import { markdownTable, writeDocument } from './support/documents.ts';
@@ -36,6 +36,7 @@ interface Row {
   readonly client: KafkaClientName;
   readonly fields: number;
   readonly eventBytes: number;
+  readonly resultBytes: number;
   readonly batch: number;
   /** Events a second, medians; and microseconds of this process's CPU for an event. */
   readonly passThrough: Figure;
@@ -55,6 +56,7 @@ interface Stage {
   readonly events: number;
   readonly rounds: number;
   readonly clients: readonly KafkaClientName[];
+  readonly passThrough: PassThrough;
 }
 
 async function measure(stage: Stage, fields: number, batches: readonly number[]): Promise<Row[]> {
@@ -77,10 +79,13 @@ async function measure(stage: Stage, fields: number, batches: readonly number[])
   const rows: Row[] = [];
   for (const [client, batch] of stage.clients.flatMap((each) => batches.map((size) => [each, size] as const))) {
     const rounds: { pass: Run; plain: Run; once: Run }[] = [];
-    // The first round warms the code up.
+    let resultBytes = 0;
+    // The first round warms the code up, and shows how large results are.
     for (let round = 0; round <= stage.rounds; round++) {
-      const pass = await PASS_THROUGH[client](await prepare(batch));
-      const plain = await score(await prepare(batch), detector, { client, exactlyOnce: false });
+      const job = await prepare(batch);
+      const plain = await score(job, detector, { client, exactlyOnce: false });
+      if (round === 0) resultBytes = await meanBytes(tester, job.topicOut);
+      const pass = await stage.passThrough.run({ ...(await prepare(batch)), client, resultBytes });
       const once = await score(await prepare(batch), detector, { client, exactlyOnce: true });
       if (round > 0) rounds.push({ pass, plain, once });
     }
@@ -89,7 +94,7 @@ async function measure(stage: Stage, fields: number, batches: readonly number[])
       cpuMicroseconds: (median(rounds.map((round) => pick(round).cpuSeconds)) * 1e6) / stage.events,
     });
     rows.push({
-      ...{ client, fields, eventBytes, batch },
+      ...{ client, fields, eventBytes, resultBytes, batch },
       passThrough: figure(({ pass }) => pass),
       atLeastOnce: figure(({ plain }) => plain),
       exactlyOnce: figure(({ once }) => once),
@@ -101,6 +106,12 @@ async function measure(stage: Stage, fields: number, batches: readonly number[])
   await detector.close();
   await tester.close();
   return rows;
+}
+
+/** Of the values in a topic, by its first hundred. */
+async function meanBytes(tester: KafkaTestClient, topic: string): Promise<number> {
+  const some = await tester.readUntil(topic, ({ length }) => length >= 100);
+  return Math.round(some.reduce((sum, { value }) => sum + value!.length, 0) / some.length);
 }
 
 /** Fills the topic and answers the mean size of a value. */
@@ -180,15 +191,19 @@ async function main(): Promise<void> {
   }
   const numbers = (list: string) => list.split(',').map(Number);
   const broker = values.brokers === undefined ? await startKafkaBroker() : undefined;
+  using passThrough = openPassThrough();
   try {
     const brokers = broker === undefined ? values.brokers!.split(',') : [broker.address];
     const clients = values.clients.split(',') as KafkaClientName[];
-    const stage = { brokers, events: Number(values.events), rounds: Number(values.rounds), clients };
+    const stage = { brokers, events: Number(values.events), rounds: Number(values.rounds), clients, passThrough };
     const load = loadavg()[0]!;
     const rows: Row[] = [];
     for (const fields of numbers(values.fields)) rows.push(...(await measure(stage, fields, numbers(values.batches))));
     const machine = `${MACHINE}; load before ${load.toFixed(1)}`;
-    if (values.json) console.log(JSON.stringify({ machine, partitions: PARTITIONS, ...stage, rows }, null, 2));
+    if (values.json)
+      console.log(
+        JSON.stringify({ machine, partitions: PARTITIONS, events: stage.events, rounds: stage.rounds, rows }, null, 2),
+      );
     else console.log([machine, ...rows.map(show)].join('\n'));
     if (values.write) await writeDocument('kafka-speed.md', toPage(machine, stage, rows));
     if (rows.some(({ atLeastOnceRatio }) => atLeastOnceRatio < BAR)) process.exitCode = 1;

@@ -41,6 +41,7 @@ export async function score(
       },
       ...{ concurrency: PARTITIONS_AT_ONCE, sessionTimeoutMs: 30_000, startTimeoutMs: 20_000, lagIntervalMs: 5_000 },
       ...{ pauseMs: 5_000, compression: 'none', format: 'json', cloudEvents: 'off' },
+      ...{ resultFormat: 'json', resultSchema: 'register' },
       ...settings,
     },
   });

@@ -17,7 +17,7 @@ that what is measured is the way through Kafka. The exit code is 1 where a resul
 
   --minutes N      length; 10
   --rate N         events a second; 500
-  --kill-every N   seconds between kills; 20
+  --kill-every N   seconds that a process works before it is killed; 20
   --clients LIST   client libraries that the processes use in turn, kill by kill; kafkajs,platformatic
   --write          writes docs/kafka-soak.md
   --json           the result as JSON on standard output`;
@@ -25,6 +25,10 @@ that what is measured is the way through Kafka. The exit code is 1 where a resul
 const TOPICS = { topicIn: 'events', topicOut: 'scores', deadLetterTopic: 'refused', groupId: 'soak' };
 const PARTITIONS = 4;
 const STEP_MS = 100;
+const MOST_AT_ONCE = 500;
+/** However busy the machine is. */
+const STARTED_WITHIN_MS = 300_000;
+const STANDS_STILL_MS = 120_000;
 
 interface SoakOptions {
   readonly clients: readonly KafkaClientName[];
@@ -34,52 +38,97 @@ interface SoakOptions {
 }
 
 async function soak(broker: string, client: KafkaTestClient, options: SoakOptions) {
-  const { minutes, rate, killEvery, clients } = options;
+  const { minutes, rate, clients } = options;
   for (const topic of [TOPICS.topicIn, TOPICS.topicOut, TOPICS.deadLetterTopic])
     await client.createTopic(topic, PARTITIONS);
-  const spawn = (turn: number): ScoringChild =>
-    spawnScoring({
-      ...{
-        client: clients[turn % clients.length]!,
-        broker,
-        topics: TOPICS,
-        maxBatchEvents: 500,
-        scoreMs: 0,
-        commits: Number.MAX_SAFE_INTEGER,
-      },
-      ...{ exactlyOnce: true, sessionTimeoutMs: 6_000 },
-    });
-  let child = spawn(0);
+  const victims = createVictims(broker, options.killEvery, clients);
   const started = performance.now();
-  const memoryMiB: number[] = [];
-  let [events, kills, killedAt] = [0, 0, started];
+  const seconds = () => (performance.now() - started) / 1000;
+  let events = 0;
   try {
-    while (performance.now() - started < minutes * 60_000) {
-      const due = Math.floor(((performance.now() - started) / 1000) * rate);
-      const messages = Array.from({ length: due - events }, (_, i) => toEvent(events + i));
-      for (let start = 0; start < messages.length; start += 500) {
-        await client.produce(TOPICS.topicIn, messages.slice(start, start + 500));
+    while (seconds() < minutes * 60) {
+      const due = Math.floor(seconds() * rate);
+      for (; events < due; events = Math.min(due, events + MOST_AT_ONCE)) {
+        const count = Math.min(MOST_AT_ONCE, due - events);
+        await client.produce(
+          TOPICS.topicIn,
+          Array.from({ length: count }, (_, i) => toEvent(events + i)),
+        );
       }
-      events = Math.max(events, due);
-      if (performance.now() - killedAt > killEvery * 1000) {
-        memoryMiB.push(await residentMiB(child.pid));
-        await child.kill();
-        kills += 1;
-        child = spawn(kills);
-        killedAt = performance.now();
-      }
+      await victims.step();
       await sleep(STEP_MS);
     }
-    const endedMs = performance.now();
-    const committed = async () =>
-      [...(await client.committed(TOPICS.groupId, TOPICS.topicIn)).values()].reduce((sum, each) => sum + each, 0);
-    await waitUntil('every event to be committed', async () => (await committed()) === events, 120_000);
-    const catchUpSeconds = (performance.now() - endedMs) / 1000;
-    memoryMiB.push(await residentMiB(child.pid));
+    const endedSeconds = seconds();
+    await waitForCommits(client, events).catch((thrown: unknown) => {
+      console.error(victims.lastLines());
+      throw thrown;
+    });
+    const catchUpSeconds = seconds() - endedSeconds;
+    await victims.measure();
+    const { kills, memoryMiB } = victims;
     return { events, kills, catchUpSeconds, memoryMiB, ...(await countResults(client, events)) };
   } finally {
-    await child.kill();
+    await victims.end();
   }
+}
+
+/**
+ * One scoring process after the other. A process is killed so and so long after it scored its first batch: where the machine is so
+ * busy that starting one takes longer, none would ever come to work, and nothing be tried.
+ */
+function createVictims(broker: string, killEvery: number, clients: readonly KafkaClientName[]) {
+  const memoryMiB: number[] = [];
+  let kills = 0;
+  let worksSince: number | undefined;
+  let child = spawn();
+  function spawn(): ScoringChild {
+    worksSince = undefined;
+    const spawned = spawnScoring({
+      ...{ client: clients[kills % clients.length]!, broker, topics: TOPICS, maxBatchEvents: 500, scoreMs: 0 },
+      ...{ commits: Number.MAX_SAFE_INTEGER, exactlyOnce: true, sessionTimeoutMs: 6_000 },
+    });
+    spawned.logged('scoring ', STARTED_WITHIN_MS).then(
+      () => child === spawned && (worksSince = performance.now()),
+      () => undefined,
+    );
+    return spawned;
+  }
+  return {
+    memoryMiB,
+    get kills() {
+      return kills;
+    },
+    async measure(): Promise<void> {
+      memoryMiB.push(await residentMiB(child.pid));
+    },
+    async step(): Promise<void> {
+      if (worksSince === undefined || performance.now() - worksSince < killEvery * 1000) return;
+      await this.measure();
+      await child.kill();
+      kills += 1;
+      child = spawn();
+    },
+    lastLines: () => child.lastLines(60).join('\n'),
+    end: () => child.kill(),
+  };
+}
+
+/** Waits as long as anything goes on. */
+async function waitForCommits(client: KafkaTestClient, events: number): Promise<void> {
+  let before = -1;
+  for (let done = 0; done !== events && done !== before;) {
+    before = done;
+    const progress = async () => {
+      done = await committed(client).catch(() => before);
+      return done !== before;
+    };
+    await waitUntil(`more than ${before} of ${events} events to be committed`, progress, STANDS_STILL_MS);
+  }
+}
+
+async function committed(client: KafkaTestClient): Promise<number> {
+  const offsets = await client.committed(TOPICS.groupId, TOPICS.topicIn);
+  return [...offsets.values()].reduce((sum, each) => sum + each, 0);
 }
 
 function toEvent(x: number): { key: string; value: string } {
@@ -118,7 +167,7 @@ function toPage(result: Result): string {
   return `# Killed again and again
 
 \`npm run soak:kafka -- --write\` wrote this; it takes ten minutes unless told otherwise (\`--minutes\`). A steady stream of ${rate} events a second went through scoring processes (${clients.join(' and ')}
-in turn, in one consumer group, exactly once), each of which was killed (\`SIGKILL\`) after about ${killEvery} seconds; at the end a reader of committed
+in turn, in one consumer group, exactly once), each of which was killed (\`SIGKILL\`) ${killEvery} seconds after its first batch; at the end a reader of committed
 messages counted every result. Broker (Apache Kafka, one node), processes and counting shared ${availableParallelism()} cores with other work (load
 ${loadavg()[1]!.toFixed(1)} over the last five minutes). The scorer is one number, so that what is measured is the way through Kafka.
 

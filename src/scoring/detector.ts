@@ -126,6 +126,11 @@ export interface Detector {
   readonly description: DetectorDescription;
   /** Records -> raw rows, `records.length * rowWidth` values. Throws `SCHEMA_MISMATCH` or `INVALID_INPUT`, naming the record and field. */
   encode(records: readonly RawRecord[]): Float32Array;
+  /**
+   * The same of records as JSON objects, without making records of them; undefined where one of them is to be looked at more closely, by
+   * `JSON.parse` and `encode`. Absent where records are images.
+   */
+  readonly encodeJson?: ((texts: readonly Uint8Array[]) => Float32Array | undefined) | undefined;
   /** Scores records, or raw rows packed one after the other (`slotNames` is their order). */
   score(rows: readonly RawRecord[] | Float32Array, options?: ScoreOptions): Promise<ScoreBatch>;
   /** `score` of packed rows, done before it returns; there where the device is the thread that calls. */

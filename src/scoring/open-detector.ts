@@ -4,6 +4,7 @@ import type { Manifest } from '../models/artefact/manifest.ts';
 import { readArtefact, type Artefact } from '../models/artefact/read.ts';
 import { ROWS_INPUT, SCORES_OUTPUT } from '../models/scoring-graph.ts';
 import { createEncoder, type Encoder } from '../models/features/encode.ts';
+import { createJsonRowReader } from '../models/features/json-rows.ts';
 import { rowWidth, slotNames, type FeatureSchema } from '../models/features/schema.ts';
 import { openImageDecoder } from '../models/images/decode-image.ts';
 import { createImageEncoder } from '../models/images/encode-images.ts';
@@ -88,8 +89,7 @@ function createDetector(artefact: Artefact, { calibration, executor, session, en
   const { runNow } = session;
   return {
     description,
-    encode,
-    thresholdAt: calibration.thresholdAt,
+    ...{ encode, encodeJson: jsonEncoder(description), thresholdAt: calibration.thresholdAt },
     async score(rows, { falsePositiveRate = description.falsePositiveRate } = {}) {
       checkOpen();
       // An impossible rate is refused before any row is looked at.
@@ -119,6 +119,10 @@ function createDetector(artefact: Artefact, { calibration, executor, session, en
     },
     close: () => (closing ??= close()),
   };
+}
+
+function jsonEncoder({ schema }: DetectorDescription): Detector['encodeJson'] {
+  return schema.image ? undefined : createJsonRowReader(schema);
 }
 
 function wasClosed({ name }: DetectorDescription): AristarchError {

@@ -103,8 +103,10 @@ function kafkaFaults(config: ServeConfig): string[] {
   if ((config.kafkaTlsCert === undefined) !== (config.kafkaTlsKey === undefined)) {
     faults.push('--kafka-tls-cert and --kafka-tls-key belong together: give both or neither');
   }
-  if (config.kafkaFormat !== 'json' && config.schemaRegistry === undefined) {
-    faults.push(`--kafka-format ${config.kafkaFormat} needs --schema-registry <url> as well`);
+  const formats = { '--kafka-format': config.kafkaFormat, '--kafka-result-format': config.kafkaResultFormat };
+  for (const [flag, format] of Object.entries(formats)) {
+    if (format !== 'json' && config.schemaRegistry === undefined)
+      faults.push(`${flag} ${format} needs --schema-registry <url> as well`);
   }
   if ((config.schemaRegistryUser === undefined) !== (config.schemaRegistryPassword === undefined)) {
     faults.push('--schema-registry-user and --schema-registry-password belong together: give both or neither');

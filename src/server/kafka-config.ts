@@ -33,6 +33,8 @@ export function toKafkaConfig(config: ServeConfig): KafkaConfig | undefined {
     lagIntervalMs: LAG_INTERVAL_MS,
     pauseMs: PAUSE_MS,
     format: config.kafkaFormat,
+    resultFormat: config.kafkaResultFormat,
+    resultSchema: config.kafkaResultSchema,
     registry: toRegistry(config),
     cloudEvents: config.kafkaCloudEvents,
     compression: config.kafkaCompression,
@@ -61,8 +63,8 @@ function toSasl(config: ConnectionConfig): KafkaSasl | undefined {
 }
 
 function toRegistry(config: ServeConfig): KafkaConfig['registry'] {
-  const { kafkaFormat, schemaRegistry: url, schemaRegistryUser: user, schemaRegistryPassword: password } = config;
-  return url === undefined || kafkaFormat === 'json' ? undefined : { url, user, password };
+  const { schemaRegistry: url, schemaRegistryUser: user, schemaRegistryPassword: password } = config;
+  return url === undefined ? undefined : { url, user, password };
 }
 
 /** Undefined for plain text. Throws `NOT_FOUND` for a file that cannot be read. */

@@ -25,6 +25,8 @@ export interface ScoreJob {
   readonly width?: number | undefined;
   /** The records that packed rows were made of, where the transport encoded them itself; shown on the live page. */
   readonly records?: readonly RawRecord[];
+  /** One of them, by its row, where they are made only when they are wanted. */
+  readonly recordAt?: (row: number) => RawRecord;
   /** Name of the model; absent or empty for the default one. */
   readonly model?: string | undefined;
   /** Its version; absent or empty for the one that is served. */
@@ -144,6 +146,16 @@ export class ScoringService {
     return candidates === undefined ? routed : candidates.split(routed, records, keyOf);
   }
 
+  /** The model that judges events whatever is in them; undefined where a field or a trial decides, which `route` looks into. */
+  async acquireForAll(): Promise<Lease | undefined> {
+    const { models, modelField, candidates } = this.#parts;
+    if (modelField !== undefined) return undefined;
+    const lease = await models.acquire({});
+    if (candidates?.of(lease.model) === undefined) return lease;
+    lease.release();
+    return undefined;
+  }
+
   async #route(records: readonly RawRecord[]): Promise<RoutedRecords> {
     const { models, modelField } = this.#parts;
     if (modelField !== undefined) return routeByField(models, records, modelField);
@@ -256,7 +268,8 @@ export class ScoringService {
     metrics.scores.observeAll(batch.scores);
     const records = job.rows instanceof Float32Array ? job.records : job.rows;
     const { slotNames } = model.detector.description;
-    const recordAt = (row: number) => records?.[row] ?? packedRecord(job.rows as Float32Array, row, slotNames);
+    const recordAt = (row: number): RawRecord =>
+      job.recordAt?.(row) ?? records?.[row] ?? packedRecord(job.rows as Float32Array, row, slotNames);
     recent.publish({ transport, atMs: clock.wallMs(), batch, recordAt });
   }
 }

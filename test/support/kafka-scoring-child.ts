@@ -8,7 +8,9 @@ import { waitUntil } from './wait-until.ts';
 export interface ScoringChild {
   readonly pid: number | undefined;
   /** Resolves when the process has logged a message that contains `text`. */
-  logged(text: string): Promise<void>;
+  logged(text: string, timeoutMs?: number): Promise<void>;
+  /** The last lines that it has logged. */
+  lastLines(count: number): readonly string[];
   /** Ends the wait of a process that was spawned with `held`. */
   go(): void;
   signal(name: 'SIGSTOP' | 'SIGCONT'): void;
@@ -27,13 +29,14 @@ export function spawnScoring(orders: ProcessOrders): ScoringChild {
   createInterface({ input: child.stdout }).on('line', (line) => void lines.push(line));
   return {
     pid: child.pid,
-    async logged(text) {
+    async logged(text, timeoutMs = 30_000) {
       await waitUntil(
         `the line "${text}" of the scoring process`,
         () => lines.some((line) => line.includes(text)),
-        30_000,
+        timeoutMs,
       );
     },
+    lastLines: (count) => lines.slice(-count),
     go: () => void child.stdin.write('go\n'),
     signal: (name) => void child.kill(name),
     async kill() {

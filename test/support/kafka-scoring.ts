@@ -90,6 +90,8 @@ const CONFIG = {
   lagIntervalMs: 100,
   pauseMs: 1_000,
   format: 'json',
+  resultFormat: 'json',
+  resultSchema: 'register',
   cloudEvents: 'off',
   compression: 'none',
   exactlyOnce: false,

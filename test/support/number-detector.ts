@@ -1,4 +1,6 @@
 import { AristarchError } from '../../src/base/errors.ts';
+import { createJsonRowReader } from '../../src/models/features/json-rows.ts';
+import type { FeatureSchema } from '../../src/models/features/schema.ts';
 import type { Detector, RawRecord, ScoreBatch } from '../../src/scoring/detector.ts';
 
 /** Called with the rows before they are scored; a test can wait, count or throw here. */
@@ -9,12 +11,13 @@ export type BeforeScore = (rows: Float32Array) => void | Promise<void>;
  * a number; its score is x, its p-value 1 / (1 + |x|), it is anomalous above 10, and 0 would be normal.
  */
 export function createNumberDetector(before: BeforeScore = () => undefined): Detector {
+  const readJson = createJsonRowReader(SCHEMA);
   return {
     description: {
       name: 'numbers',
       version: 'v1',
       family: 'test',
-      schema: { fields: [{ kind: 'number', name: 'x', missing: false, integer: false }], excluded: [] },
+      schema: SCHEMA,
       rowWidth: 1,
       slotNames: ['x'],
       falsePositiveRate: 1 / 11,
@@ -24,6 +27,10 @@ export function createNumberDetector(before: BeforeScore = () => undefined): Det
       device: 'cpu',
     },
     encode: (records) => Float32Array.from(records, toNumber),
+    encodeJson(texts) {
+      const rows = readJson(texts);
+      return rows?.some(Number.isNaN) === true ? undefined : rows;
+    },
     async score(rows) {
       const numbers = rows instanceof Float32Array ? rows : Float32Array.from(rows, toNumber);
       await before(numbers);
@@ -44,6 +51,11 @@ export function createNumberDetector(before: BeforeScore = () => undefined): Det
     close: () => Promise.resolve(),
   };
 }
+
+const SCHEMA: FeatureSchema = {
+  fields: [{ kind: 'number', name: 'x', missing: false, integer: false }],
+  excluded: [],
+};
 
 function toNumber(record: RawRecord, index: number): number {
   const x = record['x'];

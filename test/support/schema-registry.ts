@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import avro from 'avsc';
+import protobuf from 'protobufjs';
 
 export interface TestSchema {
   readonly schema: string;
@@ -45,6 +47,24 @@ export async function startSchemaRegistry(options: { readonly password?: string 
       /^POST \/subjects\/([^/]+)\/versions$/,
       ([subject], body) => ({ id: add(decodeURIComponent(subject!), JSON.parse(body) as TestSchema) }),
     ],
+    [
+      /^POST \/subjects\/([^/]+)$/,
+      ([subject], body) => {
+        const ids = subjects.get(decodeURIComponent(subject!)) ?? [];
+        const wanted = JSON.parse(body) as TestSchema;
+        const id = ids.find((each) => schemas[each - 1]!.schema === wanted.schema);
+        return id === undefined ? undefined : { subject, id, version: ids.indexOf(id) + 1, ...wanted };
+      },
+    ],
+    [
+      /^POST \/compatibility\/subjects\/([^/]+)\/versions\/latest\?verbose=true$/,
+      ([subject], body) => {
+        const latest = subjects.get(decodeURIComponent(subject!))?.at(-1);
+        if (latest === undefined) return undefined;
+        const messages = misfits(schemas[latest - 1]!, JSON.parse(body) as TestSchema);
+        return { is_compatible: messages.length === 0, messages };
+      },
+    ],
     [/^GET \/config\/([^/]+)$/, () => ({ compatibilityLevel: 'BACKWARD' })],
   ];
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -79,6 +99,31 @@ export async function startSchemaRegistry(options: { readonly password?: string 
   };
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return { url, asked, add, failWith: (status) => (failure = status), close, [Symbol.asyncDispose]: close };
+}
+
+/** Why readers of the next schema cannot read what was written by the one before (BACKWARD), as far as tests need it. */
+function misfits(before: TestSchema, next: TestSchema): string[] {
+  if (before.schemaType !== next.schemaType && (before.schemaType ?? 'AVRO') !== (next.schemaType ?? 'AVRO'))
+    return [`the type was ${before.schemaType ?? 'AVRO'}`];
+  if (next.schemaType === 'PROTOBUF') return changedFields(before.schema, next.schema);
+  const typeOf = ({ schema }: TestSchema): avro.Type => avro.Type.forSchema(JSON.parse(schema) as avro.Schema);
+  try {
+    typeOf(next).createResolver(typeOf(before));
+    return [];
+  } catch (thrown) {
+    return [String(thrown)];
+  }
+}
+
+function changedFields(before: string, next: string): string[] {
+  const fieldsOf = (text: string): protobuf.Field[] => {
+    const { root, package: name } = protobuf.parse(text);
+    const messages = (name === undefined ? root : (root.lookup(name) as protobuf.Namespace)).nestedArray;
+    return messages.filter((each): each is protobuf.Type => each instanceof protobuf.Type)[0]!.fieldsArray;
+  };
+  const types = new Map(fieldsOf(before).map(({ id, type }) => [id, type]));
+  const changed = fieldsOf(next).filter(({ id, type }) => (types.get(id) ?? type) !== type);
+  return changed.map(({ id, type }) => `field ${id} was ${types.get(id)} and is ${type}`);
 }
 
 /** The type is left out for Avro, as the API does. */

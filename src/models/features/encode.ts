@@ -58,13 +58,14 @@ export function unknownFields(schema: FeatureSchema, record: RawRecord): string[
 /** Writes a field's slots at `at`; false when the value does not fit the field. */
 type Write = (value: unknown, rows: Float32Array, at: number) => boolean;
 
-interface Writer {
+export interface Writer {
   readonly name: string;
   readonly offset: number;
   readonly write: Write;
 }
 
-function createWriters(schema: FeatureSchema): Writer[] {
+/** What writes each field, in the order of the schema, `offset` behind the beginning of its row. */
+export function createWriters(schema: FeatureSchema): Writer[] {
   let offset = 0;
   return schema.fields.map((field) => {
     const writer = { name: field.name, offset, write: createWrite(field) };

@@ -1,9 +1,11 @@
-import { toAristarchError, type AristarchError } from '../../base/errors.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { AristarchError, toAristarchError } from '../../base/errors.ts';
+import type { WorkSpan } from '../tracing/port.ts';
 import { KAFKA_ACTIONS } from './actions.ts';
 import type { Deliveries, Delivery } from './deliveries.ts';
 import type { BatchHandler, InboundMessage, KafkaConfig, PartitionBatch } from './port.ts';
-import { scoreEvents, type ScoringParts } from './score-events.ts';
-import type { WorkSpan } from '../tracing/port.ts';
+import { scoreEvents, type Scored } from './score-events.ts';
+import type { ScoringParts } from './score-rows.ts';
 import { sendDeadLetters, sendResults, type SendParts } from './send.ts';
 import type { StartBatchSpan } from './traced-batch.ts';
 
@@ -56,50 +58,106 @@ async function handleBatch(parts: BatchHandlerParts, batch: PartitionBatch, onPr
   const delivery = await deliveries.open(batch);
   const messages = batch.messages.filter(({ offset }) => offset >= delivery.from);
   if (messages.length < batch.messages.length) batch.advance(messages[0]?.offset ?? delivery.from);
-  for (let start = 0; start < messages.length; start += config.maxBatchEvents) {
-    const slice = messages.slice(start, start + config.maxBatchEvents);
-    if ((await traceSlice(parts, delivery, batch, slice)) === 'lost') return;
-    onProgress();
+  const slices = toSlices(messages, config.maxBatchEvents);
+  const ahead = scoreAhead(parts, batch, slices);
+  try {
+    for (let left = slices.length; left > 0; left -= 1) {
+      const delivering = deliver(parts, delivery, batch, await ahead.next());
+      ahead.begin();
+      if ((await delivering) === 'lost') return;
+      onProgress();
+    }
+  } finally {
+    await ahead.stop();
   }
 }
 
-type Outcome = 'committed' | 'lost';
+type Slice = readonly InboundMessage[];
+interface ScoredSlice extends Scored {
+  readonly slice: Slice;
+  /** Undefined where nothing is traced; ended by whoever has the slice last. */
+  readonly span: WorkSpan | undefined;
+}
 
-async function traceSlice(
-  parts: BatchHandlerParts,
-  delivery: Delivery,
-  batch: PartitionBatch,
-  messages: readonly InboundMessage[],
-): Promise<Outcome> {
-  const span = parts.startSpan?.(batch, messages);
+function toSlices(messages: Slice, most: number): Slice[] {
+  const count = Math.ceil(messages.length / most);
+  return Array.from({ length: count }, (_, place) => messages.slice(place * most, (place + 1) * most));
+}
+
+/** Scores slices in their order, one before it is asked for: while its results wait, those of the slice before it are on their way. */
+function scoreAhead(parts: BatchHandlerParts, batch: PartitionBatch, slices: readonly Slice[]) {
+  let place = 0;
+  let working: Promise<ScoredSlice> | undefined;
+  let stopped = false;
+  async function scoreLater(slice: Slice): Promise<ScoredSlice> {
+    // A turn later, so that the request before it is on its way: reading events keeps the thread busy for milliseconds.
+    await nextTurn();
+    if (stopped) throw new AristarchError('CANCELLED', 'the slice before it was not delivered');
+    return scoreSlice(parts, batch, slice);
+  }
+  function begin(): void {
+    const slice = slices[place];
+    if (working !== undefined || slice === undefined) return;
+    working = place === 0 ? scoreSlice(parts, batch, slice) : scoreLater(slice);
+    // A failure is told to whoever asks, and nobody may ask any more.
+    working.catch(() => undefined);
+    place += 1;
+  }
+  return {
+    begin,
+    async next(): Promise<ScoredSlice> {
+      begin();
+      const asked = working!;
+      working = undefined;
+      return asked;
+    },
+    /** Begins no other, and waits for the one at work: it holds a model. */
+    async stop(): Promise<void> {
+      stopped = true;
+      const left = await working?.catch(() => undefined);
+      left?.span?.end('CANCELLED');
+    },
+  };
+}
+
+async function scoreSlice(parts: BatchHandlerParts, batch: PartitionBatch, slice: Slice): Promise<ScoredSlice> {
+  const span = parts.startSpan?.(batch, slice);
+  return tracing(span, async () => {
+    const scored = await scoreEvents(span === undefined ? parts : { ...parts, span }, batch, slice);
+    span?.describe({ 'aristarch.results': scored.results.length, 'aristarch.dead_letters': scored.bad.length });
+    return { ...scored, slice, span };
+  });
+}
+
+/** Ends the span where the work fails. */
+async function tracing<T>(span: WorkSpan | undefined, work: () => Promise<T>): Promise<T> {
   try {
-    const outcome = await handleSlice(parts, delivery, batch, messages, span);
-    span?.end();
-    return outcome;
+    return await work();
   } catch (thrown) {
     span?.end(toAristarchError(thrown).code);
     throw thrown;
   }
 }
 
-async function handleSlice(
+/** Results out, then dead letters, then the offset. */
+function deliver(
   parts: BatchHandlerParts,
   delivery: Delivery,
   batch: PartitionBatch,
-  messages: readonly InboundMessage[],
-  span?: WorkSpan,
-): Promise<Outcome> {
+  { slice, span, results, bad }: ScoredSlice,
+): Promise<'committed' | 'lost'> {
   const { metrics, log } = parts;
-  const { results, bad } = await scoreEvents(span === undefined ? parts : { ...parts, span }, batch, messages);
-  span?.describe({ 'aristarch.results': results.length, 'aristarch.dead_letters': bad.length });
-  const tooLarge = await sendResults(parts, delivery, results);
-  await sendDeadLetters(parts, delivery, batch, [...bad, ...tooLarge]);
-  const outcome = await delivery.commit(messages.at(-1)!.offset + 1n);
-  if (outcome === 'committed') metrics.commits.inc({ topic: batch.topic });
-  else
-    log.info(
-      { topic: batch.topic, partition: batch.partition },
-      'the partition moved to another member; its batch was not committed',
-    );
-  return outcome;
+  return tracing(span, async () => {
+    const tooLarge = await sendResults(parts, delivery, results);
+    await sendDeadLetters(parts, delivery, batch, [...bad, ...tooLarge]);
+    const outcome = await delivery.commit(slice.at(-1)!.offset + 1n);
+    if (outcome === 'committed') metrics.commits.inc({ topic: batch.topic });
+    else
+      log.info(
+        { topic: batch.topic, partition: batch.partition },
+        'the partition moved to another member; its batch was not committed',
+      );
+    span?.end();
+    return outcome;
+  });
 }

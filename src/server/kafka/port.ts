@@ -1,9 +1,9 @@
 import type { AristarchError } from '../../base/errors.ts';
 import type { WorkSpan } from '../tracing/port.ts';
-import type { Explanation, RawRecord, ScoreBatch } from '../../scoring/detector.ts';
+import type { Detector, Explanation, RawRecord, ScoreBatch } from '../../scoring/detector.ts';
 import type { CloudEventMode } from './formats/cloud-events.ts';
-import type { EventFormat } from './formats/names.ts';
-import type { RegistryOptions } from './formats/registry.ts';
+import type { RegistryOptions } from './formats/ask-registry.ts';
+import type { EventFormat, ResultSchemaMode } from './formats/names.ts';
 
 /**
  * What this room needs of a Kafka client, and no more, so that the client can be changed by writing one adapter. Offsets
@@ -126,6 +126,8 @@ export interface RecordScoring {
    * present; records that no model can ever judge are refused one by one. `keyOf`: what a record bears for good, by its place.
    */
   route(records: readonly RawRecord[], keyOf: (place: number) => string): Promise<RoutedRecords>;
+  /** The one model of all records, open until `release`; undefined where records must be looked at to tell. */
+  acquireForAll(): Promise<{ readonly scorer: ScoreRecords; readonly release: () => void } | undefined>;
 }
 export interface RoutedPart {
   readonly scorer: ScoreRecords;
@@ -145,10 +147,18 @@ export interface ScoreRecords {
   readonly model: { readonly name: string; readonly version: string };
   /** Records -> raw rows, packed. Throws when a record does not fit the schema. */
   encode(records: readonly RawRecord[]): Float32Array;
+  /** The same of JSON objects, all of them plain; undefined where they are not. Absent where the model has no such way. */
+  readonly encodeJson?: Detector['encodeJson'];
   /** Scores of raw rows, packed, and the records they were made of; one call for each batch. */
-  score(rows: Float32Array, records: readonly RawRecord[], span?: WorkSpan): Promise<ScoreBatch>;
+  score(rows: Float32Array, records: RowRecords, span?: WorkSpan): Promise<ScoreBatch>;
   /** Why records have their scores, naming at most `topK` fields of each. */
   explain(records: readonly RawRecord[], topK: number): Promise<readonly Explanation[]>;
+}
+
+/** Records behind rows, which may be made when they are wanted. */
+export interface RowRecords {
+  at(row: number): RawRecord;
+  all(): readonly RawRecord[];
 }
 
 export interface KafkaConfig {
@@ -183,6 +193,10 @@ export interface KafkaConfig {
   readonly pauseMs: number;
   /** What the values of events are. */
   readonly format: EventFormat;
+  /** What the values of results are. */
+  readonly resultFormat: EventFormat;
+  /** Whether the schema of results is registered at the start, or must be there. */
+  readonly resultSchema: ResultSchemaMode;
   /** Needed by every format but JSON. */
   readonly registry?: RegistryOptions | undefined;
   /** Whether results are CloudEvents, and of which mode; events may be in any case. */

@@ -1,4 +1,5 @@
 import type { OutboundMessage } from './port.ts';
+import { recordLength } from './record-batch.ts';
 
 /**
  * Most bytes in one request. The client makes one record batch of all messages for a partition, and a broker refuses
@@ -11,7 +12,7 @@ export function toRequests(messages: readonly OutboundMessage[], maxBytes: numbe
   const requests: OutboundMessage[][] = [];
   let bytes = Infinity;
   for (const message of messages) {
-    const size = sizeOf(message);
+    const size = recordLength(message);
     if (bytes + size > maxBytes) {
       requests.push([]);
       bytes = 0;
@@ -20,18 +21,6 @@ export function toRequests(messages: readonly OutboundMessage[], maxBytes: numbe
     bytes += size;
   }
   return requests;
-}
-
-/** Bytes of lengths, offset and time of a record and of each of its headers, at most. */
-const RECORD_OVERHEAD = 32;
-const HEADER_OVERHEAD = 10;
-
-function sizeOf({ key, value, headers }: OutboundMessage): number {
-  const headerBytes = Object.entries(headers).reduce((sum, [name, header]) => {
-    const values = Array.isArray(header) ? header : [header ?? ''];
-    return values.reduce((all, each) => all + name.length + Buffer.byteLength(each) + HEADER_OVERHEAD, sum);
-  }, 0);
-  return (key?.length ?? 0) + (value?.length ?? 0) + headerBytes + RECORD_OVERHEAD;
 }
 
 /** For a request that was refused for its size: tries its halves, and answers the messages that are too large alone. */

@@ -3,13 +3,9 @@ import type { Explanation, ScoreBatch } from '../../scoring/detector.ts';
 import { groupOfRow } from '../../scoring/group-calibration.ts';
 import { HEADERS } from './convert.ts';
 import { causeOf, type CloudEventMode, toCloudEvent, withoutAttributes } from './formats/cloud-events.ts';
-import type { InboundMessage, MessageHeaders, OutboundMessage, Source } from './port.ts';
+import { JSON_RESULTS, type ModelName, type Result, type ResultFormat } from './formats/result-format.ts';
 import { withoutTrace } from '../trace-context.ts';
-
-export interface ModelName {
-  readonly name: string;
-  readonly version: string;
-}
+import type { InboundMessage, MessageHeaders, OutboundMessage, Source } from './port.ts';
 
 /** Namespace of our result ids; drawn once, never to change. */
 const RESULT_NAMESPACE = Buffer.from('6f0e2c3b9d5c4c0f8a5b1d6a7e4f9230', 'hex');
@@ -23,13 +19,25 @@ export function createResultIds(
   { name, version }: ModelName,
 ): (offset: bigint) => string {
   const head = Buffer.concat([RESULT_NAMESPACE, Buffer.from(`[${JSON.stringify(topic)},${partition},"`)]);
-  const tail = `",${JSON.stringify(name)},${JSON.stringify(version)}]`;
+  const tail = Buffer.from(`",${JSON.stringify(name)},${JSON.stringify(version)}]`);
+  // What is hashed, in one place for all events: from one to the next only the digits in the middle change.
+  const named = Buffer.alloc(head.length + MOST_DIGITS + tail.length);
+  head.copy(named);
+  let digits = 0;
   return (offset) => {
-    const hex = hash('sha1', Buffer.concat([head, Buffer.from(`${offset}${tail}`)]), 'hex');
+    const text = offset.toString();
+    named.write(text, head.length, 'latin1');
+    const end = head.length + text.length;
+    if (text.length !== digits) tail.copy(named, end);
+    digits = text.length;
+    const hex = hash('sha1', named.subarray(0, end + tail.length), 'hex');
     const variant = '89ab'.charAt(parseInt(hex.charAt(16), 16) & 3);
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
   };
 }
+
+/** Of a 64-bit number. */
+const MOST_DIGITS = 20;
 
 /** Of one event; for many of a partition, `createResultIds`. */
 export function resultId(source: Source, offset: bigint, model: ModelName): string {
@@ -38,65 +46,72 @@ export function resultId(source: Source, offset: bigint, model: ModelName): stri
 
 export type WriteResult = (message: InboundMessage, row: number, explanation?: Explanation) => OutboundMessage;
 
-/**
- * Writes row `row` of a scored batch as a message with the event's key and headers. The JSON is put together by hand: of
- * what a result says, most is the same for the whole batch, and `JSON.stringify` would write it anew for each event.
- * `trace`: headers of the trace that the scoring is a part of, in the place of the event's own; absent where it is not traced.
- */
+export interface ResultOptions {
+  readonly cloudEvents: CloudEventMode;
+  readonly results: ResultFormat;
+  /** Headers of the trace that the scoring is a part of, in the place of the event's own; absent where it is not traced. */
+  readonly trace?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Writes row `row` of a scored batch as a message with the event's key and headers. */
 export function createResultWriter(
   source: Source,
   model: ModelName,
   scores: ScoreBatch,
-  cloudEvents: CloudEventMode = 'off',
-  trace?: Readonly<Record<string, string>>,
+  { cloudEvents, results, trace }: ResultOptions = { cloudEvents: 'off', results: JSON_RESULTS },
 ): WriteResult {
   const idOf = createResultIds(source, model);
-  const toIsoTime = createIsoTimes();
-  const { groups } = scores;
-  const threshold = `,"threshold":${toNumber(scores.threshold)}`;
-  const thresholdOf = (row: number): string => {
-    if (groups === undefined) return threshold;
-    const { group, threshold: own } = groupOfRow(groups, row);
-    return `,"threshold":${toNumber(own)},"group":${JSON.stringify(group)}`;
-  };
-  const rate = `,"falsePositiveRate":${toNumber(scores.falsePositiveRate)}`;
-  const names = `,"model":${JSON.stringify(model.name)},"modelVersion":${JSON.stringify(model.version)}`;
-  const place = `,"source":{"topic":${JSON.stringify(source.topic)},"partition":${source.partition},"offset":`;
-  const wrap = (message: InboundMessage, id: string, time: string | undefined, json: string) => {
-    const cause = causeOf(message.headers, message.value);
-    const attributes = { id, source: sourceOf(model), type: RESULT_TYPE, time, ...cause };
-    return toCloudEvent(cloudEvents === 'binary' ? 'binary' : 'structured', attributes, json);
-  };
+  const toTime = createTimes();
+  const { groups, threshold, falsePositiveRate } = scores;
+  const write = results.writerOf({ source, model, falsePositiveRate });
+  const wrap = createEnvelopes(cloudEvents, model, results.contentType);
   const inherit = (own: MessageHeaders): MessageHeaders =>
     trace === undefined ? withoutAttributes(own) : withoutTrace(withoutAttributes(own));
   return (message, row, explanation) => {
     const id = idOf(message.offset);
-    const time = toIsoTime(message.timestampMs);
-    const json =
-      `{"resultId":"${id}","score":${toNumber(scores.scores[row])},"pValue":${toNumber(scores.pValues[row])}` +
-      `,"anomalous":${scores.verdicts[row] === 1}${thresholdOf(row)}${rate}` +
-      `${names}${place}${message.offset}},"timestamp":${time === undefined ? 'null' : `"${time}"`}` +
-      `${explanation ? `,"explanation":${toReason(explanation)}` : ''}}`;
-    const { value, headers } = cloudEvents === 'off' ? { value: json, headers: {} } : wrap(message, id, time, json);
+    const time = toTime(message.timestampMs);
+    const own = groups && groupOfRow(groups, row);
+    const written = write({
+      ...{ id, time, explanation, offset: message.offset, threshold: own?.threshold ?? threshold, group: own?.group },
+      ...{ score: scores.scores[row]!, pValue: scores.pValues[row]!, anomalous: scores.verdicts[row] === 1 },
+    });
+    const { value, headers } = wrap(message, id, time?.iso, written);
+    const ours = { ...headers, ...trace, [HEADERS.resultId]: id };
     return {
       key: message.key,
-      value: Buffer.from(value),
-      headers: { ...inherit(message.headers), ...headers, ...trace, [HEADERS.resultId]: id },
+      value: typeof value === 'string' ? Buffer.from(value) : value,
+      headers: isEmpty(message.headers) ? ours : { ...inherit(message.headers), ...ours },
       keylessPartition: source.partition,
     };
   };
 }
 
-/** As JSON has it: what is no finite number is null. */
-function toNumber(value: number | undefined): string {
-  return Number.isFinite(value) ? String(value) : 'null';
+type Wrap = (
+  message: InboundMessage,
+  id: string,
+  time: string | undefined,
+  data: string | Buffer,
+) => { readonly value: string | Buffer; readonly headers: Readonly<Record<string, string>> };
+
+function createEnvelopes(mode: CloudEventMode, model: ModelName, contentType: string): Wrap {
+  if (mode === 'off') return (_message, _id, _time, value) => ({ value, headers: NO_HEADERS });
+  const own = { source: sourceOf(model), type: RESULT_TYPE };
+  return (message, id, time, data) =>
+    toCloudEvent(mode, { id, ...own, time, ...causeOf(message.headers, message.value) }, { contentType, data });
+}
+
+const NO_HEADERS = {};
+
+function isEmpty(headers: InboundMessage['headers']): boolean {
+  for (const _ in headers) return false;
+  return true;
 }
 
 /**
  * Undefined for none, and for a time beyond what a calendar has: producers may write any 64 bits, and no event may stop a
  * partition. Events of one second, of which a batch has many, share the work.
  */
-function createIsoTimes(): (timestampMs: number | undefined) => string | undefined {
+function createTimes(): (timestampMs: number | undefined) => Result['time'] {
   let [second, upToSecond] = [NaN, ''];
   return (timestampMs) => {
     const time = Math.trunc(timestampMs ?? NaN);
@@ -106,7 +121,7 @@ function createIsoTimes(): (timestampMs: number | undefined) => string | undefin
       if (Number.isNaN(date.getTime()) || Number.isNaN(new Date(time).getTime())) return undefined;
       [second, upToSecond] = [own, date.toISOString().slice(0, -4)];
     }
-    return `${upToSecond}${String(time - own * 1000).padStart(3, '0')}Z`;
+    return { ms: time, iso: `${upToSecond}${String(time - own * 1000).padStart(3, '0')}Z` };
   };
 }
 
@@ -116,9 +131,4 @@ const RESULT_TYPE = 'aristarch.result.v1';
 /** A relative URI reference, as CloudEvents want it. */
 function sourceOf({ name, version }: ModelName): string {
   return `/aristarch/models/${encodeURIComponent(name)}/versions/${encodeURIComponent(version)}`;
-}
-
-/** What is said of an anomalous event; score and p-value stand beside it already. */
-function toReason({ contributions, counterpart, counterpartScore }: Explanation): string {
-  return JSON.stringify({ contributions, counterpart, counterpartScore });
 }

@@ -1,28 +1,8 @@
 import { type AristarchError, toAristarchError } from '../../base/errors.ts';
-import type { Explanation, RawRecord, ScoreBatch } from '../../scoring/detector.ts';
-import type { Metrics } from '../metrics.ts';
-import type { WorkSpan } from '../tracing/port.ts';
+import type { RawRecord } from '../../scoring/detector.ts';
 import { KAFKA_ACTIONS } from './actions.ts';
-import type { EventReader } from './formats/reader.ts';
-import type {
-  InboundMessage,
-  KafkaConfig,
-  OutboundMessage,
-  RecordScoring,
-  RoutedPart,
-  ScoreRecords,
-  Source,
-} from './port.ts';
-import { createResultWriter } from './results.ts';
-
-export interface ScoringParts {
-  readonly scoring: RecordScoring;
-  readonly reader: EventReader;
-  readonly config: Pick<KafkaConfig, 'cloudEvents' | 'explainTopK' | 'maxExplainRows'>;
-  readonly metrics: Metrics['kafka'];
-  /** The span that the events' scoring is a part of, where it is traced. */
-  readonly span?: WorkSpan;
-}
+import type { InboundMessage, RoutedPart, ScoreRecords, Source } from './port.ts';
+import { scorePlainEvents, scoreRows, type ScoredEvent, type ScoringParts } from './score-rows.ts';
 
 interface GoodEvent {
   readonly message: InboundMessage;
@@ -33,7 +13,7 @@ export interface BadEvent {
   readonly reason: AristarchError;
 }
 export interface Scored {
-  readonly results: readonly { readonly message: InboundMessage; readonly result: OutboundMessage }[];
+  readonly results: readonly ScoredEvent[];
   readonly bad: readonly BadEvent[];
 }
 
@@ -47,6 +27,8 @@ export async function scoreEvents(
   messages: readonly InboundMessage[],
 ): Promise<Scored> {
   await parts.reader.prepare(messages);
+  const plain = await scorePlainEvents(parts, source, messages);
+  if (plain !== undefined) return { results: plain, bad: [] };
   const { good, bad } = parts.metrics.stages.time('decode', () => parseEvents(parts, messages), parts.span);
   if (good.length === 0) return { results: [], bad };
   const routed = await parts.scoring.route(
@@ -119,37 +101,16 @@ async function scoreBy(
   const { stages } = metrics;
   const { good, rows, bad } = stages.time('rows', () => encodeEvents(scorer, events), span);
   if (good.length === 0) return { results: [], bad };
-  const records = good.map(({ record }) => record);
+  const records = { at: (row: number) => good[row]!.record, all: () => good.map(({ record }) => record) };
+  const scored = good.map(({ message }) => message);
   try {
-    const scores = await scorer.score(rows, records, span);
-    const explanations = await explainAnomalous(scorer, parts, records, scores);
-    const write = createResultWriter(source, scorer.model, scores, parts.config.cloudEvents, span?.headers);
-    const toResult = ({ message }: GoodEvent, row: number) => ({
-      message,
-      result: write(message, row, explanations.get(row)),
-    });
-    return { results: stages.time('encode', () => good.map(toResult), span), bad };
+    return { results: await scoreRows(scorer, parts, { source, messages: scored, rows, records }), bad };
   } catch (thrown) {
     const reason = toAristarchError(thrown);
     if (KAFKA_ACTIONS[reason.code] !== 'dead-letter') throw reason;
     if (good.length === 1) return { results: [], bad: [...bad, ...good.map(({ message }) => ({ message, reason }))] };
     return scoreOneByOne(scorer, parts, source, good, bad);
   }
-}
-
-/** Explanations of the anomalous records, by their place; of the highest scores only where there are too many. */
-async function explainAnomalous(
-  scorer: ScoreRecords,
-  { config: { explainTopK = 0, maxExplainRows = Infinity }, metrics, span }: ScoringParts,
-  records: readonly RawRecord[],
-  { scores, verdicts }: ScoreBatch,
-): Promise<Map<number, Explanation>> {
-  if (explainTopK === 0) return new Map();
-  const anomalous = [...records.keys()].filter((row) => verdicts[row] === 1);
-  const places = anomalous.toSorted((a, b) => scores[b]! - scores[a]!).slice(0, maxExplainRows);
-  const chosen = places.map((row) => records[row]!);
-  const explanations = await metrics.stages.timeAsync('explain', () => scorer.explain(chosen, explainTopK), span);
-  return new Map(places.map((row, index) => [row, explanations[index]!]));
 }
 
 /** For a batch that the scorer refuses as a whole, though each event can be encoded: alone, the culprit shows itself. */

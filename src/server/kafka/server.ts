@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { AristarchError, toAristarchError } from '../../base/errors.ts';
 import type { Clock } from '../clock.ts';
@@ -8,6 +7,7 @@ import type { OpenModel } from '../models/port.ts';
 import type { ScoringService } from '../scoring-service.ts';
 import type { Tracing } from '../tracing/port.ts';
 import { createDeliveries, type Deliveries } from './deliveries.ts';
+import { openResults } from './formats/open-results.ts';
 import { createEventReader, type EventReader } from './formats/reader.ts';
 import { createSchemaRegistry } from './formats/registry.ts';
 import { createBatchHandler } from './handlers.ts';
@@ -16,9 +16,10 @@ import { openKafkaClient, type OpenKafkaClient } from './open-client.ts';
 import type { ConsumerPort, KafkaClient, KafkaConfig, RecordScoring, ScoreRecords } from './port.ts';
 import { createState, type Readiness, type State } from './state.ts';
 import { createBatchSpans } from './traced-batch.ts';
+import { waitForAnswer } from './wait-for-answer.ts';
 
 export interface KafkaScoringParts {
-  readonly service: Pick<ScoringService, 'route' | 'scoreBy'>;
+  readonly service: Pick<ScoringService, 'acquireForAll' | 'route' | 'scoreBy'>;
   readonly config: KafkaConfig;
   readonly metrics: Metrics['kafka'];
   /** Undefined where nothing is traced. */
@@ -111,8 +112,12 @@ async function run(
   signal: AbortSignal,
 ): Promise<Opened | undefined> {
   const { config, metrics, tracing, log } = parts;
-  await waitForTopics(parts, client, state, signal);
-  if (signal.aborted) return undefined;
+  const wait = { clock: parts.clock, log, timeoutMs: config.startTimeoutMs, onWait: state.wait, signal };
+  const broker = { name: 'Kafka broker', short: 'broker', at: config.brokers.join(', ') };
+  await waitForAnswer(broker, wait, () => checkTopicsExist(client, config));
+  const registry = { name: 'schema registry', short: 'registry', at: config.registry?.url ?? '' };
+  const results = await waitForAnswer(registry, wait, () => openResults(config));
+  if (results === undefined) return undefined;
   const deliveries = createDeliveries(client, config);
   const scoring = toScoring(parts.service);
   const startSpan = tracing && createBatchSpans(tracing, config.groupId);
@@ -120,9 +125,8 @@ async function run(
     if (event.kind === 'joined') deliveries.keepOnly(event.partitions);
     state.on(event);
   });
-  await consumer.run(
-    createBatchHandler({ scoring, reader: openReader(config), deliveries, config, metrics, startSpan, log }),
-  );
+  const reader = openReader(config);
+  await consumer.run(createBatchHandler({ scoring, reader, results, deliveries, config, metrics, startSpan, log }));
   const lag = watchLag({ client, config, metrics, log, assigned: state.assigned }, signal);
   return { consumer, deliveries, lag };
 }
@@ -133,6 +137,10 @@ function openReader({ format, maxEventBytes, registry }: KafkaConfig): EventRead
 
 function toScoring(service: KafkaScoringParts['service']): RecordScoring {
   return {
+    async acquireForAll() {
+      const lease = await service.acquireForAll();
+      return lease && { scorer: toScorer(service, lease.model), release: lease.release };
+    },
     async route(records, keyOf) {
       const { parts, refused, release } = await service.route(records, keyOf);
       return {
@@ -155,48 +163,20 @@ function toScorer(
   return {
     model: { name: description.name, version: description.version },
     encode: (records) => detector.encode(records),
+    encodeJson: detector.encodeJson,
     score: async (rows, records, span) => {
-      const job = { transport: 'kafka', rows, records, isTrial, span, traceId: span?.traceId } as const;
+      const recordAt = (row: number) => records.at(row);
+      const job = { transport: 'kafka', rows, recordAt, isTrial, span, traceId: span?.traceId } as const;
       const { batch } = await service.scoreBy(model, job);
-      onScored?.(records, batch);
+      onScored?.(records.all(), batch);
       return batch;
     },
     explain: (records, topK) => detector.explain(records, { topK }),
   };
 }
 
-const CONNECT_DELAY_MS = { first: 250, longest: 5_000 };
-
-/** Waits for a broker, then looks whether the topics are there. */
-async function waitForTopics(
-  { config, log, clock }: KafkaScoringParts,
-  client: KafkaClient,
-  state: State,
-  signal: AbortSignal,
-): Promise<void> {
-  const deadlineMs = clock.monotonicMs() + config.startTimeoutMs;
-  const brokers = config.brokers.join(', ');
-  for (
-    let delayMs = CONNECT_DELAY_MS.first;
-    !signal.aborted;
-    delayMs = Math.min(2 * delayMs, CONNECT_DELAY_MS.longest)
-  ) {
-    try {
-      checkNoneMissing(
-        config,
-        await client.findMissingTopics([config.topicIn, config.topicOut, config.deadLetterTopic]),
-      );
-      return;
-    } catch (thrown) {
-      const error = toAristarchError(thrown);
-      if (error.code !== 'UNAVAILABLE') throw error;
-      if (clock.monotonicMs() + delayMs > deadlineMs) throw unreachable(config, error);
-      state.wait(`no Kafka broker answers at ${brokers}`);
-      const fields = { brokers: config.brokers, delayMs, error: error.message };
-      log.warn(fields, `no Kafka broker answers at ${brokers}; next attempt in ${delayMs} ms`);
-      await sleep(delayMs, undefined, { signal }).catch(() => undefined);
-    }
-  }
+async function checkTopicsExist(client: KafkaClient, config: KafkaConfig): Promise<void> {
+  checkNoneMissing(config, await client.findMissingTopics([config.topicIn, config.topicOut, config.deadLetterTopic]));
 }
 
 function checkNoneMissing({ brokers }: KafkaConfig, missing: readonly string[]): void {
@@ -208,15 +188,5 @@ function checkNoneMissing({ brokers }: KafkaConfig, missing: readonly string[]):
     `Kafka has no topic ${names} that this user may see; create ${missing.length === 1 ? 'it' : 'them'} first: ` +
       `kafka-topics.sh --bootstrap-server ${brokers[0] ?? ''} --create --topic ${first} --partitions 4`,
     { missing: [...missing] },
-  );
-}
-
-function unreachable({ brokers, startTimeoutMs }: KafkaConfig, cause: AristarchError): AristarchError {
-  return new AristarchError(
-    'UNAVAILABLE',
-    `no Kafka broker answered at ${brokers.join(', ')} within ${startTimeoutMs} ms: start the broker, or correct its address, TLS and SASL; ` +
-      `the last attempt: ${cause.message}`,
-    { brokers: [...brokers], startTimeoutMs },
-    cause,
   );
 }

@@ -1,7 +1,7 @@
 import { httpAddress, oneOf, text } from '../../base/setting-schemas.ts';
 import { defineSettings } from '../../base/settings.ts';
 import { CLOUD_EVENT_MODES } from '../kafka/formats/cloud-events.ts';
-import { EVENT_FORMATS } from '../kafka/formats/names.ts';
+import { EVENT_FORMATS, RESULT_FORMATS, RESULT_SCHEMAS } from '../kafka/formats/names.ts';
 
 /** Settings of what events and results on Kafka look like. */
 export const KAFKA_FORMAT_SETTINGS = defineSettings({
@@ -11,6 +11,23 @@ export const KAFKA_FORMAT_SETTINGS = defineSettings({
     flag: '--kafka-format <name>',
     env: 'ARISTARCH_KAFKA_FORMAT',
     help: `what the values of events are: ${EVENT_FORMATS.join(', ')}; the last two need --schema-registry`,
+    group: 'Kafka',
+  },
+  kafkaResultFormat: {
+    schema: oneOf(RESULT_FORMATS),
+    default: 'json',
+    flag: '--kafka-result-format <name>',
+    env: 'ARISTARCH_KAFKA_RESULT_FORMAT',
+    help: `what the values of results are: ${RESULT_FORMATS.join(', ')}; the last two need --schema-registry`,
+    source: 'docs/kafka.md',
+    group: 'Kafka',
+  },
+  kafkaResultSchema: {
+    schema: oneOf(RESULT_SCHEMAS),
+    default: 'register',
+    flag: '--kafka-result-schema <mode>',
+    env: 'ARISTARCH_KAFKA_RESULT_SCHEMA',
+    help: 'register or lookup: whether the schema of Avro and Protobuf results is registered as <topic-out>-value at the start, or must be there',
     group: 'Kafka',
   },
   kafkaCloudEvents: {

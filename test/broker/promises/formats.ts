@@ -29,6 +29,35 @@ export function formats(lab: KafkaLab): void {
       expect(letter).toMatchObject({ value: bad.value, headers: { 'aristarch-error-code': 'NOT_FOUND' } });
     });
 
+    it.each(['avro', 'protobuf'] as const)(
+      'results in %s are read downstream by another client; what cannot be scored is a dead letter as it came',
+      async (resultFormat) => {
+        await using registry = await startSchemaRegistry();
+        const topics = await lab.createTopics();
+        registry.failWith(503);
+        const config = { resultFormat, registry: { url: registry.url }, explainTopK: 1 };
+        const starting = lab.startScoring(topics, { config });
+        await waitUntil('the registry to be asked', () => registry.asked.length > 0);
+        registry.failWith(0);
+        await starting;
+        const events = [1, 12, 3].map((x) => ({ key: `k${x}`, value: JSON.stringify({ x }) }));
+        await lab.client.produce(topics.topicIn, [...events, { key: 'bad', value: 'no JSON' }]);
+        const results = await lab.client.readUntil(topics.topicOut, ({ length }) => length === 3);
+        const downstream = new SchemaRegistry({ host: registry.url });
+        const read = await Promise.all(results.map(({ value }) => downstream.decode(value!) as Promise<object>));
+        expect(read).toMatchObject([
+          { score: 1, model: 'numbers' },
+          { score: 12, anomalous: true, explanation: { contributions: [{ field: 'x', contribution: 12 }] } },
+          { score: 3, modelVersion: 'v1' },
+        ]);
+        expect(results.map(({ headers }) => headers['aristarch-result-id'])).toEqual(
+          read.map((result) => (result as { resultId: string }).resultId),
+        );
+        const [letter] = await lab.client.readUntil(topics.deadLetterTopic, ({ length }) => length === 1);
+        expect(String(letter!.value)).toBe('no JSON');
+      },
+    );
+
     it('Protobuf is scored, and results are CloudEvents when they are wanted', async () => {
       await using registry = await startSchemaRegistry();
       const id = registry.add('numbers', { schema: PROTOBUF, schemaType: 'PROTOBUF' });

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { pino } from 'pino';
 import { createPlainDeliveries } from '../../../src/server/kafka/deliveries.ts';
 import { createEventReader } from '../../../src/server/kafka/formats/reader.ts';
+import { JSON_RESULTS } from '../../../src/server/kafka/formats/result-format.ts';
 import { createBatchHandler } from '../../../src/server/kafka/handlers.ts';
 import type { InboundMessage, OutboundMessage, RecordScoring, ScoreRecords } from '../../../src/server/kafka/port.ts';
 import { createMetrics } from '../../../src/server/metrics.ts';
@@ -24,10 +25,12 @@ function createHandler(sent: Record<string, OutboundMessage[]>) {
   const scorer: ScoreRecords = {
     model: { name: 'numbers', version: 'v1' },
     encode: (records) => detector.encode(records),
+    encodeJson: detector.encodeJson,
     score: (rows) => detector.score(rows),
     explain: (records, topK) => detector.explain(records, { topK }),
   };
   const scoring: RecordScoring = {
+    acquireForAll: () => Promise.resolve({ scorer, release: () => undefined }),
     route: (records) =>
       Promise.resolve({ parts: [{ scorer, places: [...records.keys()] }], refused: [], release: () => undefined }),
   };
@@ -39,6 +42,7 @@ function createHandler(sent: Record<string, OutboundMessage[]>) {
   return createBatchHandler({
     scoring,
     reader: createEventReader({ format: 'json', maxEventBytes: 1000 }),
+    results: JSON_RESULTS,
     deliveries: createPlainDeliveries(producer),
     config: CONFIG,
     metrics: createMetrics().kafka,

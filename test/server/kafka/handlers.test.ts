@@ -1,12 +1,15 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { AristarchError, ERROR_CODES, type ErrorCode } from '../../../src/base/errors.ts';
 import { KAFKA_ACTIONS } from '../../../src/server/kafka/actions.ts';
 import { createPlainDeliveries } from '../../../src/server/kafka/deliveries.ts';
 import { createEventReader } from '../../../src/server/kafka/formats/reader.ts';
+import { JSON_RESULTS } from '../../../src/server/kafka/formats/result-format.ts';
 import { createBatchHandler } from '../../../src/server/kafka/handlers.ts';
 import type { RecordScoring, ScoreRecords } from '../../../src/server/kafka/port.ts';
 import { createMetrics } from '../../../src/server/metrics.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 import { createNumberDetector } from '../../support/number-detector.ts';
 import { createBatch, createMemoryProducer, type MemoryProducer } from './memory-kafka.ts';
 
@@ -35,10 +38,12 @@ function setup({ producer = createMemoryProducer(), onScore = () => undefined, .
   const scorer: ScoreRecords = {
     model: { name: 'numbers', version: 'v1' },
     encode: (records) => detector.encode(records),
+    encodeJson: detector.encodeJson,
     score: (rows) => detector.score(rows),
     explain: (records, topK) => detector.explain(records, { topK }),
   };
   const scoring: RecordScoring = {
+    acquireForAll: () => Promise.resolve({ scorer, release: () => undefined }),
     route: (records) =>
       Promise.resolve({ parts: [{ scorer, places: [...records.keys()] }], refused: [], release: () => undefined }),
   };
@@ -47,6 +52,7 @@ function setup({ producer = createMemoryProducer(), onScore = () => undefined, .
   const handle = createBatchHandler({
     scoring,
     reader: createEventReader({ format: 'json', maxEventBytes: 1000 }),
+    results: JSON_RESULTS,
     deliveries: createPlainDeliveries(producer),
     config: { ...CONFIG, ...explaining },
     metrics: metrics.kafka,
@@ -63,6 +69,25 @@ function createReadingProducer(): { producer: MemoryProducer; values: object[] }
     return [];
   });
   return { producer, values };
+}
+
+/** A producer whose acknowledgements come when the test says so, and the other side has had time to go on. */
+function createSlowProducer(steps: string[]) {
+  const waiting: (() => void)[] = [];
+  const producer: MemoryProducer = {
+    ...createMemoryProducer(),
+    send(_, messages) {
+      steps.push(`send ${String(messages[0]?.key)}`);
+      return new Promise((resolve) => waiting.push(() => resolve([])));
+    },
+  };
+  async function arrive(): Promise<void> {
+    const acknowledge = await waitUntil('a request', () => waiting.shift());
+    for (let turn = 0; turn < 20; turn += 1) await nextTurn();
+    steps.push('arrived');
+    acknowledge();
+  }
+  return { producer, arrive };
 }
 
 const events = (count: number): string[] => Array.from({ length: count }, (_, x) => JSON.stringify({ x }));
@@ -139,6 +164,41 @@ describe('a batch', () => {
   });
 });
 
+describe('slices of a batch', () => {
+  it('are scored while the results of the one before them are on their way, and are sent and committed in order', async () => {
+    const steps: string[] = [];
+    const { producer, arrive } = createSlowProducer(steps);
+    const { handle } = setup({ producer, onScore: ([first]) => void steps.push(`score ${first}`) });
+    const handling = handle(
+      createBatch(events(7), (offset) => {
+        steps.push(`commit ${offset}`);
+        return Promise.resolve('committed');
+      }),
+    );
+    for (let slice = 0; slice < 3; slice += 1) await arrive();
+    await handling;
+    expect(steps).toEqual([
+      ...['score 0', 'send k0', 'score 3', 'arrived', 'commit 3'],
+      ...['send k3', 'score 6', 'arrived', 'commit 6', 'send k6', 'arrived', 'commit 7'],
+    ]);
+  });
+
+  it('whose results do not arrive hold up those behind them, which are not sent before, nor committed', async () => {
+    const { producer, values } = createReadingProducer();
+    let sends = 0;
+    const failing = createMemoryProducer((topic, messages) => {
+      if (++sends === 2) throw new AristarchError('UNAVAILABLE', 'no acknowledgement');
+      void producer.send(topic, messages);
+      return [];
+    });
+    const { handle } = setup({ producer: failing });
+    const batch = createBatch(events(9));
+    await handle(batch);
+    expect(batch).toMatchObject({ committed: [3n], redeliveries: [200] });
+    expect(values).toHaveLength(3);
+  });
+});
+
 describe('a fault', () => {
   it.each([
     ['UNAVAILABLE', [200, 400, 800]],
@@ -180,7 +240,8 @@ describe('a fault', () => {
     });
     const batch = createBatch(events(3));
     await handle(batch);
-    expect(calls).toEqual([[0, 1, 2], [0], [1], [2]]);
+    // The whole batch twice: from bytes, then from records.
+    expect(calls).toEqual([[0, 1, 2], [0, 1, 2], [0], [1], [2]]);
     expect(producer.sent).toEqual({ out: ['k0', 'k2'], dead: ['k1'] });
     expect(batch.committed).toEqual([3n]);
   });

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { AristarchError } from '../../../src/base/errors.ts';
 import { createPlainDeliveries } from '../../../src/server/kafka/deliveries.ts';
 import { createEventReader } from '../../../src/server/kafka/formats/reader.ts';
+import { JSON_RESULTS } from '../../../src/server/kafka/formats/result-format.ts';
 import { createBatchHandler } from '../../../src/server/kafka/handlers.ts';
 import type { RecordScoring, ScoreRecords } from '../../../src/server/kafka/port.ts';
 import { createMetrics } from '../../../src/server/metrics.ts';
@@ -28,6 +29,7 @@ async function handleTrial({ before }: TrialParts) {
   const failures: string[] = [];
   const instead = { scorer: scorer('1'), because: ({ code }: AristarchError) => void failures.push(code) };
   const scoring: RecordScoring = {
+    acquireForAll: () => Promise.resolve(undefined),
     route: (records) =>
       Promise.resolve({
         parts: [{ scorer: scorer('2', before), places: [...records.keys()], instead }],
@@ -45,6 +47,7 @@ async function handleTrial({ before }: TrialParts) {
   const handle = createBatchHandler({
     ...{ scoring, config: CONFIG, metrics: createMetrics().kafka, log: pino({ level: 'silent' }) },
     reader: createEventReader({ format: 'json', maxEventBytes: 1000 }),
+    results: JSON_RESULTS,
     deliveries: createPlainDeliveries(producer),
   });
   const batch = createBatch([1, 2, 3].map((x) => JSON.stringify({ x })));
@@ -71,6 +74,7 @@ it('events of one batch go to the models that judge them; results keep their ord
   let released = 0;
   const reason = new AristarchError('NOT_FOUND', 'there is no model "c"');
   const scoring: RecordScoring = {
+    acquireForAll: () => Promise.resolve(undefined),
     route: (records) => {
       const placesOf = (tenant: string): number[] =>
         [...records.keys()].filter((place) => records[place]!['tenant'] === tenant);
@@ -92,6 +96,7 @@ it('events of one batch go to the models that judge them; results keep their ord
   const handle = createBatchHandler({
     scoring,
     reader: createEventReader({ format: 'json', maxEventBytes: 1000 }),
+    results: JSON_RESULTS,
     deliveries: createPlainDeliveries(producer),
     config: CONFIG,
     metrics: createMetrics().kafka,

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { AristarchError } from '../../../src/base/errors.ts';
 import { SYSTEM_CLOCK } from '../../../src/server/clock.ts';
 import { createPlainDeliveries } from '../../../src/server/kafka/deliveries.ts';
+import { JSON_RESULTS } from '../../../src/server/kafka/formats/result-format.ts';
 import { createEventReader } from '../../../src/server/kafka/formats/reader.ts';
 import { createBatchHandler } from '../../../src/server/kafka/handlers.ts';
 import type { InboundMessage, MessageHeaders, OutboundMessage } from '../../../src/server/kafka/port.ts';
@@ -56,10 +57,12 @@ async function handle(events: readonly Event[], traceSampler: SamplerName = 'par
   }));
   await createBatchHandler({
     scoring: {
+      acquireForAll: () => Promise.resolve(undefined),
       route: (records) =>
         Promise.resolve({ parts: [{ scorer, places: [...records.keys()] }], refused: [], release: () => undefined }),
     },
     reader: createEventReader({ format: 'json', maxEventBytes: 1000 }),
+    results: JSON_RESULTS,
     deliveries: createPlainDeliveries(producer),
     config: { topicOut: 'out', deadLetterTopic: 'dead', cloudEvents: 'off', maxBatchEvents: 10, pauseMs: 1 },
     metrics: metrics.kafka,

@@ -27,6 +27,12 @@ export function createAvroReader({ id, text, references }: RegisteredSchema): Sc
   return (bytes) => tryTo(`the event is not of schema ${id}`, () => type.fromBuffer(bytes) as unknown);
 }
 
+/** Writes Avro's binary encoding by a schema of our own. */
+export function createAvroWriter(schema: string): (value: object) => Uint8Array {
+  const type = avro.Type.forSchema(JSON.parse(schema) as avro.Schema);
+  return (value) => type.toBuffer(value);
+}
+
 function tryTo<T>(what: string, work: () => T): T {
   try {
     return work();

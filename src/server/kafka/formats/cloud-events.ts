@@ -35,6 +35,11 @@ export function openEnvelope(headers: MessageHeaders, value: Buffer): EventConte
   throw invalid('the CloudEvent has no data: send the record there');
 }
 
+/** Whether the value is an envelope around the event. */
+export function isStructured(headers: MessageHeaders): boolean {
+  return headerText(headers[CONTENT_TYPE])?.startsWith(STRUCTURED) === true;
+}
+
 /** Attributes of the event that a result is caused by; empty where it is no CloudEvent. */
 export function causeOf(headers: MessageHeaders, value: Buffer | null): Record<string, string> {
   if (!isCloudEvent(headers)) return {};
@@ -49,7 +54,7 @@ function toCause(id: unknown, source: unknown): Record<string, string> {
 }
 
 export function isCloudEvent(headers: MessageHeaders): boolean {
-  return headers['ce_specversion'] !== undefined || headerText(headers[CONTENT_TYPE])?.startsWith(STRUCTURED) === true;
+  return headers['ce_specversion'] !== undefined || isStructured(headers);
 }
 
 /** Headers without what would make a result pass for the CloudEvent that it was made of; traces go on. */
@@ -72,22 +77,30 @@ export interface Attributes {
   readonly [extension: string]: string | undefined;
 }
 
-/** JSON data as a CloudEvent: its value and the headers that belong to it. */
+export interface EventData {
+  /** The media type of the data. */
+  readonly contentType: string;
+  /** As text where it is JSON. */
+  readonly data: string | Buffer;
+}
+
+/** Data as a CloudEvent: its value and the headers that belong to it. In the structured mode what is no JSON stands there as base64. */
 export function toCloudEvent(
   mode: Exclude<CloudEventMode, 'off'>,
   attributes: Attributes,
-  json: string,
-): { readonly value: string; readonly headers: Record<string, string> } {
+  { contentType, data }: EventData,
+): { readonly value: string | Buffer; readonly headers: Record<string, string> } {
   const given = Object.entries({ specversion: '1.0', ...attributes }).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,
   );
   if (mode === 'binary') {
     const headers = given.map(([name, value]) => [`ce_${name}`, value] as const);
-    return { value: json, headers: { ...Object.fromEntries(headers), [CONTENT_TYPE]: 'application/json' } };
+    return { value: data, headers: { ...Object.fromEntries(headers), [CONTENT_TYPE]: contentType } };
   }
-  const envelope = JSON.stringify({ ...Object.fromEntries(given), datacontenttype: 'application/json' });
+  const envelope = JSON.stringify({ ...Object.fromEntries(given), datacontenttype: contentType });
+  const member = typeof data === 'string' ? `"data":${data}` : `"data_base64":"${data.toString('base64')}"`;
   return {
-    value: `${envelope.slice(0, -1)},"data":${json}}`,
+    value: `${envelope.slice(0, -1)},${member}}`,
     headers: { [CONTENT_TYPE]: `${STRUCTURED_JSON}; charset=UTF-8` },
   };
 }

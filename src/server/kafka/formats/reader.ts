@@ -2,7 +2,7 @@ import { AristarchError, toAristarchError } from '../../../base/errors.ts';
 import type { RawRecord } from '../../../scoring/detector.ts';
 import type { InboundMessage } from '../port.ts';
 import { createAvroReader } from './avro.ts';
-import { openEnvelope } from './cloud-events.ts';
+import { isStructured, openEnvelope } from './cloud-events.ts';
 import { readJson } from './json.ts';
 import type { EventFormat } from './names.ts';
 import { createProtobufReader } from './protobuf.ts';
@@ -17,6 +17,8 @@ export interface EventReader {
   prepare(messages: readonly InboundMessage[]): Promise<void>;
   /** The record in an event that was prepared. Throws an `AristarchError` that says why there is none. */
   read(message: InboundMessage): RawRecord;
+  /** The values of events as they are, where each is to be JSON, naked and of no more than the most bytes; undefined else. */
+  jsonOf(messages: readonly InboundMessage[]): readonly Buffer[] | undefined;
 }
 
 export interface EventReaderOptions {
@@ -30,13 +32,26 @@ export interface EventReaderOptions {
 /** Reads events of one format, naked or as CloudEvents. */
 export function createEventReader({ format, maxEventBytes, registry }: EventReaderOptions): EventReader {
   const read = toRecordOf(createPayloadReader(format, registry), maxEventBytes);
-  if (registry === undefined) return { prepare: () => Promise.resolve(), read: (message) => read(message, new Map()) };
+  const jsonOf = (messages: readonly InboundMessage[]) => nakedValues(messages, maxEventBytes);
+  if (format === 'json') return { prepare: () => Promise.resolve(), read: (message) => read(message, NONE), jsonOf };
   // Shared by the partitions that are worked on at the same time, so it is never emptied as a whole.
   const failures = new Map<number, AristarchError>();
   return {
-    prepare: (messages) => fetchSchemas(registry, format, messages, failures),
+    prepare: async (messages) => registry && fetchSchemas(registry, format, messages, failures),
     read: (message) => read(message, failures),
+    jsonOf: () => undefined,
   };
+}
+
+const NONE: Failures = new Map();
+
+function nakedValues(messages: readonly InboundMessage[], mostBytes: number): readonly Buffer[] | undefined {
+  const values: Buffer[] = [];
+  for (const { value, headers } of messages) {
+    if (value === null || value.length > mostBytes || isStructured(headers)) return undefined;
+    values.push(value);
+  }
+  return values;
 }
 
 type Failures = ReadonlyMap<number, AristarchError>;

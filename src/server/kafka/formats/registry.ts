@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { AristarchError, messageOf } from '../../../base/errors.ts';
+import { AristarchError } from '../../../base/errors.ts';
+import { askRegistry, type RegistryOptions, unexpected } from './ask-registry.ts';
 import type { EventFormat } from './names.ts';
 
 /** A schema as the registry keeps it, with those that it names. */
@@ -20,13 +21,6 @@ export interface SchemaRegistry {
   known(id: number): RegisteredSchema | undefined;
 }
 
-export interface RegistryOptions {
-  readonly url: string;
-  readonly user?: string | undefined;
-  readonly password?: string | undefined;
-}
-
-const TIMEOUT_MS = 10_000;
 /** Schemas name others, which name others; nobody means to go deeper. */
 const MOST_REFERENCES = 100;
 
@@ -84,40 +78,12 @@ async function fetchReferences(
   return [...texts].map(([name, text]) => ({ name, text }));
 }
 
-async function ask({ url, user, password }: RegistryOptions, path: string): Promise<SchemaAnswer> {
-  const credentials = Buffer.from(`${user ?? ''}:${password ?? ''}`).toString('base64');
-  const headers = {
-    accept: 'application/vnd.schemaregistry.v1+json, application/json',
-    ...(user === undefined ? {} : { authorization: `Basic ${credentials}` }),
-  };
-  const response = await fetch(`${url.replace(/\/$/, '')}${path}`, {
-    headers,
-    redirect: 'error',
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  }).catch((thrown: unknown) => {
-    throw unavailable(url, messageOf(thrown), thrown);
-  });
-  const body: unknown = await response.json().catch(() => undefined);
-  if (response.status === 404) {
-    throw new AristarchError('NOT_FOUND', `the schema registry at ${url} has nothing under ${path}`, { path });
-  }
-  if (response.status === 401 || response.status === 403) {
-    throw new AristarchError(
-      'PRECONDITION_FAILED',
-      `the schema registry at ${url} refuses us (${response.status}): check its user and password`,
-      { status: response.status },
-    );
+async function ask(options: RegistryOptions, path: string): Promise<SchemaAnswer> {
+  const { status, body } = await askRegistry(options, 'GET', path);
+  if (status === 404) {
+    throw new AristarchError('NOT_FOUND', `the schema registry at ${options.url} has nothing under ${path}`, { path });
   }
   const answer = schemaAnswer.safeParse(body);
-  if (!response.ok || !answer.success) throw unavailable(url, `it answered ${response.status} to ${path}`);
+  if (status !== 200 || !answer.success) throw unexpected(options, status, path);
   return answer.data;
-}
-
-function unavailable(url: string, why: string, cause?: unknown): AristarchError {
-  return new AristarchError(
-    'UNAVAILABLE',
-    `the schema registry at ${url} does not answer as it should: ${why}`,
-    { url },
-    cause,
-  );
 }

@@ -12,3 +12,12 @@ export function splitWireFormat(bytes: Buffer): { readonly schemaId: number; rea
   }
   return { schemaId: bytes.readUInt32BE(1), rest: bytes.subarray(HEADER_BYTES) };
 }
+
+/** The other way round. */
+export function joinWireFormat(schemaId: number, value: Uint8Array): Buffer {
+  const bytes = Buffer.allocUnsafe(HEADER_BYTES + value.length);
+  bytes[0] = 0;
+  bytes.writeUInt32BE(schemaId, 1);
+  bytes.set(value, HEADER_BYTES);
+  return bytes;
+}

@@ -1,11 +1,11 @@
 /** The one importer of kafkajs, pinned to 2.2.3 (docs/decisions/0010-kafkajs-2-2-3-behind-a-port.md): what this folder uses of it. */
 import kafkajs from 'kafkajs';
 import { repairAbortedMessages } from './aborted-messages.ts';
+import { writeOwnRecordBatches } from './record-batches.ts';
 
 export {
   Kafka,
   logLevel,
-  Partitioners,
   type Admin,
   type Batch,
   type Consumer,
@@ -20,3 +20,4 @@ export {
 export const { CompressionCodecs, CompressionTypes } = kafkajs;
 
 repairAbortedMessages();
+writeOwnRecordBatches(CompressionCodecs);

@@ -1,7 +1,8 @@
 import type { AristarchError } from '../../../base/errors.ts';
 import type { KafkaClientConfig, OutboundMessage, ProducerSession, TransactionalSession } from '../port.ts';
 import { COMPRESSION_TYPES } from './codecs.ts';
-import { type Kafka, type Message, Partitioners, type PartitionerArgs, type Transaction } from './engine.ts';
+import { partitionOf } from '../partitioner.ts';
+import type { Kafka, Message, PartitionerArgs, Transaction } from './engine.ts';
 import { QUICK_RETRIES, SOME_RETRIES } from './retries.ts';
 
 type ToError = (thrown: unknown) => AristarchError;
@@ -97,9 +98,8 @@ function toMessage({ key, value, headers, keylessPartition }: OutboundMessage): 
  * for messages without a key is round robin, which would number different messages alike.
  */
 function createPartitioner(): (args: PartitionerArgs) => number {
-  const byKey = Partitioners.DefaultPartitioner();
-  return (args) => {
-    const { partition } = args.message;
-    return partition === undefined ? byKey(args) : partition % args.partitionMetadata.length;
+  return ({ message, partitionMetadata }) => {
+    const { key, partition: keylessPartition = 0 } = message;
+    return partitionOf({ key: key as Buffer | null, keylessPartition }, partitionMetadata.length);
   };
 }

@@ -73,7 +73,7 @@ async function workOnce({ member, onEvent, ...parts }: ConsumerParts, signal: Ab
   const membership = createMembership(group, config, member);
   try {
     while (!signal.aborted) {
-      const generation = await untilAborted(membership.join(), signal);
+      const generation = await untilAborted(membership.join(signal), signal);
       if (generation === undefined) break;
       onEvent({ kind: 'joined', partitions: generation.partitions });
       const opened = await openGeneration({ ...parts, membership, generation, wires: { group, data } });
@@ -87,13 +87,18 @@ async function workOnce({ member, onEvent, ...parts }: ConsumerParts, signal: Ab
 }
 
 /** Undefined where the signal came first: nobody waits for a group that waits for others. */
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   work.catch(() => undefined);
-  if (signal.aborted) return Promise.resolve(undefined);
-  const aborted = new Promise<undefined>((resolve) => {
-    signal.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
-  return Promise.race([work, aborted]);
+  if (signal.aborted) return undefined;
+  let abort!: () => void;
+  const aborted = new Promise<undefined>((resolve) => (abort = () => resolve(undefined)));
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    // The signal lasts as long as the consumer, and there is a join for every rebalance.
+    signal.removeEventListener('abort', abort);
+  }
 }
 
 /** Asked anew, which a compiler does not expect of a value that it has seen. */

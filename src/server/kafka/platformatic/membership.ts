@@ -22,8 +22,11 @@ export interface MemberName {
 }
 
 export interface Membership {
-  /** Joins, or joins anew: resolves when the partitions are dealt out. */
-  join(): Promise<Generation>;
+  /**
+   * Joins, or joins anew: resolves when the partitions are dealt out. Asks no more after the signal: a member who leaves is refused by its
+   * old name, and as a new one, which nobody hears of again, it would hold up the group.
+   */
+  join(signal: AbortSignal): Promise<Generation>;
   /** 'rebalancing': join anew, once the batches at work are done; 'lost': others have our partitions already. */
   heartbeat(generation: Generation): Promise<'member' | 'rebalancing' | 'lost'>;
   commit(generation: Generation, partition: number, nextOffset: bigint): Promise<'committed' | 'lost'>;
@@ -44,11 +47,12 @@ export function createMembership(wire: Wire, config: KafkaClientConfig, member: 
   const { groupId, topicIn } = config;
   const atCoordinator = <T>(work: (broker: Broker) => Promise<T>) => wire.atCoordinator('group', groupId, work);
   return {
-    async join() {
+    async join(signal) {
       for (;;) {
         try {
           return await joinOnce(wire, config, member);
         } catch (thrown) {
+          if (signal.aborted) throw thrown;
           // The broker gives a new member its name by refusing it once (KIP-394).
           const given = memberIdIn(thrown);
           const names = protocolErrorsOf(thrown);

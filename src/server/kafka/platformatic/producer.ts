@@ -1,13 +1,8 @@
 import type { AristarchError } from '../../../base/errors.ts';
-import type {
-  KafkaClientConfig,
-  MessageHeaders,
-  OutboundMessage,
-  ProducerSession,
-  TransactionalSession,
-} from '../port.ts';
-import { addPartitionsToTxnV3, type Broker, type MessageRecord, NumericMap } from './engine.ts';
-import { partitionOf } from './partitioner.ts';
+import type { KafkaClientConfig, OutboundMessage, ProducerSession, TransactionalSession } from '../port.ts';
+import { addPartitionsToTxnV3, type Broker } from './engine.ts';
+import { partitionOf } from '../partitioner.ts';
+import { createPartitionWriter, type Identity, PRODUCE } from './produce.ts';
 import { openWire, patiently, type Wire } from './wire.ts';
 
 type ToError = (thrown: unknown) => AristarchError;
@@ -20,12 +15,6 @@ const TRANSACTION_TIMEOUT_MS = 30_000;
 const NO_PRODUCER = [-1n, -1] as const;
 /** Numbers of messages begin again behind the largest of 32 bits. */
 const SEQUENCES = 2 ** 31;
-
-interface Identity {
-  readonly transactionalId?: string;
-  readonly producerId: bigint;
-  readonly producerEpoch: number;
-}
 
 export async function openProducerSession(config: KafkaClientConfig, fault: ToError): Promise<ProducerSession> {
   const wire = openWire(config, { requestTimeoutMs: REQUEST_TIMEOUT_MS });
@@ -117,67 +106,64 @@ async function createTransaction(wire: Wire, config: KafkaClientConfig, id: stri
 
 interface Routed {
   readonly topic: string;
-  readonly byPartition: ReadonlyMap<number, readonly MessageRecord[]>;
+  readonly byPartition: ReadonlyMap<number, readonly OutboundMessage[]>;
 }
 
 async function route(wire: Wire, topic: string, messages: readonly OutboundMessage[]): Promise<Routed> {
   const { topics } = await patiently(() => wire.metadata([topic]));
   const { partitionsCount } = topics.get(topic)!;
-  const timestamp = BigInt(Date.now());
-  const byPartition = new Map<number, MessageRecord[]>();
+  const byPartition = new Map<number, OutboundMessage[]>();
   for (const message of messages) {
     const partition = partitionOf(message, partitionsCount);
-    const records = byPartition.get(partition) ?? [];
-    byPartition.set(partition, records);
-    records.push({ ...toRecord(message), topic, partition, timestamp });
+    const own = byPartition.get(partition);
+    if (own === undefined) byPartition.set(partition, [message]);
+    else own.push(message);
   }
   return { topic, byPartition };
 }
 
-/** The client's types leave out that key and value may be null. */
-function toRecord({ key, value, headers }: OutboundMessage): Pick<MessageRecord, 'key' | 'value' | 'headers'> {
-  return { key, value, headers: toHeaders(headers) } as Pick<MessageRecord, 'key' | 'value' | 'headers'>;
-}
-
-/** Names are bytes of their own each, so that one may come more than once. */
-function toHeaders(headers: MessageHeaders): Map<Buffer, Buffer> {
-  const pairs = Object.entries(headers).flatMap(([name, value]) =>
-    (Array.isArray(value) ? value : [value ?? '']).map((each) => [Buffer.from(name), Buffer.from(each)] as const),
-  );
-  return new Map(pairs);
-}
-
 /** Numbers the messages of a session, so that the broker drops those that come again; one call at a time. */
 function createWriter(wire: Wire, config: KafkaClientConfig, identity: Identity) {
-  const sequences = new NumericMap();
-  const options = { ...identity, compression: config.compression, sequences };
+  const sequences = new Map<string, number>();
+  const toBatch = createPartitionWriter(config.compression, identity);
   /** Writes what belongs to one leader, and tells the partitions. */
-  async function writeSome({ topic }: Routed, left: Routed['byPartition']): Promise<readonly number[]> {
+  async function writeSome(topic: string, left: ReadonlyMap<number, NumberedBatch>): Promise<readonly number[]> {
     const { topics, brokers } = await wire.metadata([topic]);
     const leaderOf = (partition: number): number => topics.get(topic)!.partitions[partition]!.leader;
     const [first] = left.keys();
     const leader = leaderOf(first!);
     const partitions = [...left.keys()].filter((partition) => leaderOf(partition) === leader);
-    const records = partitions.flatMap((partition) => left.get(partition)!);
+    const batches = partitions.map((partition) => ({ partition, batch: left.get(partition)!.batch }));
+    const { transactionalId = null } = identity;
+    const broker = brokers.get(leader);
     try {
-      await wire.ask('Produce', brokers.get(leader), ALL_REPLICAS, REQUEST_TIMEOUT_MS, records, options);
+      await wire.askBy(PRODUCE, broker, transactionalId, ALL_REPLICAS, REQUEST_TIMEOUT_MS, topic, batches);
     } catch (thrown) {
       await wire.metadata([topic], true).catch(() => undefined);
       throw thrown;
     }
     return partitions;
   }
-  return async function write(routed: Routed): Promise<void> {
-    const left = new Map(routed.byPartition);
+  return async function write({ topic, byPartition }: Routed): Promise<void> {
+    const left = new Map<number, NumberedBatch>();
+    for (const [partition, messages] of byPartition) {
+      const first = sequences.get(`${topic}:${partition}`) ?? 0;
+      left.set(partition, { batch: toBatch(messages, first), next: (first + messages.length) % SEQUENCES });
+    }
     while (left.size > 0) {
       // A leader that has moved is found anew; the numbers stay, so nothing is written twice.
-      for (const partition of await patiently(() => writeSome(routed, left))) {
-        const name = `${routed.topic}:${partition}`;
-        sequences.set(name, (sequences.getWithDefault(name, 0) + left.get(partition)!.length) % SEQUENCES);
+      for (const partition of await patiently(() => writeSome(topic, left))) {
+        sequences.set(`${topic}:${partition}`, left.get(partition)!.next);
         left.delete(partition);
       }
     }
   };
+}
+
+interface NumberedBatch {
+  readonly batch: Buffer;
+  /** The number of the message behind it. */
+  readonly next: number;
 }
 
 function guardBy(fault: ToError) {

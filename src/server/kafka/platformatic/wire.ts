@@ -24,7 +24,6 @@ import {
   type metadataV12,
   type offsetCommitV9,
   type offsetFetchV9,
-  type produceV11,
   type syncGroupV5,
   type txnOffsetCommitV4,
 } from './engine.ts';
@@ -44,7 +43,6 @@ interface Requests {
   readonly Metadata: typeof metadataV12.api;
   readonly OffsetCommit: typeof offsetCommitV9.api;
   readonly OffsetFetch: typeof offsetFetchV9.api;
-  readonly Produce: typeof produceV11.api;
   readonly SyncGroup: typeof syncGroupV5.api;
   readonly TxnOffsetCommit: typeof txnOffsetCommitV4.api;
 }
@@ -65,7 +63,7 @@ export interface Wire {
   /** A request in one version, whatever newer ones both sides know. */
   askBy<Given extends unknown[], Response>(
     api: API<Given, Response>,
-    broker: Broker,
+    broker: Broker | undefined,
     ...given: Given
   ): Promise<Response>;
   /** Work with whoever looks after a group or a transactional id, patiently; after a fault that is asked anew. */

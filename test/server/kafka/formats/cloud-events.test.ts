@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { CloudEvent, Kafka } from 'cloudevents';
+import { JSON_RESULTS } from '../../../../src/server/kafka/formats/result-format.ts';
 import { createEventReader } from '../../../../src/server/kafka/formats/reader.ts';
 import { createResultWriter, resultId } from '../../../../src/server/kafka/results.ts';
 import { toMessage } from '../memory-kafka.ts';
@@ -57,7 +58,10 @@ describe('a result', () => {
   it.each(['binary', 'structured'] as const)('in the %s mode is a CloudEvent to the SDK', (mode) => {
     for (const cause of ['binary', 'structured'] as const) {
       const message = written(cause);
-      const { value, headers } = createResultWriter(SOURCE, MODEL, SCORES, mode)(message, 0);
+      const { value, headers } = createResultWriter(SOURCE, MODEL, SCORES, {
+        cloudEvents: mode,
+        results: JSON_RESULTS,
+      })(message, 0);
       const text = value!.toString();
       const asRead = { key: 'k', value: text, body: text, headers: headers as Record<string, string> };
       const read = Kafka.toEvent(asRead) as CloudEvent<unknown>;
@@ -75,6 +79,19 @@ describe('a result', () => {
       const data: unknown = typeof read.data === 'string' ? JSON.parse(read.data) : read.data;
       expect(data).toMatchObject({ resultId: id, score: 1, pValue: 0.5 });
     }
+  });
+
+  it('that is no JSON is one as well: bytes of its media type, in base64 where an envelope is around them', () => {
+    const results = { contentType: 'application/avro', writerOf: () => () => Buffer.from([0, 0, 0, 0, 7, 1, 2]) };
+    const write = (cloudEvents: 'binary' | 'structured') =>
+      createResultWriter(SOURCE, MODEL, SCORES, { cloudEvents, results })(written('binary'), 0);
+    const binary = write('binary');
+    expect(binary.value).toEqual(Buffer.from([0, 0, 0, 0, 7, 1, 2]));
+    expect(binary.headers).toMatchObject({ 'content-type': 'application/avro', ce_type: 'aristarch.result.v1' });
+    const { value, headers } = write('structured');
+    const text = value!.toString();
+    const asRead = { key: 'k', value: text, body: text, headers: headers as Record<string, string> };
+    expect(Kafka.toEvent(asRead)).toMatchObject({ datacontenttype: 'application/avro', data_base64: 'AAAAAAcBAg==' });
   });
 
   it('that is none does not pass for the event that it was made of', () => {

@@ -1,0 +1,101 @@
+import { toAristarchError } from '../../base/errors.ts';
+import type { Explanation, ScoreBatch } from '../../scoring/detector.ts';
+import type { Metrics } from '../metrics.ts';
+import type { WorkSpan } from '../tracing/port.ts';
+import { KAFKA_ACTIONS } from './actions.ts';
+import type { EventReader } from './formats/reader.ts';
+import type { ResultFormat } from './formats/result-format.ts';
+import type {
+  InboundMessage,
+  KafkaConfig,
+  OutboundMessage,
+  RecordScoring,
+  RowRecords,
+  ScoreRecords,
+  Source,
+} from './port.ts';
+import { createResultWriter } from './results.ts';
+
+export interface ScoringParts {
+  readonly scoring: RecordScoring;
+  readonly reader: EventReader;
+  readonly results: ResultFormat;
+  readonly config: Pick<KafkaConfig, 'cloudEvents' | 'explainTopK' | 'maxExplainRows'>;
+  readonly metrics: Metrics['kafka'];
+  /** The span that the events' scoring is a part of, where it is traced. */
+  readonly span?: WorkSpan;
+}
+
+export interface ScoredEvent {
+  readonly message: InboundMessage;
+  readonly result: OutboundMessage;
+}
+
+/** Events of one partition as one model takes them, with their rows, packed. */
+export interface EventRows {
+  readonly source: Source;
+  readonly messages: readonly InboundMessage[];
+  readonly rows: Float32Array;
+  readonly records: RowRecords;
+}
+
+/** Scores rows and writes the results of their events. Throws what the scorer throws. */
+export async function scoreRows(
+  scorer: ScoreRecords,
+  parts: ScoringParts,
+  { source, messages, rows, records }: EventRows,
+): Promise<readonly ScoredEvent[]> {
+  const { metrics, span } = parts;
+  const scores = await scorer.score(rows, records, span);
+  const explanations = await explainAnomalous(scorer, parts, records, scores);
+  const format = { cloudEvents: parts.config.cloudEvents, results: parts.results, trace: span?.headers };
+  const write = createResultWriter(source, scorer.model, scores, format);
+  const toResult = (message: InboundMessage, row: number): ScoredEvent => ({
+    message,
+    result: write(message, row, explanations.get(row)),
+  });
+  return metrics.stages.time('encode', () => messages.map(toResult), span);
+}
+
+/**
+ * The shorter way, for events of plain JSON that are all judged by one model: from bytes to rows, without a record between.
+ * Undefined where it does not lead on, for whatever reason: what is wrong with which event is found out on the longer way.
+ */
+export async function scorePlainEvents(
+  parts: ScoringParts,
+  source: Source,
+  messages: readonly InboundMessage[],
+): Promise<readonly ScoredEvent[] | undefined> {
+  const texts = parts.reader.jsonOf(messages);
+  const lease = texts && (await parts.scoring.acquireForAll());
+  if (texts === undefined || lease === undefined) return undefined;
+  const { scorer, release } = lease;
+  try {
+    const rows = parts.metrics.stages.time('decode', () => scorer.encodeJson?.(texts), parts.span);
+    if (rows === undefined) return undefined;
+    const at = (row: number) => parts.reader.read(messages[row]!);
+    const records = { at, all: () => messages.map((_, row) => at(row)) };
+    return await scoreRows(scorer, parts, { source, messages, rows, records });
+  } catch (thrown) {
+    const reason = toAristarchError(thrown);
+    if (KAFKA_ACTIONS[reason.code] !== 'dead-letter') throw reason;
+    return undefined;
+  } finally {
+    release();
+  }
+}
+
+/** Explanations of the anomalous records, by their place; of the highest scores only where there are too many. */
+async function explainAnomalous(
+  scorer: ScoreRecords,
+  { config: { explainTopK = 0, maxExplainRows = Infinity }, metrics, span }: ScoringParts,
+  records: RowRecords,
+  { scores, verdicts }: ScoreBatch,
+): Promise<Map<number, Explanation>> {
+  if (explainTopK === 0) return new Map();
+  const anomalous = [...verdicts.keys()].filter((row) => verdicts[row] === 1);
+  const places = anomalous.toSorted((a, b) => scores[b]! - scores[a]!).slice(0, maxExplainRows);
+  const chosen = places.map((row) => records.at(row));
+  const explanations = await metrics.stages.timeAsync('explain', () => scorer.explain(chosen, explainTopK), span);
+  return new Map(places.map((row, index) => [row, explanations[index]!]));
+}
