@@ -23,9 +23,7 @@ export interface ScoreJob {
   readonly rows: readonly RawRecord[] | Float32Array;
   /** Width that the sender says packed rows have; must be the model's. */
   readonly width?: number | undefined;
-  /** The records that packed rows were made of, where the transport encoded them itself; shown on the live page. */
-  readonly records?: readonly RawRecord[];
-  /** One of them, by its row, where they are made only when they are wanted. */
+  /** The record that a packed row was made of, where the transport encoded them itself; shown on the live page. */
   readonly recordAt?: (row: number) => RawRecord;
   /** Name of the model; absent or empty for the default one. */
   readonly model?: string | undefined;
@@ -244,13 +242,8 @@ export class ScoringService {
     const sent = job.rows;
     const rows = sent instanceof Float32Array ? sent : stages.time('rows', () => detector.encode(sent), span);
     const falsePositiveRate = job.falsePositiveRate ?? this.#parts.limits.falsePositiveRate;
-    const batch = await detector.score(rows, {
-      falsePositiveRate,
-      priority,
-      deadlineMs,
-      checkAlive,
-      onStage: span?.stage,
-    });
+    const options = { falsePositiveRate, priority, deadlineMs, checkAlive, onStage: span?.stage };
+    const batch = await detector.score(rows, options);
     if (job.isTrial !== true) drift?.observe(rows, watchedScores(batch));
     return batch;
   }
@@ -266,10 +259,10 @@ export class ScoringService {
     // The live page shows one model: scores of another, or of another version, have another scale.
     if (job.isTrial === true || !models.isDefault(model)) return;
     metrics.scores.observeAll(batch.scores);
-    const records = job.rows instanceof Float32Array ? job.records : job.rows;
+    const { rows } = job;
     const { slotNames } = model.detector.description;
     const recordAt = (row: number): RawRecord =>
-      job.recordAt?.(row) ?? records?.[row] ?? packedRecord(job.rows as Float32Array, row, slotNames);
+      rows instanceof Float32Array ? (job.recordAt?.(row) ?? packedRecord(rows, row, slotNames)) : rows[row]!;
     recent.publish({ transport, atMs: clock.wallMs(), batch, recordAt });
   }
 }

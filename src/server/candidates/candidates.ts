@@ -64,7 +64,7 @@ export class Candidates {
       const { isCanary, shadowed, keyAt } = this.#partsOf(pair, candidate.rule, job);
       const { outcome, by } = await this.#answerBy(pair, isCanary, job, score);
       const rows = by === 'candidate' ? [...outcome.batch.scores.keys()] : shadowed;
-      const answered = { rows: job.records ?? job.rows, keyAt, batch: outcome.batch, by };
+      const answered = { rows: job.rows, keyAt, batch: outcome.batch, by };
       this.#compareLater(pair, answered, rows, [held, both]);
       return outcome;
     } finally {
@@ -156,8 +156,8 @@ export class Candidates {
   }
 
   /** Where the rows of a job fall. A job has one answer, so that it goes to the candidate only where all of them do. */
-  #partsOf({ model, serving }: Pair, rule: CandidateRule, { rows, records, key }: ScoreJob) {
-    const named = records ?? (rows instanceof Float32Array ? undefined : rows);
+  #partsOf({ model, serving }: Pair, rule: CandidateRule, { rows, key }: ScoreJob) {
+    const named = rows instanceof Float32Array ? undefined : rows;
     const count = named?.length ?? Math.ceil((rows as Float32Array).length / serving.description.rowWidth);
     const keyAt = (row: number): string | undefined => key ?? (named && keyOfRecord(named[row]!, rule.key));
     const own = key === undefined ? this.#nextPosition() : positionOf(model, key);
