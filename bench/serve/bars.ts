@@ -33,10 +33,13 @@ export function checkBars({ unary, dense, halfLoad, overload, start, memory }: R
     ...(unary ? [atLeast('unary calls, of the echo', Math.min(...unary.map(({ ratio }) => ratio)), BARS.unary)] : []),
     ...(dense ? [atLeast('dense batches, of ONNX Runtime alone', dense.ratioToEngine, BARS.dense)] : []),
     ...(halfLoad ? [below("p99 at half load, in the echo's", halfLoad.p99Times, BARS.halfLoad)] : []),
-    ...(overload ?? []).flatMap(({ rows, goodputShare, tooLate }) => [
-      atLeast(`goodput at 3x, of the peak, ${rows} rows a call`, goodputShare, BARS.goodput),
-      below(`accepted calls over a tenth late, ${rows} rows a call`, tooLate, 1),
-    ]),
+    ...(overload ?? []).flatMap(({ rows, offers }) => {
+      const { share, tooLate, times } = offers.at(-1)!;
+      return [
+        atLeast(`goodput at ${times}x, of the peak, ${rows} rows a call`, share, BARS.goodput),
+        below(`accepted calls over a tenth late at ${times}x, ${rows} rows a call`, tooLate, 1),
+      ];
+    }),
     ...(start ? [below('start to SERVING, s', start.median, BARS.startSeconds)] : []),
     ...(memory ? [below('memory at the end, of that after a tenth', lastOfFirst(memory.mebibytes), BARS.memory)] : []),
   ];

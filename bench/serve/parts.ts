@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { CRITIC_FILE } from '../../src/models/artefact/layout.ts';
 import { median } from '../step/peer.ts';
 import type { Child } from './child.ts';
+import { REFUSED, UNSENT } from './client.ts';
 import type { EngineQuestion } from './engine.ts';
 import type { Load, LoadResult } from './load.ts';
 import { interleave, runLoad, summarise, type Run, type Summary } from './measure.ts';
@@ -128,39 +129,65 @@ export async function measureHalfLoad(stage: Stage, peak: number): Promise<HalfL
 export interface Overload {
   readonly rows: number;
   readonly deadlineMs: number;
-  /** Calls a second with as many callers as keep the server busy, and answered in time at three times as many. */
+  /** The most calls a second that callers who wait for their answers got, however many they were. */
   readonly peak: number;
+  readonly offers: readonly Offer[];
+}
+
+/** Calls at random times, so many times the peak, whoever is answered. */
+export interface Offer {
+  readonly times: number;
+  /** Answered in time a second, and as a share of the peak. */
   readonly goodput: number;
-  readonly goodputShare: number;
-  /** Accepted calls that were answered more than a tenth of the deadline late, of all that were accepted. */
-  readonly tooLate: number;
+  readonly share: number;
+  /** Calls of all runs: taken by the server; of these, ended more than a tenth of the deadline late; refused; never sent by the client, whose own deadline passed. */
   readonly accepted: number;
+  readonly tooLate: number;
   readonly refused: number;
+  readonly unsent: number;
   /** Median milliseconds until an answer. */
   readonly p50: number;
 }
 
-/** Three times as many calls as can be answered, each with a deadline. */
+/** Callers who wait for their answers. */
+const PEAK_CALLERS = [16, 100, 400];
+/** The last one has to meet the bars. */
+export const OFFERS = [1, 2, 3] as const;
+
+/** More calls than can be answered, each with a deadline, from a client that costs little. */
 export async function measureOverload(stage: Stage, rows: number, deadlineMs: number): Promise<Overload> {
   const { client, aristarch, rounds, seconds } = stage;
-  const load = { path: SCORE_PATH, request: scoreRequest(rows), connections: 4, seconds };
+  const load = { client: 'wire' as const, path: SCORE_PATH, request: scoreRequest(rows), connections: 4, seconds };
   const peaks: number[] = [];
-  const results: LoadResult[] = [];
+  const runs = OFFERS.map((): LoadResult[] => []);
   for (let round = 0; round < rounds; round++) {
-    const closed = await runLoad(client, aristarch, { ...load, shape: { kind: 'closed', callers: 16 } });
-    peaks.push(closed.perSecond);
-    const shape = { kind: 'open' as const, perSecond: 3 * closed.perSecond, deadlineMs };
-    results.push(await runLoad(client, aristarch, { ...load, shape }));
+    const rates: number[] = [];
+    for (const callers of PEAK_CALLERS) {
+      rates.push((await runLoad(client, aristarch, { ...load, shape: { kind: 'closed', callers } })).perSecond);
+    }
+    const peak = Math.max(...rates);
+    peaks.push(peak);
+    for (const [index, times] of OFFERS.entries()) {
+      const shape = { kind: 'open' as const, perSecond: times * peak, deadlineMs };
+      runs[index]!.push(await runLoad(client, aristarch, { ...load, shape }));
+    }
   }
-  const sum = (of: (result: LoadResult) => number): number => results.reduce((total, each) => total + of(each), 0);
-  const shares = results.map(({ inTime }, round) => inTime / seconds / peaks[round]!);
+  const offers = OFFERS.map((times, index) => toOffer(times, runs[index]!, peaks, seconds));
+  return { rows, deadlineMs, peak: median(peaks), offers };
+}
+
+function toOffer(times: number, runs: readonly LoadResult[], peaks: readonly number[], seconds: number): Offer {
+  const sum = (of: (run: LoadResult) => number | undefined): number =>
+    runs.reduce((total, run) => total + (of(run) ?? 0), 0);
   return {
-    ...{ rows, deadlineMs, peak: median(peaks), goodput: median(results.map(({ inTime }) => inTime / seconds)) },
-    goodputShare: median(shares),
-    tooLate: sum(({ tooLate }) => tooLate),
-    accepted: sum(({ answered }) => answered),
-    refused: sum(({ statuses }) => statuses['8'] ?? 0),
-    p50: median(results.map(({ p50 }) => p50)),
+    times,
+    goodput: median(runs.map(({ inTime }) => inTime / seconds)),
+    share: median(runs.map(({ inTime }, round) => inTime / seconds / peaks[round]!)),
+    accepted: sum((run) => run.accepted),
+    tooLate: sum((run) => run.tooLate),
+    refused: sum(({ statuses }) => statuses[REFUSED]),
+    unsent: sum(({ statuses }) => statuses[UNSENT]),
+    p50: median(runs.map(({ p50 }) => p50)),
   };
 }
 

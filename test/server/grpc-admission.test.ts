@@ -58,30 +58,52 @@ describe('a full queue', () => {
   });
 });
 
+/** A server that needs a second for each inference, by the clock that durations are taken with; the third waits at a gate. */
+async function serveSlowly() {
+  let skewMs = 0;
+  const clock = { wallMs: () => Date.now(), monotonicMs: () => performance.now() + skewMs };
+  const gate = createGate();
+  const detector = createDetectorDouble({
+    beforeScore: (call) => {
+      skewMs += 1000;
+      return call === 3 ? gate.wait() : undefined;
+    },
+  });
+  const { addresses } = await serve({ detector, clock });
+  const client = connect(addresses.grpc);
+  await client.score(dense(1));
+  const running = client.score(dense(1));
+  await until('a call is being scored', () => gate.waiting() === 1);
+  return { addresses, client, gate, running };
+}
+
 describe('a call that could only be answered late', () => {
-  it('is refused before its deadline, while others wait', async () => {
-    let skewMs = 0;
-    const clock = { wallMs: () => Date.now(), monotonicMs: () => performance.now() + skewMs };
-    const gate = createGate();
-    // Each inference takes a second, by the clock that durations are taken with; the third waits at a gate.
-    const detector = createDetectorDouble({
-      beforeScore: (call) => {
-        skewMs += 1000;
-        return call === 3 ? gate.wait() : undefined;
-      },
-    });
-    const { addresses } = await serve({ detector, clock });
-    const client = connect(addresses.grpc);
-    await client.score(dense(1));
-    const running = client.score(dense(1));
-    await until('a call is being scored', () => gate.waiting() === 1);
+  it('is refused before its deadline and before its message is read, while others wait', async () => {
+    const { addresses, client, gate, running } = await serveSlowly();
     const error = await client.refusal(dense(1), { deadline: Date.now() + 1200 });
+    expect(error.code).toBe(status.RESOURCE_EXHAUSTED);
+    expect(error.details).toMatch(/^the calls that came before would keep this one waiting until after its deadline/);
+    expect(error.metadata.get('aristarch-code')).toEqual(['RESOURCE_EXHAUSTED']);
+    expect(retryMsOf(error)).toBeGreaterThan(200);
+    const text = await scrape(addresses.http);
+    expect(text).toContain('aristarch_rejections_total{reason="deadline"} 1');
+    expect(text).toContain('aristarch_requests_total{transport="grpc",code="RESOURCE_EXHAUSTED"} 1');
+    expect(text).toMatch(/aristarch_stage_duration_seconds_count\{stage="decode"\} 2/);
+    gate.open();
+    expect((await running).results).toHaveLength(1);
+  });
+
+  it('is looked at by its rows where it has priority over those that wait', async () => {
+    const { client, gate, running } = await serveSlowly();
+    const metadata = new Metadata();
+    metadata.set('aristarch-priority', 'high');
+    const error = await new Promise<ServiceError>((resolve) => {
+      client.raw.score(dense(1), metadata, { deadline: Date.now() + 1200 }, (failure) => resolve(failure!));
+    });
     expect(error.code).toBe(status.RESOURCE_EXHAUSTED);
     expect(error.details).toMatch(
       /^the 1 rows would be scored in about \d{4}\.\d ms, and the call has \d+\.\d ms left/,
     );
-    expect(retryMsOf(error)).toBeGreaterThan(200);
-    expect(await scrape(addresses.http)).toContain('aristarch_rejections_total{reason="deadline"} 1');
     gate.open();
     expect((await running).results).toHaveLength(1);
   });

@@ -9,6 +9,7 @@ import { loadContract, SERVICE } from '../../src/server/grpc/contract.ts';
 import { Server } from '../../src/server/grpc/engine.ts';
 import { openQuickLane } from '../../src/server/grpc/quick-lane.ts';
 import { QuickCall, type QuickParts } from '../../src/server/grpc/quick-call.ts';
+import { createShedding } from '../../src/server/grpc/shedding.ts';
 import { SYSTEM_CLOCK } from '../../src/server/clock.ts';
 import { createClientFixture, dense } from '../support/grpc-client.ts';
 import { createServeFixture, SILENT } from '../support/serve-fixture.ts';
@@ -53,11 +54,13 @@ async function send(address: string, pieces: readonly Buffer[], headers: Record<
 async function serveReplies(serialize: (reply: unknown) => Buffer) {
   const calls = createCalls();
   const parts = {
-    ...{ calls, clock: SYSTEM_CLOCK, callers: new WeakMap(), security: {}, log: SILENT },
+    ...{ calls, clock: SYSTEM_CLOCK, callers: new WeakMap(), security: {}, log: SILENT, onShed: () => undefined },
+    shedding: createShedding(SYSTEM_CLOCK.monotonicMs, SILENT),
     options: { maxMessageBytes: 1000, slowClientTimeoutMs: 1000 },
   } as unknown as QuickParts;
   const method = {
     path: SCORE.path,
+    transport: 'grpc' as const,
     deserialize: String,
     handle: (request: never) => Promise.resolve(request),
     serialize,

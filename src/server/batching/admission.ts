@@ -20,7 +20,7 @@ export interface AdmissionQuestion {
 const PLANNED_SHARE = 0.6;
 
 /** Nobody should ask again sooner. */
-const SOONEST_RETRY_MS = 10;
+export const SOONEST_RETRY_MS = 10;
 
 /** Why the job should be refused at once, rather than be answered late; undefined where it should not. */
 export function refusalOf(question: AdmissionQuestion): { reason: Refusal; error: AristarchError } | undefined {

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { Metrics } from '../metrics.ts';
+import type { Metrics, Transport } from '../metrics.ts';
 import type { Tracing } from '../tracing/port.ts';
 import { decodePackedRequest, encodePlainResponse, type ScoreReply } from './codec.ts';
 import { loadContract, SERVICE } from './contract.ts';
@@ -25,9 +25,9 @@ export function defineServices(parts: DefinitionParts) {
 }
 
 /** A method for the quick lane, with the same (de)serialisers. */
-export function toQuick(method: Method, handle: QuickMethod['handle']): QuickMethod {
+export function toQuick(method: Method, transport: Transport, handle: QuickMethod['handle']): QuickMethod {
   const { path, requestDeserialize: deserialize, responseSerialize: serialize } = method;
-  return { path, handle, deserialize, serialize };
+  return { path, transport, handle, deserialize, serialize };
 }
 
 function inferenceDefinition(): ServiceDefinition {

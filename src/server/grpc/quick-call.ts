@@ -1,16 +1,21 @@
-import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { TLSSocket } from 'node:tls';
+import type { Transport } from '../metrics.ts';
 import { roleOfMethod } from '../security/method-roles.ts';
 import type { Security } from '../security/security.ts';
 import type { WorkSpan } from '../tracing/port.ts';
 import { type AnswerParts, contextOf, toServiceError } from './call-context.ts';
 import type { Calls } from './calls.ts';
+import type { Ticket } from './crowd.ts';
 import { status } from './engine.ts';
-import type { CallContext } from './handlers.ts';
+import { type CallContext, PRIORITY_METADATA } from './handlers.ts';
+import type { Shedding } from './shedding.ts';
+import { COMMON_HEADERS, refuse, type Refusal, toTrailersOnly } from './trailers-only.ts';
 
 /** A unary method as bytes come in and go out. */
 export interface QuickMethod {
   readonly path: string;
+  readonly transport: Transport;
   readonly deserialize: (bytes: Buffer) => unknown;
   readonly handle: (request: never, context: CallContext) => Promise<unknown>;
   readonly serialize: (reply: never) => Buffer;
@@ -18,16 +23,15 @@ export interface QuickMethod {
 
 export interface QuickParts extends AnswerParts {
   readonly calls: Calls;
+  readonly shedding: Shedding;
+  /** Told of each call that was refused for want of time, before its message was read. */
+  readonly onShed: (transport: Transport) => void;
   readonly security: Pick<Security, 'spend' | 'authenticate'>;
   readonly options: AnswerParts['options'] & { readonly maxMessageBytes: number };
 }
 
 /** Flag and length that stand before a message (gRPC over HTTP/2, "Length-Prefixed-Message"). */
 const PREFIX_BYTES = 5;
-const COMMON_HEADERS = {
-  [constants.HTTP2_HEADER_STATUS]: constants.HTTP_STATUS_OK,
-  [constants.HTTP2_HEADER_CONTENT_TYPE]: 'application/grpc+proto',
-};
 const RESPONSE_HEADERS = { ...COMMON_HEADERS, 'grpc-accept-encoding': 'identity,deflate,gzip' };
 const WITH_TRAILERS = { waitForTrailers: true };
 const OK_TRAILERS = { 'grpc-status': status.OK };
@@ -73,6 +77,7 @@ export class QuickCall {
   #received = 0;
   #deadlineMs = Infinity;
   #deadlineTimer: NodeJS.Timeout | undefined;
+  #ticket: Ticket | undefined;
   #tracked = false;
 
   constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, method: QuickMethod, parts: QuickParts) {
@@ -83,9 +88,24 @@ export class QuickCall {
     this.#span = parts.tracing?.startCall(method.path.slice(1), this.metadata);
     // A fault of the stream is followed by its close, which ends the call.
     stream.on('error', ignore);
-    stream.on('close', () => this.#end());
     const timeout = headers['grpc-timeout'];
-    if (timeout !== undefined && !this.#limit(String(timeout))) return;
+    const givenMs = timeout === undefined ? Infinity : toMilliseconds(String(timeout));
+    if (givenMs === undefined) {
+      this.#fail({ code: status.INTERNAL, details: `Invalid grpc-timeout value "${String(timeout)}"` });
+      return;
+    }
+    const remainingMs = givenMs - parts.shedding.waitedMs();
+    // Who has priority waits for those before it alone, whom the batcher knows.
+    const refusal = headers[PRIORITY_METADATA] === 'high' ? undefined : parts.shedding.refusalOf(remainingMs);
+    if (refusal !== undefined) {
+      refuse(stream, refusal);
+      parts.onShed(method.transport);
+      this.#span?.end('RESOURCE_EXHAUSTED');
+      return;
+    }
+    this.#ticket = parts.shedding.enter();
+    stream.on('close', () => this.#end(false));
+    if (remainingMs < Infinity) this.#limit(remainingMs);
     const { authenticate } = parts.security;
     if (authenticate === undefined) this.#read();
     else this.#admit(authenticate, headers.authorization);
@@ -100,18 +120,10 @@ export class QuickCall {
     return socket?.remoteAddress === undefined ? 'unknown' : `${socket.remoteAddress}:${String(socket.remotePort)}`;
   }
 
-  /** Sets the deadline; false where there is none that can be read, and the call is over. */
-  #limit(timeout: string): boolean {
-    const found = /^(\d{1,8})\s*([HMSmun])$/.exec(timeout);
-    if (found === null) {
-      this.#fail({ code: status.INTERNAL, details: `Invalid grpc-timeout value "${timeout}"` });
-      return false;
-    }
-    const ms = Math.trunc(Number(found[1]) * UNIT_MS[found[2] as keyof typeof UNIT_MS]);
+  #limit(ms: number): void {
     this.#deadlineMs = this.#parts.clock.wallMs() + ms;
     const expire = (): void => this.#fail({ code: status.DEADLINE_EXCEEDED, details: 'Deadline exceeded' });
     this.#deadlineTimer = setTimeout(expire, Math.min(ms, LONGEST_TIMER_MS));
-    return true;
   }
 
   /** Nothing is read of a caller who has not shown who it is. */
@@ -157,6 +169,7 @@ export class QuickCall {
     const { handle, deserialize } = this.#method;
     this.#tracked = true;
     this.#parts.calls.begin();
+    this.#ticket?.begin();
     try {
       const request = deserialize(frame.subarray(PREFIX_BYTES)) as never;
       // A reply that cannot be written is the call's failure, too, and nobody else's.
@@ -170,10 +183,7 @@ export class QuickCall {
   }
 
   #reply(reply: never): void {
-    if (this.cancelled) {
-      this.#end();
-      return;
-    }
+    if (this.cancelled) return;
     const message = this.#method.serialize(reply);
     const frame = Buffer.allocUnsafe(PREFIX_BYTES + message.length);
     frame[0] = 0;
@@ -186,25 +196,19 @@ export class QuickCall {
       stream.end(frame);
       this.#span?.end();
     }
-    this.#end();
+    this.#end(true);
   }
 
-  /** Trailers alone. */
-  #fail({ code, details, metadata }: Refusal): void {
-    const stream = this.#stream;
-    if (!this.cancelled && !stream.destroyed && !stream.closed && !stream.headersSent) {
-      const trailers = { 'grpc-status': code, 'grpc-message': encodeURI(details), ...metadata?.toHttp2Headers() };
-      stream.respond({ ...COMMON_HEADERS, ...trailers }, { endStream: true });
-      // What the caller still sends is let pass: it would fill the window of the connection.
-      stream.resume();
-      this.#span?.end(status[code]);
-    }
-    this.#end();
+  #fail(refusal: Refusal): void {
+    if (!this.cancelled && refuse(this.#stream, toTrailersOnly(refusal))) this.#span?.end(status[refusal.code]);
+    this.#end(!UNDONE.has(refusal.code));
   }
 
-  #end(): void {
+  /** `done`: by its work, and not because nobody waits any longer. */
+  #end(done: boolean): void {
     this.cancelled = true;
     clearTimeout(this.#deadlineTimer);
+    this.#ticket?.leave(done);
     // Where it has not ended before, nobody waits any longer.
     this.#span?.end('CANCELLED');
     if (!this.#tracked) return;
@@ -213,12 +217,18 @@ export class QuickCall {
   }
 }
 
+/** Calls that ended so have cost less than their work. */
+const UNDONE: ReadonlySet<status> = new Set([status.DEADLINE_EXCEEDED, status.RESOURCE_EXHAUSTED, status.CANCELLED]);
+
 /** gRPC over HTTP/2, "TimeoutUnit". */
 const UNIT_MS = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-type Refusal = Pick<ReturnType<typeof toServiceError>, 'code' | 'details'> &
-  Partial<Pick<ReturnType<typeof toServiceError>, 'metadata'>>;
+/** Of a `grpc-timeout`, in whole milliseconds; undefined where it is none. */
+function toMilliseconds(timeout: string): number | undefined {
+  const found = /^(\d{1,8})\s*([HMSmun])$/.exec(timeout);
+  return found === null ? undefined : Math.trunc(Number(found[1]) * UNIT_MS[found[2] as keyof typeof UNIT_MS]);
+}
 
 /** Why what came is not the one message of a unary call, not compressed. */
 function faultOf(frame: Buffer, path: string): Refusal | undefined {

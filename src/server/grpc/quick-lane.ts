@@ -1,11 +1,10 @@
-import type { EventEmitter } from 'node:events';
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { Http2Server, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Server } from './engine.ts';
 import { QuickCall, type QuickMethod, type QuickParts } from './quick-call.ts';
 
 /** What is used of the inside of grpc-js's server (1.14). */
 interface ServerInside {
-  readonly http2Servers: ReadonlyMap<EventEmitter, unknown>;
+  readonly http2Servers: ReadonlyMap<Http2Server, unknown>;
   /** Counts the stream among those that keep its connection from being idle. */
   onStreamOpened(stream: ServerHttp2Stream): void;
 }
@@ -51,8 +50,21 @@ export function openQuickLane(
       for (const other of others) other.call(http2, stream, headers, ...rest);
     };
     http2.on('stream', onStream);
+    widen(http2);
   }
   return true;
+}
+
+/**
+ * Bytes that a client may send before it is told that there is room again: two batches of 1,024 rows of 64 values, so that one comes
+ * in while the other is scored; within the 64 KiB that are HTTP/2's own default, each waits four times. Not more: what lies unread
+ * in a socket hides the headers behind it, and a call whose headers are not read cannot be refused in time.
+ */
+const WINDOW_BYTES = 2 ** 19;
+
+function widen(http2: Http2Server): void {
+  http2.updateSettings({ initialWindowSize: WINDOW_BYTES });
+  http2.on('session', (session: ServerHttp2Session) => session.setLocalWindowSize(WINDOW_BYTES));
 }
 
 /** A call whose messages are not compressed. */

@@ -34,8 +34,9 @@ import { type CallContext, createHandlers, type Handlers } from './handlers.ts';
 import { INFERENCE_SERVICE } from './inference/contract.ts';
 import { createInferenceHandlers } from './inference/handlers.ts';
 import { openQuickLane } from './quick-lane.ts';
-import type { QuickMethod } from './quick-call.ts';
+import type { QuickMethod, QuickParts } from './quick-call.ts';
 import { loadReflectedContracts } from './reflected-contract.ts';
+import { createShedding } from './shedding.ts';
 import { drained } from './slow-clients.ts';
 import { methodOf, StreamSpans } from './stream-spans.ts';
 import { type Progress, requestsOf } from './stream-requests.ts';
@@ -59,7 +60,7 @@ export interface GrpcServerParts {
   readonly adminCalls: boolean;
   readonly options: GrpcServerOptions;
   readonly security: Security;
-  readonly metrics: Pick<Metrics, 'stages'>;
+  readonly metrics: Pick<Metrics, 'stages' | 'requests' | 'batching'>;
   readonly tracing?: Tracing | undefined;
   readonly clock: Clock;
   readonly log: Logger;
@@ -110,7 +111,7 @@ export async function startGrpcServer(parts: GrpcServerParts): Promise<GrpcServe
     prefix: '/grpc.reflection.',
     add: () => new ReflectionService(loadReflectedContracts()).addToServer(server),
   };
-  if (!openQuickLane(server, quick, reflection, { ...parts, callers, calls })) reflection.add();
+  if (!openQuickLane(server, quick, reflection, toQuickParts(parts, callers, calls))) reflection.add();
   return {
     port,
     stop: async () => {
@@ -118,6 +119,17 @@ export async function startGrpcServer(parts: GrpcServerParts): Promise<GrpcServe
       const endingStreams = setTimeout(() => endStreams.abort(), options.drainTimeoutMs / 2);
       await drain(server, calls, parts);
       clearTimeout(endingStreams);
+    },
+  };
+}
+
+function toQuickParts(parts: GrpcServerParts, callers: Callers, calls: Calls): QuickParts {
+  const { clock, log, metrics } = parts;
+  return {
+    ...{ ...parts, callers, calls, shedding: createShedding(clock.monotonicMs, log) },
+    onShed: (transport) => {
+      metrics.batching.onRefusal('deadline');
+      metrics.requests.inc({ transport, code: 'RESOURCE_EXHAUSTED' });
     },
   };
 }
@@ -187,7 +199,10 @@ function addScoring(
     sample: (call: ServerWritableStream<unknown, unknown>) =>
       void calls.track(answerSample(call as SampleCall, handlers.sample, parts, endStreams)),
   });
-  return [toQuick(scoring['Score']!, handlers.score), toQuick(inferences['ModelInfer']!, inference.modelInfer)];
+  return [
+    toQuick(scoring['Score']!, 'grpc', handlers.score),
+    toQuick(inferences['ModelInfer']!, 'inference', inference.modelInfer),
+  ];
 }
 
 async function answer<Q, R>(

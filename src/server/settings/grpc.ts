@@ -60,10 +60,11 @@ export const GRPC_SETTINGS = defineSettings({
   },
   maxCallsPerConnection: {
     schema: wholeNumber({ min: 1, max: 2 ** 31 - 1 }),
-    default: 1000,
+    default: 100,
     flag: '--max-calls-per-connection <count>',
     env: 'ARISTARCH_MAX_CALLS_PER_CONNECTION',
-    help: 'most calls and streams at once on one connection; more wait at the client',
+    help: 'most calls and streams at once on one connection; more wait at the client, whose deadlines run there',
+    source: 'the least that RFC 9113 recommends: what waits unseen in the sockets of a busy server is known to be late too late',
     group: 'gRPC',
   },
   slowClientTimeoutMs: {

@@ -1,0 +1,59 @@
+import type { OutgoingHttpHeaders } from 'node:http2';
+import type { Logger } from 'pino';
+import { AristarchError } from '../../base/errors.ts';
+import { SOONEST_RETRY_MS } from '../batching/admission.ts';
+import { toServiceError } from './call-context.ts';
+import { createCrowd, type Ticket } from './crowd.ts';
+import { toTrailersOnly } from './trailers-only.ts';
+import { createTurnClock } from './turn-clock.ts';
+
+/**
+ * Share of the remaining time that calls before it may take. Less than the batcher plans with: what is refused here costs its headers
+ * alone, what is refused there was read.
+ */
+const SHARE = 0.5;
+
+/** Lets calls in, or refuses them at the cost of their headers: a server that cannot bear its load must not spend its time on saying so. */
+export interface Shedding {
+  /** The trailers to refuse a call with that has so many milliseconds left; undefined where it may come in. */
+  refusalOf(remainingMs: number): OutgoingHttpHeaders | undefined;
+  /** Milliseconds that a call that is read now may have waited to be read. */
+  waitedMs(): number;
+  enter(): Ticket;
+}
+
+export function createShedding(monotonicMs: () => number, log: Logger): Shedding {
+  const crowd = createCrowd(monotonicMs);
+  const turns = createTurnClock({ monotonicMs });
+  const written = new Map<number, OutgoingHttpHeaders>();
+  return {
+    enter: () => crowd.enter(),
+    waitedMs: () => turns.waitedMs(),
+    refusalOf: (remainingMs) => {
+      const lateMs = crowd.expectMs() - SHARE * remainingMs;
+      // Whoever has no deadline waits.
+      if (!(lateMs > 0)) return undefined;
+      const retryMs = stepAbove(lateMs);
+      let trailers = written.get(retryMs);
+      if (trailers === undefined) {
+        trailers = toTrailersOnly(toServiceError(tooLate(retryMs), log));
+        written.set(retryMs, trailers);
+      }
+      return trailers;
+    },
+  };
+}
+
+/** In steps, each twice the one before: there are few different refusals, and each is written once. */
+function stepAbove(ms: number): number {
+  let step = SOONEST_RETRY_MS;
+  while (step < ms) step *= 2;
+  return step;
+}
+
+function tooLate(retryAfterMs: number): AristarchError {
+  const message =
+    'the calls that came before would keep this one waiting until after its deadline: send again in ' +
+    `${retryAfterMs} ms, or with a longer deadline`;
+  return new AristarchError('RESOURCE_EXHAUSTED', message, { retryAfterMs });
+}

@@ -1,0 +1,138 @@
+import { constants } from 'node:http2';
+import { describe, expect, it } from '@jest/globals';
+import { createCrowd } from '../../src/server/grpc/crowd.ts';
+import { createShedding } from '../../src/server/grpc/shedding.ts';
+import { createTurnClock } from '../../src/server/grpc/turn-clock.ts';
+import { SILENT } from '../support/serve-fixture.ts';
+
+function createHandClock() {
+  let nowMs = 0;
+  return {
+    now: () => nowMs,
+    pass: (ms: number): void => {
+      nowMs += ms;
+    },
+  };
+}
+
+/** A crowd that has answered so many calls one after the other, each in `eachMs`. */
+function experienced({ calls, eachMs }: { calls: number; eachMs: number }) {
+  const clock = createHandClock();
+  const crowd = createCrowd(clock.now);
+  for (let call = 0; call < calls; call++) {
+    const ticket = crowd.enter();
+    ticket.begin();
+    clock.pass(eachMs);
+    ticket.leave(true);
+  }
+  return { clock, crowd };
+}
+
+describe('the crowd', () => {
+  it('expects a call to be answered after those before it, at what each has taken', () => {
+    const { crowd } = experienced({ calls: 2000, eachMs: 1 });
+    expect(crowd.expectMs()).toBe(0);
+    for (let call = 0; call < 10; call++) crowd.enter().begin();
+    expect(crowd.expectMs()).toBeCloseTo(10, 1);
+  });
+
+  it('counts a call whose message is being read, but not for long: a slow sender holds up nobody', () => {
+    const { clock, crowd } = experienced({ calls: 2000, eachMs: 1 });
+    const slow = crowd.enter();
+    expect(crowd.expectMs()).toBeCloseTo(1, 1);
+    clock.pass(250);
+    expect(crowd.expectMs()).toBe(0);
+    slow.begin();
+    expect(crowd.expectMs()).toBeCloseTo(1, 1);
+    slow.leave(true);
+    slow.leave(true);
+    expect(crowd.expectMs()).toBe(0);
+  });
+
+  it('learns nothing from calls that ended without their work', () => {
+    const { clock, crowd } = experienced({ calls: 2000, eachMs: 1 });
+    const working = crowd.enter();
+    working.begin();
+    for (let call = 0; call < 100; call++) {
+      const ticket = crowd.enter();
+      ticket.begin();
+      ticket.leave(false);
+    }
+    clock.pass(1);
+    expect(crowd.expectMs()).toBeCloseTo(1, 1);
+  });
+
+  it('forgets in a pause', () => {
+    const { clock, crowd } = experienced({ calls: 2000, eachMs: 10 });
+    clock.pass(20_000);
+    for (let call = 0; call < 100; call++) crowd.enter().begin();
+    expect(crowd.expectMs()).toBeLessThan(0.01);
+  });
+});
+
+describe('the turn clock', () => {
+  function createTurns() {
+    const clock = createHandClock();
+    let idle = 1;
+    let ends: (() => void)[] = [];
+    const turns = createTurnClock({ monotonicMs: clock.now, idleMs: () => idle, atEnd: (end) => ends.push(end) });
+    const endTurn = (): void => {
+      for (const end of ends) end();
+      ends = [];
+    };
+    const sleep = (): void => {
+      idle++;
+    };
+    return { clock, turns, endTurn, sleep };
+  }
+
+  it('knows of no wait after sleep', () => {
+    const { clock, turns, endTurn, sleep } = createTurns();
+    for (let turn = 0; turn < 5; turn++) {
+      expect(turns.waitedMs()).toBe(0);
+      clock.pass(10);
+      endTurn();
+      sleep();
+    }
+  });
+
+  it('counts from where the turn before began to read, where there was no sleep', () => {
+    const { clock, turns, endTurn } = createTurns();
+    const turn = (ms: number): number => {
+      const waited = turns.waitedMs();
+      clock.pass(ms);
+      endTurn();
+      return waited;
+    };
+    turn(10);
+    turn(20);
+    expect(turn(5)).toBe(20);
+    expect(turns.waitedMs()).toBe(5);
+    clock.pass(3);
+    expect(turns.waitedMs()).toBe(8);
+  });
+});
+
+describe('shedding', () => {
+  it('lets in whoever has no deadline or finds nobody, and refuses whom the others would make late', () => {
+    const clock = createHandClock();
+    const shedding = createShedding(clock.now, SILENT);
+    expect(shedding.refusalOf(1)).toBeUndefined();
+    const done = shedding.enter();
+    done.begin();
+    clock.pass(100);
+    done.leave(true);
+    for (let call = 0; call < 4; call++) shedding.enter().begin();
+    expect(shedding.refusalOf(Infinity)).toBeUndefined();
+    expect(shedding.refusalOf(1000)).toBeUndefined();
+    const refusal = shedding.refusalOf(100);
+    expect(refusal).toMatchObject({
+      [constants.HTTP2_HEADER_STATUS]: 200,
+      'grpc-status': 8,
+      'aristarch-code': 'RESOURCE_EXHAUSTED',
+    });
+    expect(decodeURI(String(refusal!['grpc-message']))).toMatch(/send again in 160 ms, or with a longer deadline$/);
+    // Written once.
+    expect(shedding.refusalOf(100)).toBe(refusal);
+  });
+});
