@@ -118,7 +118,7 @@ node:http2 from a process of its own, and costs about as much as the echo does: 
   answers the same response bytes without looking at either: the floor of the transport;
 - **ONNX Runtime alone**: the same \`critic.onnx\` on one thread, in a loop, with no network and nothing of ours.
 
-Runs are interleaved, so that what else the machine does falls on all alike; medians are shown, and the lowest and the highest run. The
+Both servers are warmed up for some seconds first. Runs are interleaved, so that what else the machine does falls on all alike; medians are shown, and the lowest and the highest run. The
 processor time is the server's alone. Overload comes from another client ([bench/serve/wire.ts](../bench/serve/wire.ts)), which writes the
 frames of HTTP/2 by itself and costs about 7 microseconds a call, so that one core can offer several times what the server on the
 other bears: the peak is the most that 16, 100 or 400 callers got who wait for their answers; calls then come at random times at a multiple of it, each

@@ -20,6 +20,9 @@ export interface TurnClockParts {
 /** More is not known: there may have been turns in between, in which nothing was asked. */
 const LONGEST_WAIT_MS = 100;
 
+/** Asking for input that is there already counts as a little idleness, too. */
+const SLEEP_MS = 0.1;
+
 export function createTurnClock(parts: TurnClockParts): TurnClock {
   const { monotonicMs, idleMs = () => performance.eventLoopUtilization().idle, atEnd = setImmediate } = parts;
   /** When the turn before ended, and the one before that. */
@@ -27,7 +30,7 @@ export function createTurnClock(parts: TurnClockParts): TurnClock {
   let [sinceMs, idleBeforeMs, inTurn] = [0, 0, false];
   const begin = (nowMs: number): void => {
     const idle = idleMs();
-    const slept = idle > idleBeforeMs;
+    const slept = idle - idleBeforeMs > SLEEP_MS;
     sinceMs = slept || nowMs - endedBeforeMs > LONGEST_WAIT_MS ? nowMs : endedBeforeMs;
     [idleBeforeMs, inTurn] = [idle, true];
     atEnd(() => {
