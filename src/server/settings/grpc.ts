@@ -64,7 +64,8 @@ export const GRPC_SETTINGS = defineSettings({
     flag: '--max-calls-per-connection <count>',
     env: 'ARISTARCH_MAX_CALLS_PER_CONNECTION',
     help: 'most calls and streams at once on one connection; more wait at the client, whose deadlines run there',
-    source: 'the least that RFC 9113 recommends: what waits unseen in the sockets of a busy server is known to be late too late',
+    source:
+      'the least that RFC 9113 recommends: what waits unseen in the sockets of a busy server is known to be late too late',
     group: 'gRPC',
   },
   slowClientTimeoutMs: {
