@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { KafkaMessage } from 'kafkajs';
 import { type Admin, Kafka, logLevel, type Message } from '../../src/server/kafka/kafkajs/engine.ts';
+import { COMPRESSION_TYPES } from '../../src/server/kafka/kafkajs/codecs.ts';
 import { waitUntil } from './wait-until.ts';
 
 export interface ReadMessage {
@@ -19,7 +20,7 @@ type IsEnough = (messages: readonly ReadMessage[]) => boolean;
 export interface KafkaTestClient extends AsyncDisposable {
   readonly admin: Admin;
   createTopic(topic: string, partitions?: number, config?: Readonly<Record<string, string>>): Promise<void>;
-  produce(topic: string, messages: Message[]): Promise<void>;
+  produce(topic: string, messages: Message[], compression?: 'gzip'): Promise<void>;
   /** Everything in a topic, from its start, as soon as `enough` says so; throws after `timeoutMs` with what there was. */
   readUntil(topic: string, enough: IsEnough, timeoutMs?: number): Promise<ReadMessage[]>;
   /** Everything that is in a topic now; aborted and open transactions only when asked for. */
@@ -60,8 +61,8 @@ export async function connectKafkaTestClient(address: string): Promise<KafkaTest
       };
       await waitUntil(`topic ${topic}`, () => hasLeaders().catch(() => false));
     },
-    async produce(topic, messages) {
-      await producer.send({ topic, messages });
+    async produce(topic, messages, compression) {
+      await producer.send({ topic, messages, compression: COMPRESSION_TYPES[compression ?? 'none'] });
     },
     readUntil: (topic, enough, timeoutMs = 20_000) => readUntil(kafka, topic, enough, { timeoutMs }),
     async readAll(topic, { uncommitted = false, timeoutMs = 30_000 } = {}) {

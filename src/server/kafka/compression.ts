@@ -18,6 +18,22 @@ export type Codecs = { readonly [C in Exclude<Compression, 'none'>]: Codec };
  */
 export const MOST_BATCH_BYTES = 64 * 1024 * 1024;
 
+/** Most bytes that the batches of one answer may become together, but for the last of them. */
+export const MOST_ANSWER_BYTES = 2 * MOST_BATCH_BYTES;
+
+/** An answer holds more than is looked at together: it is to be asked for batch by batch. */
+export class TooMuchAtOnce extends Error {}
+
+/** Counts what the batches of one answer become. Throws `TooMuchAtOnce`; never for one batch alone. */
+export class AnswerMeter {
+  #bytes = 0;
+
+  add(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes > MOST_ANSWER_BYTES) throw new TooMuchAtOnce(`batches of one answer become ${this.#bytes} bytes`);
+  }
+}
+
 /**
  * Every compression of Kafka, without a native library: WebAssembly (Snappy, LZ4, writing Zstandard), JavaScript (reading
  * Zstandard, because Java's frames do not say how long they become), and Node's own gzip.

@@ -21,5 +21,22 @@ export function compression(lab: KafkaLab): void {
         expect(scoring.fatal).toEqual([]);
       },
     );
+
+    it('batches that become too much together are read one by one, and nothing is lost', async () => {
+      const topics = await lab.createTopics({ inConfig: { 'compression.type': 'gzip' } });
+      // Each becomes 40 MiB: three are more than is looked at together, and all have room in one fetch.
+      const padding = ' '.repeat(800 * 1024);
+      const bombs = Array.from({ length: 8 }, (_, batch) =>
+        Array.from({ length: 50 }, (_, i) => ({
+          key: 'k',
+          value: `${padding}${JSON.stringify({ x: 50 * batch + i })}`,
+        })),
+      );
+      for (const messages of bombs) await lab.client.produce(topics.topicIn, messages, 'gzip');
+      const scoring = await lab.startScoring(topics);
+      const results = toResults(await lab.client.readUntil(topics.topicOut, hasScores(400), 60_000));
+      expect(results.map(({ score }) => score)).toEqual(Array.from({ length: 400 }, (_, i) => i));
+      expect(scoring.fatal).toEqual([]);
+    });
   });
 }

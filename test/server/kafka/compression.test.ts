@@ -1,6 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { loadCodecs, MOST_BATCH_BYTES } from '../../../src/server/kafka/compression.ts';
+import {
+  AnswerMeter,
+  loadCodecs,
+  MOST_ANSWER_BYTES,
+  MOST_BATCH_BYTES,
+  TooMuchAtOnce,
+} from '../../../src/server/kafka/compression.ts';
+import { toOneBatch } from '../../../src/server/kafka/kafkajs/bounded-answers.ts';
 import { lz4Size, snappySize, zstdSize } from '../../../src/server/kafka/decompressed-size.ts';
 
 const codecs = await loadCodecs();
@@ -57,6 +64,36 @@ describe('a decompression bomb', () => {
     expect(() => codecs.zstd.decompress(window)).toThrow(/it would become \d{10,} bytes/);
     // A length of 4 GiB in front of nothing.
     expect(() => codecs.snappy.decompress(Buffer.from([0xff, 0xff, 0xff, 0xff, 0x0f]))).toThrow(/4294967295/);
+  });
+});
+
+describe('the batches of an answer', () => {
+  it('may become so much together, one of them in any case', () => {
+    const meter = new AnswerMeter();
+    for (let bytes = 0; bytes < MOST_ANSWER_BYTES; bytes += MOST_BATCH_BYTES) meter.add(MOST_BATCH_BYTES);
+    expect(() => meter.add(1)).toThrow(TooMuchAtOnce);
+    expect(MOST_BATCH_BYTES).toBeLessThanOrEqual(MOST_ANSWER_BYTES);
+  });
+
+  it('are asked for one by one else: one byte, of another partition first each time', () => {
+    const partitions = [0, 1, 2].map((partition) => ({ partition, fetchOffset: '7', maxBytes: 1024 }));
+    const request = { maxBytes: 10_000, minBytes: 1, topics: [{ topic: 'events', partitions }] };
+    const ordersOf = (turn: number) =>
+      toOneBatch(request, turn).topics[0]!.partitions.map((each) => [
+        (each as { partition?: number }).partition,
+        each.maxBytes,
+      ]);
+    expect(ordersOf(0)).toEqual([
+      [0, 1],
+      [1, 1],
+      [2, 1],
+    ]);
+    expect(ordersOf(4)).toEqual([
+      [1, 1],
+      [2, 1],
+      [0, 1],
+    ]);
+    expect(toOneBatch(request, 1)).toMatchObject({ maxBytes: 1, minBytes: 1 });
   });
 });
 

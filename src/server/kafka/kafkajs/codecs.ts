@@ -1,5 +1,6 @@
 import type { Codecs } from '../compression.ts';
 import type { Compression } from '../port.ts';
+import { meterBatch } from './bounded-answers.ts';
 import { CompressionCodecs, CompressionTypes } from './engine.ts';
 
 export const COMPRESSION_TYPES = {
@@ -20,7 +21,11 @@ export function registerCodecs(codecs: Codecs): void {
   for (const name of ['gzip', 'snappy', 'lz4', 'zstd'] as const) {
     CompressionCodecs[COMPRESSION_TYPES[name]] = () => ({
       compress: ({ buffer }: Encoder) => Promise.resolve(codecs[name].compress(buffer)),
-      decompress: async (buffer: Buffer) => Promise.resolve(codecs[name].decompress(buffer)),
+      decompress: async (buffer: Buffer) => {
+        const records = await Promise.resolve(codecs[name].decompress(buffer));
+        meterBatch(records.length);
+        return records;
+      },
     });
   }
 }

@@ -1,6 +1,7 @@
 /** The one importer of kafkajs, pinned to 2.2.3 (docs/decisions/0010-kafkajs-2-2-3-behind-a-port.md): what this folder uses of it. */
 import kafkajs from 'kafkajs';
 import { repairAbortedMessages } from './aborted-messages.ts';
+import { boundAnswers } from './bounded-answers.ts';
 import { writeOwnRecordBatches } from './record-batches.ts';
 
 export {
@@ -19,5 +20,6 @@ export {
 // Node does not see these two among the names that a CommonJS module exports.
 export const { CompressionCodecs, CompressionTypes } = kafkajs;
 
+boundAnswers();
 repairAbortedMessages();
 writeOwnRecordBatches(CompressionCodecs);

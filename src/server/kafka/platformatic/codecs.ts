@@ -1,4 +1,4 @@
-import type { Codecs } from '../compression.ts';
+import { AnswerMeter, type Codecs } from '../compression.ts';
 import { compressionsAlgorithms, compressionsAlgorithmsByBitmask } from './engine.ts';
 
 /** What the client may hand over: it keeps what it writes in pieces. */
@@ -14,17 +14,32 @@ interface Algorithm {
  * of them are the process's.
  */
 export function registerCodecs(codecs: Codecs): void {
+  const meter = meterAnswers();
   for (const name of ['gzip', 'snappy', 'lz4', 'zstd'] as const) {
     const codec = codecs[name];
     const ours: Algorithm = {
       compressSync: (bytes) => codec.compress(toBuffer(bytes)),
-      decompressSync: (bytes) => codec.decompress(toBuffer(bytes)),
+      decompressSync(bytes) {
+        const records = codec.decompress(toBuffer(bytes));
+        meter(records.length);
+        return records;
+      },
       available: true,
     };
     const { bitmask } = compressionsAlgorithms[name];
     for (const theirs of [compressionsAlgorithms[name], compressionsAlgorithmsByBitmask[bitmask]!])
       Object.assign(theirs, ours);
   }
+}
+
+/** The client takes an answer apart, with all its batches, before anything else has its turn. */
+function meterAnswers(): (bytes: number) => void {
+  let current: AnswerMeter | undefined;
+  return (bytes) => {
+    if (current === undefined) queueMicrotask(() => (current = undefined));
+    current ??= new AnswerMeter();
+    current.add(bytes);
+  };
 }
 
 function toBuffer(bytes: Bytes): Buffer {

@@ -3,6 +3,7 @@ import type { AristarchError } from '../../../base/errors.ts';
 import type { BatchHandler, ConsumerEvent, ConsumerPort, KafkaClientConfig } from '../port.ts';
 import { createMembership, type MemberName, REBALANCE_TIMEOUT_MS } from './membership.ts';
 import { openGeneration } from './generation.ts';
+import { untilAborted } from './until-aborted.ts';
 import { openWire, type Wire } from './wire.ts';
 
 type ToError = (thrown: unknown) => AristarchError;
@@ -83,21 +84,6 @@ async function workOnce({ member, onEvent, ...parts }: ConsumerParts, signal: Ab
     await membership.leave(data).catch(() => undefined);
   } finally {
     await closeAll([group, data]);
-  }
-}
-
-/** Undefined where the signal came first: nobody waits for a group that waits for others. */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-  work.catch(() => undefined);
-  if (signal.aborted) return undefined;
-  let abort!: () => void;
-  const aborted = new Promise<undefined>((resolve) => (abort = () => resolve(undefined)));
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    // The signal lasts as long as the consumer, and there is a join for every rebalance.
-    signal.removeEventListener('abort', abort);
   }
 }
 

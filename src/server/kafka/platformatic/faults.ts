@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { AristarchError, messageOf } from '../../../base/errors.ts';
+import { TooMuchAtOnce } from '../compression.ts';
 import { PROTOCOL_FAULTS, REFUSED_CREDENTIALS, unanswered } from '../protocol-faults.ts';
 
 /** Names of protocol errors for which asking again soon is right: the broker is loading, or still writing a transaction's end. */
@@ -36,6 +37,11 @@ export function isPassing(thrown: unknown): boolean {
 
 export function isLostMembership(thrown: unknown): boolean {
   return protocolErrorsOf(thrown).some((name) => LOST.has(name));
+}
+
+/** Whether an answer held more than may be taken apart at once. */
+export function isTooMuchAtOnce(thrown: unknown): boolean {
+  return findCause(thrown, (error) => error instanceof TooMuchAtOnce) !== undefined;
 }
 
 /** What the client throws, as our own error: what it means and what helps, with its words at the end. */

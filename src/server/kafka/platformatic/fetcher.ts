@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaClientConfig } from '../port.ts';
 import type { ClusterMetadata, FetchResponsePartition } from './engine.ts';
-import { isPassing, protocolErrorsOf } from './faults.ts';
+import { isPassing, isTooMuchAtOnce, protocolErrorsOf } from './faults.ts';
 import { readEnds } from './offsets.ts';
 import { canFetch, type OwnPartition, rewind, takeIn } from './partitions.ts';
 import { readFetched } from './records.ts';
@@ -15,6 +15,8 @@ const MAX_WAIT_MS = { idle: 250, atWork: 25 };
 const MIN_BYTES = 1;
 const MAX_BYTES = 16 * 2 ** 20;
 const MAX_PARTITION_BYTES = 2 ** 20;
+/** A broker that may send so many bytes sends one batch all the same (KIP-74). */
+const ONE_BATCH = 1;
 const READ_COMMITTED = 1;
 /** Of fetch sessions (KIP-227), which are not used; and of epochs that are not watched. */
 const NO_SESSION = [0, -1] as const;
@@ -79,13 +81,27 @@ async function fetchOnce(
       partitionMaxBytes: MAX_PARTITION_BYTES,
     }));
     const maxWaitMs = parts.partitions.some(({ done }) => done !== undefined) ? MAX_WAIT_MS.atWork : MAX_WAIT_MS.idle;
-    const limits = [maxWaitMs, MIN_BYTES, MAX_BYTES, READ_COMMITTED, ...NO_SESSION] as const;
-    const answered = await fetchFrom(() =>
-      parts.wire.ask('Fetch', broker, ...limits, [{ topicId, partitions: asked }], [], ''),
-    );
+    const ask = (maxBytes: number, partitions: typeof asked) => {
+      const limits = [maxWaitMs, MIN_BYTES, maxBytes, READ_COMMITTED, ...NO_SESSION] as const;
+      return fetchFrom(() => parts.wire.ask('Fetch', broker, ...limits, [{ topicId, partitions }], [], ''));
+    };
+    const answered = await ask(MAX_BYTES, asked).catch((thrown: unknown) => {
+      if (!isTooMuchAtOnce(thrown)) throw thrown;
+      return askOneByOne(asked, (partition) => ask(ONE_BATCH, [{ ...partition, partitionMaxBytes: ONE_BATCH }]));
+    });
     for (const each of own) await takeAnswer(parts, each, from.get(each.partition)!, answered);
   });
   await Promise.all(fetches);
+}
+
+/** Batches that are too much together are fetched one of each partition. */
+async function askOneByOne<P>(
+  partitions: readonly P[],
+  ask: (partition: P) => Promise<readonly FetchResponsePartition[]>,
+): Promise<readonly FetchResponsePartition[]> {
+  const answered: FetchResponsePartition[] = [];
+  for (const partition of partitions) answered.push(...(await ask(partition)));
+  return answered;
 }
 
 async function takeAnswer(
