@@ -59,14 +59,14 @@ async function soak(broker: string, client: KafkaTestClient, options: SoakOption
       await sleep(STEP_MS);
     }
     const endedSeconds = seconds();
-    await waitForCommits(client, events).catch((thrown: unknown) => {
+    await waitForCommits(client, events, () => victims.revive()).catch((thrown: unknown) => {
       console.error(victims.lastLines());
       throw thrown;
     });
     const catchUpSeconds = seconds() - endedSeconds;
     await victims.measure();
-    const { kills, memoryMiB } = victims;
-    return { events, kills, catchUpSeconds, memoryMiB, ...(await countResults(client, events)) };
+    const { kills, restarts, memoryMiB } = victims;
+    return { events, kills, restarts, catchUpSeconds, memoryMiB, ...(await countResults(client, events)) };
   } finally {
     await victims.end();
   }
@@ -78,7 +78,7 @@ async function soak(broker: string, client: KafkaTestClient, options: SoakOption
  */
 function createVictims(broker: string, killEvery: number, clients: readonly KafkaClientName[]) {
   const memoryMiB: number[] = [];
-  let kills = 0;
+  let [kills, restarts] = [0, 0];
   let worksSince: number | undefined;
   let child = spawn();
   function spawn(): ScoringChild {
@@ -98,10 +98,20 @@ function createVictims(broker: string, killEvery: number, clients: readonly Kafk
     get kills() {
       return kills;
     },
+    get restarts() {
+      return restarts;
+    },
     async measure(): Promise<void> {
       memoryMiB.push(await residentMiB(child.pid));
     },
+    /** As an orchestrator would: one that has given up, because no broker answered it in time, is started anew. */
+    revive(): void {
+      if (!child.ended) return;
+      restarts += 1;
+      child = spawn();
+    },
     async step(): Promise<void> {
+      this.revive();
       if (worksSince === undefined || performance.now() - worksSince < killEvery * 1000) return;
       await this.measure();
       await child.kill();
@@ -114,11 +124,12 @@ function createVictims(broker: string, killEvery: number, clients: readonly Kafk
 }
 
 /** Waits as long as anything goes on. */
-async function waitForCommits(client: KafkaTestClient, events: number): Promise<void> {
+async function waitForCommits(client: KafkaTestClient, events: number, meanwhile: () => void): Promise<void> {
   let before = -1;
   for (let done = 0; done !== events && done !== before;) {
     before = done;
     const progress = async () => {
+      meanwhile();
       done = await committed(client).catch(() => before);
       return done !== before;
     };
@@ -154,9 +165,9 @@ async function residentMiB(pid: number | undefined): Promise<number> {
 
 type Result = SoakOptions & Awaited<ReturnType<typeof soak>>;
 
-function describe({ events, minutes, kills, missing, doubled, catchUpSeconds, memoryMiB }: Result): string {
+function describe({ events, minutes, kills, restarts, missing, doubled, catchUpSeconds, memoryMiB }: Result): string {
   return (
-    `${events.toLocaleString('en')} events in ${minutes} minutes, ${kills} kills: ${missing} results missing, ${doubled} doubled; ` +
+    `${events.toLocaleString('en')} events in ${minutes} minutes, ${kills} kills, ${restarts} processes that gave up by themselves and were started anew: ${missing} results missing, ${doubled} doubled; ` +
     `the rest was done ${catchUpSeconds.toFixed(1)} s after the last event; resident memory before each kill: ` +
     `${Math.min(...memoryMiB)} to ${Math.max(...memoryMiB)} MiB`
   );

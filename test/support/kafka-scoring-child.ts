@@ -7,6 +7,8 @@ import { waitUntil } from './wait-until.ts';
 
 export interface ScoringChild {
   readonly pid: number | undefined;
+  /** Whether it has ended, by itself or not. */
+  readonly ended: boolean;
   /** Resolves when the process has logged a message that contains `text`. */
   logged(text: string, timeoutMs?: number): Promise<void>;
   /** The last lines that it has logged. */
@@ -29,6 +31,9 @@ export function spawnScoring(orders: ProcessOrders): ScoringChild {
   createInterface({ input: child.stdout }).on('line', (line) => void lines.push(line));
   return {
     pid: child.pid,
+    get ended() {
+      return child.exitCode !== null || child.signalCode !== null;
+    },
     async logged(text, timeoutMs = 30_000) {
       await waitUntil(
         `the line "${text}" of the scoring process`,

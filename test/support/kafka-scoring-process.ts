@@ -30,6 +30,8 @@ const log = pino({ level: 'info' });
 if (orders.held === true) await once(process.stdin, 'data');
 startNumberScoring([orders.broker], orders.topics, {
   log,
+  // As the service does: somebody else starts it anew.
+  onFatal: () => process.exit(1),
   config: {
     client: orders.client,
     maxBatchEvents: orders.maxBatchEvents,

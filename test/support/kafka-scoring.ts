@@ -28,6 +28,8 @@ export interface ScoringOptions {
   readonly candidate?: { readonly rule: CandidateRule; readonly model: OpenModel };
   readonly openClient?: OpenKafkaClient;
   readonly log?: Logger;
+  /** Called besides, when scoring has ended for good. */
+  readonly onFatal?: () => void;
 }
 
 export interface RunningScoring extends KafkaScoring {
@@ -72,7 +74,10 @@ export function startNumberScoring(
     metrics: metrics.kafka,
     log: options.log ?? pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' }),
     clock: SYSTEM_CLOCK,
-    onFatal: (error) => void fatal.push(error),
+    onFatal: (error) => {
+      fatal.push(error);
+      options.onFatal?.();
+    },
     ...(options.openClient === undefined ? {} : { openClient: options.openClient }),
   });
   return { ...scoring, metrics, fatal };
