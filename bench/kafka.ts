@@ -171,7 +171,7 @@ ${table}
 
 **The bar of ${100 * BAR} % at least once ${verdict}:** the lowest is ${share(worst)}. Beyond what the pass-through does, an event is read from JSON,
 scored by the model and written as a result, all on the client's own thread; the microseconds show what that adds. What
-it does with less is writing: record batches are of our own making ([0024](decisions/0033-record-batches-of-our-own.md)).
+it does with less is writing: record batches are of our own making ([0024](decisions/0024-record-batches-of-our-own.md)).
 
 Killed again and again, and counted: [kafka-soak.md](kafka-soak.md).
 `;

@@ -23,7 +23,9 @@ describe('a member who waits for the others to join', () => {
   it('does not join once more, under a new name, after it was told to stop and has left', async () => {
     const asked: string[] = [];
     const stop = new AbortController();
-    const wire = forgetfulWire(asked, () => void (asked.length === 3 && stop.abort()));
+    const wire = forgetfulWire(asked, () => {
+      if (asked.length === 3) stop.abort();
+    });
     const membership = createMembership(wire, CONFIG, { id: 'member-1' });
     await expect(membership.join(stop.signal)).rejects.toThrow('unknown member');
     expect(asked).toEqual(['JoinGroup', 'JoinGroup', 'JoinGroup']);
