@@ -1,17 +1,22 @@
 // Builds the image's files without a container engine, and serves from them as the image would: by its own Node, as its own
-// user, who may write nowhere but in /tmp. Usage: npm run check:image
+// user, who may write nowhere but in /tmp. Usage: npm run check:image [-- --write]   (--write: docs/image-check.md)
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { writeDocument } from '../../bench/support/documents.ts';
 import { parseDockerfile } from './dockerfile.ts';
 import { serveAndScore } from './serve-and-score.ts';
 import { buildInFolders } from './steps.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const started = performance.now();
-const say = (line: string): void =>
-  console.log(`${((performance.now() - started) / 1000).toFixed(1).padStart(6)} s  ${line}`);
+const said: string[] = [];
+const say = (line: string): void => {
+  said.push(`${((performance.now() - started) / 1000).toFixed(1).padStart(6)} s  ${line}`);
+  console.log(said.at(-1));
+};
 
 const dockerfile = parseDockerfile(readFileSync(join(ROOT, 'Dockerfile'), 'utf8'));
 const scratch = mkdtempSync(join(tmpdir(), 'aristarch-image-'));
@@ -22,8 +27,24 @@ try {
   describe(join(root, 'app'));
   await serveAndScore({ root, scratch, programs, dockerfile, say });
   say('the image’s files serve');
+  if (process.argv.includes('--write')) await writeDocument('image-check.md', page());
 } finally {
   rmSync(scratch, { recursive: true, force: true });
+}
+
+function page(): string {
+  const machine = `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores, shared with other work`;
+  return [
+    '# The image without a container engine',
+    '',
+    `Written by \`npm run check:image -- --write\` on ${machine}. Each step of the Dockerfile is done in a folder that stands for its stage; the files of`,
+    'base images are this machine’s, but Node, which is the image’s version. Most of the time goes to `npm ci`. No image was built: layers, base images, and a read-only root are not shown.',
+    '',
+    '```',
+    ...said,
+    '```',
+    '',
+  ].join('\n');
 }
 
 /** Of the last stage's base image. */
@@ -46,12 +67,20 @@ function installNode(version: string): string {
   return join(folder, 'node_modules', name, 'bin');
 }
 
-function describe(app: string): void {
-  const bill = JSON.parse(readFileSync(join(app, 'sbom.cdx.json'), 'utf8')) as { components: { name: string }[] };
-  const listed = new Set(bill.components.map(({ name }) => name));
-  const packages = readdirSync(join(app, 'node_modules')).filter(
-    (name) => !name.startsWith('.') && !name.startsWith('@'),
+const billSchema = z.object({ components: z.array(z.object({ group: z.string().optional(), name: z.string() })) });
+
+/** Names of installed packages, with their scopes. */
+function readPackages(folder: string): readonly string[] {
+  const names = readdirSync(folder).filter((name) => !name.startsWith('.'));
+  return names.flatMap((name) =>
+    name.startsWith('@') ? readdirSync(join(folder, name)).map((inner) => `${name}/${inner}`) : [name],
   );
+}
+
+function describe(app: string): void {
+  const bill = billSchema.parse(JSON.parse(readFileSync(join(app, 'sbom.cdx.json'), 'utf8')));
+  const listed = new Set(bill.components.map(({ group, name }) => (group === undefined ? name : `${group}/${name}`)));
+  const packages = readPackages(join(app, 'node_modules'));
   const unlisted = packages.filter((name) => !listed.has(name));
   if (unlisted.length > 0) throw new Error(`packages that the bill of materials does not list: ${unlisted.join(', ')}`);
   if (packages.includes('typescript')) throw new Error('packages of development are in the image');

@@ -83,9 +83,9 @@ function start({ root, scratch, programs, dockerfile }: ServeParts, user: number
 }
 
 /** The user may write nothing of the image: in the cluster its root is read-only. */
-function sayWhoRuns({ root, say }: ServeParts, user: number | undefined): void {
+function sayWhoRuns({ say }: ServeParts, user: number | undefined): void {
   if (user === undefined) say('not root: that the image’s user may not write to it is not checked');
-  else say(`its files belong to root; it runs as ${user}, who may write to none of them (${root}/app)`);
+  else say(`its files belong to root; it runs as ${user}, who may write to none of them`);
 }
 
 async function ended(child: ChildProcess, what: string): Promise<void> {

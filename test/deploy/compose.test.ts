@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -14,6 +15,7 @@ const serviceSchema = z.looseObject({
   command: z.array(z.string()).default([]),
   environment: z.record(z.string(), z.unknown()).default({}),
   volumes: z.array(z.string()).default([]),
+  ports: z.array(z.string()).default([]),
   stop_grace_period: z.string().optional(),
 });
 const compose = parse(readFileSync(join(COMPOSE, 'compose.yaml'), 'utf8')) as unknown;
@@ -53,9 +55,74 @@ describe('compose.yaml', () => {
   });
 });
 
+/** Where a file of this project is in the container of a service: its folder there -> here. */
+function mountsOf(service: string): readonly (readonly [string, string])[] {
+  return services[service]!.volumes.map((volume) => {
+    const [from = '', to = ''] = volume.split(':');
+    return [to, join(COMPOSE, from)];
+  });
+}
+
+/** A path in a container, on this machine. */
+function toHere(service: string, path: string): string {
+  const [to, from] = mountsOf(service).find(([folder]) => path.startsWith(folder))!;
+  return path.replace(to, from);
+}
+
+const prometheusSchema = z.object({
+  rule_files: z.array(z.string()),
+  scrape_configs: z.array(
+    z.object({ job_name: z.string(), static_configs: z.array(z.object({ targets: z.array(z.string()) })) }),
+  ),
+});
+
+describe('what watches the service', () => {
+  const prometheus = prometheusSchema.parse(
+    parse(readFileSync(toHere('prometheus', '/etc/prometheus/prometheus.yml'), 'utf8')),
+  );
+
+  it('asks where the service listens, under the name that its alerts know', () => {
+    const [job] = prometheus.scrape_configs;
+    const { httpPort, grpcPort } = resolveServeConfig({ flags: { model: '/models' }, env: {} });
+    expect(job).toEqual({ job_name: 'aristarch', static_configs: [{ targets: [`aristarch:${httpPort}`] }] });
+    const { ports, healthcheck } = services['aristarch']!;
+    expect(ports).toEqual([`127.0.0.1:${grpcPort}:${grpcPort}`, `127.0.0.1:${httpPort}:${httpPort}`]);
+    expect(JSON.stringify(healthcheck)).toContain(`http://127.0.0.1:${httpPort}/readyz`);
+  });
+
+  it('reads the alerts and dashboards of the chart', () => {
+    expect(prometheus.rule_files.map((path) => toHere('prometheus', path))).toEqual([
+      resolve(COMPOSE, '../helm/aristarch/files/alerts*.yaml'),
+    ]);
+    const provisioned = parse(
+      readFileSync(toHere('grafana', '/etc/grafana/provisioning/dashboards/aristarch.yaml'), 'utf8'),
+    ) as { providers: { options: { path: string } }[] };
+    const folder = toHere('grafana', provisioned.providers[0]!.options.path);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.json')).length).toBeGreaterThan(3);
+    const source = readFileSync(toHere('grafana', '/etc/grafana/provisioning/datasources/prometheus.yaml'), 'utf8');
+    expect(source).toContain('http://prometheus:9090');
+    expect(services['prometheus']!.ports).toEqual(['127.0.0.1:9090:9090']);
+  });
+
+  it('finds the brokers where Kafka says that it is', () => {
+    const { environment } = services['kafka']!;
+    const brokers = services['aristarch']!.environment['ARISTARCH_KAFKA_BROKERS'];
+    expect(environment['KAFKA_ADVERTISED_LISTENERS']).toContain(`PLAINTEXT://${String(brokers)},`);
+    expect(services['topics']!.command.join(' ')).toContain(`--bootstrap-server ${String(brokers)} `);
+  });
+});
+
 needs('prometheus').describe('prometheus.yml', () => {
-  it('is understood by Prometheus', () => {
-    const ran = runTool('promtool', ['check', 'config', '--syntax-only', join(COMPOSE, 'prometheus.yml')]);
-    expect([ran.status, ran.text]).toEqual([0, expect.stringContaining('SUCCESS')]);
+  it('is understood by Prometheus, with the rules that it names', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'aristarch-compose-'));
+    try {
+      const text = readFileSync(join(COMPOSE, 'prometheus.yml'), 'utf8');
+      const [[to, from]] = mountsOf('prometheus').filter(([path]) => text.includes(path)) as [[string, string]];
+      writeFileSync(join(folder, 'prometheus.yml'), text.replaceAll(to, from));
+      const ran = runTool('promtool', ['check', 'config', join(folder, 'prometheus.yml')]);
+      expect([ran.status, ran.text]).toEqual([0, expect.stringMatching(/SUCCESS: 1[0-9] rules found/)]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });

@@ -26,7 +26,9 @@ describe.each(FILES)('%s', (file) => {
       'org.opencontainers.image.title': 'aristarch',
       'org.opencontainers.image.licenses': 'Apache-2.0',
       'org.opencontainers.image.version': version,
+      'org.opencontainers.image.revision': '${REVISION}',
     });
+    expect(read(file)).toContain('ARG REVISION=');
   });
 
   it('is made of images that do not move', () => {
@@ -38,6 +40,29 @@ describe.each(FILES)('%s', (file) => {
   it('starts what is there', () => {
     expect(dockerfile.entrypoint).toEqual(['/app/bin/aristarch']);
     expect(statSync(join(ROOT, 'deploy/image/aristarch')).mode & 0o111).not.toBe(0);
+  });
+});
+
+describe('the image for GPUs', () => {
+  const [processors, gpus] = FILES.map((file) => parseDockerfile(read(file)));
+  const environment = (stages: typeof processors) =>
+    Object.assign(
+      {},
+      ...stages!.stages.at(-1)!.steps.map((step) => (step.kind === 'env' ? step.values : {})),
+    ) as object;
+
+  it('is that for processors, with other libraries', () => {
+    const common = { NODE_ENV: 'production', ARISTARCH_DUCKDB_HTTPFS: '/app/lib/httpfs.duckdb_extension' };
+    expect([environment(processors), environment(gpus)]).toEqual([
+      expect.objectContaining(common),
+      expect.objectContaining(common),
+    ]);
+    const copied = gpus!.stages
+      .at(-1)!
+      .steps.flatMap((step) => (step.kind === 'copy' ? [`${step.from!} ${step.to}`] : []));
+    expect(copied).toContain('service ./');
+    expect(copied).toContain('provider node_modules/onnxruntime-node/bin/napi-v6/linux/x64/');
+    expect(existsSync(join(ROOT, 'node_modules/onnxruntime-node/bin/napi-v6/linux/x64'))).toBe(true);
   });
 });
 

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import { toolPath } from './needs.ts';
+import { toolPath } from './tool-path.ts';
 
 export const CHART = resolve(import.meta.dirname, '../../deploy/helm/aristarch');
 

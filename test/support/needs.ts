@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync } from 'node:fs';
-import { delimiter, join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { describe as jestDescribe, it as jestIt } from '@jest/globals';
+import { findOnPath, toolPath } from './tool-path.ts';
 
 /**
  * What a test may need beyond Node and the installed packages. `prometheus` has its `promtool` beside it. `broker` is what our own Kafka broker needs to start;
@@ -105,13 +106,6 @@ export function chromiumPath(): string {
   return findOnPath('chromium') ?? findOnPath('chromium-browser') ?? findOnPath('google-chrome') ?? 'chromium';
 }
 
-/** A program of `.ci/go-tools.sh`: in the folders of ARISTARCH_TOOLS (like those of PATH), else in .cache/tools/bin, else on PATH. */
-export function toolPath(name: string): string {
-  const folders = process.env['ARISTARCH_TOOLS'] ?? resolve(import.meta.dirname, '../../.cache/tools/bin');
-  const paths = folders.split(delimiter).map((folder) => join(folder, name));
-  return paths.find(isExecutable) ?? name;
-}
-
 /** A path inside the shared data beside the project, whether or not it exists: guard its users with `needs('shared')`. */
 export function sharedData(path = ''): string {
   return join(resolve(import.meta.dirname, '../../../shared/data'), path);
@@ -190,19 +184,4 @@ function probePythonModule(module: string): string | undefined {
 function succeeds(command: string, args: readonly string[]): boolean {
   // Named, because under Jest `process.env` is a copy, and a child would be given the original.
   return spawnSync(command, args, { stdio: 'ignore', env: process.env }).status === 0;
-}
-
-/** The executable file that a name or path stands for. */
-function findOnPath(name: string): string | undefined {
-  const folders = name.includes('/') ? [''] : (process.env['PATH'] ?? '').split(delimiter);
-  return folders.map((folder) => join(folder, name)).find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
