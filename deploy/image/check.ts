@@ -1,11 +1,11 @@
 // Builds the image's files without a container engine, and serves from them as the image would: by its own Node, as its own
 // user, who may write nowhere but in /tmp. Usage: npm run check:image [-- --write]   (--write: docs/image-check.md)
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { z } from 'zod';
 import { writeDocument } from '../../bench/support/documents.ts';
+import { describeContents } from './contents.ts';
 import { parseDockerfile } from './dockerfile.ts';
 import { serveAndScore } from './serve-and-score.ts';
 import { buildInFolders } from './steps.ts';
@@ -24,7 +24,7 @@ chmodSync(scratch, 0o755);
 try {
   const programs = installNode(nodeVersion());
   const root = buildInFolders(dockerfile, { context: ROOT, scratch, programs, say });
-  describe(join(root, 'app'));
+  say(describeContents(join(root, 'app')));
   await serveAndScore({ root, scratch, programs, dockerfile, say });
   say('the image’s files serve');
   if (process.argv.includes('--write')) await writeDocument('image-check.md', page());
@@ -65,25 +65,4 @@ function installNode(version: string): string {
   if (spawnSync('npm', install, { stdio: 'ignore' }).status !== 0)
     throw new Error(`${name}@${version} cannot be installed`);
   return join(folder, 'node_modules', name, 'bin');
-}
-
-const billSchema = z.object({ components: z.array(z.object({ group: z.string().optional(), name: z.string() })) });
-
-/** Names of installed packages, with their scopes. */
-function readPackages(folder: string): readonly string[] {
-  const names = readdirSync(folder).filter((name) => !name.startsWith('.'));
-  return names.flatMap((name) =>
-    name.startsWith('@') ? readdirSync(join(folder, name)).map((inner) => `${name}/${inner}`) : [name],
-  );
-}
-
-function describe(app: string): void {
-  const bill = billSchema.parse(JSON.parse(readFileSync(join(app, 'sbom.cdx.json'), 'utf8')));
-  const listed = new Set(bill.components.map(({ group, name }) => (group === undefined ? name : `${group}/${name}`)));
-  const packages = readPackages(join(app, 'node_modules'));
-  const unlisted = packages.filter((name) => !listed.has(name));
-  if (unlisted.length > 0) throw new Error(`packages that the bill of materials does not list: ${unlisted.join(', ')}`);
-  if (packages.includes('typescript')) throw new Error('packages of development are in the image');
-  const size = spawnSync('du', ['-sm', app], { encoding: 'utf8' }).stdout.split('\t')[0];
-  say(`${size ?? '?'} MB in /app; ${listed.size} packages in sbom.cdx.json`);
 }
