@@ -76,7 +76,7 @@ async function liveAll(cluster: Cluster): Promise<Life[]> {
 async function tryAll(cluster: Cluster, scratch: string): Promise<Shown[]> {
   const shown: Shown[] = [];
   const guides = HELMS.map((helm) => ({
-    what: `the commands of docs/kubernetes.md do what they say, one after the other (${helm})`,
+    what: `the commands of docs/kubernetes.md and docs/guides/kubernetes.md do what they say, one after the other (${helm})`,
     run: () => followGuide(cluster, helm, scratch),
   }));
   const trials = [...listTrials(VALUES_FILES.toSorted()), ...guides];

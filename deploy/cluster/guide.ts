@@ -8,27 +8,36 @@ import { preparePlace, removePlace } from './place.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
-/** Commands of the guide that no fake node can show, and who shows them or why nobody does. */
+const PAGES = ['docs/kubernetes.md', 'docs/guides/kubernetes.md'];
+
+/** Commands of the guides that no fake node can show, and who shows them or why nobody does. */
 export const NOT_IN_A_CLUSTER: Readonly<Record<string, string>> = {
   'docker build': 'no container engine; `npm run check:image` does the steps',
   'docker compose': 'no container engine; test/deploy/compose.test.ts reads the file',
   'npm run train': 'test/training and test/story train by the same command',
+  'helm template': 'no cluster is asked; test/guides/guides.test.ts renders it',
   'kubectl -n scores port-forward': 'nothing runs in the pods of a fake node',
 };
 
 /** The commands of the shell blocks of a guide, each a line; a line that ends with a backslash goes on. */
 export function readCommands(markdown: string): readonly string[] {
-  const blocks = [...markdown.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block!.replaceAll('\\\n', ' '));
+  const blocks = [...markdown.matchAll(/^```sh(?: \w+)?\n(.*?)^```$/gms)].map(([, block]) =>
+    block!.replaceAll('\\\n', ' '),
+  );
   return blocks.flatMap((block) => block.split('\n').filter((line) => line.trim() !== ''));
 }
 
-/** Those that are run here, in the order of the guide. */
-export function readGuide(): readonly string[] {
-  const commands = readCommands(readFileSync(join(ROOT, 'docs/kubernetes.md'), 'utf8'));
-  return commands.filter((line) => !Object.keys(NOT_IN_A_CLUSTER).some((start) => line.startsWith(start)));
+/** All of the guides' commands, in their order. */
+export function readGuides(): readonly string[] {
+  return PAGES.flatMap((page) => readCommands(readFileSync(join(ROOT, page), 'utf8')));
 }
 
-/** Runs the guide's commands as they stand, one after the other, from a folder that looks like the project's. */
+/** Those that are run here. */
+export function readCommandsOfClusters(): readonly string[] {
+  return readGuides().filter((line) => !Object.keys(NOT_IN_A_CLUSTER).some((start) => line.startsWith(start)));
+}
+
+/** Runs the guides' commands as they stand, one after the other, from a folder that looks like the project's. */
 export async function followGuide(cluster: Cluster, helm: Helm, scratch: string): Promise<void> {
   const folder = mkdtempSync(join(scratch, 'guide-'));
   symlinkSync(join(ROOT, 'deploy'), join(folder, 'deploy'));
@@ -40,7 +49,7 @@ export async function followGuide(cluster: Cluster, helm: Helm, scratch: string)
   for (const [name, tool] of Object.entries({ helm, kubectl: 'kubectl' }))
     symlinkSync(which(tool), join(programs, name));
   await preparePlace(cluster, 'scores');
-  for (const line of readGuide()) {
+  for (const line of readCommandsOfClusters()) {
     const script = `PATH=${programs}:$PATH\n${line}`;
     const { status, error } = await cluster.run('/bin/sh', ['-euc', script], '', folder);
     if (status !== 0) throw new Error(`${line}\n${error}`);

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { NOT_IN_A_CLUSTER, readCommands, readGuide } from '../../deploy/cluster/guide.ts';
+import { NOT_IN_A_CLUSTER, readCommands, readCommandsOfClusters, readGuides } from '../../deploy/cluster/guide.ts';
 import { MODULES } from '../../deploy/cluster/modules.ts';
 import { describeCheck } from '../../deploy/cluster/report.ts';
 import { listTrials } from '../../deploy/cluster/trials.ts';
@@ -43,24 +43,24 @@ describe('the programs of the control plane', () => {
   });
 });
 
-describe('the guide to Kubernetes', () => {
-  const commands = readCommands(read('docs/kubernetes.md'));
+describe('the guides to Kubernetes', () => {
+  const commands = readGuides();
 
-  it('has no command that nobody runs', () => {
+  it('have no command that nobody runs', () => {
     const starts = Object.keys(NOT_IN_A_CLUSTER);
     const left = commands.filter((line) => !starts.some((start) => line.startsWith(start)));
-    expect(left).toEqual(readGuide());
+    expect(left).toEqual(readCommandsOfClusters());
     expect(left.filter((line) => !/^(helm|kubectl) /.test(line))).toEqual([]);
     expect(left.length).toBeGreaterThan(6);
     expect(starts.filter((start) => !commands.some((line) => line.startsWith(start)))).toEqual([]);
   });
 
-  it('is read block by block, with lines that go on', () => {
-    const text = 'x\n\n```sh\na \\\n  b\nc\n```\n\n```yaml\nd: e\n```\n\n```sh\nf\n```\n';
+  it('are read block by block, with lines that go on', () => {
+    const text = 'x\n\n```sh\na \\\n  b\nc\n```\n\n```yaml\nd: e\n```\n\n```sh cluster\nf\n```\n';
     expect(readCommands(text)).toEqual(['a    b', 'c', 'f']);
   });
 
-  it('names only files that are there', () => {
+  it('name only files that are there', () => {
     const paths = commands.flatMap((line) => line.match(/\bdeploy\/[\w./-]+/g) ?? []);
     // The model is what `train` writes.
     expect(paths.filter((path) => path !== 'deploy/compose/model' && !existsSync(join(ROOT, path)))).toEqual([]);

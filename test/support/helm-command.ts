@@ -3,7 +3,9 @@ import { runTool } from './chart.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 /** What concerns the release in a cluster, and no rendering. */
-const OF_THE_CLUSTER = /^--(install|create-namespace|wait|reuse-values)$/;
+const OF_THE_CLUSTER = /^--(install|create-namespace|wait|(reset-then-)?reuse-values)$/;
+/** Takes the values of the release that is there. */
+const REUSES = /^--(reset-then-)?reuse-values$/;
 /** What a command that goes on from a release (`--reuse-values`) was installed with. */
 const RELEASE = ['--set', 'model.source=pvc', '--set', 'model.pvc.claimName=models'];
 
@@ -15,7 +17,7 @@ export function renderCommand(command: string): string {
   const flags = words.slice(2).filter((word) => !OF_THE_CLUSTER.test(word));
   const timeout = flags.indexOf('--timeout');
   if (timeout >= 0) flags.splice(timeout, 2);
-  const before = words.includes('--reuse-values') ? RELEASE : [];
+  const before = words.some((word) => REUSES.test(word)) ? RELEASE : [];
   const chart = flags.map((word) => (word === 'deploy/helm/aristarch' ? resolve(ROOT, word) : word));
   const { status, text } = runTool('helm3', [
     'template',
