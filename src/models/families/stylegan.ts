@@ -102,8 +102,8 @@ const SETTINGS = defineSettings({
   regulariserWeight: {
     ...OWN_SETTINGS.regulariserWeight,
     schema: realNumber({ min: 0 }),
-    default: 1,
-    source: `${SMALL}; 10 in ${STYLEGAN}`,
+    default: 10,
+    source: `Mescheder et al. 2018; ${STYLEGAN}, in its code`,
   },
   regulariserInterval: {
     ...OWN_SETTINGS.regulariserInterval,
@@ -117,7 +117,7 @@ const SETTINGS = defineSettings({
     default: 1,
     source: `${PROGAN}, appendix A`,
   },
-  ownLearningRate: { ...OWN_SETTINGS.ownLearningRate, default: 2e-3, source: `${SMALL}; 0.001 in ${PROGAN}` },
+  ownLearningRate: { ...OWN_SETTINGS.ownLearningRate, default: 1e-3, source: `${PROGAN}, appendix A` },
   ownBeta1: {
     ...OWN_SETTINGS.ownBeta1,
     help: "Adam's decay of the first moment, for the own critic and the generator.",
@@ -150,20 +150,20 @@ export const stylegan = defineImageFamily({
   settings: SETTINGS,
   defaultPreset: 'small',
   presets: {
-    small: { summary: 'Few channels and few images: 32 x 32 grey images in an hour or two of one core.', values: {} },
+    small: { summary: 'Few channels and few images: for small images and hours of a CPU.', values: {} },
     karras: {
       summary: "The paper's widths and length, held by R1; for GPUs.",
       values: {
         ...{ channelBase: 16_384, channelMost: 512, latent: 512, growFrom: 8, phaseImages: 600_000 },
-        ...{ lastImages: 10_000_000, lastParts: 100, ownBatch: 32, ownLearningRate: 1e-3, regulariserWeight: 10 },
+        ...{ lastImages: 10_000_000, lastParts: 100, ownBatch: 32 },
       },
     },
     progan: {
       summary: "ProGAN's training: WGAN-GP, one style an image, 800,000 images a phase; for GPUs.",
       values: {
         ...{ channelBase: 16_384, channelMost: 512, latent: 512, phaseImages: 800_000, lastImages: 4_000_000 },
-        ...{ lastParts: 40, ownLearningRate: 1e-3, mixing: 0, objective: 'wasserstein' },
-        ...{ regulariser: 'gradient-penalty', regulariserWeight: 10, regulariserInterval: 1 },
+        ...{ lastParts: 40, mixing: 0, objective: 'wasserstein' },
+        ...{ regulariser: 'gradient-penalty', regulariserInterval: 1 },
       },
     },
   },

@@ -27,7 +27,11 @@ export interface FitGameOptions {
   readonly journal: Journal;
   /** Seconds, monotonic. */
   readonly seconds: () => number;
+  readonly onPhase?: PhaseHook | undefined;
 }
+
+/** Told of each phase that is done, also of those that a run before this one finished. */
+export type PhaseHook = (phase: FittedPhase, plan: ImageGamePlan, executor: Executor) => Promise<void>;
 
 export interface FittedPhase {
   readonly phase: Phase;
@@ -71,7 +75,9 @@ export async function fitGame(options: FitGameOptions): Promise<FittedGame> {
     await journal.finished(GAME_ROUND, task, progress);
     const seconds = options.seconds() - startedAt;
     const picture = await drawSamples(options, phase.size, progress.state, random);
-    phases.push({ phase, task, progress, seconds, picture });
+    const fitted = { phase, task, progress, seconds, picture };
+    phases.push(fitted);
+    await options.onPhase?.(fitted, plan, executor);
   }
   return { plan, phases, weights: phases.at(-1)!.progress.state };
 }

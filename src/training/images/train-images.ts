@@ -10,7 +10,7 @@ import { modelPlace } from '../prepare-data.ts';
 import type { TrainHooks } from '../train.ts';
 import type { ImageTrainConfig } from './config.ts';
 import { exportImages } from './export-images.ts';
-import { fitGame } from './fit-game.ts';
+import { fitGame, type PhaseHook } from './fit-game.ts';
 import { fitImages, packImages } from './fit-images.ts';
 import { identityOfImages, planImageRun } from './plan-images.ts';
 
@@ -18,7 +18,11 @@ import { identityOfImages, planImageRun } from './plan-images.ts';
  * Reads normal images, trains the detecting critic and calibrates it, plays the family's game where it has one, and writes the model's
  * folder, as `trainModel` does for rows: a run that ends early leaves its checkpoint, from which --resume goes on to the same bytes.
  */
-export async function trainImages(config: ImageTrainConfig, hooks: TrainHooks): Promise<TrainResult> {
+export async function trainImages(
+  config: ImageTrainConfig,
+  hooks: TrainHooks,
+  onPhase?: PhaseHook,
+): Promise<TrainResult> {
   const startedAt = hooks.seconds();
   const { run, family, values } = config;
   const place = modelPlace({ run: { ...run, target: undefined } });
@@ -53,7 +57,7 @@ export async function trainImages(config: ImageTrainConfig, hooks: TrainHooks): 
         split,
       );
       const rows = packImages({ rows: images.rows, image }, split.final);
-      const game = plan.game && (await fitGame({ ...shared, plan: plan.game, rows, seconds: hooks.seconds }));
+      const game = plan.game && (await fitGame({ ...shared, plan: plan.game, rows, seconds: hooks.seconds, onPhase }));
       return { ...detector, game };
     });
     const result = await exportImages({

@@ -1,0 +1,188 @@
+import { createHash } from 'node:crypto';
+import { availableParallelism, cpus } from 'node:os';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { rankingMetrics } from '../src/scoring/ranking-metrics.ts';
+import { createRandom } from '../src/base/philox.ts';
+import { openExecutor } from '../src/runtime/open-executor.ts';
+import { openDetector } from '../src/scoring/open-detector.ts';
+import { openSampler } from '../src/scoring/open-sampler.ts';
+import { writeImages } from '../src/scoring/sample-images.ts';
+import { scoreByGraph } from '../src/training/images/fit-images.ts';
+import { startOf } from '../src/training/steps/run-task.ts';
+import { trainClassifier } from './stylegan/classifier.ts';
+import { generateImages, qualityOf } from './stylegan/measure.ts';
+import { detectionSchema, qualityRunSchema, stylePage, type Detection, type QualityRun } from './stylegan/page.ts';
+import { DIGITS, readDigits } from './stylegan/sets.ts';
+import { trainStyleGan } from './stylegan/train.ts';
+import { cached } from './support/cached.ts';
+import { DOCS, writeDocument } from './support/documents.ts';
+
+const HELP = `npm run bench:stylegan [-- --size 16] [--phase-images N] [--last-images N] [--detect 8|none] [--detect-images N] [--fresh] [--write] [--json]
+
+Trains a StyleGAN on the digits of MNIST (../shared/data/mnist) and measures its images beside real ones, in the features of a small
+classifier that is trained here: distance of Fréchet, precision, recall, density, coverage, by images seen. Then trains one on one digit, and
+measures its own critic and the detecting critic as detectors of the others. What was trained before is kept in .cache/bench, so that a run
+that was cut goes on. --write renews docs/stylegan.md and its pictures.`;
+
+/** Images of a kind that are compared. */
+const COMPARED = 1500;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      ...{ json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+      fresh: { type: 'boolean', default: false },
+      ...{ write: { type: 'boolean', default: false }, size: { type: 'string', default: '16' } },
+      'phase-images': { type: 'string', default: '4000' },
+      'last-images': { type: 'string', default: '16000' },
+      ...{ detect: { type: 'string', default: '8' }, 'detect-images': { type: 'string', default: '4000' } },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
+  const size = Number(values.size);
+  const settings = {
+    ...{
+      imageSize: size,
+      phaseImages: Number(values['phase-images']),
+      lastParts: 4,
+      channelBase: 512,
+      channelMost: 32,
+    },
+    ...{ steps: 200, withoutNegatives: ['rot'], seed: 1 },
+  };
+  const executor = await openExecutor({ device: 'cpu', threads: 1, warn: console.error });
+  const fresh = values.fresh;
+  const ofAll = { ...settings, lastImages: Number(values['last-images']) };
+  const { value: quality } = await cached({ key: keyOf('quality', ofAll), schema: qualityRunSchema, fresh }, () =>
+    measureQuality({ executor, size, settings: ofAll }),
+  );
+  const ofOne = {
+    ...{ ...settings, phaseImages: 2000, lastImages: Number(values['detect-images']), steps: 1000, crossBelow: 0 },
+  };
+  const detection =
+    values.detect === 'none'
+      ? null
+      : await cached({ key: keyOf(`detect-${values.detect}`, ofOne), schema: detectionSchema, fresh }, () =>
+          measureDetection({ executor, size, settings: ofOne, digit: Number(values.detect) }),
+        ).then(({ value }) => value);
+  await executor.close();
+  const machine = `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores, Node ${process.version}`;
+  const page = stylePage({ machine, size, settings: ofAll, ...quality, detection });
+  if (values.write) {
+    await writeDocument('stylegan.md', page);
+    await drawPictures(quality.model);
+  }
+  console.log(values.json ? JSON.stringify({ machine, ...quality, detection }, null, 2) : page);
+}
+
+/** Results are kept by what they depend on. */
+const keyOf = (name: string, settings: object): string =>
+  `stylegan/${name}-${createHash('sha256').update(JSON.stringify(settings)).digest('hex').slice(0, 12)}`;
+
+interface BenchOptions {
+  readonly executor: Awaited<ReturnType<typeof openExecutor>>;
+  readonly size: number;
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+async function measureQuality({ executor, size, settings }: BenchOptions): Promise<QualityRun> {
+  const image = { channels: 1, size } as const;
+  const all = await readDigits(size, 'true');
+  const width = size ** 2;
+  const order = createRandom(3).stream('order').permutation(all.classes.length);
+  const pick = (from: number, to: number) => {
+    const chosen = [...order.subarray(from, to)];
+    const rows = new Float32Array(chosen.length * width);
+    chosen.forEach((row, index) => rows.set(all.rows.subarray(row * width, (row + 1) * width), index * width));
+    return { rows, classes: chosen.map((row) => all.classes[row]!) };
+  };
+  const [real, others] = [pick(0, COMPARED), pick(COMPARED, 2 * COMPARED)];
+  const classifier = await trainClassifier(executor, image, pick(2 * COMPARED, all.classes.length), 10);
+  const found = (await classifier.look(real.rows)).classes;
+  const accuracy = found.reduce((total, digit, at) => total + (digit === real.classes[at] ? 1 : 0), 0) / found.length;
+  const rows: QualityRun['rows'] = [
+    { title: 'other real images', ...(await qualityOf(classifier, real.rows, others.rows)) },
+  ];
+  let [seen, seconds] = [0, 0];
+  const measure = async (title: string, images: Float32Array): Promise<void> => {
+    rows.push({ title, ...(await qualityOf(classifier, real.rows, images)) });
+  };
+  const model = await trainStyleGan({
+    ...{ name: `digits-${size}`, data: DIGITS, settings },
+    onPhase: async ({ phase, task, progress, seconds: took }, plan) => {
+      if (seen === 0) {
+        const last = plan.phases.at(-1)!;
+        // Of the networks as they are drawn there are no averages yet: the weights stand for them.
+        const { state } = startOf(plan.taskOf(last, 1), createRandom(1));
+        const averages = Object.entries(state).map(([name, values]) => [`${name}.average`, values] as const);
+        const graph = plan.generatorGraph(size, { ...Object.fromEntries(averages), ...withoutAverages(state) });
+        await measure('untrained generator', await generateImages(executor, graph, COMPARED, 1));
+      }
+      seen += Math.round((phase.images * progress.stepsDone) / task.steps);
+      seconds += took;
+      if (phase.size < size) return;
+      const graph = plan.generatorGraph(size, progress.state);
+      await measure(`after ${seen} images (${phase.name})`, await generateImages(executor, graph, COMPARED, 1));
+      if (phase !== plan.phases.at(-1)) return;
+      await measure('the last one, truncation 0.7', await generateImages(executor, graph, COMPARED, 0.7));
+    },
+  });
+  await classifier.close();
+  return { rows, accuracy, model, seen, seconds };
+}
+
+const withoutAverages = (state: Readonly<Record<string, Float32Array>>): Record<string, Float32Array> =>
+  Object.fromEntries(Object.entries(state).filter(([name]) => !name.endsWith('.average')));
+
+async function measureDetection({
+  executor,
+  size,
+  settings,
+  digit,
+}: BenchOptions & { digit: number }): Promise<Detection> {
+  const isTrained = `digit = ${digit} AND hash(image) % 2 = 0`;
+  const tested = await readDigits(size, `NOT (${isTrained}) AND (digit = ${digit} OR hash(image) % 4 = 0)`);
+  const anomalous = Uint8Array.from(tested.classes, (each) => (each === digit ? 0 : 1));
+  let ownAuroc = NaN;
+  const model = await trainStyleGan({
+    ...{ name: `digit-${digit}-${size}`, data: DIGITS, where: isTrained, settings },
+    onPhase: async ({ phase, progress }, plan) => {
+      if (phase !== plan.phases.at(-1)) return;
+      const graph = plan.scoringGraph(size, progress.state);
+      const scores = await scoreByGraph(executor, { channels: 1, size }, graph, tested.rows);
+      ownAuroc = rankingMetrics(scores, anomalous).auroc;
+    },
+  });
+  const detector = await openDetector(model, { device: 'cpu' });
+  const { scores } = await detector.score(tested.rows);
+  await detector.close();
+  const { auroc } = rankingMetrics(scores, anomalous);
+  return { digit, tested: tested.classes.length, ownAuroc, auroc };
+}
+
+/** docs/images/stylegan-*.png: a grid, mixed styles, and ways between two styles. */
+async function drawPictures(model: string): Promise<void> {
+  const sampler = await openSampler(model, { device: 'cpu' });
+  const draw = (name: string, choice: object) =>
+    writeImages(sampler, {
+      ...{
+        out: resolve(DOCS, `images/stylegan-${name}.png`),
+        seed: 1,
+        count: undefined,
+        mix: undefined,
+        interpolate: false,
+      },
+      ...{ memoryLimit: '1GB', onImages: () => undefined, ...choice },
+    });
+  await draw('grid', { count: 64 });
+  await draw('mix-coarse', { mix: 'coarse' });
+  await draw('mix-fine', { mix: 'fine' });
+  await draw('ways', { interpolate: true });
+  await sampler.close();
+}
+
+await main();

@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { markdownTable, percent } from '../support/documents.ts';
+import { qualitySchema } from './measure.ts';
+
+/** What the run on all digits gave. */
+export const qualityRunSchema = z.object({
+  rows: z.array(qualitySchema.extend({ title: z.string() })),
+  /** Of the classifier, on images that it was not trained on. */
+  accuracy: z.number(),
+  /** Folder of the model. */
+  model: z.string(),
+  seen: z.number(),
+  seconds: z.number(),
+});
+export type QualityRun = z.infer<typeof qualityRunSchema>;
+
+/** AUROC of the other digits, by the StyleGAN's own critic and by the detecting critic. */
+export const detectionSchema = z.object({
+  digit: z.number(),
+  tested: z.number(),
+  ownAuroc: z.number(),
+  auroc: z.number(),
+});
+export type Detection = z.infer<typeof detectionSchema>;
+
+export interface StylePage extends Omit<QualityRun, 'model'> {
+  readonly machine: string;
+  readonly size: number;
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Null where no detection was measured. */
+  readonly detection: Detection | null;
+}
+
+/** What should hold of a run of an hour, at the end of this shorter one. */
+const BARS = { share: 0.1, coverage: 0.5 } as const;
+
+function describeBars(untrained: QualityRun['rows'][number], trained: QualityRun['rows'][number]): string {
+  const verdict = (isMet: boolean): string => (isMet ? '**met**' : '**MISSED**');
+  const most = BARS.share * untrained.frechet;
+  return [
+    `- the last distance is ${trained.frechet.toFixed(1)}, the bar a tenth of the untrained generator's, ${most.toFixed(1)}: ${verdict(trained.frechet <= most)}`,
+    `- the last coverage is ${trained.coverage.toFixed(2)}, the bar ${BARS.coverage}: ${verdict(trained.coverage >= BARS.coverage)}`,
+    ...(trained.recall < BARS.share
+      ? ['- recall is low: the generator makes few kinds of images, each of them well']
+      : []),
+  ].join('\n');
+}
+
+/** docs/stylegan.md */
+export function stylePage({ machine, size, settings, rows, accuracy, seen, seconds, detection }: StylePage): string {
+  const cell = (value: number): string => value.toFixed(value < 10 ? 2 : 1);
+  const table = rows.map(({ title, frechet, precision, recall, density, coverage, digits }) => [
+    ...[title, cell(frechet), cell(precision), cell(recall), cell(density), cell(coverage), `${digits}`],
+  ]);
+  const untrained = rows.find(({ title }) => title.startsWith('untrained'));
+  const trained = rows.filter(({ title }) => title.startsWith('after')).at(-1);
+  const given = Object.entries(settings).map(([name, value]) => `${name} ${String(value)}`);
+  return `# Images that a StyleGAN makes up
+
+\`npm run bench:stylegan -- --write\` wrote this page and its pictures on ${machine}, one thread. A StyleGAN of ${size} x ${size} pixels is trained on the 10,000 digits
+of MNIST's test set, of which a fifth calibrates the detecting critic; its own critic was shown ${seen} images in ${Math.round(seconds)} s (phases that an earlier, cut run
+had finished took none of them). Settings other than the defaults: ${given.join(', ')}. This is a small run: how it is after an hour of two cores, and at 32 pixels, is not
+measured here, nor is a DCGAN beside it.
+
+![64 images](images/stylegan-grid.png)
+
+## How near they are to real ones
+
+In the features of a small convolutional classifier, which is trained for this on other images (it names ${percent(accuracy, 1)} % of unseen digits): distance of Fréchet
+(Heusel et al. 2017; less is nearer), precision and recall (Kynkäänniemi et al. 2019), density and coverage (Naeem et al. 2020), five neighbours, 1,500 images on each side.
+The last column is how many of the ten digits at least a fiftieth of the images are of. Most of the 1,500 real images are also among those that the StyleGAN was trained on. Features are this
+classifier's own: figures compare with others on this page only.
+
+${markdownTable(['images', 'Fréchet', 'precision', 'recall', 'density', 'coverage', 'digits'], table)}
+
+${untrained && trained ? describeBars(untrained, trained) : ''}
+
+## Styles
+
+Images in the first column with the coarse styles of those in the first line:
+
+![Coarse styles mixed](images/stylegan-mix-coarse.png)
+
+And with the fine ones:
+
+![Fine styles mixed](images/stylegan-mix-fine.png)
+
+From one style to another in equal steps:
+
+![Ways between styles](images/stylegan-ways.png)
+
+${detection ? describeDetection(detection) : ''}
+`;
+}
+
+function describeDetection(detection: Detection): string {
+  return `## Its critic as a detector
+
+Trained on half of the ${detection.digit}s alone, tested on ${detection.tested} images: the other half, and a quarter of the other digits. AUROC in percent:
+
+${markdownTable(
+  ['critic', 'AUROC'],
+  [
+    ["StyleGAN's own, against generated images", percent(detection.ownAuroc)],
+    ['the detecting critic, which critic.onnx scores by', percent(detection.auroc)],
+  ],
+)}`;
+}
