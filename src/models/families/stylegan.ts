@@ -14,7 +14,7 @@ import { NETWORK_SETTINGS } from './settings.ts';
 
 const PROGAN = 'Karras et al. 2018';
 const STYLEGAN = 'Karras et al. 2019';
-const SMALL = 'docs/decisions/0022';
+const SMALL = 'docs/decisions/0023';
 
 const SETTINGS = defineSettings({
   ...imageCritic.settings,
@@ -138,7 +138,7 @@ type Values = SettingValues<typeof SETTINGS>;
  * Karras, Aila, Laine and Lehtinen, "Progressive Growing of GANs for Improved Quality, Stability, and Variation", ICLR 2018; with the
  * detecting critic of image-critic beside it, which critic.onnx scores by.
  *
- * Deviations: the defaults have few channels and few images, for hours of a CPU instead of weeks of eight GPUs (docs/decisions/0022); the
+ * Deviations: the defaults have few channels and few images, for hours of a CPU instead of weeks of eight GPUs (docs/decisions/0023); the
  * minibatch's deviation is taken over the whole batch, as in the paper's text, and not over groups of four, as in its code; the
  * learning rate is the same at all sizes; truncation is for whoever samples.
  */
