@@ -40,9 +40,7 @@ function describeBars(untrained: QualityRun['rows'][number], trained: QualityRun
   return [
     `- the last distance is ${trained.frechet.toFixed(1)}, the bar a tenth of the untrained generator's, ${most.toFixed(1)}: ${verdict(trained.frechet <= most)}`,
     `- the last coverage is ${trained.coverage.toFixed(2)}, the bar ${BARS.coverage}: ${verdict(trained.coverage >= BARS.coverage)}`,
-    ...(trained.recall < BARS.share
-      ? ['- recall is low: the generator makes few kinds of images']
-      : []),
+    ...(trained.recall < BARS.share ? ['- recall is low: the generator makes few kinds of images'] : []),
   ].join('\n');
 }
 
