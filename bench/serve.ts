@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { startChild } from './serve/child.ts';
 import { trainedModel } from './serve/model.ts';
 import { measureMemory } from './serve/memory.ts';
+import { findMlserver, measureMlserver } from './serve/mlserver.ts';
 import * as parts from './serve/parts.ts';
 import { describe, failures, writePage, type Result } from './serve/result.ts';
 import { startAristarch, startEcho } from './serve/servers.ts';
@@ -14,7 +15,8 @@ How fast the server is, over loopback, beside a bare grpc-js echo of the same me
 preset with 64 features; client, echo and server each have a process of their own; runs are interleaved and medians shown.
 The exit code is 1 where a bar is missed.
 
-  --only PARTS     of unary, stream, dense, half-load, overload, start, memory; all but memory when absent
+  --only PARTS     of unary, stream, dense, half-load, overload, start, mlserver, memory; all but memory when absent. mlserver is left
+                   out where the Python of ARISTARCH_PYTHON, else python3, has none: pip install mlserver 'uvloop<0.22' onnxruntime
   --rounds N       runs of each measurement; 5
   --seconds N      of each run; 2
   --rows N         rows of the part memory; 10000000
@@ -22,7 +24,7 @@ The exit code is 1 where a bar is missed.
   --write          write docs/serving-speed.json and docs/serving-speed.md; parts that were not measured stay
   --json           the result as JSON on standard output`;
 
-const PARTS = ['unary', 'stream', 'dense', 'half-load', 'overload', 'start', 'memory'] as const;
+const PARTS = ['unary', 'stream', 'dense', 'half-load', 'overload', 'start', 'mlserver', 'memory'] as const;
 
 const MACHINE = `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores, Node ${process.version}`;
 
@@ -47,6 +49,12 @@ async function measure(stage: parts.Stage, only: ReadonlySet<string>, rows: numb
     for (const { rows: each, deadlineMs } of parts.OVERLOADS) {
       result.overload.push(tell('overload', await parts.measureOverload(stage, each, deadlineMs)));
     }
+  }
+  if (only.has('mlserver')) {
+    const python = process.env['ARISTARCH_PYTHON'] ?? 'python3';
+    const version = findMlserver(python);
+    if (version === undefined) console.error(`mlserver: left out, as ${python} has not both mlserver and onnxruntime`);
+    else result.mlserver = tell('mlserver', await measureMlserver(stage, python, version));
   }
   if (only.has('memory')) result.memory = tell('memory', await measureMemory(stage, rows));
   return result;

@@ -13,6 +13,8 @@ export const BARS = {
   startSeconds: 1,
   /** Memory after all rows, of that after the first tenth. */
   memory: 1.1,
+  /** Unary calls a second, in MLServer's with the same file, by number of callers. */
+  mlserver: { 16: 5, 100: 6 } as Readonly<Record<number, number>>,
 } as const;
 
 export interface Check {
@@ -22,7 +24,7 @@ export interface Check {
   readonly met: boolean;
 }
 
-export function checkBars({ unary, dense, halfLoad, overload, start, memory }: Result): Check[] {
+export function checkBars({ unary, dense, halfLoad, overload, start, memory, mlserver }: Result): Check[] {
   const atLeast = (name: string, value: number, bar: number): Check => ({
     ...{ name, value: value.toFixed(2), bar: `at least ${bar}`, met: value >= bar },
   });
@@ -42,6 +44,10 @@ export function checkBars({ unary, dense, halfLoad, overload, start, memory }: R
     }),
     ...(start ? [below('start to SERVING, s', start.median, BARS.startSeconds)] : []),
     ...(memory ? [below('memory at the end, of that after a tenth', lastOfFirst(memory.mebibytes), BARS.memory)] : []),
+    ...(mlserver?.results ?? []).flatMap(({ name, callers, times }) => {
+      const bar = BARS.mlserver[callers];
+      return bar === undefined ? [] : [atLeast(`unary calls in MLServer's, ${name}`, times, bar)];
+    }),
   ];
 }
 

@@ -71,13 +71,15 @@ const WARM_UP = [
 const CALLERS_PER_CONNECTION = 25;
 export const CALLERS = [1, 16, 100] as const;
 
+export const connectionsOf = (callers: number): number => Math.ceil(callers / CALLERS_PER_CONNECTION);
+export const nameOfCallers = (callers: number): string => (callers === 1 ? '1 caller' : `${callers} callers`);
+
 export async function measureUnary(stage: Stage): Promise<Compared[]> {
   const results: Compared[] = [];
   for (const callers of CALLERS) {
-    const connections = Math.ceil(callers / CALLERS_PER_CONNECTION);
     const shape = { kind: 'closed' as const, callers };
-    const name = callers === 1 ? '1 caller' : `${callers} callers`;
-    results.push(await compare(stage, name, { path: SCORE_PATH, rows: 1, connections, shape }));
+    const load = { path: SCORE_PATH, rows: 1, connections: connectionsOf(callers), shape };
+    results.push(await compare(stage, nameOfCallers(callers), load));
   }
   return results;
 }

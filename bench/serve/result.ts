@@ -1,7 +1,9 @@
 import { markdownTable, readResult, writeDocument } from '../support/documents.ts';
 import type { Memory } from './memory.ts';
+import type { Mlserver } from './mlserver.ts';
 import type { Compared, Dense, HalfLoad, Overload } from './parts.ts';
 import { BARS, checkBars, type Check } from './bars.ts';
+import type { Summary } from './measure.ts';
 
 /** What the bench measured; parts that were not asked for are absent. */
 export interface Result {
@@ -17,6 +19,7 @@ export interface Result {
   overload?: Overload[];
   start?: { readonly median: number; readonly slowest: number };
   memory?: Memory;
+  mlserver?: Mlserver;
 }
 
 export function failures(result: Result): Check[] {
@@ -40,7 +43,7 @@ export function describe(result: Result) {
 }
 
 function tables(result: Result): string[] {
-  const { unary, stream, dense, halfLoad, overload, start, memory } = result;
+  const { unary, stream, dense, halfLoad, overload, start, memory, mlserver } = result;
   const compared = [...(unary ?? []), ...(stream ? [stream] : []), ...(dense ? [dense] : [])];
   return [
     ...(compared.length > 0 ? [tabulateCompared(compared)] : []),
@@ -49,14 +52,16 @@ function tables(result: Result): string[] {
     ...(overload ? [tabulateOverload(overload)] : []),
     ...(start ? [`Start to SERVING: ${start.median.toFixed(2)} s, the slowest ${start.slowest.toFixed(2)} s.`] : []),
     ...(memory ? [describeMemory(memory)] : []),
+    ...(mlserver ? [tabulateMlserver(mlserver)] : []),
     tabulateBars(checkBars(result)),
   ];
 }
 
+const spread = ({ perSecond, lowest, highest }: Summary): string =>
+  `${rate(perSecond)} (${rate(lowest)} to ${rate(highest)})`;
+const latency = ({ p50, p99 }: Summary): string => `${p50.toFixed(2)} / ${p99.toFixed(1)}`;
+
 function tabulateCompared(compared: readonly Compared[]): string {
-  const spread = ({ perSecond, lowest, highest }: Compared['echo']): string =>
-    `${rate(perSecond)} (${rate(lowest)} to ${rate(highest)})`;
-  const latency = ({ p50, p99 }: Compared['echo']): string => `${p50.toFixed(2)} / ${p99.toFixed(1)}`;
   const rows = compared.map(({ name, echo, aristarch, ratio, cpuRatio }) => [
     ...[name, spread(echo), spread(aristarch), ratio.toFixed(2), latency(echo), latency(aristarch)],
     ...[`${echo.cpuMicroseconds.toFixed(0)} / ${aristarch.cpuMicroseconds.toFixed(0)} (${cpuRatio.toFixed(2)})`],
@@ -95,6 +100,17 @@ function describeMemory({ rows, mebibytes }: Memory): string {
   return `Memory over ${rate(rows)} rows, MiB after each tenth: ${mebibytes.map((each) => each.toFixed(0)).join(', ')}.`;
 }
 
+function tabulateMlserver({ version, results }: Mlserver): string {
+  const rows = results.map(({ name, mlserver, infer, score, times }) => [
+    ...[name, spread(mlserver), spread(infer), times.toFixed(1), spread(score)],
+    ...[mlserver, infer, score].map(latency),
+  ]);
+  const header = ['', 'MLServer, a second', 'Aristarch, the same bytes', 'times', 'Aristarch, `Score`'];
+  const latencies = ['MLServer p50 / p99, ms', 'the same bytes', '`Score`'];
+  const about = `Beside MLServer ${version} with the same \`critic.onnx\`, one row a call:`;
+  return `${about}\n\n${markdownTable([...header, ...latencies], rows)}`;
+}
+
 function tabulateBars(checks: readonly Check[]): string {
   const rows = checks.map(({ name, value, bar, met }) => [name, value, bar, met ? 'met' : 'MISSED']);
   return markdownTable(['bar', 'measured', 'wanted', ''], rows);
@@ -116,7 +132,9 @@ node:http2 from a process of its own, and costs about as much as the echo does: 
 
 - **echo**: a bare grpc-js server as it comes ([bench/serve/echo.ts](../bench/serve/echo.ts)) that takes the same request bytes and
   answers the same response bytes without looking at either: the floor of the transport;
-- **ONNX Runtime alone**: the same \`critic.onnx\` on one thread, in a loop, with no network and nothing of ours.
+- **ONNX Runtime alone**: the same \`critic.onnx\` on one thread, in a loop, with no network and nothing of ours;
+- **MLServer** ([bench/serve/mlserver.ts](../bench/serve/mlserver.ts)), Python's inference server: the same \`critic.onnx\` behind the Open
+  Inference Protocol, in one process (its workers make it slower on two cores); both servers are sent the same \`ModelInfer\` bytes.
 
 Both servers are warmed up for some seconds first. Runs are interleaved, so that what else the machine does falls on all alike; medians are shown, and the lowest and the highest run. The
 processor time is the server's alone. Overload comes from another client ([bench/serve/wire.ts](../bench/serve/wire.ts)), which writes the

@@ -2,14 +2,15 @@ import type { EventEmitter } from 'node:events';
 import { Command } from 'commander';
 import type { Logger } from 'pino';
 import { type ActionContext, emitJson, reportError, runAction } from '../base/command-line.ts';
+import type { AristarchError } from '../base/errors.ts';
 import { addOptions, givenFlags, printableSettings, readSettingsFile } from '../base/settings.ts';
 import { processTerminal, type Terminal } from '../base/terminal.ts';
-import { openDetector } from '../scoring/open-detector.ts';
-import { openSampler } from '../scoring/open-sampler.ts';
 import { SYSTEM_CLOCK } from './clock.ts';
 import { resolveServeConfig, SERVE_SETTINGS, type ServeConfig } from './config.ts';
-import { createLog } from './log.ts';
-import { type ServeParts, type Serving, startServing } from './serve.ts';
+import { openTerminalLog } from './log.ts';
+import type { ServeParts } from './serve.ts';
+import type { Served } from './served.ts';
+import type { PrimaryParts } from './workers/primary.ts';
 
 /** What the command takes from the process; other ones for tests, and for commands that serve as a part of their work. */
 export interface ServeCommandParts {
@@ -53,20 +54,13 @@ async function serve({ command, terminal, json }: ActionContext, parts: ServeCom
     emitJson(terminal, printable);
     return;
   }
-  const log = openLog(config, terminal);
+  const log = openTerminalLog(config.logLevel, terminal);
   log.info({ config: printable }, 'starting with this configuration');
   // Listened for before anything starts: a signal in the middle of the start ends the process cleanly, too.
   const end = waitForEnd(parts.signals ?? process, log);
   try {
-    const serving = await startServing({
-      config,
-      log,
-      clock: SYSTEM_CLOCK,
-      openDetector: parts.openDetector ?? openDetector,
-      openSampler,
-      processMetrics: true,
-      onFatal: (error) => end.fail(() => reportError(error, terminal, json)),
-    });
+    const onFatal = (error: AristarchError): void => end.fail(() => reportError(error, terminal, json));
+    const serving = await start({ config, log, clock: SYSTEM_CLOCK, onFatal }, parts);
     if (json) emitWhenReady(serving, terminal);
     await end.reached;
     await stop(serving, log);
@@ -81,17 +75,17 @@ async function readConfig(command: Command, env: Readonly<Record<string, string 
   return resolveServeConfig({ flags: givenFlags(command), env, ...file });
 }
 
-function openLog(config: ServeConfig, { stderr, interactive, colors }: Terminal): Logger {
-  return createLog({
-    level: config.logLevel,
-    stream: stderr,
-    pretty: interactive,
-    colors: colors.isColorSupported,
-  });
+/** What only one of the two ways needs is loaded there: a process that has workers scores nothing. */
+async function start(parts: PrimaryParts, { openDetector }: ServeCommandParts): Promise<Served> {
+  if (parts.config.workers > 1) return (await import('./workers/primary.ts')).startWorkers(parts);
+  const { openSampler } = await import('../scoring/open-sampler.ts');
+  const open = openDetector ?? (await import('../scoring/open-detector.ts')).openDetector;
+  const { startServing } = await import('./serve.ts');
+  return startServing({ ...parts, openDetector: open, openSampler, processMetrics: true });
 }
 
 /** A start that fails, or is ended before, writes nothing: its error is reported where it is fatal. */
-function emitWhenReady({ model, addresses, ready }: Serving, terminal: Terminal): void {
+function emitWhenReady({ model, addresses, ready }: Served, terminal: Terminal): void {
   const named = model && { name: model.name, version: model.version, family: model.family, device: model.device };
   const facts = { ...addresses, ...(named && { model: named }) };
   void ready.then(
@@ -100,7 +94,7 @@ function emitWhenReady({ model, addresses, ready }: Serving, terminal: Terminal)
   );
 }
 
-async function stop(serving: Serving, log: Logger): Promise<void> {
+async function stop(serving: Served, log: Logger): Promise<void> {
   await serving.stop();
   log.info('stopped');
 }

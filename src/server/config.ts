@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { resolveSettings, type SettingSources, type SettingValues } from '../base/settings.ts';
 import { AristarchError } from '../base/errors.ts';
 import { BATCHING_SETTINGS } from './settings/batching.ts';
@@ -34,11 +35,22 @@ export const SERVE_SETTINGS = {
 export type ServeConfig = SettingValues<typeof SERVE_SETTINGS>;
 
 /** The validated configuration; throws `INVALID_INPUT` naming every bad value and what is wanted instead. */
-export function resolveServeConfig(sources: SettingSources): ServeConfig {
+export function resolveServeConfig(sources: SettingSources, cores = availableParallelism()): ServeConfig {
   const config = resolveSettings(SERVE_SETTINGS, sources);
-  const faults = [...modelFaults(config), ...securityFaults(config), ...kafkaFaults(config)];
+  const faults = [
+    ...[...modelFaults(config), ...securityFaults(config), ...kafkaFaults(config)],
+    ...workerFaults(config, cores),
+  ];
   if (faults.length > 0) throw new AristarchError('INVALID_INPUT', faults.join('\n'), { faults });
   return config;
+}
+
+/** Workers that cannot run at once take memory, and time from each other; twice the cores leaves room for those that wait. */
+function workerFaults({ workers }: ServeConfig, cores: number): string[] {
+  if (workers <= 2 * cores) return [];
+  return [
+    `--workers ${workers} on ${cores} ${cores === 1 ? 'core' : 'cores'}: more workers than cores are not faster, and each holds the models once more; give ${cores}, and ${2 * cores} at most`,
+  ];
 }
 
 /** One model or a folder of them. */

@@ -28,3 +28,7 @@ export function toListenError(target: ListenTarget, thrown: unknown): AristarchE
     thrown,
   );
 }
+
+export function hostPort(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

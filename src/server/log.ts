@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import { pino, type Logger } from 'pino';
 import { PinoPretty } from 'pino-pretty';
+import type { Terminal } from '../base/terminal.ts';
 
 export interface LogOptions {
   readonly level: string;
@@ -18,4 +19,9 @@ export function createLog({ level, stream, pretty, colors }: LogOptions): Logger
     return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: LEVEL_BY_NAME }, stream);
   const lines = PinoPretty({ destination: stream, colorize: colors, translateTime: 'SYS:HH:MM:ss.l', sync: true });
   return pino({ level, base: null }, lines);
+}
+
+/** The log of a process that serves, on its standard error. */
+export function openTerminalLog(level: string, { stderr, interactive, colors }: Terminal): Logger {
+  return createLog({ level, stream: stderr, pretty: interactive, colors: colors.isColorSupported });
 }

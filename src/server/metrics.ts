@@ -10,11 +10,13 @@ import {
   type Instruments,
   type Rendered,
 } from './metrics/instruments.ts';
+import { takeSnapshot, type Snapshot } from './metrics/together.ts';
 import { kafkaMetrics } from './metrics/kafka.ts';
 import { modelMetrics, setModels, type WatchedModels } from './metrics/models.ts';
 import { requestMetrics, sampleMetrics } from './metrics/requests.ts';
 import { stageMetrics } from './metrics/stages.ts';
 import { tracingMetrics } from './metrics/tracing.ts';
+import { workerMetrics } from './metrics/workers.ts';
 
 /**
  * Every metric of the serve process; the folder beside has one file for each room of them. Prefix `aristarch_`, base units
@@ -44,6 +46,11 @@ export function createMetrics(options: MetricsOptions = {}) {
   const models = modelMetrics(instruments);
   const drift = driftMetrics(instruments);
   let readModels: (() => WatchedModels) | undefined;
+  const look = (): void => {
+    const watched = readModels?.();
+    if (watched !== undefined) setModels(models, watched);
+    setDrift(drift, watched?.drift);
+  };
   return {
     registry,
     ...requestMetrics(instruments),
@@ -56,19 +63,38 @@ export function createMetrics(options: MetricsOptions = {}) {
     kafka: kafkaMetrics(instruments, stages),
     candidates: candidateMetrics(instruments),
     tracing: tracingMetrics(instruments),
+    workers: workerMetrics(instruments),
     /** Asks at each scrape which models are open, and how what the default one scores drifts. */
     watchModels(read: () => WatchedModels): void {
       readModels = read;
     },
     /** The scrape, in a format that the scraper accepts, and its content type. */
     async render(accept?: string): Promise<Rendered> {
-      const watched = readModels?.();
-      if (watched !== undefined) setModels(models, watched);
-      setDrift(drift, watched?.drift);
+      look();
       return render(registry, accept);
+    },
+    /** The same as plain data, for another process to add up. */
+    async snapshot(): Promise<Snapshot> {
+      look();
+      return takeSnapshot(registry);
     },
   };
 }
+
+/** The metrics of the process that other processes serve for: what it does itself. */
+export function createPrimaryMetrics(clock: Pick<Clock, 'monotonicMs'>) {
+  const instruments = createInstruments();
+  const { registry } = instruments;
+  addProcessMetrics(instruments);
+  return {
+    ...processMetrics(instruments),
+    batching: batchingMetrics(instruments, stageMetrics(instruments, clock)),
+    workers: workerMetrics(instruments),
+    snapshot: (): Promise<Snapshot> => takeSnapshot(registry),
+  };
+}
+
+export type PrimaryMetrics = ReturnType<typeof createPrimaryMetrics>;
 
 function processMetrics({ gauge }: Instruments) {
   gauge('build_info', 'Always 1; the labels say which Aristarch runs on which Node.', {

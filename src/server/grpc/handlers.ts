@@ -3,7 +3,7 @@ import type { SampleJob, SamplingService } from '../sampling-service.ts';
 import { PRIORITIES, type Priority } from '../../scoring/detector.ts';
 import type { ScoringService } from '../scoring-service.ts';
 import type { WorkSpan } from '../tracing/port.ts';
-import type { ModelChoice, Models } from '../models/port.ts';
+import type { ChangeableModels, ModelChoice } from '../models/port.ts';
 import type { ScoreReply } from './codec.ts';
 import type {
   WireDescribeRequest,
@@ -71,7 +71,7 @@ export interface Handlers {
 export interface HandlersParts {
   readonly service: ScoringService;
   readonly sampling: SamplingService;
-  readonly models: Models;
+  readonly models: ChangeableModels;
   readonly limits: TextLimits;
   /** Whether models may be loaded and unloaded by a call. */
   readonly adminCalls: boolean;
@@ -139,9 +139,9 @@ export function createHandlers({ service, sampling, models, limits, adminCalls }
       checkAdminCalls(adminCalls);
       return toDescribeResponse(await models.load(toChoice(received, limits)));
     },
-    unloadModel: (received) => {
+    unloadModel: async (received) => {
       checkAdminCalls(adminCalls);
-      models.unload(toChoice(received, limits).model);
+      await models.unload(toChoice(received, limits).model);
       return {};
     },
   };

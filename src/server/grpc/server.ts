@@ -6,7 +6,7 @@ import { AristarchError } from '../../base/errors.ts';
 import type { Clock } from '../clock.ts';
 import { toListenError } from '../listen-error.ts';
 import type { Metrics } from '../metrics.ts';
-import type { Models } from '../models/port.ts';
+import type { ChangeableModels } from '../models/port.ts';
 import type { SamplingService } from '../sampling-service.ts';
 import type { ScoringService } from '../scoring-service.ts';
 import type { Security } from '../security/security.ts';
@@ -56,7 +56,7 @@ export interface GrpcServerOptions {
 export interface GrpcServerParts {
   readonly service: ScoringService;
   readonly sampling: SamplingService;
-  readonly models: Models;
+  readonly models: ChangeableModels;
   readonly adminCalls: boolean;
   readonly options: GrpcServerOptions;
   readonly security: Security;

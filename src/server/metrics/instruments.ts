@@ -1,12 +1,21 @@
-import { collectDefaultMetrics, Counter, Gauge, type Metric, type OpenMetricsContentType, Registry } from 'prom-client';
+import {
+  AggregatorRegistry,
+  collectDefaultMetrics,
+  Counter,
+  Gauge,
+  type Metric,
+  type OpenMetricsContentType,
+  Registry,
+} from 'prom-client';
 import { BulkCounter } from './bulk-counter.ts';
 import { BulkHistogram } from './bulk-histogram.ts';
+import type { Snapshot } from './together.ts';
 
 /**
  * What becomes of a gauge where several processes are scraped as one: queues add up, but two processes with the same model open
  * have not two models. Counters and histograms always add up.
  */
-export type Together = 'sum' | 'max';
+export type Together = 'sum' | 'max' | 'min';
 
 export interface GaugeOptions<L extends string> {
   readonly labelNames?: readonly L[];
@@ -54,13 +63,24 @@ const prefixed = (name: string): string => `${PREFIX}${name}`;
 
 /**
  * CPU, memory, event loop, garbage collection and open files, as prom-client has them, but for its gauges that are named like
- * counters (`nodejs_active_handles_total`), which Prometheus' own check refuses; the same by type stay.
+ * counters (`nodejs_active_handles_total`), which Prometheus' own check refuses; the same by type stay. Of several processes, the
+ * slowest event loop counts, where prom-client would take the mean, and the first start, where it would take none.
  */
 export function addProcessMetrics({ registry }: Pick<Instruments, 'registry'>): void {
   collectDefaultMetrics({ register: registry, prefix: PREFIX });
   for (const kind of ['handles', 'requests', 'resources']) {
     registry.removeSingleMetric(prefixed(`nodejs_active_${kind}_total`));
   }
+  for (const metric of registry.getMetricsAsArray() as unknown as { aggregator: string }[]) {
+    metric.aggregator = TOGETHER[metric.aggregator] ?? metric.aggregator;
+  }
+}
+
+const TOGETHER: Readonly<Record<string, Together>> = { average: 'max', omit: 'min' };
+
+/** The metrics of several processes as those of one. */
+export function addUp(snapshots: readonly Snapshot[]): Registry {
+  return AggregatorRegistry.aggregate(snapshots as unknown as object[]);
 }
 
 /** A scrape in one of the two formats of Prometheus. */

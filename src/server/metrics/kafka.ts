@@ -26,7 +26,7 @@ export function kafkaMetrics({ counter, gauge }: Instruments, stages: Stages) {
     consumerUp: gauge(
       'kafka_consumer_up',
       '1 while the consumer of the topic is a member of its group and is fetching, else 0.',
-      { labelNames: topic },
+      { labelNames: topic, together: 'min' },
     ),
   };
 }

@@ -91,6 +91,9 @@ export interface Models {
   /** Looks at the model's folder now, and opens what is there; the answer is what serves afterwards. Throws what `acquire` does. */
   load(choice: ModelChoice): Promise<OpenModel>;
   /** Requests for it are refused from now on, until it is loaded again; requests in flight are finished. Twice is as once. */
-  unload(model: string): void;
+  unload(model: string): void | Promise<void>;
   close(): Promise<void>;
 }
+
+/** What calls may see and change of models. */
+export type ChangeableModels = Pick<Models, 'list' | 'load' | 'unload'>;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { countByBin, readCalibration } from '../../../src/server/http/page/calibration-shape.ts';
 import { PageState } from '../../../src/server/http/page/page-state.ts';
+import { toShownModel } from '../../../src/server/http/page/shown-model.ts';
 import { RateMeter } from '../../../src/server/http/page/rate-meter.ts';
 import { toShownRecord } from '../../../src/server/http/page/shown-record.ts';
 import type { Explanation, RawRecord } from '../../../src/scoring/detector.ts';
@@ -38,7 +39,7 @@ describe('the page’s numbers', () => {
     const feed = new RecentScores({ perCall: 100 });
     let nowMs = 5000;
     const clock = { wallMs: () => nowMs, monotonicMs: () => nowMs };
-    const state = new PageState(model, feed, clock);
+    const state = new PageState(toShownModel(model), feed, clock);
     for (let call = 0; call < 10; call++)
       publishScores(feed, [...drawScores('normal', 90).map((s) => Math.min(s, 1)), 99], { model, clock });
     nowMs = 6500;
@@ -53,18 +54,16 @@ describe('the page’s numbers', () => {
 
   it('come with the reasons of the worst anomalous records, asked for once each', async () => {
     const asked: unknown[] = [];
-    const model = {
-      ...createSampleModel(drawScores('calibration', 2000).sort((a, b) => a - b)),
-      explain: (record: RawRecord): Promise<Explanation> => {
-        asked.push(record);
-        if (asked.length === 2) return Promise.reject(new Error('no such field'));
-        const fact = { field: 'a', value: 9, normal: 1, contribution: 5, sentence: 'a 9; normal would be about 1' };
-        return Promise.resolve({ score: 99, pValue: 0, counterpart: {}, counterpartScore: 0, contributions: [fact] });
-      },
+    const model = createSampleModel(drawScores('calibration', 2000).sort((a, b) => a - b));
+    const explain = (record: RawRecord): Promise<Explanation> => {
+      asked.push(record);
+      if (asked.length === 2) return Promise.reject(new Error('no such field'));
+      const fact = { field: 'a', value: 9, normal: 1, contribution: 5, sentence: 'a 9; normal would be about 1' };
+      return Promise.resolve({ score: 99, pValue: 0, counterpart: {}, counterpartScore: 0, contributions: [fact] });
     };
     const clock = { wallMs: () => 5000, monotonicMs: () => 5000 };
     const feed = new RecentScores();
-    const state = new PageState(model, feed, clock);
+    const state = new PageState(toShownModel(model), feed, clock, explain);
     publishScores(feed, [0, 98, 99], { model, clock });
     for (let look = 0; look < 6; look++) {
       state.next();

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { ShownModel, ShownScores } from '../../../src/server/http/page/page-state.ts';
+import type { ShownScores } from '../../../src/server/http/page/page-state.ts';
+import type { ShownModel } from '../../../src/server/http/page/shown-model.ts';
 import { publishScores, servePage, type ServedPage } from './sample-page.ts';
 
 let served: ServedPage | undefined;

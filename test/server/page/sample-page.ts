@@ -1,10 +1,15 @@
 import pino from 'pino';
 import { createRandom } from '../../../src/base/philox.ts';
+import type { DriftSummary } from '../../../src/scoring/drift/drift-monitor.ts';
 import type { GroupSummary, RawRecord } from '../../../src/scoring/detector.ts';
 import { SYSTEM_CLOCK, type Clock } from '../../../src/server/clock.ts';
 import type { PageModel } from '../../../src/server/http/page/feed.ts';
 import { createPage, type Page, type PageParts } from '../../../src/server/http/page/page.ts';
+import { toShownDrift } from '../../../src/server/http/page/shown-drift.ts';
+import { toShownModel } from '../../../src/server/http/page/shown-model.ts';
+import { toShownModels } from '../../../src/server/http/page/shown-models.ts';
 import { startHttpServer } from '../../../src/server/http/server.ts';
+import type { ListedModel } from '../../../src/server/models/port.ts';
 import { RecentScores } from '../../../src/server/recent-scores.ts';
 
 /** A model whose scores of normal rows are `calibration`, ascending. */
@@ -64,7 +69,10 @@ export interface ServedPage {
 
 /** The page on a real port, as the server mounts it. */
 export async function servePage(
-  limits: Pick<PageParts, 'maxClients' | 'intervalMs' | 'drift' | 'models'> = {},
+  { drift, models, ...limits }: Pick<PageParts, 'maxClients' | 'intervalMs'> & {
+    readonly drift?: () => DriftSummary;
+    readonly models?: () => readonly ListedModel[];
+  } = {},
   groups?: readonly GroupSummary[],
 ): Promise<ServedPage> {
   const plain = createSampleModel(drawScores('calibration', 2000).sort((a, b) => a - b));
@@ -72,7 +80,11 @@ export async function servePage(
   const calibration = { ...description.calibration, ...(groups && { groups }) };
   const model = { ...plain, description: { ...description, calibration } };
   const feed = new RecentScores();
-  const page = createPage({ model, feed, clock: SYSTEM_CLOCK, ...limits });
+  const page = createPage({
+    ...{ model: toShownModel(model), feed, clock: SYSTEM_CLOCK, ...limits },
+    drift: drift && (() => toShownDrift(drift())),
+    models: models && (() => toShownModels(models())),
+  });
   const server = await startHttpServer({
     ...{ host: '127.0.0.1', port: 0, routes: {}, log: pino({ level: 'silent' }) },
     otherwise: (request, response) => page.handle(request, response),

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { AristarchError } from '../../../base/errors.ts';
-import type { Models } from '../../models/port.ts';
+import type { ChangeableModels } from '../../models/port.ts';
 import type { ScoringService } from '../../scoring-service.ts';
 import { countSent, openReceived, type Received } from '../convert.ts';
 import { type CallContext, parsePriority } from '../handlers.ts';
@@ -11,7 +11,7 @@ import { checkOutputs, fromInferRequest, toInferResponse, toModelMetadata } from
 
 export interface InferenceParts {
   readonly service: ScoringService;
-  readonly models: Models;
+  readonly models: Pick<ChangeableModels, 'list'>;
   readonly limits: TextLimits;
 }
 

@@ -1,6 +1,5 @@
 import type { DetectorDescription } from '../../../scoring/detector.ts';
 import type { RecentListener, RecentSnapshot } from '../../recent-scores.ts';
-import type { ExplainRecord } from './reasons.ts';
 
 /** What the live page shows of the scores; `RecentScores` is one. */
 export interface PageFeed {
@@ -13,6 +12,4 @@ export interface PageModel {
   readonly description: DetectorDescription;
   /** The score above which a row is flagged at a false-positive rate. */
   thresholdAt(falsePositiveRate: number): number;
-  /** Absent: the worst records are shown without reasons. */
-  readonly explain?: ExplainRecord;
 }

@@ -1,13 +1,13 @@
 import { falseAlarmBand, type Band } from '../../../scoring/false-alarm-band.ts';
 import type { Clock } from '../../clock.ts';
 import type { RecentPoint } from '../../recent-scores.ts';
-import { countByBin, readCalibration, type CalibrationShape } from './calibration-shape.ts';
-import type { PageFeed, PageModel } from './feed.ts';
+import { countByBin } from './calibration-shape.ts';
+import type { PageFeed } from './feed.ts';
 import { RateMeter } from './rate-meter.ts';
-import { Reasons } from './reasons.ts';
+import { Reasons, type ExplainRecord } from './reasons.ts';
+import type { ShownModel } from './shown-model.ts';
 import { cutText, toShownRecord, type ShownRecord } from './shown-record.ts';
 
-const BINS = 36;
 /** Points of one message; a burst is thinned, for nobody sees more dots than these in a fifth of a second. */
 const MAX_POINTS = 40;
 /** Points for a page that has just been opened. */
@@ -17,21 +17,6 @@ const WORST_SHOWN = 10;
 const THROUGHPUT_SECONDS = 5;
 const ALARM_SECONDS = 59;
 const BAND_LEVEL = 0.99;
-
-export interface ShownModel extends CalibrationShape {
-  readonly name: string;
-  readonly version: string;
-  readonly family: string;
-  readonly device: string;
-  readonly trainedAt: string;
-  readonly trainingRows: number;
-  readonly calibrationRows: number;
-  readonly falsePositiveRate: number;
-  /** Where there are groups, of all of them together. */
-  readonly threshold: number;
-  /** Groups of rows that have thresholds of their own; 0 where rows are not grouped. */
-  readonly groups: number;
-}
 
 /** [sequence, score, p-value, flagged]. */
 export type ShownPoint = readonly [number, number, number, 0 | 1];
@@ -76,11 +61,12 @@ export class PageState {
   readonly #unsubscribe: () => void;
   #seen = 0;
 
-  constructor(model: PageModel, feed: PageFeed, clock: Clock, falsePositiveRate = model.description.falsePositiveRate) {
+  /** `explain`: the worst records are shown without reasons where it is absent. */
+  constructor(model: ShownModel, feed: PageFeed, clock: Clock, explain?: ExplainRecord) {
     this.#feed = feed;
     this.#clock = clock;
-    this.model = toShownModel(model, falsePositiveRate);
-    this.#reasons = new Reasons(model.explain);
+    this.model = model;
+    this.#reasons = new Reasons(explain);
     this.#seen = feed.snapshot(clock.wallMs()).totals.rows;
     this.#unsubscribe = feed.subscribe((_, totals) => this.#meter.record(clock.wallMs(), totals));
   }
@@ -136,17 +122,6 @@ export class PageState {
       })),
     };
   }
-}
-
-function toShownModel(model: PageModel, falsePositiveRate: number): ShownModel {
-  const { name, version, family, device, trainedAt, trainingRows, calibration } = model.description;
-  return {
-    ...{ name, version, family, device, trainedAt, trainingRows, falsePositiveRate },
-    calibrationRows: calibration.count,
-    threshold: model.thresholdAt(falsePositiveRate),
-    groups: calibration.groups?.length ?? 0,
-    ...readCalibration(model, BINS),
-  };
 }
 
 function toPoint(score: RecentPoint): ShownPoint {

@@ -1,25 +1,25 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { DriftSummary } from '../../../scoring/drift/drift-monitor.ts';
-import type { ListedModel } from '../../models/port.ts';
 import type { Clock } from '../../clock.ts';
 import { pathOf } from '../server.ts';
 import { PAGE_HEADERS, readAssets } from './assets.ts';
 import { EventStream, toEvent } from './event-stream.ts';
-import type { PageFeed, PageModel } from './feed.ts';
+import type { PageFeed } from './feed.ts';
 import { PageState } from './page-state.ts';
-import { toShownDrift } from './shown-drift.ts';
-import { toShownModels } from './shown-models.ts';
+import type { ExplainRecord } from './reasons.ts';
+import type { ShownDrift } from './shown-drift.ts';
+import type { ShownModel } from './shown-model.ts';
+import type { ShownModels } from './shown-models.ts';
 
 export interface PageParts {
-  readonly model: PageModel;
+  readonly model: ShownModel;
+  /** Absent: the worst records are shown without reasons. */
+  readonly explain?: ExplainRecord | undefined;
   readonly feed: PageFeed;
   readonly clock: Clock;
-  /** How what is scored drifts; the page has no such panel when absent. */
-  readonly drift?: (() => DriftSummary) | undefined;
-  /** All models of the process; the page has no such panel when absent. */
-  readonly models?: (() => readonly ListedModel[]) | undefined;
-  /** The rate that the server flags at by default; the model's own when absent. */
-  readonly falsePositiveRate?: number;
+  /** How what is scored drifts; the page has no such panel when absent, or as long as it answers undefined. */
+  readonly drift?: (() => ShownDrift | undefined) | undefined;
+  /** All models of the process; the same. */
+  readonly models?: (() => ShownModels | undefined) | undefined;
   /** Most pages open at once. */
   readonly maxClients?: number;
   /** Milliseconds between messages. */
@@ -36,9 +36,9 @@ export interface Page {
 }
 
 /** The live page: scores streaming by, their histogram against the calibration, and the worst records lately. */
-export function createPage({ model, feed, clock, drift, models, falsePositiveRate, ...limits }: PageParts): Page {
+export function createPage({ model, explain, feed, clock, drift, models, ...limits }: PageParts): Page {
   const assets = readAssets();
-  const state = new PageState(model, feed, clock, falsePositiveRate);
+  const state = new PageState(model, feed, clock, explain);
   const stream = new EventStream({
     ...limits,
     greet: () =>
@@ -90,11 +90,13 @@ function createTick(state: PageState): () => string | undefined {
 }
 
 function driftEvent(drift: PageParts['drift']): string {
-  return drift === undefined ? '' : toEvent('drift', toShownDrift(drift()));
+  const shown = drift?.();
+  return shown === undefined ? '' : toEvent('drift', shown);
 }
 
 function modelsEvent(models: PageParts['models']): string {
-  return models === undefined ? '' : toEvent('models', toShownModels(models()));
+  const shown = models?.();
+  return shown === undefined ? '' : toEvent('models', shown);
 }
 
 /** Figures that go over all fields, or all models, are looked at once a second, and sent where they have changed. */
