@@ -190,13 +190,17 @@ export class QuickCall {
     frame.writeUInt32BE(message.length, 1);
     frame.set(message, PREFIX_BYTES);
     const stream = this.#stream;
-    if (!stream.destroyed && !stream.closed) {
-      stream.respond(RESPONSE_HEADERS, WITH_TRAILERS);
-      stream.once('wantTrailers', sendOk);
-      stream.end(frame);
-      this.#span?.end();
+    if (stream.destroyed || stream.closed) {
+      this.#end(true);
+      return;
     }
-    this.#end(true);
+    stream.respond(RESPONSE_HEADERS, WITH_TRAILERS);
+    stream.once('wantTrailers', sendOk);
+    stream.end(frame);
+    this.#span?.end();
+    // The call is over when its stream is: a shutdown waits for a large answer until the caller has it.
+    clearTimeout(this.#deadlineTimer);
+    this.#ticket?.leave(true);
   }
 
   #fail(refusal: Refusal): void {

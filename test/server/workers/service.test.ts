@@ -174,7 +174,7 @@ describe('a service of two workers', () => {
     const clients = connectMany(service);
     await Promise.all(clients.map(({ score }) => score()));
     const workers = service.workers();
-    const values = Array.from({ length: 60_000 * 3 }, (_, index) => index % 7);
+    const values = Array.from({ length: 15_000 * 3 }, (_, index) => index % 7);
     const calls = clients.map(({ ask }) => ask('score', { dense: { width: 3, values } }));
     await waitUntil(
       'calls to be in flight',
@@ -184,12 +184,10 @@ describe('a service of two workers', () => {
     );
     service.primary.kill('SIGTERM');
     const ends = await Promise.allSettled(calls);
-    for (const end of ends) {
-      if (end.status === 'fulfilled') expect(end.value.results).toHaveLength(60_000);
-      // What had not arrived yet is refused, and nothing that had is cut off.
-      else expect((end.reason as ServiceError).details).not.toMatch(/dropped|reset|RST_STREAM|cut off/i);
-    }
-    expect(ends.some(({ status: end }) => end === 'fulfilled')).toBe(true);
+    const kinds = ends.map((end) => (end.status === 'fulfilled' ? end.value.results.length : String(end.reason)));
+    // What had not arrived yet is refused, and nothing that had is cut off.
+    expect(kinds.filter((kind) => /dropped|reset|RST_STREAM|cut off|cancelled/i.test(String(kind)))).toEqual([]);
+    expect(kinds).toContain(15_000);
     expect(await service.ended).toBe(0);
     expect(service.log()).not.toMatch(/"level":"error"/);
     for (const pid of workers) expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
