@@ -69,7 +69,11 @@ export interface ServedPage {
 
 /** The page on a real port, as the server mounts it. */
 export async function servePage(
-  { drift, models, ...limits }: Pick<PageParts, 'maxClients' | 'intervalMs'> & {
+  {
+    drift,
+    models,
+    ...limits
+  }: Pick<PageParts, 'maxClients' | 'intervalMs'> & {
     readonly drift?: () => DriftSummary;
     readonly models?: () => readonly ListedModel[];
   } = {},
