@@ -31,7 +31,7 @@ const golden = z
   .parse(JSON.parse(readFileSync(new URL('../golden/radialgan.json', import.meta.url), 'utf8')));
 
 const PLACE: Place = { slot: 0, missing: false, imputed: 0, neutral: 0 };
-const ENDS = { smallest: -9, largest: 9, atoms: { lowest: null, highest: null } };
+const ENDS = { smallest: -9, largest: 9, masses: { lowest: null, highest: null } };
 const NUMBER = { ...PLACE, integer: false, mean: 0, deviation: 1, ...ENDS };
 const SOURCES = ['a', 'b', 'c'];
 const three = <T>(place: T): T[] => SOURCES.map(() => place);

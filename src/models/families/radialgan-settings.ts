@@ -137,6 +137,14 @@ export const TRANSLATION_SETTINGS = defineSettings({
     source: 'docs/decisions/0014',
     group,
   },
+  keepPointMasses: {
+    schema: onOff(),
+    default: true,
+    flag: '--no-keep-point-masses',
+    help: "Translate a least or greatest value that many rows have like any other; else it becomes the target's, where the target has one as well.",
+    source: FINDINGS,
+    group,
+  },
   coderAverage: {
     schema: realNumber({ min: 0, max: 0.99999 }),
     default: 0.98,

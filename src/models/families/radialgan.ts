@@ -52,14 +52,14 @@ export const radialgan = defineFamily({
       values: {
         ...{ translationObjective: 'logistic', coders: 'plain', activation: 'tanh', rootCycles: true },
         ...{ translationSteps: 400, adversarialWeight: 0.1, identityWeight: 0 },
-        ...{ balanceClasses: false, coderAverage: 0, lacking: 'generate' },
+        ...{ balanceClasses: false, coderAverage: 0, lacking: 'generate', keepPointMasses: false },
       },
     },
     'wgan-gp': {
       summary: 'Plain coders with the Wasserstein loss and a gradient penalty, two critic updates a step.',
       values: {
         ...{ coders: 'plain', translationSteps: 400, translationCriticSteps: 2, identityWeight: 0 },
-        ...{ balanceClasses: false, coderAverage: 0, lacking: 'generate' },
+        ...{ balanceClasses: false, coderAverage: 0, lacking: 'generate', keepPointMasses: false },
       },
     },
   },
@@ -90,6 +90,7 @@ function radialOptions(values: Values): Parameters<typeof planRadial>[0] {
     rootCycles: values.rootCycles,
     balanced: values.balanceClasses,
     drawn: values.drawLevels,
+    keepsMasses: values.keepPointMasses,
     average: values.coderAverage,
     optimiser: { kind: 'adam', beta1: 0.5, beta2: 0.9, epsilon: 1e-8, learningRate: () => translationRate },
   };

@@ -3,7 +3,6 @@ import {
   columns,
   concat,
   constant,
-  equal,
   gatherRows,
   greater,
   isNaN,
@@ -18,6 +17,7 @@ import { CLIP } from './encode.ts';
 import type { Lacking } from './lacking.ts';
 import { continuousWidth } from './head.ts';
 import type { NumberPlace, Place } from './places.ts';
+import { keepPointMasses } from './point-masses.ts';
 import { SECONDS_OF_DAY, type Union } from './union.ts';
 
 export interface Route {
@@ -26,6 +26,8 @@ export interface Route {
   readonly from: number;
   readonly to: number;
   readonly lacking: Lacking;
+  /** Whether point masses at the ends of numbers stay whole (`point-masses.ts`). */
+  readonly keepsMasses: boolean;
 }
 
 /**
@@ -43,11 +45,8 @@ export function decodeRows(x: Tensor, raw: Tensor, route: Route): Tensor {
   };
   const column = (at: number): Tensor => columns(x, at, at + 1);
   union.numbers.forEach(({ places, signedLog: isLog }, index) => {
-    put(places, (place) => {
-      const [target, source] = [place as NumberPlace, places[route.from]];
-      const scale = { ...target, ...rangeOf(target, source, isLog), signedLog: isLog, centre: 0 };
-      return keepAtoms(decodeNumber(column(index), scale, CLIP), raw, target, source);
-    });
+    const source = places[route.from] ?? null;
+    put(places, (place) => decodeNumbers(column(index), raw, { target: place as NumberPlace, source, isLog }, route));
   });
   const cycles = union.cycles.length;
   union.cycles.forEach(({ places }, index) => {
@@ -84,6 +83,18 @@ function finish(
   return missing ? select(isNaN(columns(raw, own.slot, own.slot + 1)), NaN, value) : value;
 }
 
+interface Numbers {
+  readonly target: NumberPlace;
+  readonly source: NumberPlace | null;
+  readonly isLog: boolean;
+}
+
+function decodeNumbers(z: Tensor, raw: Tensor, { target, source, isLog }: Numbers, { keepsMasses }: Route): Tensor {
+  const scale = { ...target, ...rangeOf(target, source, isLog), signedLog: isLog, centre: 0 };
+  const value = decodeNumber(z, scale, CLIP);
+  return source && keepsMasses ? keepPointMasses(value, raw, { target, source }) : value;
+}
+
 interface Range {
   readonly smallest: number;
   readonly largest: number;
@@ -107,18 +118,6 @@ export function rangeOf(target: NumberPlace, source: NumberPlace | null | undefi
     largest: Math.max(target.largest, source.largest) <= 0 ? Math.min(0, largest) : largest,
   };
 }
-
-/** Where a point mass ends the range of both, the source's stays whole: networks would spread it. */
-function keepAtoms(value: Tensor, raw: Tensor, target: NumberPlace, source: NumberPlace | null | undefined): Tensor {
-  if (!source) return value;
-  const own = columns(raw, source.slot, source.slot + 1);
-  return ATOM_ENDS.reduce((kept, end) => {
-    const [from, to] = [source.atoms[end], target.atoms[end]];
-    return from === null || to === null ? kept : select(equal(own, from), to, kept);
-  }, value);
-}
-
-const ATOM_ENDS = ['lowest', 'highest'] as const;
 
 /** The likeliest of the target's own levels, by its index there; those of others have been ruled out by the decoder. */
 function decodeLevel(indicators: Tensor, indices: readonly number[]): Tensor {

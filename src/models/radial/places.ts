@@ -1,6 +1,7 @@
 import type { Field } from '../features/schema.ts';
 import { sortedFinite } from '../features/sorted-finite.ts';
 import { signedLog, type ReadSlot } from '../features/transform.ts';
+import { findPointMasses, type PointMasses } from './point-masses.ts';
 
 /** Where a column is in a source's raw rows, and what stands for a value that is not there. */
 export interface Place {
@@ -21,13 +22,7 @@ export interface NumberPlace extends Place {
   /** Of the finite values. */
   readonly smallest: number;
   readonly largest: number;
-  /** Ends of the range at which a good part of the rows lies, such as the 0 of an amount that is often nothing; null where none is. */
-  readonly atoms: Atoms;
-}
-
-export interface Atoms {
-  readonly lowest: number | null;
-  readonly highest: number | null;
+  readonly masses: PointMasses;
 }
 
 interface Found {
@@ -38,8 +33,6 @@ interface Found {
 
 /** A column with more missing values than this counts as lacking: radialgan-findings has the same for the hospitals. */
 const MOST_MISSING = 0.5;
-/** An end of the range that a larger part of the rows has is a point mass. */
-const LEAST_ATOM = 0.1;
 /** A smaller deviation is none: a near-constant column must not be blown up. */
 const LEAST_DEVIATION = 1e-6;
 
@@ -66,18 +59,8 @@ export function fitNumber({ field, slot }: Found, values: Float32Array, isLog: b
     neutral: integer ? Math.round(average) : average,
     smallest: sorted[0] ?? middle,
     largest: sorted.at(-1) ?? middle,
-    atoms: atomsOf(sorted),
+    masses: findPointMasses(sorted, values.length),
   };
-}
-
-function atomsOf(sorted: Float32Array): Atoms {
-  const atom = (value: number | undefined): number | null => {
-    if (value === undefined) return null;
-    return sorted.lastIndexOf(value) - sorted.indexOf(value) + 1 > LEAST_ATOM * sorted.length ? value : null;
-  };
-  const [lowest, highest] = [atom(sorted[0]), atom(sorted.at(-1))];
-  // A constant column has no ends.
-  return sorted[0] === sorted.at(-1) ? { lowest: null, highest: null } : { lowest, highest };
 }
 
 export function fitCycle({ field, slot, readSlot }: Found): Place {

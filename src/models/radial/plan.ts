@@ -24,6 +24,8 @@ export interface RadialOptions extends RadialNetworkOptions, RadialLossOptions {
   readonly criticSteps: number;
   /** Whether classes are drawn equally often, where all sources have rows of each. */
   readonly balanced: boolean;
+  /** Whether point masses stay whole (`point-masses.ts`). */
+  readonly keepsMasses: boolean;
   /** Decay of the exponential average of the coders that translates in the end; 0 for none. */
   readonly average: number;
   readonly optimiser: OptimiserOptions;
@@ -40,7 +42,7 @@ export interface TranslationRows {
 export interface TranslationPlan {
   readonly task: TrainingTask;
   /** What translates raw rows of one source into those of another, from where the task stands. */
-  translator(at: TranslationState, route: Omit<Route, 'union'>): Graph;
+  translator(at: TranslationState, route: Omit<Route, 'union' | 'keepsMasses'>): Graph;
 }
 
 export interface TranslationState {
@@ -81,13 +83,13 @@ export function planRadial(options: RadialOptions, rows: TranslationRows): Trans
     const decay = (n: number): number => Math.min(average, 1 - 1 / (n + 1));
     averageWeights(step, { parameters: coders, name: 'coderAverage', decay, update: (at) => at });
   }
-  const { name, title, remedy, steps, drawn } = options;
+  const { name, title, remedy, steps, drawn, keepsMasses } = options;
   return {
     task: step.finish({ name, title, remedy, steps, updatesPerStep: options.criticSteps }),
     translator: ({ state, stepsDone }, route) => {
       const isAveraged = average > 0 && stepsDone > 0;
       const parts = { networks, learnt: state, isAveraged, classes: counts[0]?.length ?? 1, drawn };
-      return translatorGraph(parts, { union, ...route });
+      return translatorGraph(parts, { union, keepsMasses, ...route });
     },
   };
 }
