@@ -21,6 +21,8 @@ export interface ScoreOptions {
   readonly checkAlive?: (() => void) | undefined;
   /** Of a detector whose calls wait for each other: told when the wait and the inference are over, on the monotonic clock. */
   readonly onStage?: StageListener | undefined;
+  /** Of the same: a version on trial works, whose turns, waits and refusals are not counted among those of callers. */
+  readonly isTrial?: boolean | undefined;
 }
 
 export type StageListener = (stage: 'queue' | 'infer', startedMs: number, endedMs: number) => void;

@@ -173,7 +173,8 @@ export class ScoringService {
     return this.#count(job, () => this.#scoreBy(model, job));
   }
 
-  async #count({ transport, traceId }: ScoreJob, work: () => Promise<ScoreOutcome>): Promise<ScoreOutcome> {
+  /** What a version on trial fails at is answered by the one that serves: its attempt is no request of anybody. */
+  async #count({ transport, traceId, isTrial }: ScoreJob, work: () => Promise<ScoreOutcome>): Promise<ScoreOutcome> {
     const { metrics, clock } = this.#parts;
     const startedMs = clock.monotonicMs();
     let code: string = 'OK';
@@ -186,7 +187,7 @@ export class ScoringService {
       throw error;
     } finally {
       metrics.requestsInFlight.dec({ transport });
-      metrics.requests.inc({ transport, code });
+      if (code === 'OK' || isTrial !== true) metrics.requests.inc({ transport, code });
       if (code === 'OK')
         metrics.scoreSeconds.observe((clock.monotonicMs() - startedMs) / 1000, transport, traceId ?? metrics.traceId());
     }
@@ -231,18 +232,18 @@ export class ScoringService {
         { rows, maxExplainRows },
       );
     }
-    this.#parts.metrics.requestRows.observe(rows, job.transport);
+    if (job.isTrial !== true) this.#parts.metrics.requestRows.observe(rows, job.transport);
     job.span?.describe({ ...factsOf(description), 'aristarch.rows': rows });
   }
 
   async #score({ detector, drift }: OpenModel, job: ScoreJob): Promise<ScoreBatch> {
-    const { checkAlive, priority, deadlineMs, span } = job;
+    const { checkAlive, priority, deadlineMs, span, isTrial } = job;
     checkAlive?.();
     const { stages } = this.#parts.metrics;
     const sent = job.rows;
     const rows = sent instanceof Float32Array ? sent : stages.time('rows', () => detector.encode(sent), span);
     const falsePositiveRate = job.falsePositiveRate ?? this.#parts.limits.falsePositiveRate;
-    const options = { falsePositiveRate, priority, deadlineMs, checkAlive, onStage: span?.stage };
+    const options = { falsePositiveRate, priority, deadlineMs, checkAlive, isTrial, onStage: span?.stage };
     const batch = await detector.score(rows, options);
     if (job.isTrial !== true) drift?.observe(rows, watchedScores(batch));
     return batch;
@@ -250,7 +251,8 @@ export class ScoringService {
 
   #publish(model: OpenModel, job: ScoreJob, batch: ScoreBatch): void {
     const { metrics, recent, clock, models } = this.#parts;
-    const { transport } = job;
+    const { transport, isTrial } = job;
+    if (isTrial === true) metrics.requestRows.observe(batch.scores.length, transport);
     let flagged = 0;
     for (const verdict of batch.verdicts) flagged += verdict;
     metrics.rowsScored.inc({ transport }, batch.scores.length);

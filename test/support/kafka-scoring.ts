@@ -26,6 +26,7 @@ export interface ScoringOptions {
   readonly before?: BeforeScore;
   /** Tried beside the number detector; its rule and itself. */
   readonly candidate?: { readonly rule: CandidateRule; readonly model: OpenModel };
+  readonly candidateTimeoutMs?: number;
   readonly openClient?: OpenKafkaClient;
   readonly log?: Logger;
   /** Called besides, when scoring has ended for good. */
@@ -58,6 +59,7 @@ export function startNumberScoring(
   const candidates = new Candidates({
     ...{ models, metrics: metrics.candidates, clock: SYSTEM_CLOCK },
     limits: { maxRows: 1000, timeShare: 0.5 },
+    timeoutMs: options.candidateTimeoutMs ?? 10_000,
     record: () => undefined,
   });
   const service = new ScoringService({

@@ -32,12 +32,12 @@ export function createBatchedDetector(detector: Detector, parts: BatchingParts):
     scoreNow: undefined,
     async score(rows, options = {}) {
       const packed = rows instanceof Float32Array ? rows : detector.encode(rows);
-      const { falsePositiveRate, priority, deadlineMs, checkAlive, onStage } = options;
+      const { falsePositiveRate, priority, deadlineMs, checkAlive, onStage, isTrial } = options;
       // A caller's own fault is the caller's alone, and found before the rows wait beside others'.
       if (falsePositiveRate !== undefined) detector.thresholdAt(falsePositiveRate);
       const isWhole = packed.length > 0 && packed.length % rowWidth === 0;
       if (!isWhole) return detector.score(packed, options);
-      return batcher.score({ rows: packed, falsePositiveRate, priority, deadlineMs, checkAlive, onStage });
+      return batcher.score({ rows: packed, falsePositiveRate, priority, deadlineMs, checkAlive, onStage, isTrial });
     },
   };
 }

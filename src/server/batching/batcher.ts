@@ -17,6 +17,8 @@ export interface BatchJob {
   /** Throws when nobody waits any longer. */
   readonly checkAlive?: (() => void) | undefined;
   readonly onStage?: StageListener | undefined;
+  /** Of a version on trial. */
+  readonly isTrial?: boolean | undefined;
 }
 
 export interface BatchingLimits {
@@ -30,7 +32,8 @@ export interface BatchingLimits {
 
 /** What the batcher tells of its work. */
 export interface BatchingEvents {
-  readonly onBatch: (rows: number, jobs: number, inferMs: number) => void;
+  /** `isTrial`: whether all of its callers are. */
+  readonly onBatch: (rows: number, jobs: number, inferMs: number, isTrial: boolean) => void;
   /** A caller's first rows go into an inference, after so many milliseconds. */
   readonly onTurn: (waitedMs: number) => void;
   readonly onRefusal: (reason: Refusal) => void;
@@ -89,7 +92,8 @@ export function createBatcher(parts: BatcherParts): Batcher {
     const rows = job.rows.length / rowWidth;
     const remainingMs = deadlineMs - clock.wallMs();
     const expectedMs = forecast.expectJobMs(running, priority, rows);
-    checkAdmission({ rows, remainingMs, expectedMs, queuedRows: queue.rows, maxQueueRows }, events);
+    const question = { rows, remainingMs, expectedMs, queuedRows: queue.rows, maxQueueRows };
+    checkAdmission(question, job.isTrial === true ? undefined : events);
     const state = { left: rows, collector: new Collector(rows), cameMs: clock.monotonicMs(), ended: false };
     queue.push({ job, priority, ...state, ...answer });
   };
@@ -111,7 +115,7 @@ export function createBatcher(parts: BatcherParts): Batcher {
     const ended = (onThisThread: boolean): void => {
       running = false;
       for (const { waiting } of pieces) waiting.job.onStage?.('infer', startedMs, clock.monotonicMs());
-      events.onBatch(rows, pieces.length, forecast.end(rows, pieces.length));
+      events.onBatch(rows, pieces.length, forecast.end(rows, pieces.length), pieces.every(isOfTrial));
       // Nobody could come while this thread computed: whether work is at hand shows when the input that waited is read.
       if (onThisThread) later(forecast.lookForIdleness, 0);
       else forecast.lookForIdleness();
@@ -197,14 +201,16 @@ function scoreApart(
   })();
 }
 
+const isOfTrial = ({ waiting }: Piece<WaitingJob>): boolean => waiting.job.isTrial === true;
+
 const sameRate = (first: WaitingJob, other: WaitingJob): boolean =>
   Object.is(first.job.falsePositiveRate, other.job.falsePositiveRate);
 
-/** Throws at once what `refusalOf` has against a job, and tells of it. */
-function checkAdmission(question: AdmissionQuestion, { onRefusal }: BatchingEvents): void {
+/** Throws at once what `refusalOf` has against a job, and tells of it, where it is a caller's. */
+function checkAdmission(question: AdmissionQuestion, events: BatchingEvents | undefined): void {
   const refusal = refusalOf(question);
   if (refusal === undefined) return;
-  onRefusal(refusal.reason);
+  events?.onRefusal(refusal.reason);
   throw refusal.error;
 }
 
@@ -212,7 +218,7 @@ function checkAdmission(question: AdmissionQuestion, { onRefusal }: BatchingEven
 function tellTurns(pieces: readonly Piece<WaitingJob>[], nowMs: number, { onTurn }: BatchingEvents): typeof pieces {
   for (const { waiting } of pieces) {
     if (waiting.cameMs !== undefined) {
-      onTurn(nowMs - waiting.cameMs);
+      if (waiting.job.isTrial !== true) onTurn(nowMs - waiting.cameMs);
       waiting.job.onStage?.('queue', waiting.cameMs, nowMs);
     }
     waiting.cameMs = undefined;

@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { AristarchError, toAristarchError } from '../../base/errors.ts';
+import { type AristarchError, toAristarchError } from '../../base/errors.ts';
 import type { RawRecord, ScoreBatch } from '../../scoring/detector.ts';
 import type { CandidateMetrics } from '../metrics/candidates.ts';
 import type { Clock } from '../clock.ts';
@@ -8,6 +7,7 @@ import type { Candidate, Lease, Models, OpenModel } from '../models/port.ts';
 import type { CandidateRule } from '../models/serving-rules.ts';
 import type { ScoreJob, ScoreOutcome } from '../scoring-service.ts';
 import { type Answer, checkSameLayout, compareRows, otherOf, type Pair, pickAnswered } from './compare.ts';
+import { inTime } from './in-time.ts';
 import { CandidateOpenings } from './opening.ts';
 import { type OffPathLimits, OffPathQueue } from './off-path.ts';
 import { createPositions, keyOfRecord, type Part, partAt, positionOf } from './position.ts';
@@ -19,6 +19,8 @@ export interface CandidatesParts {
   readonly metrics: CandidateMetrics;
   readonly clock: Pick<Clock, 'monotonicMs' | 'wallMs'>;
   readonly limits: OffPathLimits;
+  /** Most time that a candidate has for an answer, whatever its caller grants, in milliseconds. */
+  readonly timeoutMs: number;
   /** Told of the rows that both have scored. */
   readonly record: RecordRows;
 }
@@ -146,7 +148,7 @@ export class Candidates {
       { model: pair.serving, places: rest, onScored: later('serving') },
       {
         ...{ model: pair.candidate, places: canary, onScored: later('candidate') },
-        instead: { model: pair.serving, because: this.#failed(pair.serving) },
+        instead: { model: pair.serving, because: this.#failed(pair.serving), afterMs: this.#parts.timeoutMs },
       },
     ].filter((part) => part.places.length > 0);
   }
@@ -195,41 +197,28 @@ export class Candidates {
   }
 
   /** Throws `DEADLINE_EXCEEDED` once the candidate's part of the time is over; what it makes of the job afterwards is lost. */
-  async #inTime(job: ScoreJob, work: (own: ScoreJob) => Promise<ScoreOutcome>): Promise<ScoreOutcome> {
-    const trial = { ...job, isTrial: true };
+  #inTime(job: ScoreJob, work: (own: ScoreJob) => Promise<ScoreOutcome>): Promise<ScoreOutcome> {
     const nowMs = this.#parts.clock.wallMs();
     const leftMs = (job.deadlineMs ?? Infinity) - nowMs;
-    // What waits for ever, or for longer than a timer can, gives the candidate all the time.
-    if (leftMs > 2 ** 31) return work(trial);
-    const partMs = Math.max(0, SHARE_OF_THE_TIME * leftMs);
-    const timer = new AbortController();
-    let isLate = false;
-    const late = (): AristarchError =>
-      new AristarchError('DEADLINE_EXCEEDED', `the candidate has not answered within ${Math.round(partMs)} ms`);
-    const checkAlive = (): void => {
-      job.checkAlive?.();
-      if (isLate) throw late();
-    };
-    const ended = sleep(partMs, undefined, { signal: timer.signal, ref: false }).then(() => {
-      isLate = true;
-      throw late();
+    const partMs = Math.min(this.#parts.timeoutMs, Math.max(0, SHARE_OF_THE_TIME * leftMs));
+    return inTime(partMs, (checkTime) => {
+      const checkAlive = (): void => {
+        job.checkAlive?.();
+        checkTime();
+      };
+      return work({ ...job, isTrial: true, deadlineMs: nowMs + partMs, checkAlive });
     });
-    try {
-      return await Promise.race([work({ ...trial, deadlineMs: nowMs + partMs, checkAlive }), ended]);
-    } finally {
-      timer.abort();
-    }
   }
 
   /** `rows`: places of the answer's rows, ascending. */
   #compareLater(pair: Pair, answer: Answer, rows: readonly number[], leases: readonly SharedRelease[]): void {
-    const { metrics, record } = this.#parts;
+    const { metrics, record, timeoutMs } = this.#parts;
     const taken = this.#queue.offer(rows.length, (count) => {
       const done = leases.map((lease) => lease.use());
       const answered = pickAnswered(answer, pair, rows.slice(0, count));
       return {
         worker: otherOf(pair, answer.by),
-        work: (from, to) => compareRows(pair, answered, [from, to], { metrics, record }),
+        work: (from, to) => compareRows(pair, answered, [from, to], { metrics, record, timeoutMs }),
         end: () => done.forEach((release) => release()),
       };
     });

@@ -2,6 +2,7 @@ import { AristarchError, toAristarchError } from '../../base/errors.ts';
 import type { RawRecord, ScoreBatch } from '../../scoring/detector.ts';
 import type { CandidateMetrics } from '../metrics/candidates.ts';
 import type { OpenModel } from '../models/port.ts';
+import { inTime } from './in-time.ts';
 
 /** An answer: its rows as they were asked for, and what was said of them. */
 export interface Answer {
@@ -44,6 +45,8 @@ interface RowScore {
 export interface CompareParts {
   readonly metrics: CandidateMetrics;
   readonly record: (pair: Pair, rows: readonly ComparedRow[]) => void;
+  /** Most time that the other one has for a turn. */
+  readonly timeoutMs: number;
 }
 
 /** What an answer says of some of its rows: nothing else of it is held while they wait to be compared. `places`: ascending. */
@@ -85,13 +88,15 @@ export async function compareRows(
   pair: Pair,
   answered: Answered,
   [from, to]: readonly [number, number],
-  { metrics, record }: CompareParts,
+  { metrics, record, timeoutMs }: CompareParts,
 ): Promise<void> {
   const { model } = pair;
   const { by, keys, falsePositiveRate } = answered;
   try {
     const packed = rowsFor(pair, answered, from, to);
-    const silent = await otherOf(pair, by).detector.score(packed, { falsePositiveRate, priority: 'low' });
+    const silent = await inTime(timeoutMs, (checkAlive) =>
+      otherOf(pair, by).detector.score(packed, { falsePositiveRate, priority: 'low', checkAlive, isTrial: true }),
+    );
     const answer = sliceScores(answered.scores, from, to);
     const [ofServing, ofCandidate] = by === 'serving' ? [answer, silent] : [silent, answer];
     count(metrics, model, ofServing, ofCandidate);

@@ -23,6 +23,10 @@ export function openCandidates(
   return new Candidates({
     ...{ models, metrics, clock },
     limits: { maxRows: config.candidateQueueRows, timeShare: config.candidateTimeShare },
-    record: path === undefined ? () => undefined : createRowLog({ path, maxBytes, clock, log }),
+    timeoutMs: config.candidateTimeoutMs,
+    record:
+      path === undefined
+        ? () => undefined
+        : createRowLog({ path, maxBytes, clock, log, onDropped: metrics.logDropped }),
   });
 }

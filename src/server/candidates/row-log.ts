@@ -10,6 +10,14 @@ export interface RowLogOptions {
   readonly maxBytes: number;
   readonly clock: Pick<Clock, 'wallMs'>;
   readonly log: Pick<Logger, 'warn'>;
+  /** Told of rows that are left out, by the model that stands for both. */
+  readonly onDropped: (model: string, rows: number) => void;
+}
+
+interface Waiting {
+  readonly text: string;
+  readonly model: string;
+  readonly rows: number;
 }
 
 export type RecordRows = (pair: Pair, rows: readonly ComparedRow[]) => void;
@@ -21,13 +29,14 @@ const MOST_WAITING_BYTES = 1024 * 1024;
  * Writes rows that two models have scored as lines of JSON: time, names and versions, the key, and both scores; no record. At most
  * twice `maxBytes` lie on the disk. A disk that is full or slow costs lines, and nothing else.
  */
-export function createRowLog({ path, maxBytes, clock, log }: RowLogOptions): RecordRows {
-  let waiting: string[] = [];
+export function createRowLog({ path, maxBytes, clock, log, onDropped }: RowLogOptions): RecordRows {
+  let waiting: Waiting[] = [];
   let [waitingBytes, writing, failed] = [0, false, false];
   const write = async (): Promise<void> => {
     writing = true;
     while (waiting.length > 0) {
-      const text = waiting.join('');
+      const taken = waiting;
+      const text = taken.map((each) => each.text).join('');
       [waiting, waitingBytes] = [[], 0];
       try {
         await rotate(path, maxBytes - Buffer.byteLength(text));
@@ -37,14 +46,18 @@ export function createRowLog({ path, maxBytes, clock, log }: RowLogOptions): Rec
         // Said once, not for each piece.
         if (!failed) log.warn({ path }, `rows scored by both cannot be written: ${messageOf(thrown)}`);
         failed = true;
+        for (const { model, rows } of taken) onDropped(model, rows);
       }
     }
     writing = false;
   };
   return (pair, rows) => {
     const text = rows.map((row) => toLine(clock.wallMs(), pair, row)).join('');
-    if (waitingBytes + text.length > MOST_WAITING_BYTES) return;
-    waiting.push(text);
+    if (waitingBytes + text.length > MOST_WAITING_BYTES) {
+      onDropped(pair.model, rows.length);
+      return;
+    }
+    waiting.push({ text, model: pair.model, rows: rows.length });
     waitingBytes += text.length;
     if (!writing) void write();
   };

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { AristarchError, toAristarchError } from '../../base/errors.ts';
+import { inTime } from '../candidates/in-time.ts';
 import type { Clock } from '../clock.ts';
 import type { Metrics } from '../metrics.ts';
 import type { RoutedPart } from '../models/by-key.ts';
@@ -146,7 +147,7 @@ function toScoring(service: KafkaScoringParts['service']): RecordScoring {
       return {
         ...{ refused, release },
         parts: parts.map(({ model, places, instead, onScored }) => ({
-          ...{ scorer: toScorer(service, model, { onScored, isTrial: instead !== undefined }), places },
+          ...{ scorer: toScorer(service, model, { onScored, trialMs: instead?.afterMs }), places },
           instead: instead && { scorer: toScorer(service, instead.model), because: instead.because },
         })),
       };
@@ -154,10 +155,24 @@ function toScoring(service: KafkaScoringParts['service']): RecordScoring {
   };
 }
 
+interface TrialOptions {
+  readonly onScored?: RoutedPart['onScored'];
+  /** How long a version on trial may take; absent for others. */
+  readonly trialMs?: number | undefined;
+}
+
+/** A version on trial that does not answer is as one that crashed: waiting it out would hold up the partition for ever. */
+function onTrial<T>(ms: number, work: (checkAlive: () => void) => Promise<T>): Promise<T> {
+  return inTime(ms, work).catch((thrown: unknown) => {
+    const error = toAristarchError(thrown);
+    throw error.code === 'DEADLINE_EXCEEDED' ? new AristarchError('INTERNAL', error.message, error.data, error) : error;
+  });
+}
+
 function toScorer(
   service: KafkaScoringParts['service'],
   model: OpenModel,
-  { onScored, isTrial }: { onScored?: RoutedPart['onScored']; isTrial?: boolean } = {},
+  { onScored, trialMs }: TrialOptions = {},
 ): ScoreRecords {
   const { detector, description } = model;
   return {
@@ -166,8 +181,10 @@ function toScorer(
     encodeJson: detector.encodeJson,
     score: async (rows, records, span) => {
       const recordAt = (row: number) => records.at(row);
-      const job = { transport: 'kafka', rows, recordAt, isTrial, span, traceId: span?.traceId } as const;
-      const { batch } = await service.scoreBy(model, job);
+      const job = { transport: 'kafka', rows, recordAt, span, traceId: span?.traceId } as const;
+      const { batch } = await (trialMs === undefined
+        ? service.scoreBy(model, job)
+        : onTrial(trialMs, (checkAlive) => service.scoreBy(model, { ...job, isTrial: true, checkAlive })));
       onScored?.(records.all(), batch);
       return batch;
     },

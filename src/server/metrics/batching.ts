@@ -10,20 +10,24 @@ export type Rejection = Refusal | 'rate_limit' | 'unauthenticated' | 'permission
 
 /** Callers who are scored together, and those who are turned away. */
 export function batchingMetrics({ counter, gauge, histogram }: Instruments, stages: Stages) {
-  const rows = histogram('batch_rows', 'Rows of one inference, of all callers together.', BATCH_ROWS);
+  const rows = histogram(
+    'batch_rows',
+    'Rows of one inference, of all callers together; not those of versions on trial alone.',
+    BATCH_ROWS,
+  );
   const help =
     'Requests turned away before their rows were looked at: deadline (could not be scored in time), queue_full (too many rows ' +
     'wait), rate_limit, unauthenticated, permission_denied.';
   const rejections = counter('rejections_total', help, ['reason'] as const);
   const queues = new Set<() => number>();
-  gauge('queue_rows', 'Rows that wait for an inference, of all models.', {
+  gauge('queue_rows', 'Rows that wait for an inference, of all models, versions on trial included.', {
     together: 'sum',
     read: () => [...queues].reduce((sum, read) => sum + read(), 0),
   });
   return {
-    onBatch: (count: number, _jobs: number, inferMs: number): void => {
-      rows.observe(count);
-      stages.observe('infer', inferMs);
+    onBatch: (count: number, _jobs: number, inferMs: number, isTrial: boolean): void => {
+      if (!isTrial) rows.observe(count);
+      stages.observe(isTrial ? 'trial' : 'infer', inferMs);
     },
     onTurn: (waitedMs: number): void => stages.observe('queue', waitedMs),
     onRefusal: (reason: Refusal): void => rejections.inc({ reason }),

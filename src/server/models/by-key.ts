@@ -7,8 +7,12 @@ export interface RoutedPart {
   readonly model: OpenModel;
   /** Of its records, among those that were asked for, ascending. */
   readonly places: readonly number[];
-  /** Who judges the records that the model fails at, where that is one on trial; told of the failure. */
-  readonly instead?: { readonly model: OpenModel; readonly because: (error: AristarchError) => void };
+  /** Who judges the records that the model fails at, or has not judged after so long, where that is one on trial; told of the failure. */
+  readonly instead?: {
+    readonly model: OpenModel;
+    readonly because: (error: AristarchError) => void;
+    readonly afterMs: number;
+  };
   /** Told what the model made of its records. */
   readonly onScored?: (records: readonly RawRecord[], batch: ScoreBatch) => void;
 }

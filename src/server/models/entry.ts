@@ -1,8 +1,17 @@
-import { AristarchError, toAristarchError } from '../../base/errors.ts';
+import { AristarchError, type ErrorCode, toAristarchError } from '../../base/errors.ts';
 import { nearNames } from '../../base/near-names.ts';
 import { checkName } from './names.ts';
 import { keyOf, NOTHING_FOUND, type FoundModel, type FoundVersion } from './scan.ts';
 import { NO_RULES, parseServingRules, SERVING_FILE, type ServingRules, type ServingText } from './serving-rules.ts';
+
+/** Faults of the files themselves, which another try would find again; a lack of memory, say, is none. */
+export const FAULTS_OF_FILES: ReadonlySet<ErrorCode> = new Set([
+  'ARTEFACT_INVALID',
+  'RATE_UNSUPPORTED',
+  'PRECONDITION_FAILED',
+  'SCHEMA_MISMATCH',
+  'INVALID_INPUT',
+]);
 
 /** What a repository knows of one model: its versions on the disk, which of them serves, and which cannot be served. */
 export class ModelEntry {
@@ -12,6 +21,7 @@ export class ModelEntry {
   /** What answers requests that name no version; it may have gone from the disk since it was opened. */
   serving: FoundVersion | undefined;
   #found: FoundModel = NOTHING_FOUND;
+  #versions: readonly FoundVersion[] = [];
   #rules: ServingRules = NO_RULES;
   #fault: AristarchError | undefined;
   /** By key, which changes with the files: what cannot be served is left alone as long as they stay. */
@@ -21,9 +31,9 @@ export class ModelEntry {
     this.model = model;
   }
 
-  /** Oldest first. */
+  /** Oldest first; what serves is as it was when it could last be read. */
   get versions(): readonly FoundVersion[] {
-    return this.#found.versions;
+    return this.#versions;
   }
 
   get found(): FoundModel {
@@ -42,10 +52,16 @@ export class ModelEntry {
 
   /** Takes over what was found on the disk; answers what is there no more, but for what serves. */
   take(next: FoundModel): readonly FoundVersion[] {
-    const keys = new Set(next.versions.map(keyOf));
+    const { serving } = this;
+    const isKept = ({ version, unreadable }: FoundVersion): boolean =>
+      unreadable !== undefined && version === serving?.version;
+    const versions = next.versions.map((found) => (isKept(found) ? serving! : found));
+    const keys = new Set(versions.map(keyOf));
     const gone = this.versions.filter((found) => !keys.has(keyOf(found)) && !this.isServing(found));
     for (const key of this.#refused.keys()) if (!keys.has(key)) this.#refused.delete(key);
+    for (const found of versions) if (found.unreadable !== undefined) this.refuse(found, cannotBeRead(found));
     this.#found = next;
+    this.#versions = versions;
     this.#takeRules(next.serving);
     return gone;
   }
@@ -81,9 +97,9 @@ export class ModelEntry {
     return this.serving !== undefined && best !== undefined && !this.isServing(best);
   }
 
-  /** Whether what serves has gone from the disk, so that it could not be opened again. */
+  /** Whether what serves has gone from the disk, or cannot be read, so that it could not be opened again. */
   get servesWhatIsGone(): boolean {
-    return this.serving !== undefined && !this.versions.some((found) => this.isServing(found));
+    return this.serving !== undefined && !this.#found.versions.some((found) => this.isServing(found));
   }
 
   /** Throws `NOT_FOUND`, and `INVALID_INPUT` for what cannot be a version. */
@@ -106,7 +122,8 @@ export class ModelEntry {
 
   /** Lets every version be tried once more. */
   forgive(): void {
-    this.#refused.clear();
+    const readable = ({ unreadable }: FoundVersion): boolean => unreadable === undefined;
+    for (const found of this.versions.filter(readable)) this.#refused.delete(keyOf(found));
   }
 
   /** Why nothing can be served. */
@@ -121,6 +138,16 @@ export class ModelEntry {
     const message = `model "${this.model}" has no version that can be served: ${reasons}`;
     return new AristarchError('ARTEFACT_INVALID', message, { model: this.model });
   }
+}
+
+export function modelUnreadable(model: string, why: string): AristarchError {
+  const message = `the folder of model "${model}" cannot be read (${why}): let this process's user read it`;
+  return new AristarchError('PRECONDITION_FAILED', message, { model });
+}
+
+function cannotBeRead({ model, version, folder, unreadable = '' }: FoundVersion): AristarchError {
+  const message = `version ${version} of model "${model}" cannot be read (${unreadable}): let this process's user read ${folder} and what is in it`;
+  return new AristarchError('PRECONDITION_FAILED', message, { model, version });
 }
 
 export function modelNotFound(model: string, folder: string, models: readonly string[]): AristarchError {

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
-import { AristarchError, toAristarchError, type ErrorCode } from '../../base/errors.ts';
+import { AristarchError, toAristarchError } from '../../base/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { Metrics } from '../metrics.ts';
-import { ModelEntry, modelNotFound } from './entry.ts';
+import { FAULTS_OF_FILES, ModelEntry, modelNotFound, modelUnreadable } from './entry.ts';
 import { checkName } from './names.ts';
 import type { ServedName } from './open-model.ts';
 import { ModelPool } from './pool.ts';
@@ -32,15 +32,6 @@ export interface RepositoryParts {
   readonly onDefault?: (model: OpenModel) => void;
 }
 
-/** Faults of the files themselves, which another try would find again; a lack of memory, say, is none. */
-const FAULTS_OF_FILES: ReadonlySet<ErrorCode> = new Set([
-  'ARTEFACT_INVALID',
-  'RATE_UNSUPPORTED',
-  'PRECONDITION_FAILED',
-  'SCHEMA_MISMATCH',
-  'INVALID_INPUT',
-]);
-
 /** A folder of models, NAME/VERSION/, opened as they are asked for, and changed while they are served. */
 export class ModelRepository implements Models {
   readonly #parts: RepositoryParts;
@@ -64,7 +55,9 @@ export class ModelRepository implements Models {
   static async open(parts: RepositoryParts): Promise<ModelRepository> {
     const repository = new ModelRepository(parts);
     repository.#last = await scanRepository(parts.folder);
-    for (const [model, found] of repository.#last) repository.#take(model, found);
+    for (const [model, found] of repository.#last) {
+      if (repository.#isReadable(model, found)) repository.#take(model, found);
+    }
     try {
       if (repository.defaultName !== undefined) (await repository.acquire({})).release();
     } catch (thrown) {
@@ -125,7 +118,9 @@ export class ModelRepository implements Models {
 
   async load({ model, version }: ModelChoice): Promise<OpenModel> {
     const name = this.#nameOf(model);
-    const entry = this.#take(name, await scanModel(this.#parts.folder, name));
+    const found = await scanModel(this.#parts.folder, name);
+    if (found.unreadable !== undefined) throw modelUnreadable(name, found.unreadable);
+    const entry = this.#take(name, found);
     if (entry === undefined) throw this.#notFound(name);
     entry.unloaded = false;
     // Whoever asks for it by name may know that a fault has gone which the files do not show.
@@ -158,7 +153,8 @@ export class ModelRepository implements Models {
     this.#last = models;
     for (const model of new Set([...models.keys(), ...this.#entries.keys()])) {
       const found = models.get(model) ?? NOTHING_FOUND;
-      if (!isSame(found, last.get(model) ?? NOTHING_FOUND)) continue;
+      const before = last.get(model) ?? NOTHING_FOUND;
+      if (!this.#isReadable(model, found, before) || !isSame(found, before)) continue;
       const known = this.#entries.get(model);
       const entry = isSame(found, known?.found ?? NOTHING_FOUND) ? known : this.#take(model, found);
       // What cannot take the place is in the log; what serves goes on.
@@ -178,6 +174,14 @@ export class ModelRepository implements Models {
 
   close(): Promise<void> {
     return this.#pool.close();
+  }
+
+  /** What is known of a model holds while its folder cannot be read; that is said once. */
+  #isReadable(model: string, found: FoundModel, before = NOTHING_FOUND): boolean {
+    const why = found.unreadable;
+    if (why === undefined) return true;
+    if (why !== before.unreadable) this.#parts.log.error({ model }, modelUnreadable(model, why).message);
+    return false;
   }
 
   /** Makes what was found what there is; closes what is no more there. Undefined where no version is left. */

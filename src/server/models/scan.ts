@@ -13,6 +13,8 @@ export interface FoundVersion {
   readonly folder: string;
   /** Changes with the names, sizes and times of its files: what has the same stamp need not be looked at again. */
   readonly stamp: string;
+  /** Why its folder cannot be read; absent where it can. */
+  readonly unreadable?: string;
 }
 
 /** Names a version and its files: other files are another key, so that what changes is opened beside what it replaces. */
@@ -25,12 +27,15 @@ export interface FoundModel {
   /** Oldest first. */
   readonly versions: readonly FoundVersion[];
   readonly serving: ServingText;
+  /** Why the model's folder could not be looked at: nothing is known of it, then. */
+  readonly unreadable?: string;
 }
 
 export const NOTHING_FOUND: FoundModel = { versions: [], serving: { text: '', unreadable: '' } };
 
 export function isSame(a: FoundModel, b: FoundModel): boolean {
   return (
+    a.unreadable === b.unreadable &&
     a.serving.text === b.serving.text &&
     a.serving.unreadable === b.serving.unreadable &&
     a.versions.length === b.versions.length &&
@@ -38,13 +43,13 @@ export function isSame(a: FoundModel, b: FoundModel): boolean {
   );
 }
 
-/** A model without a version is not there. */
+/** A model without a version is not there, unless its folder cannot be read. */
 export type FoundModels = ReadonlyMap<string, FoundModel>;
 
 /**
  * What lies in a repository's folder, `NAME/VERSION/manifest.json`. Other files, folders whose names cannot be a model's
  * or a version's (a copy that is being written begins with a dot), and links that leave the repository are not seen.
- * Throws `NOT_FOUND` where the folder itself cannot be read.
+ * Throws `NOT_FOUND` where the folder itself cannot be read; a model or a version that cannot be says so, and harms no other.
  */
 export async function scanRepository(root: string): Promise<FoundModels> {
   const home = await realpath(root).catch((cause: unknown) => {
@@ -56,7 +61,7 @@ export async function scanRepository(root: string): Promise<FoundModels> {
   const found: [string, FoundModel][] = [];
   for (const model of names.filter(isName).sort()) {
     const each = await scanModel(home, model);
-    if (each.versions.length > 0) found.push([model, each]);
+    if (each.versions.length > 0 || each.unreadable !== undefined) found.push([model, each]);
   }
   return new Map(found);
 }
@@ -64,24 +69,31 @@ export async function scanRepository(root: string): Promise<FoundModels> {
 /** The versions of one model, and what its serving.json says. */
 export async function scanModel(root: string, model: string): Promise<FoundModel> {
   const home = await realpath(root).catch(() => root);
-  const names = await readdir(join(home, model)).catch(() => []);
+  const names = await readdir(join(home, model)).catch((cause: unknown) => (isNone(cause) ? [] : messageOf(cause)));
+  if (typeof names === 'string') return { ...NOTHING_FOUND, unreadable: names };
   const versions = await Promise.all(names.filter(isName).map((version) => scanVersion(home, model, version)));
   const serving = await readServingText(home, model);
   return { versions: versions.flat().sort((a, b) => compareVersions(a.version, b.version)), serving };
 }
 
+/** A folder that goes away while it is looked at, or a file among the folders. */
+function isNone(error: unknown): boolean {
+  return isMissing(error) || messageOf(error).includes('ENOTDIR');
+}
+
 async function scanVersion(home: string, model: string, version: string): Promise<FoundVersion[]> {
+  let folder = join(home, model, version);
   try {
-    const folder = await realpath(join(home, model, version));
+    folder = await realpath(folder);
     if (!folder.startsWith(home + sep)) return [];
     const files = (await readdir(folder)).sort();
     if (!files.includes(MANIFEST_FILE)) return [];
     const stamps = await Promise.all(files.map((name) => stampOf(folder, name)));
     return [{ model, version, folder, stamp: [folder, ...stamps].join('\n') }];
   } catch (error) {
-    // A folder that goes away while it is looked at, or a file among the folders.
-    if (isMissing(error) || messageOf(error).includes('ENOTDIR')) return [];
-    throw error;
+    if (isNone(error)) return [];
+    const unreadable = messageOf(error);
+    return [{ model, version, folder, stamp: `unreadable: ${unreadable}`, unreadable }];
   }
 }
 

@@ -20,6 +20,15 @@ export const CANDIDATE_SETTINGS = defineSettings({
     unit: 'rows',
     group: 'Models',
   },
+  candidateTimeoutMs: {
+    schema: wholeNumber({ min: 1, max: 2 ** 31 - 1 }),
+    default: 10_000,
+    flag: '--candidate-timeout-ms <ms>',
+    env: 'ARISTARCH_CANDIDATE_TIMEOUT_MS',
+    help: 'most time that a candidate has for an answer, and half of what the call has left at most; then the version that serves answers',
+    unit: 'ms',
+    group: 'Models',
+  },
   candidateLog: {
     schema: text().optional(),
     flag: '--candidate-log <file>',

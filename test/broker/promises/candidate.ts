@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { positionOf } from '../../../src/server/candidates/position.ts';
 import { type KafkaLab, numberEvents, toResults } from '../../support/kafka-lab.ts';
-import { createNumberDetector } from '../../support/number-detector.ts';
+import { type BeforeScore, createNumberDetector } from '../../support/number-detector.ts';
 import { toOpenModel } from '../../support/open-model.ts';
 import { until } from '../../support/until.ts';
 
@@ -9,16 +9,19 @@ const COUNT = 400;
 const RULE = { version: 'v2', canary: 0.3, shadow: 0.4, key: undefined };
 
 /** The number detector as a version of its own. */
-function createCandidate(before?: (rows: Float32Array) => void) {
+function createCandidate(before?: BeforeScore) {
   const opened = toOpenModel(createNumberDetector(before));
   return { ...opened, description: { ...opened.description, version: 'v2' } };
 }
 
 export function candidate(lab: KafkaLab): void {
   describe('a candidate', () => {
-    const run = async (before?: (rows: Float32Array) => void) => {
+    const run = async (before?: BeforeScore, candidateTimeoutMs?: number) => {
       const topics = await lab.createTopics({ partitions: 2 });
-      const scoring = await lab.startScoring(topics, { candidate: { rule: RULE, model: createCandidate(before) } });
+      const scoring = await lab.startScoring(topics, {
+        candidate: { rule: RULE, model: createCandidate(before) },
+        ...(candidateTimeoutMs !== undefined && { candidateTimeoutMs }),
+      });
       await lab.client.produce(topics.topicIn, numberEvents(COUNT));
       const messages = await lab.client.readUntil(topics.topicOut, (found) => found.length >= COUNT);
       const results = toResults(messages) as (ReturnType<typeof toResults>[number] & { modelVersion: string })[];
@@ -57,6 +60,13 @@ export function candidate(lab: KafkaLab): void {
       expect(sides(keys, RULE.canary)).toBeGreaterThan(0);
       expect(await rendered('failures_total')).toBeGreaterThan(0);
       expect(await lab.client.readAll(topics.deadLetterTopic)).toEqual([]);
+    });
+
+    it('that hangs holds up no partition: the version that serves judges its events', async () => {
+      const { results, rendered } = await run(() => new Promise(() => undefined), 200);
+      expect(results.map(({ score }) => score).sort((a, b) => a - b)).toEqual([...Array(COUNT).keys()]);
+      expect(results.every(({ modelVersion }) => modelVersion === 'v1')).toBe(true);
+      expect(await rendered('failures_total')).toBeGreaterThan(0);
     });
   });
 }

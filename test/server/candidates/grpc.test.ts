@@ -1,13 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Metadata } from '@grpc/grpc-js';
+import { type Client, Metadata, type ServiceDefinition } from '@grpc/grpc-js';
 import { describe, expect, it } from '@jest/globals';
 import type { WireScoreResponse } from '../../../src/server/grpc/contract.ts';
-import type { ScoreMessage } from '../../support/grpc-client.ts';
+import {
+  INFERENCE_SERVICE,
+  loadInferenceContract,
+  type WireInferResponse,
+} from '../../../src/server/grpc/inference/contract.ts';
+import { createRawClientFixture, type ScoreMessage } from '../../support/grpc-client.ts';
 import { scrape } from '../../support/http-client.ts';
 import { tinyRow } from '../../support/model-folder.ts';
 import { until } from '../../support/until.ts';
 import { createFolder, machines, named, onTrial, record, serveTrial, withKey } from './trial.ts';
+
+const connectRaw = createRawClientFixture();
 
 describe('a canary', () => {
   it('answers its share by a field of the record, each machine always by the same version', async () => {
@@ -123,15 +130,51 @@ describe('a canary', () => {
     expect(await count('failures_total', ',code="DEADLINE_EXCEEDED"')).toBe(1);
   });
 
+  it('that hangs holds up no call without a deadline either: it has its longest time', async () => {
+    const { client, count } = await serveTrial({
+      candidate: { version: '2', canary: 1 },
+      before: () => new Promise(() => undefined),
+      settings: { candidateTimeoutMs: 200, drainTimeoutMs: 500 },
+    });
+    expect(await client.score(tinyRow(4))).toMatchObject({ modelVersion: '1', results: [{ score: 4 }] });
+    expect(await count('failures_total', ',code="DEADLINE_EXCEEDED"')).toBe(1);
+  });
+
+  it('answers calls of the Open Inference Protocol as well, by their key', async () => {
+    const { serving, count } = await serveTrial({ candidate: { version: '2', canary: 0.3 } });
+    const definition = loadInferenceContract()[INFERENCE_SERVICE] as ServiceDefinition;
+    const inference = connectRaw(serving.addresses.grpc, definition) as Client & {
+      modelInfer(
+        request: object,
+        metadata: Metadata,
+        done: (error: Error | null, answer: WireInferResponse) => void,
+      ): void;
+    };
+    const rows = { name: 'rows', datatype: 'FP32', shape: [1, 3], contents: { fp32Contents: [5, 0, 0] } };
+    for (const machine of machines) {
+      const { modelVersion, outputs } = await new Promise<WireInferResponse>((resolve, reject) => {
+        const request = { modelName: 'pumps', inputs: [rows] };
+        inference.modelInfer(request, withKey(machine), (error, answer) => (error ? reject(error) : resolve(answer)));
+      });
+      const score = outputs.find(({ name }) => name === 'score')!.contents!.fp32Contents;
+      expect([modelVersion, score]).toEqual(onTrial(machine, 0.3) ? ['2', [10]] : ['1', [5]]);
+    }
+    expect(await count('rows_answered_total')).toBe(machines.filter((machine) => onTrial(machine, 0.3)).length);
+  });
+
   it("feeds neither the default model's drift nor its scores", async () => {
     const { client, serving } = await serveTrial({ candidate: { version: '2', canary: 1 } });
+    const drifted = async (): Promise<number> => (await client.describe('pumps')).drift!.scores;
     const scoresOf = async (): Promise<string> =>
       /^aristarch_score_count.* (\d+)$/m.exec(await scrape(serving.addresses.http))![1]!;
     const before = await scoresOf();
+    const driftBefore = await drifted();
     for (let call = 0; call < 5; call++) expect(await client.score(tinyRow(1))).toMatchObject({ modelVersion: '2' });
     expect(await scoresOf()).toBe(before);
+    expect(await drifted()).toBe(driftBefore);
     await client.score({ ...tinyRow(1), modelVersion: '1' });
     expect(Number(await scoresOf())).toBe(Number(before) + 1);
+    expect(await drifted()).toBe(driftBefore + 1);
   });
 
   it('without a share is not opened', async () => {
@@ -199,6 +242,25 @@ describe('a shadow', () => {
       serving: { model: 'pumps', version: '1', score: 5, anomalous: false },
       candidate: { model: 'pumps', version: '2', score: 10, anomalous: true },
     });
+  });
+
+  it('counts among the figures of callers neither its waits, nor its inferences, nor what it is refused', async () => {
+    const { client, compared, serving } = await serveTrial({ candidate: { version: '2', shadow: 1 } });
+    const seen = async (name: string): Promise<number> => {
+      const line = (await scrape(serving.addresses.http))
+        .split('\n')
+        .find((each) => each.startsWith(`aristarch_${name} `));
+      return Number(line?.split(' ').at(-1) ?? 0);
+    };
+    const [waits, inferences, trials] = ['queue', 'infer', 'trial'].map(
+      (stage) => `stage_duration_seconds_count{stage="${stage}"}`,
+    );
+    const all = async () => [await seen(waits!), await seen(inferences!), await seen('batch_rows_count')];
+    const before = await all();
+    for (let call = 0; call < 10; call++) await client.score(tinyRow(4));
+    await until('all were compared', async () => (await compared()) === 10, 60_000);
+    expect((await all()).map((count, at) => count - before[at]!)).toEqual([10, 10, 10]);
+    expect(await seen(trials!)).toBeGreaterThan(0);
   });
 
   it('takes its share by the key', async () => {

@@ -166,6 +166,11 @@ describe('sync from S3', () => {
       ['pumps/2', 'ARTEFACT_INVALID'],
     ]);
     expect(await readdir(join(to, 'pumps/1'))).toContain('manifest.sig');
+    // Also of what is there already, as nobody asked for a signature before.
+    expect((await sync()).summary.added).toEqual(['fans/7', 'pumps/2']);
+    const again = await sync('--trusted-keys', pub);
+    expect(again.exitCode).toBe(1);
+    expect(again.summary.failed.map(({ name }) => name)).toEqual(['fans/7', 'pumps/2']);
   });
 
   it('lets nothing appear that is not as its manifest says, that is too large, or whose files have names that lead out', async () => {

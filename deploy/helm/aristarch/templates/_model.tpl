@@ -63,10 +63,21 @@
 {{- end -}}
 
 {{- define "aristarch.syncContainer" -}}
+{{- $keys := list -}}
+{{- with .root.Values.trustedKeys -}}
+{{- if .existingSecret -}}
+{{- range .keys -}}{{- $keys = concat $keys (list "--trusted-keys" (printf "/etc/aristarch/trusted-keys/%s" .)) -}}{{- end -}}
+{{- end -}}
+{{- end -}}
 image: {{ include "aristarch.image" .root }}
 args:
-  {{- concat (list "sync" "--from" .root.Values.model.fetch.from "--to" "/models") .when | toYaml | nindent 2 }}
+  {{- concat (list "sync" "--from" .root.Values.model.fetch.from "--to" "/models") .when $keys | toYaml | nindent 2 }}
 {{ include "aristarch.fetchRest" . }}
+{{- if $keys }}
+  - name: trusted-keys
+    mountPath: /etc/aristarch/trusted-keys
+    readOnly: true
+{{- end }}
 {{- end -}}
 
 {{- define "aristarch.fetchRest" -}}
