@@ -10,7 +10,7 @@ import { checkOutput } from '../tables/output-file.ts';
 import { createRowsWriter, type RowsWriter } from '../tables/rows-writer.ts';
 import { openConditions, type GivenConditions } from './given-conditions.ts';
 import { openSampler } from './open-sampler.ts';
-import { checkImageSample, MIX_LEVELS, writeImages, type MixLevel } from './sample-images.ts';
+import { checkImageSample, countOf, MIX_LEVELS, writeImages, type MixLevel } from './sample-images.ts';
 import type { Sampler } from './sampler.ts';
 import { TABLE_SETTINGS } from './table-settings.ts';
 
@@ -50,7 +50,7 @@ export const SAMPLE_SETTINGS = defineSettings({
   truncation: {
     schema: realNumber({ min: 0, max: 2 }).optional(),
     flag: '--truncation <share>',
-    help: 'how far styles keep from their mean: 1 as they are (when absent), 0.7 for likelier images that differ less, 0 for the mean image',
+    help: 'how far styles keep from their mean: 1 as they are (when absent), 0.7 for likelier images that differ less, 0 for the mean image; in all layers, where the paper takes the coarse ones',
     source: 'Karras et al. 2019, appendix B',
     group: 'Images',
   },
@@ -149,9 +149,9 @@ async function sampleImages(values: SampleValues, sampler: Sampler, terminal: Te
   if (given !== undefined)
     throw new AristarchError('INVALID_INPUT', `model "${name}" has no conditions: leave --condition out`);
   const choice = { out, count, mix, interpolate, ...(truncation !== undefined && { truncation }) };
-  checkImageSample(choice);
+  checkImageSample(choice, schema.image.size);
   const startedAt = performance.now();
-  const progress = createProgress(terminal, { label: 'sampling', unit: 'images', total: count ?? 1 });
+  const progress = createProgress(terminal, { label: 'sampling', unit: 'images', total: countOf(choice) });
   try {
     const onImages = (done: number): void => progress.update(done);
     const images = await writeImages(sampler, { ...choice, seed, memoryLimit, onImages });

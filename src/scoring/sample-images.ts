@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { AristarchError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
@@ -25,6 +25,8 @@ const GRID_COUNT = 64;
 const FILE_COUNT = 1000;
 /** The largest grid, in images along an axis. */
 const MOST_COLUMNS = 32;
+/** And in pixels of its images: it is drawn in memory. */
+const MOST_PIXELS = 2 ** 26;
 /** Images whose styles are mixed, and steps of the way between two. */
 const MIXED = { lines: 5, columns: 7 } as const;
 const WAYS = { lines: 5, steps: 9 } as const;
@@ -33,26 +35,35 @@ const SHOWN_SIZE = 64;
 
 const isGrid = (path: string): boolean => /\.png$/i.test(path);
 
-/** Refuses what does not go together, before a model is opened; `INVALID_INPUT`, `NOT_FOUND`. */
-export function checkImageSample({
-  out,
-  count,
-  mix,
-  interpolate,
-}: Omit<ImageSampleOptions, 'onImages' | 'memoryLimit' | 'seed'>): void {
+type ImageChoice = Omit<ImageSampleOptions, 'onImages' | 'memoryLimit' | 'seed'>;
+
+/** Images that are made for a choice. */
+export function countOf({ out, count, mix, interpolate }: ImageChoice): number {
+  if (mix !== undefined) return (MIXED.lines + 1) * (MIXED.columns + 1) - 1;
+  if (interpolate) return WAYS.lines * WAYS.steps;
+  return count ?? (isGrid(out) ? GRID_COUNT : FILE_COUNT);
+}
+
+/** Refuses what does not go together for images of a size, before any is made; `INVALID_INPUT`, `NOT_FOUND`. */
+export function checkImageSample({ out, count, mix, interpolate }: ImageChoice, size: number): void {
   const isTable = mix !== undefined || interpolate;
   if (mix !== undefined && interpolate) throw refused('--mix and --interpolate are two pictures: give one of them');
   if (isTable && !isGrid(out))
     throw refused(`--mix and --interpolate draw a grid: give --out a name that ends in .png`);
   if (isTable && count !== undefined)
     throw refused('--mix and --interpolate draw so many images as they need: leave --count out');
-  if (!isGrid(out)) checkImagesOutput(out);
-  else if (!existsSync(dirname(out))) {
+  if (isGrid(out)) checkGrid(out, count ?? 0, size);
+  else checkImagesOutput(out);
+}
+
+function checkGrid(out: string, count: number, size: number): void {
+  if (!existsSync(dirname(out))) {
     throw new AristarchError('NOT_FOUND', `there is no folder ${dirname(out)} to write into: make it`, { path: out });
   }
-  const most = MOST_COLUMNS ** 2;
-  if (isGrid(out) && (count ?? 0) > most)
-    throw refused(`a grid has at most ${most} images: lower --count, or write .parquet`);
+  if (statSync(out, { throwIfNoEntry: false })?.isDirectory()) throw refused(`${out} is a folder: give a file's name`);
+  const most = Math.min(MOST_COLUMNS ** 2, Math.floor(MOST_PIXELS / size ** 2));
+  if (count > most)
+    throw refused(`a grid has at most ${most} images of ${size} x ${size}: lower --count, or write .parquet`);
 }
 
 const refused = (message: string): AristarchError => new AristarchError('INVALID_INPUT', message);
@@ -121,6 +132,7 @@ async function writeMixed(
     })),
   ]);
   const made = await sampler.sampleStyled([...others, ...lines.flat()], options);
+  options.onImages(countOf(options));
   const corner = new Float32Array(sampler.description.rowWidth).fill(255);
   const rows = new Float32Array(corner.length + made.length);
   rows.set(corner);
@@ -136,7 +148,9 @@ async function writeWays(sampler: Sampler, image: ImageField, options: ImageSamp
     const share = 1 - step / (WAYS.steps - 1);
     return { row: 2 * line, other: 2 * line + 1, shares: new Array<number>(layers).fill(share) };
   });
-  return writePicture(await sampler.sampleStyled(images, options), image, WAYS.steps, options);
+  const made = await sampler.sampleStyled(images, options);
+  options.onImages(countOf(options));
+  return writePicture(made, image, WAYS.steps, options);
 }
 
 const layersOf = (sampler: Sampler): number => sampler.description.styles?.layers ?? 0;

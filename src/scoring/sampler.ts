@@ -1,6 +1,7 @@
 import type { ColumnFingerprint } from '../models/artefact/manifest.ts';
 import type { RawRecord } from '../models/features/encode.ts';
 import type { FeatureSchema } from '../models/features/schema.ts';
+import { imagesPerBlock } from '../models/images/blocks.ts';
 import type { StyleWidths } from '../models/stylegan/style-inputs.ts';
 import type { OpenDetectorOptions } from './detector.ts';
 
@@ -73,9 +74,7 @@ export type OpenSamplerOptions = OpenDetectorOptions;
  * is the same in every sample that holds it. Changing this changes every sample.
  */
 export const SAMPLE_BLOCK_ROWS = 256;
-/** Pixels of a block of images, at most: a generator of images of 1024 x 1024 holds gigabytes for a few of them. */
-const BLOCK_PIXELS = 2 ** 18;
 
 /** Rows of a block of this model. */
 export const blockRowsOf = ({ image }: Pick<FeatureSchema, 'image'>): number =>
-  image ? Math.min(SAMPLE_BLOCK_ROWS, Math.max(1, Math.floor(BLOCK_PIXELS / image.size ** 2))) : SAMPLE_BLOCK_ROWS;
+  image ? Math.min(SAMPLE_BLOCK_ROWS, imagesPerBlock(image.size)) : SAMPLE_BLOCK_ROWS;

@@ -1,8 +1,8 @@
-import { join } from 'node:path';
 import { AristarchError } from '../base/errors.ts';
-import { openDatabase, type DatabaseOptions } from './duckdb.ts';
-import { checkOutput, writeQuery } from './output-file.ts';
-import { quoteName, quoteText } from './sql.ts';
+import type { DatabaseOptions } from './duckdb.ts';
+import { checkOutput } from './output-file.ts';
+import { quoteName } from './sql.ts';
+import { openWaitingRows } from './waiting-rows.ts';
 
 /** Writes images as a column of bytes. Ends with `commit` or `discard`. */
 export interface ImagesWriter {
@@ -24,26 +24,13 @@ export function checkImagesOutput(path: string): void {
 export async function createImagesWriter(
   path: string,
   column: string,
-  { memoryLimit }: Pick<DatabaseOptions, 'memoryLimit'>,
+  options: Pick<DatabaseOptions, 'memoryLimit'>,
 ): Promise<ImagesWriter> {
   checkImagesOutput(path);
-  const database = await openDatabase({ threads: 1, ...(memoryLimit !== undefined && { memoryLimit }) });
-  await database.run(`ATTACH ${quoteText(join(database.folder, 'images.duckdb'))} AS waiting`);
-  await database.run('CREATE TABLE waiting.images (file BLOB)');
-  const appender = await database.openAppender('images', 'waiting', ['BLOB']);
+  const waiting = await openWaitingRows({ file: 'BLOB' }, options);
   return {
-    append: (files) => appender.append([files]),
-    commit: async () => {
-      appender.close();
-      try {
-        await writeQuery(database, `SELECT file AS ${quoteName(column)} FROM waiting.images`, path, 'parquet');
-      } finally {
-        await database.close();
-      }
-    },
-    discard: async () => {
-      appender.close();
-      await database.close();
-    },
+    append: (files) => waiting.append([files]),
+    commit: () => waiting.write(`file AS ${quoteName(column)}`, path, 'parquet'),
+    discard: () => waiting.discard(),
   };
 }

@@ -9,7 +9,7 @@ import { checkFormat, type Format } from './formats.ts';
 import { quoteText } from './sql.ts';
 
 /** Images are only read: no ending of `WRITTEN` is theirs. */
-type WrittenFormat = Exclude<Format, 'image'>;
+export type WrittenFormat = Exclude<Format, 'image'>;
 
 const COPY_OPTIONS: { readonly [F in WrittenFormat]: string } = {
   parquet: 'FORMAT parquet, COMPRESSION zstd',

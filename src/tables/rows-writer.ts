@@ -1,7 +1,7 @@
-import { join } from 'node:path';
-import { openDatabase, type DatabaseOptions } from './duckdb.ts';
-import { checkOutput, writeQuery } from './output-file.ts';
-import { quoteName, quoteText } from './sql.ts';
+import type { DatabaseOptions } from './duckdb.ts';
+import { checkOutput } from './output-file.ts';
+import { quoteName } from './sql.ts';
+import { openWaitingRows } from './waiting-rows.ts';
 
 export interface WrittenColumn {
   readonly name: string;
@@ -36,22 +36,14 @@ export const slotColumn = (slot: number): string => `s${slot}`;
  * Equal rows give equal bytes. Throws what `checkOutput` throws.
  */
 export async function createRowsWriter(path: string, options: RowsWriterOptions): Promise<RowsWriter> {
-  const { width, columns, memoryLimit } = options;
+  const { width, columns } = options;
   const format = checkOutput(path);
-  // One thread: how Parquet's row groups are cut must not depend on the machine.
-  const database = await openDatabase({ threads: 1, ...(memoryLimit !== undefined && { memoryLimit }) });
   const names = Array.from({ length: width }, (_, slot) => slotColumn(slot));
-  await database.run(`ATTACH ${quoteText(join(database.folder, 'rows.duckdb'))} AS waiting`);
-  await database.run(`CREATE TABLE waiting.slots (${names.map((name) => `${name} FLOAT`).join(', ')})`);
-  const appender = await database.openAppender(
-    'slots',
-    'waiting',
-    names.map(() => 'FLOAT'),
-  );
+  const waiting = await openWaitingRows(Object.fromEntries(names.map((name) => [name, 'FLOAT'])), options);
   const block = names.map(() => new Float32Array(BLOCK_ROWS));
   let filled = 0;
   const flush = () => {
-    if (filled > 0) appender.append(block.map((column) => column.subarray(0, filled)));
+    if (filled > 0) waiting.append(block.map((column) => column.subarray(0, filled)));
     filled = 0;
   };
   return {
@@ -63,17 +55,9 @@ export async function createRowsWriter(path: string, options: RowsWriterOptions)
     },
     commit: async () => {
       flush();
-      appender.close();
       const select = columns.map(({ name, sql }) => `${sql} AS ${quoteName(name)}`).join(', ');
-      try {
-        await writeQuery(database, `SELECT ${select} FROM waiting.slots`, path, format);
-      } finally {
-        await database.close();
-      }
+      await waiting.write(select, path, format);
     },
-    discard: async () => {
-      appender.close();
-      await database.close();
-    },
+    discard: () => waiting.discard(),
   };
 }

@@ -60,7 +60,7 @@ export const RUN_SETTINGS = defineSettings({
     default: 512,
     flag: '--memory-budget <size>',
     unit: 'MiB',
-    help: 'Memory for training rows; data larger than this are sampled, and the report says so. The process takes about twice as much, and 400 MiB.',
+    help: 'Memory for training rows or images; data larger than this are sampled, and the report says so. The process takes about twice as much, and 400 MiB; of images, what the networks take comes on top.',
     group: 'Data',
   },
   numbers: {

@@ -121,7 +121,7 @@ it('a step at 1024 pixels runs, faded in', async () => {
   const results = await session.run(1, { ...initialFeeds(task), ...feeds });
   await session.close();
   for (const name of Object.keys(task.program.reports))
-    expect(results[`report.${name}`]!.data[0]).toEqual(expect.any(Number));
+    expect([...results[`report.${name}`]!.data].map(Number.isFinite)).toEqual([true]);
   expect(results['state.golden.synthesis.image.1024.weight']!.data.every(Number.isFinite)).toBe(true);
 }, 240_000);
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -28,6 +28,7 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'aristarch-stylegan-'));
   await writeParts(join(folder, 'parts'));
+  await mkdir(join(folder, 'folder.png'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 const placeOf = (name: string): string => join(folder, name);
@@ -67,6 +68,12 @@ describe('a StyleGAN of images', () => {
       },
     });
     await trainImages(config!, IMAGE_HOOKS);
+    const versions = await Promise.all(
+      ['alone', 'grown'].map(
+        async (name) => (JSON.parse(String(await bytesOf(name, 'manifest.json'))) as { version: string }).version,
+      ),
+    );
+    expect(new Set(versions).size).toBe(2);
     expect((await bytesOf('alone', 'critic.onnx')).equals(await bytesOf('grown', 'critic.onnx'))).toBe(true);
     expect(existsSync(join(placeOf('alone'), 'generator.onnx'))).toBe(false);
   }, 120_000);
@@ -163,11 +170,14 @@ describe('images that a StyleGAN makes up', () => {
     [{ out: 'x.png', mix: 'fine', count: 5 }, 'leave --count out'],
     [{ out: 'x.png', mix: 'fine', interpolate: true }, 'are two pictures'],
     [{ out: 'x.csv' }, 'x.csv cannot hold images'],
-    [{ out: 'x.png', count: 2000 }, 'a grid has at most 1024 images'],
+    [{ out: 'x.png', count: 2000 }, 'a grid has at most 1024 images of 32 x 32'],
+    [{ out: 'x.png', count: 65, size: 1024 }, 'a grid has at most 64 images of 1024 x 1024'],
+    [{ out: 'folder.png' }, 'folder.png is a folder'],
     [{ out: 'nowhere/x.png' }, 'there is no folder nowhere'],
   ] as const)('are refused where flags do not fit: %j', (given, message) => {
-    const choice = { count: undefined, mix: undefined, interpolate: false, ...given };
-    expect(() => checkImageSample(choice)).toThrow(message);
+    const { size, ...choice } = { count: undefined, mix: undefined, interpolate: false, size: 32, ...given };
+    const out = choice.out === 'folder.png' ? placeOf(choice.out) : choice.out;
+    expect(() => checkImageSample({ ...choice, out }, size)).toThrow(message);
   });
 });
 
@@ -190,6 +200,10 @@ describe('the flags of a StyleGAN', () => {
     [{ family: 'stylegan', regulariser: 'none' }, 'give --regulariser-interval 1'],
     [{ family: 'stylegan', regulariser: 'clip' }, 'regulariser'],
     [{ imageColumn: 'image', criticOnly: true, latent: 3 }, '"latent" has no meaning'],
+    [
+      { imageColumn: 'image', criticOnly: true, family: 'stylegan' },
+      '--critic-only trains --family image-critic, and --family stylegan is given: leave one of them out',
+    ],
   ])('are refused where they do not fit: %j', (file, message) => {
     expect(() => resolve(file)).toThrow(message);
   });

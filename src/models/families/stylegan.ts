@@ -140,7 +140,8 @@ type Values = SettingValues<typeof SETTINGS>;
  *
  * Deviations: the defaults have few channels and few images, for hours of a CPU instead of weeks of eight GPUs (docs/decisions/0023); the
  * minibatch's deviation is taken over the whole batch, as in the paper's text, and not over groups of four, as in its code; the
- * learning rate is the same at all sizes; truncation is for whoever samples.
+ * batch and the learning rate are the same at all sizes; truncation is for whoever samples, and in all layers, where the paper has it in the
+ * coarse ones; the preset `progan` lacks the drift term 0.001 E[D(x)^2] of the 2018 paper's loss.
  */
 export const stylegan = defineImageFamily({
   name: 'stylegan',
@@ -152,10 +153,11 @@ export const stylegan = defineImageFamily({
   presets: {
     small: { summary: 'Few channels and few images: for small images and hours of a CPU.', values: {} },
     karras: {
-      summary: "The paper's widths and length, held by R1; for GPUs.",
+      summary: "The paper's widths, and its 25 million images at 1024 pixels, held by R1 at every update; for GPUs.",
       values: {
         ...{ channelBase: 16_384, channelMost: 512, latent: 512, growFrom: 8, phaseImages: 600_000 },
-        ...{ lastImages: 10_000_000, lastParts: 100, ownBatch: 32 },
+        // 8.4 million before the full size has settled, where that is 1024.
+        ...{ lastImages: 16_600_000, lastParts: 100, ownBatch: 32, regulariserInterval: 1 },
       },
     },
     progan: {

@@ -51,6 +51,10 @@ export function resolveImageConfig({ flags, env, file = {} }: SettingSources): I
     if (criticOnly) throw new AristarchError('INVALID_INPUT', '--critic-only is for images: give --image-column too');
     return undefined;
   }
+  if (criticOnly && choice.family !== undefined && choice.family !== CRITIC_ONLY_FAMILY) {
+    const message = `--critic-only trains --family ${CRITIC_ONLY_FAMILY}, and --family ${choice.family} is given: leave one of them out`;
+    throw new AristarchError('INVALID_INPUT', message, { family: choice.family });
+  }
   const family = imageFamilyNamed(criticOnly ? CRITIC_ONLY_FAMILY : (choice.family ?? DEFAULT_IMAGE_FAMILY));
   const preset = choice.preset ?? family.defaultPreset;
   const source = `preset ${preset} of ${family.name}`;

@@ -45,25 +45,31 @@ export async function exportImages(options: ExportImagesOptions): Promise<TrainR
   const { image } = plan.images.schema;
   const { critic, game } = trained;
   const bytes = emitGraph(imageScoringGraph(image, critic));
-  const manifest = { ...describe(options, bytes), libraries: await libraryVersions() };
+  const generator = game && emitGraph(game.plan.generatorGraph(image.size, game.weights));
+  const learnt = [bytes, ...(generator ? [generator] : [])];
+  const manifest = { ...describe(options, learnt), libraries: await libraryVersions() };
   const files = {
     [CRITIC_FILE]: bytes,
     [EXPLAIN_FILE]: emitGraph(imageExplainGraph(image, critic)),
     [NORMALS_FILE]: normalsOf(plan),
     [REPORT_FILE]: renderReport(toImageReport(options, manifest)),
-    ...(game && { [GENERATOR_FILE]: emitGraph(game.plan.generatorGraph(image.size, game.weights)) }),
+    ...(generator && { [GENERATOR_FILE]: generator }),
   };
   await writeArtefact(place.out, { manifest, files }, { replace: config.run.replace });
   return toResult(manifest, options, warnings);
 }
 
-function describe(options: ExportImagesOptions, critic: Uint8Array): Omit<ImageManifest, 'libraries'> {
+/** The version is of all that was learnt: one critic may have two generators beside it. */
+function describe(options: ExportImagesOptions, learnt: readonly Uint8Array[]): Omit<ImageManifest, 'libraries'> {
   const { config, plan, place, trained, executor, seconds, createdAt } = options;
   const { settings, run, values, family } = config;
   const { images, split, rate } = plan;
   return {
     name: place.name,
-    version: createHash('sha256').update(critic).digest('hex').slice(0, 12),
+    version: learnt
+      .reduce((hash, bytes) => hash.update(bytes), createHash('sha256'))
+      .digest('hex')
+      .slice(0, 12),
     family: family.name,
     createdAt: createdAt.toISOString(),
     features: { fields: [], image: images.schema.image, excluded: [] },
@@ -81,7 +87,7 @@ function describe(options: ExportImagesOptions, critic: Uint8Array): Omit<ImageM
 }
 
 const rollbacksOf = ({ critic, game }: TrainedImages): number =>
-  [critic, ...(game?.phases ?? [])].reduce((total, { progress }) => total + progress.rollbacks.length, 0);
+  [critic.progress, ...(game?.phases ?? [])].reduce((total, { rollbacks }) => total + rollbacks.length, 0);
 
 /** Training images, a byte a pixel. */
 function normalsOf({ images: { rows, schema }, split }: ImageRunPlan): Uint8Array {

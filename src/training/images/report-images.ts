@@ -1,12 +1,16 @@
 import { drawGrid } from '../../models/images/grid.ts';
+import { shrinkRows } from '../../models/images/shrink.ts';
 import { showData } from '../../tables/download.ts';
 import { configRows } from '../report-input.ts';
 import type { NetworkCurves, Picture, ReportInput } from '../report/input.ts';
 import type { ExportImagesOptions, ImageManifest } from './export-images.ts';
 import type { FittedGame, FittedPhase } from './fit-game.ts';
 import { packImages } from './fit-images.ts';
+import { SHOWN_SIZE } from './phase-pictures.ts';
 
 const WORST_IMAGES = 10;
+/** Height and width that they are shown at, at most. */
+const MOST_SIZE = 256;
 
 /** Everything that the report of a run on images shows. */
 export function toImageReport(options: ExportImagesOptions, manifest: ImageManifest): ReportInput {
@@ -21,7 +25,7 @@ export function toImageReport(options: ExportImagesOptions, manifest: ImageManif
       ...{ device: training.device, seed: config.run.seed },
     },
     image: images.schema.image,
-    pictures: [...worstImages(options), ...(trained.game?.phases ?? []).map(toPicture)],
+    pictures: [...worstImages(options), ...(trained.game?.phases ?? []).flatMap(toPicture)],
     curves: [detectorCurves(options), ...(trained.game ? [gameCurves(trained.game)] : [])],
     calibrationScores: calibration.scores,
     falsePositiveRate: calibration.falsePositiveRate,
@@ -42,26 +46,30 @@ function worstImages({ plan: { images }, trained: { heldOut } }: ExportImagesOpt
     { rows: images.rows, image },
     Uint32Array.from(worst, ({ row }) => row),
   );
-  const scale = Math.max(1, Math.round(64 / image.size));
+  const shown = { ...image, size: Math.min(image.size, MOST_SIZE) };
+  const scale = Math.max(1, Math.round(SHOWN_SIZE / image.size));
   return [
     {
       title: 'The most anomalous of the held-out images, worst first',
       note: 'Look at these before you trust the model: if they are anomalies, the data were not normal.',
-      png: drawGrid(rows, image, { columns: WORST_IMAGES, scale }),
+      png: drawGrid(shrinkRows(rows, image, shown.size), shown, { columns: WORST_IMAGES, scale }),
     },
   ];
 }
 
-/** Critic updates of a phase, times the images of each. */
-function toPicture({ phase, progress, task, seconds, picture }: FittedPhase): Picture {
-  const share = progress.stepsDone / task.steps;
-  const shown = Math.round(phase.images * share);
-  const pace = seconds > 0 ? `, ${(shown / seconds).toPrecision(3)} images a second` : '';
-  return {
-    title: `Generated, ${phase.size} x ${phase.size}, ${phase.isFading ? 'faded in' : phase.name}`,
-    note: `After ${shown} images of this phase${pace}; the same noise after each phase.`,
-    png: picture,
-  };
+/** What a phase's generator made, if the phase is shown. The pace is that of this process, which may have resumed the phase. */
+export function toPicture({ phase, picture, steps, stepsDone, stepsPlayed, seconds }: FittedPhase): Picture[] {
+  if (picture === null) return [];
+  const imagesIn = (count: number): number => (steps > 0 ? Math.round((phase.images * count) / steps) : 0);
+  const pace =
+    stepsPlayed > 0 && seconds > 0 ? `, ${(imagesIn(stepsPlayed) / seconds).toPrecision(3)} images a second` : '';
+  return [
+    {
+      title: `Generated, ${phase.size} x ${phase.size}, ${phase.isFading ? 'faded in' : phase.name}`,
+      note: `After ${imagesIn(stepsDone)} images of this phase${pace}; the same noise after each phase.`,
+      png: picture,
+    },
+  ];
 }
 
 function detectorCurves({ trained: { critic } }: ExportImagesOptions): NetworkCurves {
@@ -80,19 +88,17 @@ function gameCurves({ plan, phases }: FittedGame): NetworkCurves {
   const series = new Map<string, { steps: number[]; values: number[] }>();
   const rollbacks: { step: number; reason: string }[] = [];
   let before = 0;
-  for (const { progress, task } of phases) {
-    for (const [name, values] of Object.entries(progress.history)) {
+  for (const { history, rollbacks: ofPhase, stepsDone, updatesPerStep } of phases) {
+    for (const [name, values] of Object.entries(history)) {
       const whole = series.get(name) ?? { steps: [], values: [] };
       series.set(name, whole);
       values.forEach((value, index) => {
-        whole.steps.push(before + (index + 1) * task.updatesPerStep);
+        whole.steps.push(before + (index + 1) * updatesPerStep);
         whole.values.push(value);
       });
     }
-    rollbacks.push(
-      ...progress.rollbacks.map(({ step, reason }) => ({ step: before + step * task.updatesPerStep, reason })),
-    );
-    before += progress.stepsDone * task.updatesPerStep;
+    rollbacks.push(...ofPhase.map(({ step, reason }) => ({ step: before + step * updatesPerStep, reason })));
+    before += stepsDone * updatesPerStep;
   }
   return { network: plan.title, series: [...series].map(([name, of]) => ({ name, ...of })), rollbacks };
 }

@@ -11,8 +11,8 @@ export function createDraws(task: TrainingTask, random: Random): DrawSteps {
   return (from, count, rateFactor) =>
     Object.fromEntries(
       task.draws.map((draw, index) => {
-        const shape = draw.input.shape as readonly number[];
-        const size = shape.reduce((product, length) => product * length, 1);
+        const shape = shapeOf(draw);
+        const size = sizeOf(draw);
         const data = new Float32Array(count * size);
         for (let step = 0; step < count; step++) {
           const out = data.subarray(step * size, (step + 1) * size);
@@ -21,6 +21,18 @@ export function createDraws(task: TrainingTask, random: Random): DrawSteps {
         return [draw.input.attributes.name, { data, shape: [count, ...shape] }];
       }),
     );
+}
+
+const shapeOf = ({ input }: Draw): readonly number[] => input.shape as readonly number[];
+const sizeOf = (draw: Draw): number => shapeOf(draw).reduce((product, length) => product * length, 1);
+
+/** Bytes of the draws of one call, at most: changed copies of large images take 150 MB a step. */
+const CALL_BYTES = 2 ** 28;
+
+/** Steps whose draws fit into one call; one at least. */
+export function stepsWithin({ draws }: Pick<TrainingTask, 'draws'>, bytes: number = CALL_BYTES): number {
+  const values = draws.reduce((total, draw) => total + sizeOf(draw), 0);
+  return Math.max(1, Math.floor(bytes / (Float32Array.BYTES_PER_ELEMENT * Math.max(1, values))));
 }
 
 function fill(draw: Draw, stream: RandomStream, out: Float32Array, step: number, rateFactor: number): void {

@@ -5,7 +5,7 @@ import { TRAINING_ROWS } from '../../models/critics/critic-plan.ts';
 import type { TrainingTask } from '../../models/task.ts';
 import type { Executor, NamedArrays, NumberArray, StepSession } from '../../runtime/executor.ts';
 import { findDivergence } from './divergence.ts';
-import { createDraws, type DrawSteps } from './draws.ts';
+import { createDraws, stepsWithin, type DrawSteps } from './draws.ts';
 import { initialState, type StateValues } from './state.ts';
 
 /** Where a task stands; enough to go on from, to the byte. */
@@ -31,11 +31,13 @@ export interface RunTaskOptions {
   /** The compact training rows, for a task that shares them. */
   readonly table?: NumberArray;
   readonly random: Random;
-  /** Steps in one call of the compiled loop: between calls the process can look at signals and progress. */
+  /** Steps in one call of the compiled loop: between calls the process can look at signals and progress. Fewer where draws are large. */
   readonly stepsPerCall: number;
   readonly resumeFrom?: TaskProgress;
   /** Parameters to start from; those of the seed when absent. */
   readonly parameters?: StateValues;
+  /** Called when the program is compiled, before the first call of the loop; not for a task that is done. */
+  readonly onStart?: () => void;
   /** Called after each call of the loop; answers whether to go on. */
   readonly onProgress: (progress: TaskProgress) => Promise<'continue' | 'stop'>;
 }
@@ -50,12 +52,15 @@ const MOST_ROLLBACKS = 6;
  */
 export async function runTask(options: RunTaskOptions): Promise<TaskProgress> {
   const { executor, task, random, parameters } = options;
+  let progress = options.resumeFrom ?? startOf(task, random, parameters);
+  if (progress.stepsDone >= task.steps) return progress; // before its program is compiled: that can take minutes
   const session = await executor.compileSteps(task.program);
   const draws = createDraws(task, random);
-  let progress = options.resumeFrom ?? startOf(task, random, parameters);
+  const most = Math.min(options.stepsPerCall, stepsWithin(task));
   try {
+    options.onStart?.();
     while (progress.stepsDone < task.steps) {
-      const count = Math.min(options.stepsPerCall, task.steps - progress.stepsDone);
+      const count = Math.min(most, task.steps - progress.stepsDone);
       progress = await advance(options, session, draws, progress, count);
       if ((await options.onProgress(progress)) === 'stop') break;
     }
