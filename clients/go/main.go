@@ -1,6 +1,6 @@
 // Scores two payments over gRPC and prints what the service says of each.
 //
-//	npx buf generate ../../proto --template buf.gen.yaml --path ../../proto/aristarch
+//	npx buf generate ../../proto --template buf.gen.yaml --path ../../proto/aristarch/v1
 //	go run . localhost:50051
 package main
 

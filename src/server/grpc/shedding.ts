@@ -30,9 +30,10 @@ export function createShedding(monotonicMs: () => number, log: Logger): Shedding
     enter: () => crowd.enter(),
     waitedMs: () => turns.waitedMs(),
     refusalOf: (remainingMs) => {
-      const lateMs = crowd.expectMs() - SHARE * remainingMs;
-      // Whoever has no deadline waits.
-      if (!(lateMs > 0)) return undefined;
+      const expectMs = crowd.expectMs();
+      const lateMs = expectMs - SHARE * remainingMs;
+      // Whoever has no deadline waits; whose time is over, with nobody before it, ends by its deadline.
+      if (expectMs <= 0 || !(lateMs > 0)) return undefined;
       const retryMs = stepAbove(lateMs);
       let trailers = written.get(retryMs);
       if (trailers === undefined) {

@@ -9,7 +9,7 @@ const STAGE_SECONDS = [0.00001, 0.000025, 0.0001, 0.00025, 0.001, 0.0025, 0.01, 
 
 export interface Stages {
   observe(stage: Stage, ms: number): void;
-  /** Runs the work and observes how long it took, where it succeeds; the span that it is a part of is told, too. */
+  /** Runs the work and observes how long it took, where it has a result; the span that it is a part of is told, too. */
   time<T>(stage: Stage, work: () => T, span?: StageSpan): T;
   timeAsync<T>(stage: Stage, work: () => Promise<T>, span?: StageSpan): Promise<T>;
 }
@@ -34,7 +34,7 @@ export function stageMetrics({ histogram }: Instruments, { monotonicMs }: Pick<C
     time: (stage, work, span) => {
       const startedMs = monotonicMs();
       const result = work();
-      end(stage, startedMs, span);
+      if (result !== undefined) end(stage, startedMs, span);
       return result;
     },
     timeAsync: async (stage, work, span) => {

@@ -44,7 +44,9 @@ interface Asked {
   readonly body: { readonly schema: string; readonly schemaType: string };
 }
 
-const idAnswer = z.object({ id: z.number().int().min(0) });
+/** Four bytes of the wire format are the id. */
+const LARGEST_ID = 2 ** 32 - 1;
+const idAnswer = z.object({ id: z.number().int().min(0).max(LARGEST_ID) });
 const fitAnswer = z.object({ is_compatible: z.boolean(), messages: z.array(z.string()).default([]) });
 
 /** `POST /subjects/{subject}`: the id under which the schema is registered there. */
