@@ -169,9 +169,12 @@ function describeFault(setting: Setting, given: Given, error: z.ZodError): strin
     const ways = setting.env === undefined ? '' : `, or set ${setting.env}`;
     return `${given.origin} is missing. Give ${remedy}${ways}`;
   }
-  const shown = setting.secret === true ? '***' : JSON.stringify(given.value);
+  const shown = setting.secret === true ? '***' : withoutPasswords(JSON.stringify(given.value));
   return `${given.origin} cannot be ${shown} (${reasons}). ${remedy}`;
 }
+
+/** What stands before the @ of an address. */
+const withoutPasswords = (text: string): string => text.replaceAll(/\/\/[^/@\s"]*@/g, '//***@');
 
 function unknownKeys(settings: Settings, file: Readonly<Record<string, unknown>>): string[] {
   const unknown = Object.keys(file).filter((key) => !Object.hasOwn(settings, key));

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { AristarchError } from '../base/errors.ts';
+import { AristarchError } from '../base/errors.ts';
 import type { Detector, DetectorDescription, OpenDetectorOptions } from '../scoring/detector.ts';
 import type { Sampler } from '../scoring/sampler.ts';
 import { createOpenBatched } from './batching/open-batched.ts';
@@ -87,8 +87,19 @@ export async function startEntrances(parts: EntrancesParts, closers: Closer[]): 
   });
   readiness.set('grpc', 'ready');
   const { joining } = await startKafka(parts, { service, tracing }, entrances);
-  const model = models.defaultName === undefined ? undefined : (await service.find()).description;
-  return { service, model, grpc: hostPort(config.grpcHost, grpc.port), joining };
+  return { service, model: await defaultOf(service, models), grpc: hostPort(config.grpcHost, grpc.port), joining };
+}
+
+/** Undefined where there is no default model, and where it was unloaded before this process began. */
+async function defaultOf(service: ScoringService, models: Models): Promise<DetectorDescription | undefined> {
+  if (models.defaultName === undefined) return undefined;
+  return service.find().then(
+    ({ description }) => description,
+    (thrown: unknown) => {
+      if (thrown instanceof AristarchError && thrown.code === 'PRECONDITION_FAILED') return undefined;
+      throw thrown;
+    },
+  );
 }
 
 /** Undefined where nothing is traced, and then OpenTelemetry is not loaded either. */

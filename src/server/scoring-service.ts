@@ -178,7 +178,8 @@ export class ScoringService {
     const { metrics, clock } = this.#parts;
     const startedMs = clock.monotonicMs();
     let code: string = 'OK';
-    metrics.requestsInFlight.inc({ transport });
+    // An attempt that hangs would be counted for ever.
+    if (isTrial !== true) metrics.requestsInFlight.inc({ transport });
     try {
       return await work();
     } catch (thrown) {
@@ -186,7 +187,7 @@ export class ScoringService {
       code = error.code;
       throw error;
     } finally {
-      metrics.requestsInFlight.dec({ transport });
+      if (isTrial !== true) metrics.requestsInFlight.dec({ transport });
       if (code === 'OK' || isTrial !== true) metrics.requests.inc({ transport, code });
       if (code === 'OK')
         metrics.scoreSeconds.observe((clock.monotonicMs() - startedMs) / 1000, transport, traceId ?? metrics.traceId());

@@ -111,6 +111,11 @@ describe('settings', () => {
     );
   });
 
+  it('are not told with the password of an address', () => {
+    const file = { penalty: 'http://ann:hunter2@registry:8081/x@y' };
+    expect(() => resolveSettings(settings, { flags: {}, env: {}, file })).toThrow('"http://***@registry:8081/x@y"');
+  });
+
   it('do not take true for a number, nor "maybe" for true', () => {
     expect(() => resolveSettings(settings, { flags: {}, env: {}, file: { penalty: true } })).toThrow('cannot be true');
     expect(() => resolveSettings(settings, { flags: {}, env: { ARISTARCH_GENERATOR: 'maybe' } })).toThrow(

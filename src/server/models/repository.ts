@@ -69,7 +69,9 @@ export class ModelRepository implements Models {
 
   get defaultName(): string | undefined {
     const { defaultModel } = this.#parts;
-    if (defaultModel !== undefined || this.#entries.size !== 1) return defaultModel;
+    // One that cannot be read is a model all the same: another does not answer in its place.
+    const isAlone = this.#entries.size === 1 && [...this.#last.keys()].every((model) => this.#entries.has(model));
+    if (defaultModel !== undefined || !isAlone) return defaultModel;
     const [only] = this.#entries.keys();
     return only;
   }

@@ -35,6 +35,9 @@ export interface OpenTracingParts {
 /** Longest time for one attempt to send spans, in milliseconds, and all that follow it where it may pass by itself. */
 const EXPORT_MS = 5000;
 
+/** As many as the largest batch of Kafka may have events (`--kafka-max-batch-events`). */
+const MOST_LINKS = 1_000_000;
+
 /** W3C Trace Context, read from metadata or headers of any kind. */
 const GETTER: TextMapGetter<Carrier> = {
   get: (carrier, key) => {
@@ -59,6 +62,8 @@ export function openTracing({ config, metrics, clock, log }: OpenTracingParts): 
     resource: resourceOf(config.traceServiceName),
     sampler: MAKE_SAMPLERS[traceSampler](traceSamplerArg),
     spanProcessors: [spans.processor],
+    // A link for each event of a batch; the specification's 128 would drop the first ones.
+    spanLimits: { linkCountLimit: MOST_LINKS },
   });
   const tracer = provider.getTracer('aristarch', readVersion());
   const propagator = new W3CTraceContextPropagator();

@@ -42,7 +42,12 @@ export function forkWorker(calls: Omit<PrimaryCalls, 'awake'>): WorkerProcess {
     },
     { ...calls, awake: () => wake() },
   );
-  const ended = once(child, 'exit').then(([status, signal]) => String(signal ?? `exit status ${String(status)}`));
+  // What cannot be started, or written to, is lost as one that ends is.
+  worker.on('error', () => child.kill('SIGKILL'));
+  const ended = once(child, 'exit').then(
+    ([status, signal]) => String(signal ?? `exit status ${String(status)}`),
+    (thrown: unknown) => (thrown instanceof Error ? thrown.message : String(thrown)),
+  );
   const kill = (): void => void child.kill('SIGKILL');
   // Nothing that this process leaves behind may go on serving.
   process.once('exit', kill);

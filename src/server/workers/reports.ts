@@ -24,6 +24,8 @@ export class Reports {
   }
 
   take(source: number, { scores, ...told }: Pulse): void {
+    // What a worker had said may arrive after its end.
+    if (this.#ended.has(source)) return;
     if (scores !== undefined) this.#feed.take(source, scores);
     this.#running.set(source, { ...this.#running.get(source), ...told });
     for (const ended of this.#ended) {

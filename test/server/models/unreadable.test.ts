@@ -44,6 +44,18 @@ describe('what cannot be read in the folder of models', () => {
     expect(opens).toEqual(['pumps/2']);
   });
 
+  it('leaves no other model to be the default by itself', async () => {
+    const folder = await createFolder();
+    await folder.write('fans', '1', 7);
+    await loop(join(folder.path, 'pumps'));
+    const { repository } = await openRepository(folder.path);
+    expect(repository.defaultName).toBeUndefined();
+    expect(await factorOf(repository, { model: 'fans' })).toBe(7);
+    await rm(join(folder.path, 'pumps'));
+    await refreshTwice(repository);
+    expect(repository.defaultName).toBe('fans');
+  });
+
   it("is a model's whole folder: what was known of it holds, which is said once, and others change", async () => {
     const folder = await createFolder();
     await folder.write('pumps', '1', 1);

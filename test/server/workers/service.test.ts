@@ -169,6 +169,18 @@ describe('a service of two workers', () => {
     expect(await Promise.all(codes)).toEqual(codes.map(() => status.FAILED_PRECONDITION));
   }, 180_000);
 
+  it('has a lost one replaced where the default model is unloaded, too', async () => {
+    const { service } = await serveMany();
+    await connectAlone(service).ask('unloadModel', { model: 'pumps' });
+    const [lost] = service.workers();
+    process.kill(lost!, 'SIGKILL');
+    await waitUntil('the loss', async () => (await valueOf(service, 'aristarch_worker_losses_total')) === 1);
+    await waitUntil('another worker', async () => (await valueOf(service, 'aristarch_workers')) === 2, 60_000);
+    const codes = connectMany(service).map(({ score }) => score().catch(codeOf));
+    expect(await Promise.all(codes)).toEqual(codes.map(() => status.FAILED_PRECONDITION));
+    expect(await valueOf(service, 'aristarch_worker_losses_total')).toBe(1);
+  }, 120_000);
+
   it('finishes the calls in flight in all workers on SIGTERM, and leaves no process behind', async () => {
     const { service } = await serveMany();
     const clients = connectMany(service);

@@ -3,6 +3,7 @@ import { createMetrics, createPrimaryMetrics } from '../../../src/server/metrics
 import { SYSTEM_CLOCK } from '../../../src/server/clock.ts';
 import { createMergedMetrics } from '../../../src/server/workers/merged-metrics.ts';
 import { MergedScores } from '../../../src/server/workers/merged-scores.ts';
+import { Reports } from '../../../src/server/workers/reports.ts';
 import { createSpreader } from '../../../src/server/workers/spread.ts';
 import type { WorkerProcess } from '../../../src/server/workers/fork.ts';
 import type { ModelChange } from '../../../src/server/workers/contract.ts';
@@ -24,6 +25,20 @@ function createProcess(answer: (name: string, argument: unknown) => unknown): Wo
     kill: nothing,
   };
 }
+
+describe('what workers have told of themselves', () => {
+  it('is gone with them, also where it arrives after their end', () => {
+    const reports = new Reports(new MergedScores(), SYSTEM_CLOCK);
+    const [lost, other] = [reports.open(), reports.open()];
+    const waiting = { kafka: { ok: false, reason: 'connecting' } };
+    reports.take(lost, { checks: waiting });
+    reports.take(other, { checks: { kafka: { ok: true } } });
+    expect(reports.checks()).toEqual(waiting);
+    reports.close(lost);
+    reports.take(lost, { checks: waiting });
+    expect(reports.checks()).toEqual({ kafka: { ok: true } });
+  });
+});
 
 describe('metrics of several workers', () => {
   it('add up to those of one, gauges as each of them says, and keep what a lost worker had counted', async () => {
