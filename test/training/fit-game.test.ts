@@ -114,7 +114,7 @@ describe('the phases of a game', () => {
   it('that are done already are not compiled again, and have no pace', async () => {
     const { game: full, played } = whole;
     expect(toPicture(full.phases[0]!)[0]!.note).toBe(
-      'After 16 images of this phase, 8.00 images a second; the same noise after each phase.',
+      'After 16 images of this phase, 8 images a second; the same noise after each phase.',
     );
     const half = startOf(played[3]!.task, createRandom(1));
     const done = Object.fromEntries(played.slice(0, 3).map(({ task, progress }) => [task.name, progress]));
@@ -128,7 +128,7 @@ describe('the phases of a game', () => {
     ]);
     expect(toPicture(game.phases[0]!)[0]!.note).toBe('After 16 images of this phase; the same noise after each phase.');
     // One of its two steps, which are of 4 images each, in two seconds.
-    expect(toPicture(game.phases[3]!)[0]!.note).toContain('After 8 images of this phase, 2.00 images a second');
+    expect(toPicture(game.phases[3]!)[0]!.note).toContain('After 8 images of this phase, 2 images a second');
     expect(game.phases[0]!.picture).toEqual(full.phases[0]!.picture);
   }, 120_000);
 });

@@ -2,6 +2,7 @@ import { drawGrid } from '../../models/images/grid.ts';
 import { shrinkRows } from '../../models/images/shrink.ts';
 import { showData } from '../../tables/download.ts';
 import { configRows } from '../report-input.ts';
+import { formatNumber } from '../report/format.ts';
 import type { NetworkCurves, Picture, ReportInput } from '../report/input.ts';
 import type { ExportImagesOptions, ImageManifest } from './export-images.ts';
 import type { FittedGame, FittedPhase } from './fit-game.ts';
@@ -62,7 +63,7 @@ export function toPicture({ phase, picture, steps, stepsDone, stepsPlayed, secon
   if (picture === null) return [];
   const imagesIn = (count: number): number => (steps > 0 ? Math.round((phase.images * count) / steps) : 0);
   const pace =
-    stepsPlayed > 0 && seconds > 0 ? `, ${(imagesIn(stepsPlayed) / seconds).toPrecision(3)} images a second` : '';
+    stepsPlayed > 0 && seconds > 0 ? `, ${formatNumber(imagesIn(stepsPlayed) / seconds)} images a second` : '';
   return [
     {
       title: `Generated, ${phase.size} x ${phase.size}, ${phase.isFading ? 'faded in' : phase.name}`,
