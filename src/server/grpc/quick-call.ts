@@ -103,7 +103,6 @@ export class QuickCall {
       this.#span?.end('RESOURCE_EXHAUSTED');
       return;
     }
-    this.#ticket = parts.shedding.enter();
     stream.on('close', () => this.#end(false));
     if (remainingMs < Infinity) this.#limit(remainingMs);
     const { authenticate } = parts.security;
@@ -141,6 +140,8 @@ export class QuickCall {
   }
 
   #read(): void {
+    // Whoever has not shown who it is holds up nobody.
+    if (!this.cancelled) this.#ticket = this.#parts.shedding.enter();
     this.#stream.on('data', (chunk: Buffer) => this.#take(chunk));
     this.#stream.on('end', () => this.#answer());
   }
