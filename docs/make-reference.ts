@@ -5,6 +5,7 @@ import type { Command, Option } from 'commander';
 import { format, resolveConfig } from 'prettier';
 import protobuf from 'protobufjs';
 import { createDemoCommand } from '../src/demo/command.ts';
+import { createDoctorCommand } from '../src/doctor/command.ts';
 import { createEvaluateCommand } from '../src/scoring/evaluate-command.ts';
 import { createSampleCommand } from '../src/scoring/sample-command.ts';
 import { createScoreCommand } from '../src/scoring/score-command.ts';
@@ -33,6 +34,7 @@ const COMMANDS: readonly (() => Command)[] = [
   createSyncCommand,
   createReplayCommand,
   createDemoCommand,
+  createDoctorCommand,
 ];
 
 /** The pages by file name. */

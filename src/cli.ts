@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   sync: async () => (await import('./server/sync-command.ts')).createSyncCommand(),
   replay: async () => (await import('./server/replay-command.ts')).createReplayCommand(),
   demo: async () => (await import('./demo/command.ts')).createDemoCommand(),
+  doctor: async () => (await import('./doctor/command.ts')).createDoctorCommand(),
 };
 
 const EXAMPLES = `
@@ -30,6 +31,7 @@ Examples:
   aristarch sync --from s3://bucket/models --to models        models from S3 or a web server, kept as they are there
   aristarch replay --dead-letter rejects --topic-in events    refused Kafka events, once the reason is gone
   aristarch demo                                              all of it on generated data
+  aristarch doctor                                            what this machine has, and what each device would do
 
 In a checkout, each command is an npm script: npm run train -- --data normal.parquet.
 Every command explains its options: aristarch train --help. Those that report take --json.

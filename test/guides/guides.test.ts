@@ -70,7 +70,9 @@ const GUIDES: Readonly<Record<string, Guide>> = {
     ],
   },
   'kubernetes.md': { prints: [] },
-  'gpu.md': { prints: [/device: \w+[\s\S]*is trained: models\/tried/] },
+  'gpu.md': {
+    prints: [/device: \w+[\s\S]*is trained: models\/tried/, /This machine[\s\S]*cpu +works, [\d,]+ rows\/s/],
+  },
   'troubleshooting.md': { prints: [/does not exist[\s\S]*\[NOT_FOUND\]/, /grpcPort/] },
 };
 

@@ -21,7 +21,8 @@ const ARROWS = {
   training: ['models', 'runtime', 'graph', 'tables', 'base'],
   server: ['scoring', 'models', 'runtime', 'graph', 'tables', 'base'],
   demo: ['server', 'training', 'scoring', 'models', 'runtime', 'graph', 'tables', 'base'],
-  'cli.ts': ['demo', 'server', 'training', 'scoring', 'models', 'runtime', 'graph', 'tables', 'base'],
+  doctor: ['server', 'models', 'runtime', 'graph', 'base'],
+  'cli.ts': ['demo', 'doctor', 'server', 'training', 'scoring', 'models', 'runtime', 'graph', 'tables', 'base'],
 } as const satisfies Record<string, readonly string[]>;
 
 /** Foreign engines, each known to one file of src/ only. A name with a slash at its end stands for a whole scope. */

@@ -1,8 +1,8 @@
 /** The one importer of ONNX Runtime: what the executor uses of it. */
 import { createRequire } from 'node:module';
-import { env, InferenceSession, Tensor } from 'onnxruntime-node';
+import { env, InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
 
-export { env, InferenceSession, Tensor };
+export { env, InferenceSession, listSupportedBackends, Tensor };
 
 /** A session of the library's own addon, which runs before it returns. */
 export interface NativeSession {

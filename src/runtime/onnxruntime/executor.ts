@@ -93,7 +93,7 @@ async function proveProvider(provider: Provider, threads: number): Promise<void>
     probe.check(await runSession(session, toTensors(probe.feeds)));
     await session.release();
   } catch (thrown) {
-    const reason = firstLine(toAristarchError(thrown).message);
+    const reason = withoutPlace(firstLine(toAristarchError(thrown).message));
     const remedy = REMEDIES[provider];
     throw new AristarchError(
       'DEVICE_UNAVAILABLE',
@@ -164,5 +164,8 @@ function createQueue(): <T>(work: () => Promise<T>) => Promise<T> {
     return next;
   };
 }
+
+/** The library says file, line and signature of its own before what has happened. */
+const withoutPlace = (message: string): string => message.replace(/^\/.*? was false\. /, '');
 
 const firstLine = (message: string): string => (message.split('\n')[0] ?? message).trim();

@@ -1,0 +1,41 @@
+import type { Logger } from 'pino';
+import { toAristarchError } from '../base/errors.ts';
+import type { SettingValues } from '../base/settings.ts';
+import { toConnection } from '../server/kafka-config.ts';
+import { openKafkaClient } from '../server/kafka/open-client.ts';
+import type { KAFKA_CONNECTION_SETTINGS } from '../server/settings/kafka-connection.ts';
+
+/** Whether a broker answers a question of Kafka's protocol, by the TLS and the user that are configured. */
+export interface BrokerAnswer {
+  readonly broker: string;
+  readonly answers: boolean;
+  readonly ms: number;
+  /** Why not. */
+  readonly reason?: string;
+}
+
+// Not settings: nothing is read, and no group joined.
+const CLIENT = { groupId: 'aristarch-doctor', topicIn: '', startAt: 'latest', concurrency: 1 } as const;
+const REST = { sessionTimeoutMs: 30_000, compression: 'none' } as const;
+
+export async function askBrokers(
+  config: SettingValues<typeof KAFKA_CONNECTION_SETTINGS>,
+  log: Logger,
+): Promise<BrokerAnswer[]> {
+  const connection = toConnection(config);
+  const answers: BrokerAnswer[] = [];
+  for (const broker of connection.brokers) {
+    const start = performance.now();
+    const client = await openKafkaClient({ ...connection, ...CLIENT, ...REST, brokers: [broker] }, log);
+    try {
+      await client.findMissingTopics([]);
+      answers.push({ broker, answers: true, ms: performance.now() - start });
+    } catch (thrown) {
+      const { message: reason } = toAristarchError(thrown);
+      answers.push({ broker, answers: false, ms: performance.now() - start, reason });
+    } finally {
+      await client.close();
+    }
+  }
+  return answers;
+}

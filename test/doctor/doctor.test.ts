@@ -1,0 +1,149 @@
+import { execFile } from 'node:child_process';
+import { chmod } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from '@jest/globals';
+import { createDoctorCommand } from '../../src/doctor/command.ts';
+import { findGraphics } from '../../src/doctor/graphics.ts';
+import type { DoctorReport } from '../../src/doctor/report.ts';
+import { differenceOf } from '../../src/doctor/self-test.ts';
+import type { SelfTestCommand } from '../../src/doctor/verdict.ts';
+import { useDataFolder } from '../support/data-files.ts';
+import { startKafkaBroker } from '../support/kafka-broker.ts';
+import { createListeningTerminal } from '../support/listening-terminal.ts';
+import { needs, swiftShaderPath } from '../support/needs.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const data = useDataFolder();
+
+/** A self-test that runs this script. */
+const script = (text: string): [string, ...string[]] => [process.execPath, '-e', text];
+const answer = (result: object): [string, ...string[]] =>
+  script(`console.log(${JSON.stringify(JSON.stringify(result))})`);
+
+const GOOD = {
+  ...{ description: 'an engine', difference: 1e-7, agrees: true, rowsPerSecond: 1000, rows: 4096 },
+  ...{ oneRowMs: 0.5, startMs: 10, remarks: [] },
+};
+/** Each device in another plight. */
+const PLIGHTS: Readonly<Record<string, [string, ...string[]]>> = {
+  cpu: answer({ ...GOOD, device: 'cpu' }),
+  webgpu: script("process.kill(process.pid, 'SIGSEGV'); setTimeout(() => {}, 60000)"),
+  cuda: script('setTimeout(() => {}, 60000)'),
+  tfjs: script(
+    "console.error(JSON.stringify({ error: { message: 'no TF.js' } })); console.error('bye'); process.exit(1)",
+  ),
+};
+
+async function consult(selfTest: SelfTestCommand, ...args: string[]) {
+  const terminal = createListeningTerminal();
+  await createDoctorCommand({ terminal, env: {}, selfTest }).parseAsync(args, { from: 'user' });
+  return { out: terminal.out(), err: terminal.err(), code: terminal.exitCode() ?? 0 };
+}
+const byDevice = (out: string): Readonly<Record<string, unknown>> =>
+  Object.fromEntries((JSON.parse(out) as DoctorReport).devices.map((verdict) => [verdict.device, verdict]));
+
+describe('aristarch doctor', () => {
+  it('outlives a device that crashes, one that hangs and one that is refused, and says which is which', async () => {
+    const { out, code } = await consult((device) => PLIGHTS[device]!, '--json', '--self-test-limit', '2');
+    expect(byDevice(out)).toMatchObject({
+      cpu: { outcome: 'works', result: { rowsPerSecond: 1000 } },
+      webgpu: { outcome: 'crashed', reason: 'its process was ended by SIGSEGV' },
+      cuda: { outcome: 'silent', reason: 'no answer within 2 s' },
+      tfjs: { outcome: 'refused', reason: 'no TF.js' },
+    });
+    expect(code).toBe(0);
+  });
+
+  it('says so where scores are wrong, where an answer is none, and where a program is not there', async () => {
+    const plights: typeof PLIGHTS = {
+      ...{ cpu: answer({ ...GOOD, device: 'cpu', agrees: false }), webgpu: script("console.log('hello')") },
+      ...{ cuda: ['/no/such/program'], tfjs: script("console.error('out of memory'); process.exit(134)") },
+    };
+    const { out, code } = await consult((device) => plights[device]!, '--json');
+    expect(byDevice(out)).toMatchObject({
+      cpu: { outcome: 'disagrees' },
+      webgpu: { outcome: 'crashed', reason: expect.stringContaining('cannot be read') as unknown },
+      cuda: { outcome: 'crashed', reason: expect.stringContaining('ENOENT') as unknown },
+      tfjs: { outcome: 'crashed', reason: 'its process ended with 134: out of memory' },
+    });
+    // Nothing works without the CPU.
+    expect(code).toBe(1);
+  });
+
+  it('tells people of the machine, the engines and each device', async () => {
+    const { out } = await consult((device) => PLIGHTS[device]!, '--self-test-limit', '2');
+    expect(out).toMatch(/^This machine\n {2}system +\w+ .*, Node v/);
+    expect(out).toMatch(/onnxruntime +1\.\d+\.\d+, built for cpu, webgpu/);
+    expect(out).toMatch(/cpu +works, 1,000 rows\/s in calls of 4,096, 0\.50 ms a call of one row/);
+    expect(out).toMatch(
+      /webgpu +CRASHED: its process was ended by SIGSEGV\n {2}cuda +HANGS: .*\n {2}tfjs +refused: no TF\.js/,
+    );
+  });
+
+  it('ends with 1 where a broker that was named does not answer', async () => {
+    const selfTest = (): [string, ...string[]] => PLIGHTS['cpu']!;
+    const { out, code } = await consult(selfTest, '--brokers', '127.0.0.1:9', '--json');
+    expect((JSON.parse(out) as DoctorReport).brokers).toMatchObject([
+      { broker: '127.0.0.1:9', answers: false, reason: expect.stringContaining('ECONNREFUSED') as unknown },
+    ]);
+    expect(code).toBe(1);
+  });
+
+  needs('broker').it(
+    'asks a broker that runs',
+    async () => {
+      await using broker = await startKafkaBroker();
+      const { out, code } = await consult(() => PLIGHTS['cpu']!, '--brokers', broker.address);
+      expect(out).toMatch(/Brokers\n {2}\S+ +answers, in \d+ ms/);
+      expect(code).toBe(0);
+    },
+    180_000,
+  );
+});
+
+describe('a self-test', () => {
+  it('of the CPU, by the command itself, agrees with itself', async () => {
+    const args = ['--import', 'tsx', join(ROOT, 'src/cli.ts'), 'doctor', '--self-test', 'cpu', '--json'];
+    const { stdout } = await promisify(execFile)(process.execPath, [...args, '--self-test-seconds', '0.1']);
+    const result = JSON.parse(stdout) as typeof GOOD;
+    expect(result).toMatchObject({ device: 'cpu', difference: 0, agrees: true, rows: 4096 });
+    expect(result.rowsPerSecond).toBeGreaterThan(1000);
+  });
+
+  needs('swiftshader').it(
+    'of WebGPU on Vulkan in software agrees with the CPU',
+    async () => {
+      const args = ['--import', 'tsx', join(ROOT, 'src/cli.ts'), 'doctor', '--self-test', 'webgpu', '--json'];
+      const env = { ...process.env, VK_ICD_FILENAMES: swiftShaderPath() };
+      const { stdout } = await promisify(execFile)(process.execPath, [...args, '--self-test-seconds', '0.1'], { env });
+      expect(JSON.parse(stdout)).toMatchObject({ device: 'webgpu', agrees: true });
+    },
+    120_000,
+  );
+
+  it('fails by one wrong score, and by one that is none', () => {
+    const right = Float32Array.of(1, 2, 3);
+    expect(differenceOf(Float32Array.of(1, 2, 3), right)).toBe(0);
+    expect(differenceOf(Float32Array.of(1, 2.3, 3), right)).toBeCloseTo(0.1);
+    expect(differenceOf(Float32Array.of(1, NaN, 3), right)).toBeNaN();
+    expect(differenceOf(Float32Array.of(1, 2), right)).toBeNaN();
+  });
+});
+
+describe('what is there of graphics', () => {
+  it('is what nvidia-smi says, and the drivers that the environment names', async () => {
+    const program = await data.write('nvidia-smi', "#!/bin/sh\necho 'NVIDIA H100, 580.65.06, 81559 MiB'\n");
+    await chmod(program, 0o755);
+    const driver = await data.write('icd.json', '{}');
+    const PATH = `${dirname(program)}:/usr/bin:/bin`;
+    const found = await findGraphics({ PATH, VK_ICD_FILENAMES: `${driver}:/no/such.json` });
+    expect(found.nvidia).toMatchObject({ gpus: ['NVIDIA H100, driver 580.65.06, 81559 MiB'], absence: undefined });
+    expect(found.vulkan.drivers).toEqual([driver]);
+  });
+
+  it('is nothing of NVIDIA without its program', async () => {
+    const { nvidia } = await findGraphics({ PATH: '/no/such/folder' });
+    expect(nvidia).toMatchObject({ gpus: [], absence: 'no nvidia-smi on PATH' });
+  });
+});
