@@ -17,7 +17,7 @@ const OPENERS: { readonly [D in DeviceChoice]: Opener } = {
   cpu: ({ threads }) => openOrtExecutor({ provider: 'cpu', threads }),
   webgpu: ({ threads }) => openOrtExecutor({ provider: 'webgpu', threads }),
   cuda: ({ threads }) => openOrtExecutor({ provider: 'cuda', threads }),
-  tfjs: ({ warn }) => openTfjsExecutor({ warn }),
+  tfjs: ({ threads, warn }) => openTfjsExecutor({ threads, warn }),
   auto: async ({ threads, warn }) => {
     try {
       return await openOrtExecutor({ provider: 'cuda', threads });

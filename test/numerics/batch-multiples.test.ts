@@ -1,20 +1,15 @@
-import { describe, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { gradients } from '../../src/graph/gradients.ts';
 import { createGraph } from '../../src/graph/graph.ts';
 import { add, broadcastTo, concat, constant, input, multiply, reshape, sin, sum } from '../../src/graph/operations.ts';
 import { BATCH, batchTimes, showShape, type Dimension } from '../../src/graph/shape.ts';
 import type { Tensor } from '../../src/graph/tensor.ts';
-import { openOrtExecutor } from '../../src/runtime/onnxruntime/executor.ts';
-import { openTfjsExecutor } from '../../src/runtime/tfjs/executor.ts';
 import { findDifferences, toFeeds } from '../support/arrays.ts';
+import { describeEngines } from '../support/engines.ts';
 import { normal } from '../support/primitive-samples.ts';
 import { evaluateReference } from '../support/reference.ts';
 
 const VARIANTS = 4;
-const ENGINES = {
-  'ONNX Runtime': () => openOrtExecutor({ provider: 'cpu', threads: 1 }),
-  'TF.js on cpu': () => openTfjsExecutor({ packages: ['@tensorflow/tfjs-backend-cpu'], warn: () => undefined }),
-};
 
 /** Four variants of each row, looked at as rows of their own, and the derivative with respect to the rows. */
 function variantsGraph(count: Dimension, all: Dimension) {
@@ -28,8 +23,8 @@ function variantsGraph(count: Dimension, all: Dimension) {
   return { rows, outputs: { values, derivative: derivative as Tensor } };
 }
 
-describe('multiples of the batch dimension', () => {
-  it.each(Object.entries(ENGINES))('are computed by %s as defined, for one row and for five', async (_, open) => {
+describeEngines(['ONNX Runtime', 'TF.js on cpu', 'TensorFlow'], 'multiples of the batch dimension', (open) => {
+  it('are computed as defined, for one row and for five', async () => {
     const { rows, outputs } = variantsGraph(BATCH, batchTimes(VARIANTS));
     const executor = await open();
     const session = await executor.compile(createGraph('variants', [rows], outputs));

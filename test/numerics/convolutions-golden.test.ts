@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { gradients } from '../../src/graph/gradients.ts';
@@ -22,8 +22,7 @@ import {
 import { simplify } from '../../src/graph/simplify.ts';
 import type { Tensor } from '../../src/graph/tensor.ts';
 import type { Executor, NamedArrays } from '../../src/runtime/executor.ts';
-import { openOrtExecutor } from '../../src/runtime/onnxruntime/executor.ts';
-import { openTfjsExecutor } from '../../src/runtime/tfjs/executor.ts';
+import { describeEngines } from '../support/engines.ts';
 import { findDifferences, rootMeanSquare } from '../support/arrays.ts';
 
 const numbers = z.array(z.number());
@@ -49,10 +48,7 @@ function critic(x: Tensor, [first, second, last]: readonly Tensor[]): Tensor {
   return matMul(reshape(enlarge(averagePool(tanh(up), 2), 2), [2, 96]), last!);
 }
 
-describe.each([
-  ['ONNX Runtime', () => openOrtExecutor({ provider: 'cpu', threads: 1 })],
-  ['TF.js', () => openTfjsExecutor({ packages: ['@tensorflow/tfjs-backend-wasm'], warn: () => undefined })],
-])('a convolutional critic as PyTorch has it, %s', (_, open) => {
+describeEngines(['ONNX Runtime', 'TF.js on wasm', 'TensorFlow'], 'a convolutional critic as PyTorch has it', (open) => {
   let executor: Executor;
   let actual: NamedArrays;
   beforeAll(async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { gradients } from '../../src/graph/gradients.ts';
 import { createGraph } from '../../src/graph/graph.ts';
 import { add, constant, detach, input, mean, multiply, negate } from '../../src/graph/operations.ts';
@@ -15,8 +15,7 @@ import {
   zeroCentredPenalty,
 } from '../../src/models/losses.ts';
 import type { Executor, NamedArrays } from '../../src/runtime/executor.ts';
-import { openOrtExecutor } from '../../src/runtime/onnxruntime/executor.ts';
-import { openTfjsExecutor } from '../../src/runtime/tfjs/executor.ts';
+import { describeEngines } from '../support/engines.ts';
 import { findDifferences, rootMeanSquare } from '../support/arrays.ts';
 import { readGolden } from '../support/golden.ts';
 import { goldenFeeds, goldenTask } from '../support/golden-task.ts';
@@ -45,10 +44,7 @@ function expectGolden(actual: NamedArrays, name: string, wanted: readonly number
   });
 }
 
-describe.each([
-  ['ONNX Runtime', () => openOrtExecutor({ provider: 'cpu', threads: 1 })],
-  ['TF.js', () => openTfjsExecutor({ packages: ['@tensorflow/tfjs-backend-wasm'], warn: () => undefined })],
-])('against PyTorch, %s', (_, open) => {
+describeEngines(['ONNX Runtime', 'TF.js on wasm', 'TensorFlow'], 'against PyTorch', (open) => {
   let executor: Executor;
   beforeAll(async () => {
     executor = await open();

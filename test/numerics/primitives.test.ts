@@ -3,25 +3,15 @@ import { gradients } from '../../src/graph/gradients.ts';
 import { createGraph } from '../../src/graph/graph.ts';
 import type { Tensor } from '../../src/graph/tensor.ts';
 import type { Executor, NamedArrays } from '../../src/runtime/executor.ts';
-import { openOrtExecutor } from '../../src/runtime/onnxruntime/executor.ts';
-import { openTfjsExecutor } from '../../src/runtime/tfjs/executor.ts';
 import { findDifferences, toFeeds } from '../support/arrays.ts';
 import { findWrongDerivatives, weightedSum } from '../support/derivative-check.ts';
 import { primitiveSamples, type Sample } from '../support/primitive-samples.ts';
+import { describeEngines } from '../support/engines.ts';
 import { evaluateReference } from '../support/reference.ts';
 
-const ENGINES = {
-  'ONNX Runtime': () => openOrtExecutor({ provider: 'cpu', threads: 1 }),
-  'TF.js on wasm': () => openTfjsExecutor({ packages: ['@tensorflow/tfjs-backend-wasm'], warn: fail }),
-  'TF.js on cpu': () => openTfjsExecutor({ packages: ['@tensorflow/tfjs-backend-cpu'], warn: fail }),
-};
 const samples = Object.entries(primitiveSamples).flatMap(([primitive, list]) =>
   list.map((sample, index) => ({ title: `${primitive}, sample ${index}`, sample })),
 );
-
-function fail(message: string): never {
-  throw new Error(message);
-}
 
 /** The value, and the derivative with respect to each input. */
 function outputsOf({ output, differentiable }: Sample): Record<string, Tensor> {
@@ -29,7 +19,7 @@ function outputsOf({ output, differentiable }: Sample): Record<string, Tensor> {
   return Object.fromEntries([['y', output], ...derivatives.map((g, index) => [`g${index}`, g] as const)]);
 }
 
-describe.each(Object.entries(ENGINES))('%s', (_, open) => {
+describeEngines(['ONNX Runtime', 'TF.js on wasm', 'TF.js on cpu', 'TensorFlow'], 'a primitive', (open) => {
   let executor: Executor;
   beforeAll(async () => {
     executor = await open();

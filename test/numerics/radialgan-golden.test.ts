@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { resolveSettings } from '../../src/base/settings.ts';
 import { TRAINING_ROWS } from '../../src/models/critics/critic-plan.ts';
@@ -8,8 +8,7 @@ import type { Place } from '../../src/models/radial/places.ts';
 import type { Union } from '../../src/models/radial/union.ts';
 import type { TrainingTask } from '../../src/models/task.ts';
 import type { Executor, NamedArrays, NumberArray } from '../../src/runtime/executor.ts';
-import { openOrtExecutor } from '../../src/runtime/onnxruntime/executor.ts';
-import { openTfjsExecutor } from '../../src/runtime/tfjs/executor.ts';
+import { describeEngines } from '../support/engines.ts';
 import { findDifferences, rootMeanSquare } from '../support/arrays.ts';
 
 const numbers = z.array(z.number());
@@ -100,10 +99,7 @@ function expectGolden(actual: NamedArrays, name: string, wanted: readonly number
   });
 }
 
-describe.each([
-  ['ONNX Runtime', () => openOrtExecutor({ provider: 'cpu', threads: 1 })],
-  ['TF.js', () => openTfjsExecutor({ packages: ['@tensorflow/tfjs-backend-wasm'], warn: () => undefined })],
-])('RadialGAN against PyTorch, %s', (_, open) => {
+describeEngines(['ONNX Runtime', 'TF.js on wasm', 'TensorFlow'], 'RadialGAN against PyTorch', (open) => {
   let executor: Executor;
   beforeAll(async () => {
     executor = await open();

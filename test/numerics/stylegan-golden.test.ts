@@ -8,8 +8,8 @@ import { constants } from '../../src/models/scoring-graph.ts';
 import { createNetworks, planPhase, type StyleGanOptions } from '../../src/models/stylegan/game.ts';
 import type { Phase } from '../../src/models/stylegan/phases.ts';
 import type { Executor, NamedArrays } from '../../src/runtime/executor.ts';
-import { openOrtExecutor } from '../../src/runtime/onnxruntime/executor.ts';
 import { findDifferences, rootMeanSquare } from '../support/arrays.ts';
+import { describeEngines, ENGINES, type EngineName } from '../support/engines.ts';
 import {
   drawnFeeds,
   initialFeeds,
@@ -21,18 +21,25 @@ import {
 
 const golden = readGoldenStyleGan();
 const TOLERANCE = 2e-5;
+/**
+ * With the Wasserstein loss some gradients of the critic's biases are zero but for rounding, and Adam makes whole steps of what rounding
+ * leaves; ONNX Runtime and PyTorch round alike there.
+ */
+const WASSERSTEIN_TOLERANCE = 1e-2;
+const toleranceOf = (name: EngineName, { case: { objective } }: StyleGanCase): number =>
+  name === 'TensorFlow' && objective === 'wasserstein' ? WASSERSTEIN_TOLERANCE : TOLERANCE;
 
-let executor: Executor;
+let ort: Executor;
 beforeAll(async () => {
-  executor = await openOrtExecutor({ provider: 'cpu', threads: 1 });
+  ort = await ENGINES['ONNX Runtime'].open();
 });
-afterAll(() => executor.close());
+afterAll(() => ort.close());
 
 /** Images that make so many steps. */
 const imagesOf = (each: StyleGanCase, steps: number): number => steps * golden.batch * each.case.interval;
 
 /** All steps in as many phases as there are lengths; each goes on with the state that the one before it left. */
-async function play(each: StyleGanCase, options: StyleGanOptions, lengths: readonly number[]) {
+async function play(executor: Executor, each: StyleGanCase, options: StyleGanOptions, lengths: readonly number[]) {
   const { size, fading } = each.case;
   const series: Record<string, number[]> = {};
   let state: NamedArrays | undefined;
@@ -56,33 +63,55 @@ async function play(each: StyleGanCase, options: StyleGanOptions, lengths: reado
   return { series, state: state! };
 }
 
-function findWrong(series: Readonly<Record<string, readonly number[]>>, each: StyleGanCase): string[] {
+function findWrong(
+  series: Readonly<Record<string, readonly number[]>>,
+  each: StyleGanCase,
+  tolerance = TOLERANCE,
+): string[] {
   return Object.entries(each.losses).flatMap(([name, wanted]) => {
     const expected = { shape: [golden.steps], data: Float32Array.from(wanted) };
     const actual = { shape: [series[name]?.length ?? 0], data: Float32Array.from(series[name] ?? []) };
-    return findDifferences(actual, expected, TOLERANCE, rootMeanSquare(expected)).map((fault) => `${name} ${fault}`);
+    return findDifferences(actual, expected, tolerance, rootMeanSquare(expected)).map((fault) => `${name} ${fault}`);
   });
 }
 
 const nameOf = ({ case: each }: StyleGanCase): string => Object.values(each).join(' ');
 
-describe('ten steps of a StyleGAN have the losses that PyTorch has', () => {
-  it.each(golden.cases.map((each) => [nameOf(each), each] as const))('%s', async (_, each) => {
-    const { series, state } = await play(each, optionsOf(golden, each), [golden.steps]);
-    expect(findWrong(series, each)).toEqual([]);
-    const meanStyle = { shape: [1, golden.latent], data: Float32Array.from(each.meanStyle) };
-    expect(findDifferences(state['golden.meanStyle'], meanStyle, TOLERANCE, rootMeanSquare(meanStyle))).toEqual([]);
-    const { colours, size } = each.case;
-    const images = { shape: [2, colours, size, size], data: Float32Array.from(each.images) };
-    expect(findDifferences(await generateAfter(each, state), images, 1e-4, rootMeanSquare(images))).toEqual([]);
-  });
+describeEngines(
+  ['ONNX Runtime', 'TensorFlow'],
+  'ten steps of a StyleGAN have the losses that PyTorch has',
+  (open, name) => {
+    let executor: Executor;
+    beforeAll(async () => {
+      executor = await open();
+    });
+    afterAll(() => executor.close());
 
-  it('and as well where the steps are cut into phases of one size', async () => {
-    const [, , each] = golden.cases;
-    const { series } = await play(each!, optionsOf(golden, each!), [3, 7]);
-    expect(findWrong(series, each!)).toEqual([]);
-  });
-});
+    it.each(golden.cases.map((each) => [nameOf(each), each] as const))('%s', async (_, each) => {
+      const { series, state } = await play(executor, each, optionsOf(golden, each), [golden.steps]);
+      const tolerance = toleranceOf(name, each);
+      expect(findWrong(series, each, tolerance)).toEqual([]);
+      const meanStyle = { shape: [1, golden.latent], data: Float32Array.from(each.meanStyle) };
+      expect(findDifferences(state['golden.meanStyle'], meanStyle, tolerance, rootMeanSquare(meanStyle))).toEqual([]);
+      const { colours, size } = each.case;
+      const images = { shape: [2, colours, size, size], data: Float32Array.from(each.images) };
+      expect(
+        findDifferences(
+          await generateAfter(executor, each, state),
+          images,
+          Math.max(tolerance, 1e-4),
+          rootMeanSquare(images),
+        ),
+      ).toEqual([]);
+    });
+
+    it('and as well where the steps are cut into phases of one size', async () => {
+      const [, , each] = golden.cases;
+      const { series } = await play(executor, each!, optionsOf(golden, each!), [3, 7]);
+      expect(findWrong(series, each!)).toEqual([]);
+    });
+  },
+);
 
 describe('the comparison with PyTorch notices', () => {
   const [faded, wasserstein, settled] = golden.cases as [StyleGanCase, StyleGanCase, StyleGanCase];
@@ -106,7 +135,7 @@ describe('the comparison with PyTorch notices', () => {
     ],
     ['wider networks', settled, wrongly(settled, { channels: { base: 32, most: 5 } })],
   ] as const)('%s', async (_, each, options) => {
-    const { series } = await play(each, options, [golden.steps]);
+    const { series } = await play(ort, each, options, [golden.steps]);
     expect(findWrong(series, each)).not.toEqual([]);
   });
 });
@@ -115,7 +144,7 @@ it('a step at 1024 pixels runs, faded in', async () => {
   const [each] = golden.cases;
   const options = { ...optionsOf(golden, each!), batch: 2, channels: { base: 1024, most: 2 } };
   const task = planPhase(options, { name: '1024', size: 1024, isFading: true, images: 4, imagesBefore: 0 }, 2);
-  const session = await executor.compileSteps(task.program);
+  const session = await ort.compileSteps(task.program);
   const wide = { ...golden, batch: 2, count: 2 };
   const feeds = drawnFeeds(wide, { ...each!, case: { ...each!.case, size: 1024 } }, task, 0, 1);
   const results = await session.run(1, { ...initialFeeds(task), ...feeds });
@@ -126,7 +155,7 @@ it('a step at 1024 pixels runs, faded in', async () => {
 }, 240_000);
 
 /** Images by the averaged generator, their styles half-way to the tracked mean. */
-async function generateAfter(each: StyleGanCase, state: NamedArrays) {
+async function generateAfter(executor: Executor, each: StyleGanCase, state: NamedArrays) {
   const { size, average } = each.case;
   const networks = createNetworks(optionsOf(golden, each), size, null);
   const weights = Object.fromEntries(Object.entries(state).map(([name, { data }]) => [name, data]));

@@ -3,9 +3,8 @@ import { createRandom } from '../../src/base/philox.ts';
 import { evaluateReference, type Doubles } from '../support/reference.ts';
 import { stateName, stepGraph } from '../../src/graph/program.ts';
 import type { Executor, NamedArrays } from '../../src/runtime/executor.ts';
-import { openOrtExecutor } from '../../src/runtime/onnxruntime/executor.ts';
-import { openTfjsExecutor } from '../../src/runtime/tfjs/executor.ts';
 import { findDifferences, rootMeanSquare } from '../support/arrays.ts';
+import { describeEngines, ENGINES } from '../support/engines.ts';
 import { readGolden } from '../support/golden.ts';
 import { goldenFeeds, goldenTask } from '../support/golden-task.ts';
 
@@ -47,23 +46,25 @@ function findAllDifferences(actual: NamedArrays, expected: NamedArrays, toleranc
   });
 }
 
-describe('a whole WGAN-GP training step', () => {
-  let [ort, tfjs]: Executor[] = [];
-  beforeAll(async () => {
-    ort = await openOrtExecutor({ provider: 'cpu', threads: 1 });
-    tfjs = await openTfjsExecutor({ packages: ['@tensorflow/tfjs-backend-wasm'], warn: () => undefined });
-  });
-  afterAll(async () => {
-    await ort?.close();
-    await tfjs?.close();
-  });
+let ort: Executor;
+beforeAll(async () => {
+  ort = await ENGINES['ONNX Runtime'].open();
+});
+afterAll(() => ort.close());
 
-  async function run(executor: Executor, steps: number, feeds: NamedArrays): Promise<NamedArrays> {
-    const session = await executor.compileSteps(task.program);
-    const results = await session.run(steps, feeds);
-    await session.close();
-    return results;
-  }
+async function run(executor: Executor, steps: number, feeds: NamedArrays): Promise<NamedArrays> {
+  const session = await executor.compileSteps(task.program);
+  const results = await session.run(steps, feeds);
+  await session.close();
+  return results;
+}
+
+describeEngines(['TF.js on wasm', 'TensorFlow'], 'a whole WGAN-GP training step', (open) => {
+  let tfjs: Executor;
+  beforeAll(async () => {
+    tfjs = await open();
+  });
+  afterAll(() => tfjs.close());
 
   it('has the same state and losses on ONNX Runtime, on TF.js, and in double precision', async () => {
     const feeds = feedsOf(1);
@@ -77,7 +78,7 @@ describe('a whole WGAN-GP training step', () => {
       const { data, shape } = values[index]!;
       return [name, { data: Float32Array.from(data), shape: name.startsWith('report.') ? [1] : shape }];
     });
-    const [onOrt, onTfjs] = [await run(ort!, 1, feeds), await run(tfjs!, 1, feeds)];
+    const [onOrt, onTfjs] = [await run(ort, 1, feeds), await run(tfjs, 1, feeds)];
     const reference = Object.fromEntries(expected) as NamedArrays;
     expect(findAllDifferences(onOrt, reference, 1e-5)).toEqual([]);
     expect(findAllDifferences(onTfjs, reference, 1e-5)).toEqual([]);
@@ -85,15 +86,17 @@ describe('a whole WGAN-GP training step', () => {
 
   it('stays the same on both engines through twenty steps in one Loop', async () => {
     const feeds = longFeeds();
-    const [onOrt, onTfjs] = [await run(ort!, 20, feeds), await run(tfjs!, 20, feeds)];
+    const [onOrt, onTfjs] = [await run(ort, 20, feeds), await run(tfjs, 20, feeds)];
     expect(onOrt['report.criticLoss']!.shape).toEqual([20]);
     expect(findAllDifferences(onTfjs, onOrt, 1e-4)).toEqual([]);
   });
+});
 
+describe('a training step in a Loop', () => {
   it('gives the same bytes in one Loop of ten steps as in ten Loops of one', async () => {
     const feeds = goldenFeeds(golden);
-    const whole = await run(ort!, golden.steps, feeds);
-    const session = await ort!.compileSteps(task.program);
+    const whole = await run(ort, golden.steps, feeds);
+    const session = await ort.compileSteps(task.program);
     let state: NamedArrays = feeds;
     for (let step = 0; step < golden.steps; step++) {
       const slices = Object.entries(feeds).map(([name, { data, shape }]) => {

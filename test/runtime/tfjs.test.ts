@@ -1,18 +1,35 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import * as tf from '@tensorflow/tfjs-core';
 import { createGraph } from '../../src/graph/graph.ts';
-import { add, gatherRows, input, matMul, mean, multiply, square, subtract, sum } from '../../src/graph/operations.ts';
+import {
+  add,
+  constant,
+  gatherRows,
+  input,
+  matMul,
+  mean,
+  multiply,
+  square,
+  subtract,
+  sum,
+} from '../../src/graph/operations.ts';
 import type { StepProgram } from '../../src/graph/program.ts';
 import { BATCH } from '../../src/graph/shape.ts';
 import { openExecutor } from '../../src/runtime/open-executor.ts';
 import type { Executor, NamedArrays } from '../../src/runtime/executor.ts';
-import { openTfjsExecutor } from '../../src/runtime/tfjs/executor.ts';
-import { loadTfjs, TFJS_PACKAGES } from '../../src/runtime/tfjs/load.ts';
+import { loadTfjs, TFJS_PACKAGES, type Tf, type TfjsPackage } from '../../src/runtime/tfjs/load.ts';
+import { describeEngines } from '../support/engines.ts';
+import { needs } from '../support/needs.ts';
 
 const numbers = (shape: number[], ...data: number[]): { shape: number[]; data: Float32Array } => ({
   shape,
   data: Float32Array.from(data),
 });
+
+const DESCRIPTIONS: Readonly<Record<string, RegExp>> = {
+  'TF.js on wasm': /^@tensorflow\/tfjs-backend-wasm 4\.22\.0, backend wasm$/,
+  'TF.js on cpu': /^@tensorflow\/tfjs-backend-cpu 4\.22\.0, backend cpu$/,
+  TensorFlow: /^@tensorflow\/tfjs-node-gpu 4\.22\.0, TensorFlow 2\.\d+\.\d+ on (processors, 1 thread|a GPU)$/,
+};
 
 /** Descent on |w - mean of the rows drawn|^2, with the sum of all weights reported. */
 function descent(): { program: StepProgram; feeds: (steps: number) => NamedArrays } {
@@ -30,16 +47,20 @@ function descent(): { program: StepProgram; feeds: (steps: number) => NamedArray
   };
 }
 
-describe.each(['@tensorflow/tfjs-backend-wasm', '@tensorflow/tfjs-backend-cpu'] as const)('TF.js, %s', (name) => {
+describeEngines(['TF.js on wasm', 'TF.js on cpu', 'TensorFlow'], 'the executor on TF.js', (open, name) => {
   let executor: Executor;
+  /** The TF.js that the engine runs on. */
+  let tf: Tf;
   beforeAll(async () => {
-    executor = await openTfjsExecutor({ packages: [name], warn: () => undefined });
+    executor = await open();
+    const packages = [executor.description.split(' ')[0] as TfjsPackage];
+    ({ tf } = await loadTfjs({ packages, threads: 1, warn: () => undefined }));
   });
   afterAll(() => executor.close());
 
   it('says what it runs on', () => {
     expect(executor.device).toBe('tfjs');
-    expect(executor.description).toBe(`${name} ${tf.version_core}, backend ${name.split('-').at(-1)!}`);
+    expect(executor.description).toMatch(DESCRIPTIONS[name]!);
   });
 
   it('runs steps with the state carried on, and answers with a report for each', async () => {
@@ -76,6 +97,23 @@ describe.each(['@tensorflow/tfjs-backend-wasm', '@tensorflow/tfjs-backend-cpu'] 
     expect(tf.memory().numTensors).toBe(before);
   });
 
+  it('keeps its constants between runs, and gives them back with the session', async () => {
+    const x = input('x', [2]);
+    const weights = constant([1, 2, 3, 4], [2, 2]);
+    const before = tf.memory().numTensors;
+    const session = await executor.compile(createGraph('kept', [x], { y: add(sum(weights, [0]), x), weights }));
+    const kept = tf.memory().numTensors - before;
+    expect(kept).toBe(2);
+    for (let run = 0; run < 3; run++) {
+      const results = await session.run({ x: numbers([2], 10, run) });
+      expect([...results['y']!.data]).toEqual([14, 6 + run]);
+      expect([...results['weights']!.data]).toEqual([1, 2, 3, 4]);
+      expect(tf.memory().numTensors).toBe(before + kept);
+    }
+    await session.close();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
   it('gives two outputs that are one tensor each a value, and takes the batch from the call', async () => {
     const [x, w] = [input('x', [BATCH, 2]), input('w', [2, 1])];
     const y = add(matMul(x, w), 1);
@@ -98,23 +136,42 @@ describe.each(['@tensorflow/tfjs-backend-wasm', '@tensorflow/tfjs-backend-cpu'] 
 describe('the choice of a TF.js package', () => {
   it('is the first that is installed, without a word about those that are not', async () => {
     const warnings: string[] = [];
-    const { packageName } = await loadTfjs({ warn: (message) => warnings.push(message) });
-    expect(packageName).toBe('@tensorflow/tfjs-backend-wasm');
-    expect(TFJS_PACKAGES.indexOf(packageName)).toBe(2);
+    const options = { threads: 1, warn: (message: string) => warnings.push(message) };
+    const { packageName } = await loadTfjs(options);
+    expect(packageName).toBe(TFJS_PACKAGES[needs('tensorflow').available ? 0 : 2]);
+    const { packageName: next } = await loadTfjs({ ...options, packages: TFJS_PACKAGES.slice(1) });
+    expect(next).toBe('@tensorflow/tfjs-backend-wasm');
     expect(warnings).toEqual([]);
   });
 
   it('fails, where none is there, with what to install', async () => {
-    await expect(loadTfjs({ packages: ['@tensorflow/tfjs-node-gpu'], warn: () => undefined })).rejects.toMatchObject({
+    const options = { threads: 1, packages: ['@tensorflow/tfjs-node' as const], warn: () => undefined };
+    await expect(loadTfjs(options)).rejects.toMatchObject({
       code: 'DEVICE_UNAVAILABLE',
       message: expect.stringMatching(
-        /^device tfjs cannot be used here: none of @tensorflow\/tfjs-node-gpu .*npm install/,
-      ),
+        /^device tfjs cannot be used here: none of @tensorflow\/tfjs-node .*"npm run setup:tfjs".*npm install/,
+      ) as unknown,
     });
   });
 
+  it('is no choice where ARISTARCH_TFJS names a folder that has none', async () => {
+    const named = process.env['ARISTARCH_TFJS'];
+    process.env['ARISTARCH_TFJS'] = '/nowhere/at/all';
+    try {
+      await expect(loadTfjs({ threads: 1, warn: () => undefined })).rejects.toMatchObject({
+        code: 'DEVICE_UNAVAILABLE',
+        message: expect.stringMatching(
+          /ARISTARCH_TFJS names \/nowhere\/at\/all, and Cannot find module .*npm run setup:tfjs/,
+        ) as unknown,
+      });
+    } finally {
+      if (named === undefined) delete process.env['ARISTARCH_TFJS'];
+      else process.env['ARISTARCH_TFJS'] = named;
+    }
+  });
+
   it('leaves no listener that would print the source of the wasm file at an uncaught exception', async () => {
-    await loadTfjs({ packages: ['@tensorflow/tfjs-backend-wasm'], warn: () => undefined });
+    await loadTfjs({ threads: 1, packages: ['@tensorflow/tfjs-backend-wasm'], warn: () => undefined });
     const sources = process.listeners('uncaughtException').map(String);
     expect(sources.filter((source) => source.includes('ExitStatus'))).toEqual([]);
   });

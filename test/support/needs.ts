@@ -2,12 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe as jestDescribe, it as jestIt } from '@jest/globals';
+import { TFJS_RECORD, tfjsFolder } from '../../src/runtime/tfjs/folder.ts';
 import { findOnPath, toolPath } from './tool-path.ts';
 
 /**
  * What a test may need beyond Node and the installed packages. `prometheus` has its `promtool` beside it. `broker` is what our own Kafka broker needs to start;
  * `swiftshader` is Vulkan in software, on which WebGPU runs where there is no GPU (`swiftShaderPath`); `httpfs` is
- * DuckDB's extension for S3, which is no part of its npm package; `tool:` is a program that `.ci/go-tools.sh` builds, or hadolint.
+ * DuckDB's extension for S3, which is no part of its npm package; `tensorflow` is what `npm run setup:tfjs` builds; `tool:` is a program that `.ci/go-tools.sh` builds, or hadolint.
  */
 export type Need = PlainNeed | `python:${string}` | `tool:${string}`;
 type PlainNeed =
@@ -22,6 +23,7 @@ type PlainNeed =
   | 'prometheus'
   | 'shared'
   | 'gpu'
+  | 'tensorflow'
   | 'broker';
 
 /** Needs that no package registry can satisfy, so that even REQUIRE_ALL=1 lets them be absent. */
@@ -144,6 +146,10 @@ const PROBES: { readonly [N in PlainNeed]: () => string | undefined } = {
       ? "no `prometheus` and `promtool` on PATH: install Debian's prometheus"
       : undefined,
   shared: () => (existsSync(sharedData()) ? undefined : 'no ../shared/data beside the project'),
+  tensorflow: () =>
+    existsSync(join(tfjsFolder(process.env), TFJS_RECORD))
+      ? undefined
+      : 'no TensorFlow for TF.js: `npm run setup:tfjs`, or set ARISTARCH_TFJS to its folder',
   gpu: () => (succeeds('nvidia-smi', ['-L']) ? undefined : 'no NVIDIA GPU answers nvidia-smi'),
 };
 

@@ -1,32 +1,35 @@
 import { AristarchError } from '../../base/errors.ts';
-import type { Graph } from '../../graph/graph.ts';
-import { topologicalOrder } from '../../graph/order.ts';
 import { reportName, stateName, stepGraph, type StepProgram } from '../../graph/program.ts';
-import { BATCH, sizeOf } from '../../graph/shape.ts';
-import { applyRule, type Tensor } from '../../graph/tensor.ts';
+import { sizeOf } from '../../graph/shape.ts';
+import type { Tensor } from '../../graph/tensor.ts';
 import type { Executor, NamedArrays, NumberArray } from '../executor.ts';
 import { createProbe } from '../probe.ts';
-import { tfjsRules } from './kernels.ts';
-import { loadTfjs, type LoadOptions, type Tf, type TfTensor } from './load.ts';
+import { createInterpreter, type Interpreter } from './interpreter.ts';
+import { loadTfjs, type LoadedTfjs, type LoadOptions, type Tf, type TfTensor } from './load.ts';
 
 type Values = ReadonlyMap<string, TfTensor>;
-type Interpreter = (inputs: Values) => Map<string, TfTensor>;
 
 /** The executor on TF.js: interprets graphs, an operation at a time. Throws `DEVICE_UNAVAILABLE`. */
 export async function openTfjsExecutor(options: LoadOptions): Promise<Executor> {
-  const { tf, packageName } = await loadTfjs(options);
+  const loaded = await loadTfjs(options);
+  const { tf } = loaded;
   const probe = createProbe();
-  probe.check(await runGraph(tf, createInterpreter(tf, probe.graph), probe.feeds));
+  const prober = createInterpreter(tf, probe.graph);
+  probe.check(await runGraph(tf, prober, probe.feeds));
+  prober.dispose();
   return {
     device: 'tfjs',
-    description: `${packageName} ${tf.version_core}, backend ${tf.getBackend()}`,
+    description: describe(loaded, options),
     compile: (graph) => {
-      const interpret = createInterpreter(tf, graph);
-      return Promise.resolve({ run: (feeds) => runGraph(tf, interpret, feeds), close: done });
+      const interpreter = createInterpreter(tf, graph);
+      return Promise.resolve({ run: (feeds) => runGraph(tf, interpreter, feeds), close: closing(interpreter) });
     },
     compileSteps: (program) => {
-      const interpret = createInterpreter(tf, stepGraph(program));
-      return Promise.resolve({ run: (steps, feeds) => runSteps(tf, program, interpret, steps, feeds), close: done });
+      const interpreter = createInterpreter(tf, stepGraph(program));
+      return Promise.resolve({
+        run: (steps, feeds) => runSteps(tf, program, interpreter, steps, feeds),
+        close: closing(interpreter),
+      });
     },
     load: () =>
       Promise.reject(
@@ -35,41 +38,26 @@ export async function openTfjsExecutor(options: LoadOptions): Promise<Executor> 
           'device tfjs trains and does not open .onnx files: score with --device cpu, webgpu or cuda.',
         ),
       ),
-    close: done,
+    close: () => Promise.resolve(),
   };
 }
 
-const done = (): Promise<void> => Promise.resolve();
-
-/** Computes a graph's outputs; everything in between is disposed. */
-function createInterpreter(tf: Tf, graph: Graph): Interpreter {
-  const order = topologicalOrder(Object.values(graph.outputs));
-  const batched = graph.inputs.find(({ shape }) => shape.includes(BATCH));
-  return (inputs) => {
-    const valueOf = (name: string): TfTensor => {
-      const value = inputs.get(name);
-      if (!value) throw new AristarchError('INTERNAL', `${graph.name} was run without its input ${name}`);
-      return value;
-    };
-    const batch = batched ? (valueOf(batched.attributes.name).shape[batched.shape.indexOf(BATCH)] ?? 1) : 1;
-    const values = new Map<Tensor, TfTensor>();
-    const operandsOf = (tensor: Tensor): TfTensor[] => tensor.inputs.map((operand) => values.get(operand)!);
-    const compute = (): Record<string, TfTensor> => {
-      for (const tensor of order) {
-        values.set(tensor, applyRule(tfjsRules, tensor, { tf, operands: operandsOf(tensor), valueOf, batch }));
-      }
-      // Two outputs may be one tensor; clones share its data and are disposed of one by one.
-      const outputs = Object.entries(graph.outputs).map(([name, tensor]) => [name, values.get(tensor)!.clone()]);
-      return Object.fromEntries(outputs) as Record<string, TfTensor>;
-    };
-    return new Map(Object.entries(tf.tidy(compute)));
-  };
+function describe({ tf, packageName, tensorflow }: LoadedTfjs, { threads }: LoadOptions): string {
+  const name = `${packageName} ${tf.version_core}`;
+  if (tensorflow === undefined) return `${name}, backend ${tf.getBackend()}`;
+  const place = tensorflow.usesGpu ? 'on a GPU' : `on processors, ${threads} thread${threads === 1 ? '' : 's'}`;
+  return `${name}, TensorFlow ${tensorflow.version} ${place}`;
 }
 
-async function runGraph(tf: Tf, interpret: Interpreter, feeds: NamedArrays): Promise<NamedArrays> {
+const closing = (interpreter: Interpreter) => (): Promise<void> => {
+  interpreter.dispose();
+  return Promise.resolve();
+};
+
+async function runGraph(tf: Tf, interpreter: Interpreter, feeds: NamedArrays): Promise<NamedArrays> {
   const inputs = upload(tf, feeds);
   try {
-    return await download(interpret(inputs));
+    return await download(interpreter.run(inputs));
   } finally {
     dispose(inputs);
   }
@@ -79,7 +67,7 @@ async function runGraph(tf: Tf, interpret: Interpreter, feeds: NamedArrays): Pro
 async function runSteps(
   tf: Tf,
   program: StepProgram,
-  interpret: Interpreter,
+  interpreter: Interpreter,
   steps: number,
   feeds: NamedArrays,
 ): Promise<NamedArrays> {
@@ -96,7 +84,7 @@ async function runSteps(
   try {
     for (let step = 0; step < steps; step++) {
       const drawn = upload(tf, atStep(feeds, program.perStep, step));
-      const outputs = interpret(new Map([...state, ...constant, ...drawn]));
+      const outputs = interpreter.run(new Map([...state, ...constant, ...drawn]));
       dispose(drawn, state);
       state = new Map([...state.keys()].map((name) => [name, outputs.get(stateName(name))!]));
       history.push(reports.map((name) => outputs.get(reportName(name))!));

@@ -1,6 +1,9 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import util from 'node:util';
 import type * as TfCore from '@tensorflow/tfjs-core';
 import { AristarchError, messageOf } from '../../base/errors.ts';
+import { TFJS_FOLDER_VARIABLE, TFJS_NATIVE, tfjsFolder } from './folder.ts';
 
 /** The API of TF.js as far as all its packages share it; a value of it is passed to whoever computes with it. */
 export type Tf = typeof TfCore;
@@ -8,7 +11,7 @@ export type TfTensor = TfCore.Tensor;
 
 /** What can hold a TF.js that computes, the fastest first. All are optional peer dependencies (docs/decisions/0009). */
 export const TFJS_PACKAGES = [
-  '@tensorflow/tfjs-node-gpu',
+  TFJS_NATIVE,
   '@tensorflow/tfjs-node',
   '@tensorflow/tfjs-backend-wasm',
   '@tensorflow/tfjs-backend-cpu',
@@ -18,30 +21,55 @@ export type TfjsPackage = (typeof TFJS_PACKAGES)[number];
 export interface LoadedTfjs {
   readonly tf: Tf;
   readonly packageName: TfjsPackage;
+  /** Where the package is TensorFlow's own library. */
+  readonly tensorflow?: TensorFlow | undefined;
+}
+
+export interface TensorFlow {
+  readonly version: string;
+  readonly usesGpu: boolean;
 }
 
 export interface LoadOptions {
   /** Which packages may be taken, in this order. */
   readonly packages?: readonly TfjsPackage[];
+  /** Threads inside one operation, where the package can choose; in a process, those of the first to load it. */
+  readonly threads: number;
   /** Called with a sentence where a package is installed but does not load. */
   readonly warn: (message: string) => void;
 }
 
-/** The first TF.js package that is installed and loads, with its backend set. Throws `DEVICE_UNAVAILABLE`. */
-export async function loadTfjs({ packages = TFJS_PACKAGES, warn }: LoadOptions): Promise<LoadedTfjs> {
+/**
+ * The first TF.js package that is installed and loads, with its backend set; what `npm run setup:tfjs` built comes before one in
+ * node_modules. Throws `DEVICE_UNAVAILABLE`, and does so where ARISTARCH_TFJS names a folder that cannot be used.
+ */
+export async function loadTfjs({ packages = TFJS_PACKAGES, threads, warn }: LoadOptions): Promise<LoadedTfjs> {
   for (const packageName of packages) {
     try {
-      return { tf: await LOADERS[packageName](packageName), packageName };
+      const tf = await LOADERS[packageName](packageName, threads);
+      return { tf, packageName, tensorflow: describeTensorFlow(tf) };
     } catch (thrown) {
       const reason = (messageOf(thrown).split('\n')[0] ?? '').trim();
+      if (packageName === TFJS_NATIVE) refuseNamedFolder(reason);
       if (!isAbsent(reason)) warn(`${packageName} is installed but does not load: ${reason}`);
     }
   }
   throw new AristarchError(
     'DEVICE_UNAVAILABLE',
-    `device tfjs cannot be used here: none of ${packages.join(', ')} is installed and loads. Install one beside ` +
-      'Aristarch, for example "npm install @tensorflow/tfjs-core @tensorflow/tfjs-backend-wasm", or use --device cpu.',
+    `device tfjs cannot be used here: none of ${packages.join(', ')} is installed and loads. "npm run setup:tfjs" builds the first; ` +
+      'or install one beside Aristarch, for example "npm install @tensorflow/tfjs-core @tensorflow/tfjs-backend-wasm", or use --device cpu.',
     { packages },
+  );
+}
+
+/** A folder that was asked for by name is no matter of choice. */
+function refuseNamedFolder(reason: string): void {
+  const folder = process.env[TFJS_FOLDER_VARIABLE];
+  if (folder === undefined || folder === '') return;
+  throw new AristarchError(
+    'DEVICE_UNAVAILABLE',
+    `device tfjs cannot be used: ${TFJS_FOLDER_VARIABLE} names ${folder}, and ${reason}. Set it up with "npm run setup:tfjs", or unset the variable.`,
+    { folder },
   );
 }
 
@@ -50,15 +78,38 @@ function isAbsent(reason: string): boolean {
   return /cannot find (module|package) '@tensorflow\//i.test(reason);
 }
 
-type Load = (packageName: TfjsPackage) => Promise<Tf>;
+type Load = (packageName: TfjsPackage, threads: number) => Promise<Tf>;
 
 /** TensorFlow's own library, behind an addon. */
-const loadNative: Load = async (packageName) => {
+const loadNative: Load = async (packageName, threads) => {
   defineDroppedFunction();
-  const tf = (await importPackage(packageName)) as Tf;
+  for (const [name, value] of Object.entries(settingsOf(threads))) process.env[name] ??= value;
+  const tf = requireFrom(tfjsFolder(process.env), packageName);
   await tf.ready();
   return tf;
 };
+
+/** TensorFlow reads these when it starts: threads inside and among operations, and not a line below an error on standard error. */
+const settingsOf = (threads: number): Readonly<Record<string, string>> => ({
+  TF_NUM_INTRAOP_THREADS: String(threads),
+  TF_NUM_INTEROP_THREADS: '1',
+  TF_CPP_MIN_LOG_LEVEL: '2',
+});
+
+/** From a folder's own node_modules, else from those above it. */
+const requireFrom = (folder: string, name: string): Tf => createRequire(join(folder, 'package.json'))(name) as Tf;
+
+/** What the backend of tfjs-node says of its library; undefined of any other. */
+function describeTensorFlow(tf: Tf): TensorFlow | undefined {
+  if (tf.getBackend() !== 'tensorflow') return undefined;
+  const { binding, isUsingGpuDevice } = tf.backend() as unknown as NativeBackend;
+  return { version: binding.TF_Version, usesGpu: isUsingGpuDevice };
+}
+
+interface NativeBackend {
+  readonly binding: { readonly TF_Version: string };
+  readonly isUsingGpuDevice: boolean;
+}
 
 /** A backend that registers itself with tfjs-core. */
 const loadBackend =
@@ -90,7 +141,7 @@ function removeListenersBut(emitter: Emitter, event: string, kept: readonly unkn
 }
 
 const LOADERS: { readonly [P in TfjsPackage]: Load } = {
-  '@tensorflow/tfjs-node-gpu': loadNative,
+  [TFJS_NATIVE]: loadNative,
   '@tensorflow/tfjs-node': loadNative,
   '@tensorflow/tfjs-backend-wasm': loadBackend('wasm'),
   '@tensorflow/tfjs-backend-cpu': loadBackend('cpu'),
