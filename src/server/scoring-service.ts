@@ -10,6 +10,7 @@ import type {
 import { watchedScores } from '../scoring/group-calibration.ts';
 import type { Candidates } from './candidates/candidates.ts';
 import type { Clock } from './clock.ts';
+import { countRows, packedRecord } from './job-rows.ts';
 import type { Metrics, Transport } from './metrics.ts';
 import { commonChoice, routeByField, type RoutedRecords } from './models/by-key.ts';
 import type { Lease, ModelChoice, Models, OpenModel } from './models/port.ts';
@@ -37,6 +38,8 @@ export interface ScoreJob {
   readonly checkAlive?: (() => void) | undefined;
   /** What the sender says the rows belong to (a customer, a machine): what bears one key is judged by one side of a trial. */
   readonly key?: string | undefined;
+  /** Done before the rows count as scored: where it throws, they do not. */
+  readonly finish?: (batch: ScoreBatch) => Promise<void>;
   /** The trace that the caller is in, for exemplars. */
   readonly traceId?: string | undefined;
   /** The span that the work is a part of, where it is traced. */
@@ -197,18 +200,20 @@ export class ScoringService {
   async #scoreBy(model: OpenModel, job: ScoreJob): Promise<ScoreOutcome> {
     this.#check(model, job);
     const { detector, description } = model;
-    const batch = await this.#score(model, job);
+    const { batch, rows } = await this.#score(model, job);
     const explanations =
       job.explainTopK === undefined ? undefined : await this.#explain(detector, job, job.explainTopK);
+    await job.finish?.(batch);
     // What has come too late is nobody's answer.
     job.checkAlive?.();
+    if (job.isTrial !== true) model.drift?.observe(rows, watchedScores(batch));
     this.#publish(model, job, batch);
     return { batch, explanations, model: description.name, modelVersion: description.version };
   }
 
   #explain(detector: Detector, { rows, checkAlive, span }: ScoreJob, topK: number): Promise<readonly Explanation[]> {
-    const options = { topK, ...(checkAlive && { checkAlive }) };
-    return this.#parts.metrics.stages.timeAsync('explain', () => detector.explain(rows, options), span);
+    const explain = () => detector.explain(rows, { topK, ...(checkAlive && { checkAlive }) });
+    return this.#parts.metrics.stages.timeAsync('explain', explain, span);
   }
 
   #check({ detector, description }: OpenModel, job: ScoreJob): void {
@@ -237,7 +242,7 @@ export class ScoringService {
     job.span?.describe({ ...factsOf(description), 'aristarch.rows': rows });
   }
 
-  async #score({ detector, drift }: OpenModel, job: ScoreJob): Promise<ScoreBatch> {
+  async #score({ detector }: OpenModel, job: ScoreJob): Promise<{ batch: ScoreBatch; rows: Float32Array }> {
     const { checkAlive, priority, deadlineMs, span, isTrial } = job;
     checkAlive?.();
     const { stages } = this.#parts.metrics;
@@ -245,9 +250,7 @@ export class ScoringService {
     const rows = sent instanceof Float32Array ? sent : stages.time('rows', () => detector.encode(sent), span);
     const falsePositiveRate = job.falsePositiveRate ?? this.#parts.limits.falsePositiveRate;
     const options = { falsePositiveRate, priority, deadlineMs, checkAlive, isTrial, onStage: span?.stage };
-    const batch = await detector.score(rows, options);
-    if (job.isTrial !== true) drift?.observe(rows, watchedScores(batch));
-    return batch;
+    return { batch: await detector.score(rows, options), rows };
   }
 
   #publish(model: OpenModel, job: ScoreJob, batch: ScoreBatch): void {
@@ -273,28 +276,4 @@ export class ScoringService {
 /** The model, for whoever follows a trace. */
 function factsOf({ name, version }: DetectorDescription): Record<string, string> {
   return { 'aristarch.model.name': name, 'aristarch.model.version': version };
-}
-
-function countRows({ rowWidth, name }: DetectorDescription, { rows, width }: ScoreJob): number {
-  if (!(rows instanceof Float32Array)) return rows.length;
-  if (width !== undefined && width !== rowWidth) {
-    throw new AristarchError(
-      'SCHEMA_MISMATCH',
-      `rows are ${width} values wide and model "${name}" takes ${rowWidth}; DescribeModel lists them as slots`,
-      { width, rowWidth },
-    );
-  }
-  if (rows.length % rowWidth !== 0) {
-    throw new AristarchError(
-      'SCHEMA_MISMATCH',
-      `${rows.length} packed values are no whole number of rows of ${rowWidth} values`,
-      { values: rows.length, rowWidth },
-    );
-  }
-  return rows.length / rowWidth;
-}
-
-/** A packed row with its slots' names, for people. */
-function packedRecord(rows: Float32Array, row: number, slotNames: readonly string[]): RawRecord {
-  return Object.fromEntries(slotNames.map((name, slot) => [name, rows[row * slotNames.length + slot]]));
 }

@@ -1,4 +1,5 @@
 import { pino, type Logger } from 'pino';
+import type { Detector } from '../../src/scoring/detector.ts';
 import type { AristarchError } from '../../src/base/errors.ts';
 import { Candidates } from '../../src/server/candidates/candidates.ts';
 import { SYSTEM_CLOCK } from '../../src/server/clock.ts';
@@ -24,6 +25,8 @@ export interface Topics {
 export interface ScoringOptions {
   readonly config?: Partial<KafkaConfig>;
   readonly before?: BeforeScore;
+  /** In the place of the number detector's own. */
+  readonly explain?: Detector['explain'];
   /** Tried beside the number detector; its rule and itself. */
   readonly candidate?: { readonly rule: CandidateRule; readonly model: OpenModel };
   readonly candidateTimeoutMs?: number;
@@ -54,7 +57,9 @@ export function startNumberScoring(
   const metrics = createMetrics();
   const fatal: AristarchError[] = [];
   const { candidate } = options;
-  const single = createSingleModel(toOpenModel(createNumberDetector(options.before)));
+  const detector = createNumberDetector(options.before);
+  const { explain } = options;
+  const single = createSingleModel(toOpenModel({ ...detector, ...(explain && { explain }) }));
   const models: Models = { ...single, candidateOf: () => candidate && toCandidate(candidate) };
   const candidates = new Candidates({
     ...{ models, metrics: metrics.candidates, clock: SYSTEM_CLOCK },

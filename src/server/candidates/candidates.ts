@@ -1,8 +1,8 @@
-import { type AristarchError, toAristarchError } from '../../base/errors.ts';
+import { AristarchError, toAristarchError } from '../../base/errors.ts';
 import type { RawRecord, ScoreBatch } from '../../scoring/detector.ts';
 import type { CandidateMetrics } from '../metrics/candidates.ts';
 import type { Clock } from '../clock.ts';
-import type { RoutedRecords } from '../models/by-key.ts';
+import type { Attempt, RoutedRecords } from '../models/by-key.ts';
 import type { Candidate, Lease, Models, OpenModel } from '../models/port.ts';
 import type { CandidateRule } from '../models/serving-rules.ts';
 import type { ScoreJob, ScoreOutcome } from '../scoring-service.ts';
@@ -13,6 +13,7 @@ import { type OffPathLimits, OffPathQueue } from './off-path.ts';
 import { createPositions, keyOfRecord, type Part, partAt, positionOf } from './position.ts';
 import type { RecordRows } from './row-log.ts';
 import { shareRelease, type SharedRelease } from './shared-release.ts';
+import { Silence } from './silence.ts';
 
 export interface CandidatesParts {
   readonly models: Pick<Models, 'candidateOf'>;
@@ -32,19 +33,21 @@ type Score = (model: OpenModel, job: ScoreJob) => Promise<ScoreOutcome>;
 
 /**
  * The versions that are tried beside those that serve (docs/models.md). A candidate answers its share of the requests, and the other
- * of the two scores them once more when there is time; where it fails, the version that serves answers. Each record has one
- * answer, whatever becomes of the candidate.
+ * of the two scores them once more when there is time; where it fails, the version that serves answers. One that is silent is not
+ * waited for again before it has scored something that nobody waits for. Each record has one answer, whatever becomes of the candidate.
  */
 export class Candidates {
   readonly #parts: CandidatesParts;
   readonly #queue: OffPathQueue;
   readonly #openings: CandidateOpenings;
+  readonly #silence: Silence;
   readonly #nextPosition = createPositions();
 
   constructor(parts: CandidatesParts) {
     this.#parts = parts;
     this.#queue = new OffPathQueue(parts.limits, parts.clock);
     this.#openings = new CandidateOpenings(parts.clock);
+    this.#silence = new Silence(parts.clock, parts.timeoutMs);
   }
 
   /** Undefined where nothing stands beside a model, or has no share in its records. */
@@ -64,8 +67,9 @@ export class Candidates {
       done.push(both.use());
       const pair = toPair(serving.model, other.model);
       const { isCanary, shadowed, keyAt } = this.#partsOf(pair, candidate.rule, job);
-      const { outcome, by } = await this.#answerBy(pair, isCanary, job, score);
-      const rows = by === 'candidate' ? [...outcome.batch.scores.keys()] : shadowed;
+      const isMuted = isCanary && this.#isMuted(pair);
+      const { outcome, by } = await this.#answerBy(pair, isCanary && !isMuted, job, score);
+      const rows = by === 'candidate' || isMuted ? [...outcome.batch.scores.keys()] : shadowed;
       const answered = { rows: job.rows, keyAt, batch: outcome.batch, by };
       this.#compareLater(pair, answered, rows, [held, both]);
       return outcome;
@@ -118,7 +122,7 @@ export class Candidates {
     const partOf = (record: RawRecord) => partAt(positionOf(name, keys.get(record)!), rule);
     const isCanary = (place: number): boolean => partOf(records[place]!) === 'canary';
     const canary = places.filter(isCanary);
-    return { keys, partOf, canary, rest: places.filter((place) => !isCanary(place)) };
+    return { keys, partOf, all: places, canary, rest: places.filter((place) => !isCanary(place)) };
   }
 
   /** Which of the two answers an event must not hang on how long opening one takes, within bounds; nobody waits for a second score. */
@@ -132,7 +136,7 @@ export class Candidates {
   }
 
   #splitPart(
-    { keys, partOf, canary, rest }: Sides,
+    { keys, partOf, all, canary, rest }: Sides,
     pair: Pair,
     leases: readonly SharedRelease[],
   ): RoutedRecords['parts'][number][] {
@@ -140,17 +144,28 @@ export class Candidates {
       (by: Answer['by']) =>
       (rows: readonly RawRecord[], batch: ScoreBatch): void => {
         if (by === 'candidate') this.#parts.metrics.answered.inc({ model: pair.model }, rows.length);
-        const compared = [...rows.keys()].filter((row) => by === 'candidate' || partOf(rows[row]!) === 'shadow');
+        const compared = [...rows.keys()].filter((row) => by === 'candidate' || partOf(rows[row]!) !== 'serving');
         const answered = { rows, keyAt: (row: number) => keys.get(rows[row]!), batch, by };
         this.#compareLater(pair, answered, compared, leases);
       };
+    const isMuted = canary.length > 0 && this.#isMuted(pair);
+    if (isMuted) return [{ model: pair.serving, places: all, onScored: later('serving') }];
+    const attempt: Attempt = (work) =>
+      inTime(this.#parts.timeoutMs, (checkAlive) => this.#silence.hear(pair.candidate, () => work(checkAlive)));
     return [
       { model: pair.serving, places: rest, onScored: later('serving') },
       {
         ...{ model: pair.candidate, places: canary, onScored: later('candidate') },
-        instead: { model: pair.serving, because: this.#failed(pair.serving), afterMs: this.#parts.timeoutMs },
+        instead: { model: pair.serving, because: this.#failed(pair.serving), attempt },
       },
     ].filter((part) => part.places.length > 0);
+  }
+
+  /** Whether the candidate is not to be waited for, which is counted as its failure. */
+  #isMuted({ serving, candidate }: Pair): boolean {
+    const isSilent = this.#silence.of(candidate);
+    if (isSilent) this.#failed(serving)(new AristarchError('DEADLINE_EXCEEDED', 'the candidate is silent'));
+    return isSilent;
   }
 
   #failed({ description: { name: model } }: OpenModel): (error: AristarchError) => void {
@@ -183,7 +198,9 @@ export class Candidates {
     if (!isCanary) return { outcome: await score(pair.serving, job), by: 'serving' };
     try {
       if (job.rows instanceof Float32Array) checkSameLayout(pair.serving, pair.candidate);
-      const outcome = await this.#inTime(job, (own) => score(pair.candidate, own));
+      const outcome = await this.#inTime(job, (own) =>
+        this.#silence.hear(pair.candidate, () => score(pair.candidate, own)),
+      );
       this.#parts.metrics.answered.inc({ model: pair.model }, outcome.batch.scores.length);
       return { outcome, by: 'candidate' };
     } catch (thrown) {
@@ -218,7 +235,8 @@ export class Candidates {
       const answered = pickAnswered(answer, pair, rows.slice(0, count));
       return {
         worker: otherOf(pair, answer.by),
-        work: (from, to) => compareRows(pair, answered, [from, to], { metrics, record, timeoutMs }),
+        work: (from, to) =>
+          compareRows(pair, answered, [from, to], { metrics, record, timeoutMs, silence: this.#silence }),
         end: () => done.forEach((release) => release()),
       };
     });
@@ -230,6 +248,7 @@ export class Candidates {
 interface Sides {
   readonly keys: ReadonlyMap<RawRecord, string>;
   readonly partOf: (record: RawRecord) => Part;
+  readonly all: readonly number[];
   readonly canary: readonly number[];
   readonly rest: readonly number[];
 }

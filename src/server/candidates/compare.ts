@@ -3,6 +3,7 @@ import type { RawRecord, ScoreBatch } from '../../scoring/detector.ts';
 import type { CandidateMetrics } from '../metrics/candidates.ts';
 import type { OpenModel } from '../models/port.ts';
 import { inTime } from './in-time.ts';
+import type { Silence } from './silence.ts';
 
 /** An answer: its rows as they were asked for, and what was said of them. */
 export interface Answer {
@@ -47,6 +48,8 @@ export interface CompareParts {
   readonly record: (pair: Pair, rows: readonly ComparedRow[]) => void;
   /** Most time that the other one has for a turn. */
   readonly timeoutMs: number;
+  /** Hears whether it answers. */
+  readonly silence: Silence;
 }
 
 /** What an answer says of some of its rows: nothing else of it is held while they wait to be compared. `places`: ascending. */
@@ -88,17 +91,19 @@ export async function compareRows(
   pair: Pair,
   answered: Answered,
   [from, to]: readonly [number, number],
-  { metrics, record, timeoutMs }: CompareParts,
+  { metrics, record, timeoutMs, silence }: CompareParts,
 ): Promise<void> {
   const { model } = pair;
   const { by, keys, falsePositiveRate } = answered;
   try {
     const packed = rowsFor(pair, answered, from, to);
-    const silent = await inTime(timeoutMs, (checkAlive) =>
-      otherOf(pair, by).detector.score(packed, { falsePositiveRate, priority: 'low', checkAlive, isTrial: true }),
-    );
+    const other = otherOf(pair, by);
+    const unseen = await inTime(timeoutMs, (checkAlive) => {
+      const options = { falsePositiveRate, priority: 'low', checkAlive, isTrial: true } as const;
+      return silence.hear(other, () => other.detector.score(packed, options));
+    });
     const answer = sliceScores(answered.scores, from, to);
-    const [ofServing, ofCandidate] = by === 'serving' ? [answer, silent] : [silent, answer];
+    const [ofServing, ofCandidate] = by === 'serving' ? [answer, unseen] : [unseen, answer];
     count(metrics, model, ofServing, ofCandidate);
     record(
       pair,

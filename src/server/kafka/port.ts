@@ -149,8 +149,16 @@ export interface ScoreRecords {
   encode(records: readonly RawRecord[]): Float32Array;
   /** The same of JSON objects, all of them plain; undefined where they are not. Absent where the model has no such way. */
   readonly encodeJson?: Detector['encodeJson'];
-  /** Scores of raw rows, packed, and the records they were made of; one call for each batch. */
-  score(rows: Float32Array, records: RowRecords, span?: WorkSpan): Promise<ScoreBatch>;
+  /**
+   * What `make` makes of the scores of raw rows, packed; `records`: those that they were made of. The rows count as scored once it is
+   * made: where that fails, they are scored again.
+   */
+  score<T>(
+    rows: Float32Array,
+    records: RowRecords,
+    make: (scores: ScoreBatch) => Promise<T>,
+    span?: WorkSpan,
+  ): Promise<T>;
   /** Why records have their scores, naming at most `topK` fields of each. */
   explain(records: readonly RawRecord[], topK: number): Promise<readonly Explanation[]>;
 }

@@ -53,7 +53,7 @@ function keyOf({ topic, partition }: Source, { key, offset }: InboundMessage): s
   return key === null ? `${topic}/${partition}/${offset}` : key.toString('latin1');
 }
 
-/** What a model on trial fails at is judged by the other one: each event has one result. */
+/** What a model on trial fails at, however, is judged by the other one at once: each event has one result, and waits for no trial. */
 async function scorePart(
   { scorer, instead }: RoutedPart,
   parts: ScoringParts,
@@ -63,11 +63,6 @@ async function scorePart(
   if (instead === undefined) return scoreBy(scorer, parts, source, events);
   const first = await scoreBy(scorer, parts, source, events).catch((thrown: unknown): Scored => {
     const reason = toAristarchError(thrown);
-    // What passes by itself is waited out: at its redelivery the event would have the other version's result as well.
-    if (KAFKA_ACTIONS[reason.code] === 'retry') {
-      instead.because(reason);
-      throw reason;
-    }
     return { results: [], bad: events.map(({ message }) => ({ message, reason })) };
   });
   if (first.bad.length === 0) return first;

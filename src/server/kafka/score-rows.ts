@@ -46,15 +46,17 @@ export async function scoreRows(
   { source, messages, rows, records }: EventRows,
 ): Promise<readonly ScoredEvent[]> {
   const { metrics, span } = parts;
-  const scores = await scorer.score(rows, records, span);
-  const explanations = await explainAnomalous(scorer, parts, records, scores);
   const format = { cloudEvents: parts.config.cloudEvents, results: parts.results, trace: span?.headers };
-  const write = createResultWriter(source, scorer.model, scores, format);
-  const toResult = (message: InboundMessage, row: number): ScoredEvent => ({
-    message,
-    result: write(message, row, explanations.get(row)),
-  });
-  return metrics.stages.time('encode', () => messages.map(toResult), span);
+  const toResults = async (scores: ScoreBatch): Promise<readonly ScoredEvent[]> => {
+    const explanations = await explainAnomalous(scorer, parts, records, scores);
+    const write = createResultWriter(source, scorer.model, scores, format);
+    const toResult = (message: InboundMessage, row: number): ScoredEvent => ({
+      message,
+      result: write(message, row, explanations.get(row)),
+    });
+    return metrics.stages.time('encode', () => messages.map(toResult), span);
+  };
+  return scorer.score(rows, records, toResults, span);
 }
 
 /**
@@ -95,6 +97,7 @@ async function explainAnomalous(
   if (explainTopK === 0) return new Map();
   const anomalous = [...verdicts.keys()].filter((row) => verdicts[row] === 1);
   const places = anomalous.toSorted((a, b) => scores[b]! - scores[a]!).slice(0, maxExplainRows);
+  if (places.length === 0) return new Map();
   const chosen = places.map((row) => records.at(row));
   const explanations = await metrics.stages.timeAsync('explain', () => scorer.explain(chosen, explainTopK), span);
   return new Map(places.map((row, index) => [row, explanations[index]!]));

@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
 import { AristarchError, toAristarchError } from '../../base/errors.ts';
-import { inTime } from '../candidates/in-time.ts';
 import type { Clock } from '../clock.ts';
 import type { Metrics } from '../metrics.ts';
-import type { RoutedPart } from '../models/by-key.ts';
+import type { Attempt, RoutedPart } from '../models/by-key.ts';
 import type { OpenModel } from '../models/port.ts';
 import type { ScoringService } from '../scoring-service.ts';
-import type { Tracing } from '../tracing/port.ts';
+import type { ScoreBatch } from '../../scoring/detector.ts';
+import type { Tracing, WorkSpan } from '../tracing/port.ts';
 import { createDeliveries, type Deliveries } from './deliveries.ts';
 import { openResults } from './formats/open-results.ts';
 import { createEventReader, type EventReader } from './formats/reader.ts';
@@ -14,7 +14,7 @@ import { createSchemaRegistry } from './formats/registry.ts';
 import { createBatchHandler } from './handlers.ts';
 import { watchLag } from './lag.ts';
 import { openKafkaClient, type OpenKafkaClient } from './open-client.ts';
-import type { ConsumerPort, KafkaClient, KafkaConfig, RecordScoring, ScoreRecords } from './port.ts';
+import type { ConsumerPort, KafkaClient, KafkaConfig, RecordScoring, RowRecords, ScoreRecords } from './port.ts';
 import { createState, type Readiness, type State } from './state.ts';
 import { createBatchSpans } from './traced-batch.ts';
 import { waitForAnswer } from './wait-for-answer.ts';
@@ -147,7 +147,7 @@ function toScoring(service: KafkaScoringParts['service']): RecordScoring {
       return {
         ...{ refused, release },
         parts: parts.map(({ model, places, instead, onScored }) => ({
-          ...{ scorer: toScorer(service, model, { onScored, trialMs: instead?.afterMs }), places },
+          ...{ scorer: toScorer(service, model, { onScored, attempt: instead?.attempt }), places },
           instead: instead && { scorer: toScorer(service, instead.model), because: instead.because },
         })),
       };
@@ -157,36 +157,35 @@ function toScoring(service: KafkaScoringParts['service']): RecordScoring {
 
 interface TrialOptions {
   readonly onScored?: RoutedPart['onScored'];
-  /** How long a version on trial may take; absent for others. */
-  readonly trialMs?: number | undefined;
-}
-
-/** A version on trial that does not answer is as one that crashed: waiting it out would hold up the partition for ever. */
-function onTrial<T>(ms: number, work: (checkAlive: () => void) => Promise<T>): Promise<T> {
-  return inTime(ms, work).catch((thrown: unknown) => {
-    const error = toAristarchError(thrown);
-    throw error.code === 'DEADLINE_EXCEEDED' ? new AristarchError('INTERNAL', error.message, error.data, error) : error;
-  });
+  /** Absent where the model is not on trial. */
+  readonly attempt?: Attempt | undefined;
 }
 
 function toScorer(
   service: KafkaScoringParts['service'],
   model: OpenModel,
-  { onScored, trialMs }: TrialOptions = {},
+  { onScored, attempt }: TrialOptions = {},
 ): ScoreRecords {
   const { detector, description } = model;
   return {
     model: { name: description.name, version: description.version },
     encode: (records) => detector.encode(records),
     encodeJson: detector.encodeJson,
-    score: async (rows, records, span) => {
+    score: async <T>(
+      rows: Float32Array,
+      records: RowRecords,
+      make: (scores: ScoreBatch) => Promise<T>,
+      span?: WorkSpan,
+    ): Promise<T> => {
       const recordAt = (row: number) => records.at(row);
-      const job = { transport: 'kafka', rows, recordAt, span, traceId: span?.traceId } as const;
-      const { batch } = await (trialMs === undefined
+      const made: T[] = [];
+      const finish = async (scores: ScoreBatch): Promise<void> => void made.push(await make(scores));
+      const job = { transport: 'kafka', rows, recordAt, finish, span, traceId: span?.traceId } as const;
+      const { batch } = await (attempt === undefined
         ? service.scoreBy(model, job)
-        : onTrial(trialMs, (checkAlive) => service.scoreBy(model, { ...job, isTrial: true, checkAlive })));
+        : attempt((checkAlive) => service.scoreBy(model, { ...job, isTrial: true, checkAlive })));
       onScored?.(records.all(), batch);
-      return batch;
+      return made[0]!;
     },
     explain: (records, topK) => detector.explain(records, { topK }),
   };

@@ -7,15 +7,19 @@ export interface RoutedPart {
   readonly model: OpenModel;
   /** Of its records, among those that were asked for, ascending. */
   readonly places: readonly number[];
-  /** Who judges the records that the model fails at, or has not judged after so long, where that is one on trial; told of the failure. */
+  /** Who judges the records that the model fails at, where that is one on trial; told of the failure. */
   readonly instead?: {
     readonly model: OpenModel;
     readonly because: (error: AristarchError) => void;
-    readonly afterMs: number;
+    /** What is asked of the model is asked by this. */
+    readonly attempt: Attempt;
   };
   /** Told what the model made of its records. */
   readonly onScored?: (records: readonly RawRecord[], batch: ScoreBatch) => void;
 }
+
+/** Throws `DEADLINE_EXCEEDED` once a model on trial has had its time, of which `checkAlive` tells the work. */
+export type Attempt = <T>(work: (checkAlive: () => void) => Promise<T>) => Promise<T>;
 
 /** Which model judges which records; the models stay open until `release`. */
 export interface RoutedRecords {

@@ -9,7 +9,7 @@ import {
 import { createRawClientFixture, type ScoreMessage } from '../../support/grpc-client.ts';
 import { scrape } from '../../support/http-client.ts';
 import { tinyRow } from '../../support/model-folder.ts';
-import { until } from '../../support/until.ts';
+import { createGate, until } from '../../support/until.ts';
 import { machines, named, onTrial, record, serveTrial, withKey } from './trial.ts';
 
 const connectRaw = createRawClientFixture();
@@ -136,6 +136,23 @@ describe('a canary', () => {
     });
     expect(await client.score(tinyRow(4))).toMatchObject({ modelVersion: '1', results: [{ score: 4 }] });
     expect(await count('failures_total', ',code="DEADLINE_EXCEEDED"')).toBe(1);
+  });
+
+  it('that hangs is waited for once: then the version that serves answers, until the candidate does', async () => {
+    const gate = createGate();
+    const { client, count } = await serveTrial({
+      candidate: { version: '2', canary: 1 },
+      before: () => gate.wait(),
+      settings: { candidateTimeoutMs: 1000, candidateTimeShare: 0.9 },
+    });
+    const versionOf = async () => (await client.score(tinyRow(4))).modelVersion;
+    expect(await versionOf()).toBe('1');
+    const startedMs = performance.now();
+    for (let call = 0; call < 10; call++) expect(await versionOf()).toBe('1');
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
+    expect(await count('failures_total', ',code="DEADLINE_EXCEEDED"')).toBeGreaterThanOrEqual(11);
+    gate.open();
+    await until('it answers again', async () => (await versionOf()) === '2', 60_000);
   });
 
   it('answers calls of the Open Inference Protocol as well, by their key', async () => {

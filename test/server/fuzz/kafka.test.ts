@@ -5,10 +5,10 @@ import { createPlainDeliveries } from '../../../src/server/kafka/deliveries.ts';
 import { createEventReader } from '../../../src/server/kafka/formats/reader.ts';
 import { JSON_RESULTS } from '../../../src/server/kafka/formats/result-format.ts';
 import { createBatchHandler } from '../../../src/server/kafka/handlers.ts';
-import type { InboundMessage, OutboundMessage, RecordScoring, ScoreRecords } from '../../../src/server/kafka/port.ts';
+import type { InboundMessage, OutboundMessage, RecordScoring } from '../../../src/server/kafka/port.ts';
 import { createMetrics } from '../../../src/server/metrics.ts';
 import { createNumberDetector } from '../../support/number-detector.ts';
-import { createBatch, createMemoryProducer, toMessage } from '../kafka/memory-kafka.ts';
+import { createBatch, createMemoryProducer, toMessage, toScorer } from '../kafka/memory-kafka.ts';
 import { FUZZ_INPUTS, LEAK_BYTES, leftBehind, mutated } from './mutations.ts';
 
 const CONFIG = {
@@ -22,13 +22,7 @@ const GOOD = ['{"x": 1}', '{"x": -2.5e3, "y": null}', '{"x": 3, "nested": {"a": 
 
 function createHandler(sent: Record<string, OutboundMessage[]>) {
   const detector = createNumberDetector(() => undefined);
-  const scorer: ScoreRecords = {
-    model: { name: 'numbers', version: 'v1' },
-    encode: (records) => detector.encode(records),
-    encodeJson: detector.encodeJson,
-    score: (rows) => detector.score(rows),
-    explain: (records, topK) => detector.explain(records, { topK }),
-  };
+  const scorer = toScorer(detector);
   const scoring: RecordScoring = {
     acquireForAll: () => Promise.resolve({ scorer, release: () => undefined }),
     route: (records) =>

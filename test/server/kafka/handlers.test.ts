@@ -7,11 +7,11 @@ import { createPlainDeliveries } from '../../../src/server/kafka/deliveries.ts';
 import { createEventReader } from '../../../src/server/kafka/formats/reader.ts';
 import { JSON_RESULTS } from '../../../src/server/kafka/formats/result-format.ts';
 import { createBatchHandler } from '../../../src/server/kafka/handlers.ts';
-import type { RecordScoring, ScoreRecords } from '../../../src/server/kafka/port.ts';
+import type { RecordScoring } from '../../../src/server/kafka/port.ts';
 import { createMetrics } from '../../../src/server/metrics.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { createNumberDetector } from '../../support/number-detector.ts';
-import { createBatch, createMemoryProducer, type MemoryProducer } from './memory-kafka.ts';
+import { createBatch, createMemoryProducer, type MemoryProducer, toScorer } from './memory-kafka.ts';
 
 const CONFIG = {
   topicOut: 'out',
@@ -35,13 +35,7 @@ function setup({ producer = createMemoryProducer(), onScore = () => undefined, .
     calls.push([...rows]);
     onScore([...rows]);
   });
-  const scorer: ScoreRecords = {
-    model: { name: 'numbers', version: 'v1' },
-    encode: (records) => detector.encode(records),
-    encodeJson: detector.encodeJson,
-    score: (rows) => detector.score(rows),
-    explain: (records, topK) => detector.explain(records, { topK }),
-  };
+  const scorer = toScorer(detector);
   const scoring: RecordScoring = {
     acquireForAll: () => Promise.resolve({ scorer, release: () => undefined }),
     route: (records) =>

@@ -1,4 +1,30 @@
-import type { InboundMessage, OutboundMessage, PartitionBatch, ProducerPort } from '../../../src/server/kafka/port.ts';
+import type { Detector } from '../../../src/scoring/detector.ts';
+import type {
+  InboundMessage,
+  KafkaClient,
+  OutboundMessage,
+  PartitionBatch,
+  ProducerPort,
+  ScoreRecords,
+} from '../../../src/server/kafka/port.ts';
+
+/** A detector as Kafka's room uses it, without a service between; `check` is called before it scores. */
+export function toScorer(
+  detector: Detector,
+  model: ScoreRecords['model'] = { name: 'numbers', version: 'v1' },
+  check: () => void = () => undefined,
+): ScoreRecords {
+  return {
+    model,
+    encode: (records) => detector.encode(records),
+    encodeJson: detector.encodeJson,
+    score: async (rows, _records, make) => {
+      check();
+      return make(await detector.score(rows));
+    },
+    explain: (records, topK) => detector.explain(records, { topK }),
+  };
+}
 
 export function toMessage(offset: number, value: string | null): InboundMessage {
   return {
@@ -61,4 +87,35 @@ export function createMemoryProducer(
     },
     close: () => Promise.resolve(),
   };
+}
+
+/** A client whose group owns one partition, with one batch in it; `done` resolves when the batch was handled. */
+export function createMemoryClient(batch: PartitionBatch) {
+  const sent: Record<string, OutboundMessage[]> = {};
+  let handled: () => void = () => undefined;
+  const done = new Promise<void>((resolve) => (handled = resolve));
+  const client: KafkaClient = {
+    findMissingTopics: () => Promise.resolve([]),
+    openProducerSession: () =>
+      Promise.resolve({
+        send: (topic, messages) => {
+          (sent[topic] ??= []).push(...messages);
+          return Promise.resolve();
+        },
+        close: () => Promise.resolve(),
+      }),
+    openTransactionalSession: () => Promise.reject(new Error('not in memory')),
+    openConsumer: (onEvent) => ({
+      run: (handler) => {
+        onEvent({ kind: 'joined', partitions: [batch.partition] });
+        void handler(batch).then(handled);
+        return Promise.resolve();
+      },
+      stop: () => done,
+    }),
+    readOffsets: () => Promise.resolve([]),
+    readCommitted: () => Promise.resolve(undefined),
+    close: () => Promise.resolve(),
+  };
+  return { client, sent, done };
 }

@@ -7,14 +7,13 @@ import { createEventReader } from '../../../src/server/kafka/formats/reader.ts';
 import { createBatchHandler } from '../../../src/server/kafka/handlers.ts';
 import type { InboundMessage, MessageHeaders, OutboundMessage } from '../../../src/server/kafka/port.ts';
 import { createBatchSpans } from '../../../src/server/kafka/traced-batch.ts';
-import type { RawRecord } from '../../../src/scoring/detector.ts';
 import { createMetrics } from '../../../src/server/metrics.ts';
 import { openTracing } from '../../../src/server/tracing/open-tracing.ts';
 import type { SamplerName, Tracing } from '../../../src/server/tracing/port.ts';
 import { createNumberDetector } from '../../support/number-detector.ts';
 import { SILENT } from '../../support/serve-fixture.ts';
 import { createCollectorFixture, SPAN_KINDS, STATUS_ERROR } from '../../support/trace-collector.ts';
-import { createBatch, createMemoryProducer } from '../kafka/memory-kafka.ts';
+import { createBatch, createMemoryProducer, toScorer } from '../kafka/memory-kafka.ts';
 
 const collect = createCollectorFixture();
 const open: Tracing[] = [];
@@ -44,12 +43,7 @@ async function handle(events: readonly Event[], traceSampler: SamplerName = 'par
     sent[topic]!.push(...messages);
     return [];
   });
-  const scorer = {
-    model: { name: 'numbers', version: 'v1' },
-    encode: (records: readonly RawRecord[]) => detector.encode(records),
-    score: (rows: Float32Array) => detector.score(rows),
-    explain: () => Promise.resolve([]),
-  };
+  const scorer = toScorer(detector);
   const batch = createBatch(events.map(({ value }) => value));
   const messages = batch.messages.map((message, at): InboundMessage => ({
     ...message,
