@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { engineVersion, findCudaProvider, type CudaProvider } from './onnxruntime/cuda-provider.ts';
 import { listSupportedBackends } from './onnxruntime/engine.ts';
+import { tfjsFolder } from './tfjs/folder.ts';
 import { TFJS_PACKAGES } from './tfjs/load.ts';
 
 /** What is installed of the engines, whether or not it works. */
@@ -25,7 +27,7 @@ export function findEngines(): Engines {
 
 function isInstalled(name: string): boolean {
   try {
-    createRequire(import.meta.url).resolve(`${name}/package.json`);
+    createRequire(join(tfjsFolder(process.env), 'package.json')).resolve(`${name}/package.json`);
     return true;
   } catch {
     return false;

@@ -1,6 +1,7 @@
 import type { ReadOptions } from '../models/artefact/read.ts';
 import type { ColumnFingerprint } from '../models/artefact/manifest.ts';
 import type { FeatureSchema } from '../models/features/schema.ts';
+import type { DeviceChoice } from '../runtime/executor.ts';
 import type { RowGroups } from './group-calibration.ts';
 
 /** A record as it comes from outside: named values, not yet checked. */
@@ -119,7 +120,7 @@ export interface DetectorDescription {
   readonly trainingRows: number;
   /** How the training rows were spread, in the order of the schema's fields; without it drift is not watched. */
   readonly trainingColumns?: readonly ColumnFingerprint[];
-  /** The execution provider that was proven to run this model: cpu, webgpu or cuda. */
+  /** The device that was proven to run: cpu, webgpu, cuda or tfjs. */
   readonly device: string;
 }
 
@@ -148,7 +149,7 @@ export interface Detector {
 }
 
 export interface OpenDetectorOptions extends ReadOptions {
-  readonly device?: 'auto' | 'cpu' | 'webgpu' | 'cuda';
+  readonly device?: DeviceChoice;
   readonly threads?: number;
   /** Called with a sentence when something is not as asked (a device fell back, say). */
   readonly warn?: (message: string) => void;

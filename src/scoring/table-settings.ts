@@ -1,6 +1,7 @@
 import { nameList, oneOf, text, wholeNumber } from '../base/setting-schemas.ts';
 import { defineSettings, type SettingValues } from '../base/settings.ts';
 import { textColumns } from '../models/features/match-columns.ts';
+import { DEVICE_CHOICES } from '../runtime/executor.ts';
 import { openTable, type Table } from '../tables/table.ts';
 import type { Detector, OpenDetectorOptions } from './detector.ts';
 
@@ -24,11 +25,11 @@ export const TABLE_SETTINGS = defineSettings({
     help: 'take only rows that fulfil this SQL condition, for example "day >= 5"',
   },
   device: {
-    schema: oneOf(['auto', 'cpu', 'webgpu', 'cuda']),
+    schema: oneOf(DEVICE_CHOICES),
     default: 'auto',
     flag: '--device <device>',
     env: 'ARISTARCH_DEVICE',
-    help: 'auto, cpu, webgpu or cuda',
+    help: 'auto, cpu, webgpu, cuda or tfjs',
   },
   threads: {
     schema: wholeNumber({ min: 1, max: 1024 }),

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createGraph } from '../../src/graph/graph.ts';
+import { emitGraph } from '../../src/graph/onnx/emit-graph.ts';
 import {
   add,
   constant,
@@ -125,11 +126,13 @@ describeEngines(['TF.js on wasm', 'TF.js on cpu', 'TensorFlow'], 'the executor o
     expect((await session.run({ x: numbers([1, 2], 1, 2), w: weights }))['y']!.shape).toEqual([1, 1]);
   });
 
-  it('refuses an .onnx file with the way out', async () => {
-    await expect(executor.load(new Uint8Array())).rejects.toMatchObject({
-      code: 'DEVICE_UNAVAILABLE',
-      message: 'device tfjs trains and does not open .onnx files: score with --device cpu, webgpu or cuda.',
-    });
+  it('opens an ONNX file of ours, and refuses what is none', async () => {
+    const x = input('x', [BATCH, 2]);
+    const session = await executor.load(emitGraph(createGraph('file', [x], { y: add(square(x), 1) })));
+    const { y } = await session.run({ x: numbers([2, 2], 1, 2, 3, 4) });
+    expect(y).toEqual(numbers([2, 2], 2, 5, 10, 17));
+    await session.close();
+    await expect(executor.load(Uint8Array.of(1, 2, 3))).rejects.toMatchObject({ code: 'ARTEFACT_INVALID' });
   });
 });
 

@@ -30,7 +30,7 @@ describe('the settings of the serve process', () => {
   it.each([
     [{}, /--model is missing/],
     [{ model: 'm', grpcPort: '70000' }, /--grpc-port cannot be "70000" \(a whole number from 0 to 65535 is needed\)/],
-    [{ model: 'm', device: 'gpu' }, /--device cannot be "gpu" \(one of auto, cpu, webgpu, cuda is needed\)/],
+    [{ model: 'm', device: 'gpu' }, /--device cannot be "gpu" \(one of auto, cpu, webgpu, cuda, tfjs is needed\)/],
     [{ model: 'm', falsePositiveRate: '1' }, /between 0 and 1, both excluded/],
     [{ model: 'm', topicIn: 'in' }, /--topic-in without brokers: give --kafka-brokers as well/],
     [

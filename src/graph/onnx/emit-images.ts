@@ -43,7 +43,7 @@ function emitEnlarge(x: Tensor, factor: number, to: Builder): string {
 }
 
 /** [1, 2, 1] / 4 along both axes. */
-const BLUR = [1, 2, 1].flatMap((a) => [1, 2, 1].map((b) => (a * b) / 16));
+export const BLUR = [1, 2, 1].flatMap((a) => [1, 2, 1].map((b) => (a * b) / 16));
 
 function emitBlur(x: Tensor, to: Builder): string {
   const channels = Number(x.shape[1]);

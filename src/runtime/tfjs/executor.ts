@@ -1,8 +1,11 @@
 import { AristarchError } from '../../base/errors.ts';
+import type { Graph } from '../../graph/graph.ts';
+import { readGraph } from '../../graph/onnx/read-graph.ts';
 import { reportName, stateName, stepGraph, type StepProgram } from '../../graph/program.ts';
 import { sizeOf } from '../../graph/shape.ts';
+import { simplify } from '../../graph/simplify.ts';
 import type { Tensor } from '../../graph/tensor.ts';
-import type { Executor, NamedArrays, NumberArray } from '../executor.ts';
+import type { Executor, NamedArrays, NumberArray, Session } from '../executor.ts';
 import { createProbe } from '../probe.ts';
 import { createInterpreter, type Interpreter } from './interpreter.ts';
 import { loadTfjs, type LoadedTfjs, type LoadOptions, type Tf, type TfTensor } from './load.ts';
@@ -17,13 +20,14 @@ export async function openTfjsExecutor(options: LoadOptions): Promise<Executor> 
   const prober = createInterpreter(tf, probe.graph);
   probe.check(await runGraph(tf, prober, probe.feeds));
   prober.dispose();
+  const compile = (graph: Graph): Promise<Session> => {
+    const interpreter = createInterpreter(tf, graph);
+    return Promise.resolve({ run: (feeds) => runGraph(tf, interpreter, feeds), close: closing(interpreter) });
+  };
   return {
     device: 'tfjs',
     description: describe(loaded, options),
-    compile: (graph) => {
-      const interpreter = createInterpreter(tf, graph);
-      return Promise.resolve({ run: (feeds) => runGraph(tf, interpreter, feeds), close: closing(interpreter) });
-    },
+    compile,
     compileSteps: (program) => {
       const interpreter = createInterpreter(tf, stepGraph(program));
       return Promise.resolve({
@@ -31,13 +35,7 @@ export async function openTfjsExecutor(options: LoadOptions): Promise<Executor> 
         close: closing(interpreter),
       });
     },
-    load: () =>
-      Promise.reject(
-        new AristarchError(
-          'DEVICE_UNAVAILABLE',
-          'device tfjs trains and does not open .onnx files: score with --device cpu, webgpu or cuda.',
-        ),
-      ),
+    load: async (onnx) => compile(simplify(readGraph(onnx))),
     close: () => Promise.resolve(),
   };
 }

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { DEVICES, type DeviceChoice } from '../../runtime/executor.ts';
 import type { Sampler } from '../../scoring/sampler.ts';
 import type { Detector, OpenDetectorOptions } from '../../scoring/detector.ts';
 import type { Clock } from '../clock.ts';
@@ -66,7 +67,7 @@ async function openRepository(parts: OpenModelsParts, folder: string, opener: Op
 }
 
 function createOpener({ config, log, openDetector, openSampler, trustedKeys }: OpenModelsParts): OpenModelParts {
-  let device: Device = config.device;
+  let device: DeviceChoice = config.device;
   // What opening has to remark is the normal choice of `auto`: a device that was asked for and fails is an error.
   const options = (): OpenDetectorOptions => ({
     ...{ device, threads: config.threads, trustedKeys },
@@ -80,12 +81,8 @@ function createOpener({ config, log, openDetector, openSampler, trustedKeys }: O
     async openDetector(folder) {
       const detector = await openDetector(folder, options());
       // The choice of `auto` is the same for each model, and finding out takes as long as opening one.
-      device = CHOSEN[detector.description.device] ?? device;
+      device = DEVICES.find((each) => each === detector.description.device) ?? device;
       return detector;
     },
   };
 }
-
-type Device = NonNullable<OpenDetectorOptions['device']>;
-
-const CHOSEN: Readonly<Record<string, Device>> = { cpu: 'cpu', webgpu: 'webgpu', cuda: 'cuda' };

@@ -1,5 +1,6 @@
 import { oneOf, share, text, wholeNumber } from '../../base/setting-schemas.ts';
 import { defineSettings } from '../../base/settings.ts';
+import { DEVICE_CHOICES } from '../../runtime/executor.ts';
 
 /** Settings of what is served, and of how much of it one request may ask for. */
 export const MODEL_SETTINGS = defineSettings({
@@ -25,11 +26,11 @@ export const MODEL_SETTINGS = defineSettings({
     group: 'Model',
   },
   device: {
-    schema: oneOf(['auto', 'cpu', 'webgpu', 'cuda']),
+    schema: oneOf(DEVICE_CHOICES),
     default: 'auto',
     flag: '--device <device>',
     env: 'ARISTARCH_DEVICE',
-    help: 'auto, cpu, webgpu or cuda',
+    help: 'auto, cpu, webgpu, cuda or tfjs',
     group: 'Model',
   },
   threads: {

@@ -1,0 +1,120 @@
+import { z } from 'zod';
+import { messageOf } from '../../base/errors.ts';
+import { createGraph, type Graph } from '../graph.ts';
+import { constant, input } from '../operations.ts';
+import type { Dimension } from '../shape.ts';
+import type { Tensor } from '../tensor.ts';
+import { decodeModel, ELEMENT_TYPE } from './model.ts';
+import { cannotRead, createReadNode, floats, lengths, type Value } from './read-node.ts';
+import { OPERATORS } from './read-operators.ts';
+
+const list = <T extends z.ZodType>(each: T) => z.array(each).default([]);
+const bytesSchema = z.instanceof(Uint8Array);
+const valueSchema = z.object({
+  name: z.string(),
+  type: z.object({
+    tensorType: z.object({
+      elemType: z.number(),
+      shape: z.object({ dim: list(z.object({ dimValue: z.number().optional(), dimParam: z.string().optional() })) }),
+    }),
+  }),
+});
+const tensorSchema = z.object({
+  ...{ name: z.string(), dims: list(z.number()), dataType: z.number() },
+  rawData: bytesSchema.default(new Uint8Array()),
+});
+const attributeSchema = z.object({
+  ...{ name: z.string(), f: z.number().optional(), i: z.number().optional() },
+  ...{ s: bytesSchema.optional(), ints: z.array(z.number()).optional() },
+});
+const nodeSchema = z.object({
+  ...{ opType: z.string(), input: list(z.string()), output: list(z.string()), attribute: list(attributeSchema) },
+});
+const modelSchema = z.object({
+  graph: z.object({
+    name: z.string().default(''),
+    ...{ node: list(nodeSchema), initializer: list(tensorSchema) },
+    ...{ input: list(valueSchema), output: z.array(valueSchema) },
+  }),
+});
+type ModelGraph = z.infer<typeof modelSchema>['graph'];
+type Node = z.infer<typeof nodeSchema>;
+
+/**
+ * The graph of an ONNX file that `emitGraph` wrote, in our language again, for executors that know no ONNX: the same inputs,
+ * outputs and values, if not the same primitives. Throws `ARTEFACT_INVALID` for what the language cannot say, such as a Loop.
+ */
+export function readGraph(onnx: Uint8Array): Graph {
+  const graph = parseModel(onnx);
+  const values = new Map<string, Value>(graph.initializer.map((each) => [each.name, readInitializer(each)]));
+  const inputs = graph.input.map(readInput);
+  for (const tensor of inputs) values.set(tensor.attributes.name, floats(tensor));
+  for (const node of graph.node) readNode(node, values);
+  const outputs = graph.output.map(({ name }): [string, Tensor] => {
+    const value = values.get(name);
+    if (value?.kind !== 'floats') throw cannotRead(`its output ${name} is no tensor of floats`);
+    return [name, value.tensor];
+  });
+  return createGraph(graph.name, inputs, Object.fromEntries(outputs));
+}
+
+function parseModel(onnx: Uint8Array): ModelGraph {
+  try {
+    return modelSchema.parse(decodeModel(onnx)).graph;
+  } catch (thrown) {
+    throw cannotRead('it is no ONNX file, or is cut off', thrown);
+  }
+}
+
+function readInput({ name, type: { tensorType } }: ModelGraph['input'][number]): Tensor<'input'> {
+  if (tensorType.elemType !== ELEMENT_TYPE.float32) throw cannotRead(`its input ${name} holds no floats`);
+  const shape = tensorType.shape.dim.map(({ dimValue, dimParam }): Dimension => {
+    const dimension = dimValue ?? dimParam;
+    if (typeof dimension === 'number') return dimension;
+    if (dimension !== undefined && /^N(\*\d+)?$/.test(dimension)) return dimension as Dimension;
+    throw cannotRead(`its input ${name} leaves a length open that is not the batch's, N`);
+  });
+  return input(name, shape);
+}
+
+function readInitializer({ name, dims, dataType, rawData }: ModelGraph['initializer'][number]): Value {
+  const view = new DataView(rawData.buffer, rawData.byteOffset, rawData.byteLength);
+  const count = dims.reduce((product, length) => product * length, 1);
+  if (dataType === ELEMENT_TYPE.float32 && rawData.byteLength === 4 * count)
+    return floats(
+      constant(
+        Float32Array.from({ length: count }, (_, at) => view.getFloat32(4 * at, true)),
+        dims,
+      ),
+    );
+  if (dataType === ELEMENT_TYPE.int64 && rawData.byteLength === 8 * count && dims.length <= 1)
+    return lengths(Array.from({ length: count }, (_, at) => Number(view.getBigInt64(8 * at, true))));
+  throw cannotRead(`its constant ${name} is neither floats nor a list of int64`);
+}
+
+/** Adds the value of a node to those that are known. */
+function readNode({ opType, input: names, output, attribute }: Node, values: Map<string, Value>): void {
+  const operands = names.map((name) => {
+    if (name === '') return undefined;
+    const value = values.get(name);
+    if (value === undefined) throw cannotRead(`its operator ${opType} takes ${name}, which nothing gives before it`);
+    return value;
+  });
+  const read = Object.hasOwn(OPERATORS, opType) ? OPERATORS[opType] : undefined;
+  if (read === undefined || output.length !== 1) throw cannotRead(`it has the operator ${opType}`);
+  const attributes = new Map(attribute.map(({ name, ...value }) => [name, value]));
+  values.set(
+    output[0]!,
+    applied(opType, () => read(createReadNode(opType, operands, attributes))),
+  );
+}
+
+/** Operands that do not fit are a fault of the file, and not of ours. */
+function applied(operator: string, read: () => Value): Value {
+  try {
+    return read();
+  } catch (thrown) {
+    const message = messageOf(thrown);
+    throw message.startsWith('graph: ') ? cannotRead(`its operator ${operator}: ${message.slice(7)}`, thrown) : thrown;
+  }
+}
