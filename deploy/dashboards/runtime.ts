@@ -1,5 +1,5 @@
 import { dashboard, heatmap, series, table } from './panels.ts';
-import { mean, of, rate, sum, sumOrZero } from './promql.ts';
+import { mean, of, orNought, quantile, rate, sum, sumOrZero } from './promql.ts';
 
 const instance = '{{instance}}';
 
@@ -84,6 +84,22 @@ export const runtime = dashboard({
           description: 'Models that are open, by process.',
           queries: [{ expr: of('models_open'), legend: instance }],
         }),
+        series({
+          title: 'Time to open a model',
+          description: 'Self-test included; the first request for a model that is not open waits for it.',
+          unit: 's',
+          queries: [{ expr: quantile(0.99, 'model_load_duration_seconds'), legend: '99 %' }],
+        }),
+        heatmap({
+          title: 'Rows of one request',
+          description: 'What callers send at a time, and batches of events.',
+          queries: [{ expr: sum(rate('request_rows_bucket'), 'le'), legend: '{{le}}' }],
+        }),
+        table({
+          title: 'Devices',
+          description: 'Which execution provider was proven to run the models, and in how many processes.',
+          queries: [{ expr: `count by (device) (${of('device_info')})` }],
+        }),
         table({
           title: 'Builds',
           description: 'Which Aristarch runs on which Node.',
@@ -94,6 +110,39 @@ export const runtime = dashboard({
           description: 'From the configuration read to ready.',
           unit: 's',
           queries: [{ expr: of('start_duration_seconds'), legend: instance }],
+        }),
+      ],
+    },
+    {
+      title: 'Beside scoring',
+      panels: [
+        series({
+          title: 'Workers',
+          description: 'Processes that share the gRPC port (--workers), and those that were lost and replaced.',
+          queries: [
+            { expr: of('workers'), legend: instance },
+            { expr: `increase(${of('worker_losses_total')}[15m])`, legend: `${instance}, lost in 15 minutes` },
+          ],
+        }),
+        series({
+          title: 'Made-up rows',
+          description: 'Rows that requests for samples got, and such requests in work.',
+          queries: [
+            { expr: sum(rate('rows_sampled_total')), legend: 'rows a second' },
+            { expr: sum(of('samples_in_flight')), legend: 'requests in work' },
+          ],
+        }),
+        series({
+          title: 'Requests for made-up rows',
+          description: 'By outcome: OK, or the error code (docs/errors.md).',
+          unit: 'reqps',
+          queries: [{ expr: orNought(sum(rate('sample_requests_total'), 'code')), legend: '{{code}}' }],
+        }),
+        series({
+          title: 'Spans of traces',
+          description: 'Sent, or dropped, by reason; nothing where traces go nowhere (docs/tracing.md).',
+          unit: 'cps',
+          queries: [{ expr: orNought(sum(rate('trace_spans_total'), 'outcome')), legend: '{{outcome}}' }],
         }),
       ],
     },

@@ -105,6 +105,7 @@ export const scoring = dashboard({
             'log10 of the test martingale, and the value that raises the alarm. It falls while nothing has changed.',
           queries: [
             { expr: of('drift_martingale_log10'), legend: '{{instance}}' },
+            { expr: of('drift_martingale_largest_log10'), legend: '{{instance}}, largest so far' },
             { expr: max(of('drift_alarm_threshold_log10')), legend: 'alarm' },
           ],
         }),

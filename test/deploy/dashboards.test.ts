@@ -3,16 +3,19 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import Ajv from 'ajv';
 import { buildDashboards } from '../../deploy/dashboards/index.ts';
+import { createMetrics } from '../../src/server/metrics.ts';
 import { createClientFixture } from '../support/grpc-client.ts';
 import { needs } from '../support/needs.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import {
+  addCopy,
   callsOf,
   eventsOf,
   startTraffic,
   startWatchedService,
   type Sender,
   type WatchedService,
+  writeServingFile,
 } from '../support/watched-service.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -46,6 +49,17 @@ describe('the dashboards in the chart', () => {
     expect(new Set(panels.map(({ title }) => title)).size).toBe(panels.length);
   });
 
+  it('show each metric of the service; of those of Node and of the operating system, some', () => {
+    const shown = new Set(Object.values(built).flatMap((text) => text.match(/aristarch_\w+/g) ?? []));
+    const isShown = (name: string): boolean =>
+      [name, ...['_bucket', '_sum', '_count'].map((part) => `${name}${part}`)].some((series) => shown.has(series));
+    const names = createMetrics({ process: true })
+      .registry.getMetricsAsArray()
+      .map(({ name }) => name);
+    expect(names.filter((name) => !/_(nodejs|process)_/.test(name) && !isShown(name))).toEqual([]);
+    expect(isShown('aristarch_no_such_metric')).toBe(false);
+  });
+
   it('would not fit where a panel has a width in words', () => {
     const broken = JSON.parse(built['kafka.json']!) as { panels: { gridPos: object }[] };
     Object.assign(broken.panels[1]!.gridPos, { w: 'wide' });
@@ -69,6 +83,7 @@ needs('prometheus', 'broker').describe('each panel, with a real service under lo
   let service: WatchedService | undefined;
   beforeAll(async () => {
     service = await startWatchedService();
+    await putOnTrial(service);
   }, 300_000);
   const open = (): WatchedService => service!;
   afterAll(async () => {
@@ -117,6 +132,13 @@ needs('prometheus', 'broker').describe('each panel, with a real service under lo
     await expect(open().prometheus.query('sum(')).rejects.toThrow(/parse error/);
   });
 });
+
+/** The same model once more, for half of the calls, and beside the others. */
+async function putOnTrial(service: WatchedService): Promise<void> {
+  await addCopy(service, 'orders/2');
+  const rules = { version: '1', candidate: { version: '2', canary: 0.5, shadow: 1 } };
+  await writeServingFile(service, JSON.stringify(rules));
+}
 
 /** So many packed rows. */
 function packed(rows: number, width: number) {

@@ -1,6 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findFreePorts, type KafkaBroker, startKafkaBroker } from './kafka-broker.ts';
 import { connectKafkaTestClient, type KafkaTestClient } from './kafka-client.ts';
@@ -79,8 +80,9 @@ async function startServing(...flags: string[]): Promise<WatchedProcess> {
   return {
     addresses: running.addresses,
     kill,
+    // Somebody else's connection may have been given the port meanwhile.
     start: async () => {
-      running = await start();
+      running = await waitUntil('the process to start again', () => start().catch(() => undefined), 90_000);
     },
     [Symbol.asyncDispose]: kill,
   };
@@ -105,6 +107,27 @@ export async function trainOrders(home: string, folder: string, now: Date): Prom
   const data = join(home, 'orders.csv');
   await writeFile(data, toCsv(normalOrders(2000)));
   await trainTiny({ data, out: folder }, { now: () => now });
+}
+
+/** The model that serves, once more under another name, where it is not there yet; whole, and changed, or not at all. */
+export async function addCopy(
+  { models }: Pick<WatchedService, 'models'>,
+  name: string,
+  change: (folder: string) => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
+  const [folder, draft] = [join(models, name), join(models, '.copy')];
+  if (existsSync(folder)) return;
+  await cp(join(models, 'orders/1'), draft, { recursive: true });
+  await change(draft);
+  await mkdir(dirname(folder), { recursive: true });
+  await rename(draft, folder);
+}
+
+/** What says which version of the model serves, moved into place as a whole. */
+export async function writeServingFile({ models }: Pick<WatchedService, 'models'>, text: string): Promise<void> {
+  const draft = join(models, 'orders/serving.tmp');
+  await writeFile(draft, text);
+  await rename(draft, join(models, 'orders/serving.json'));
 }
 
 export interface Traffic {
