@@ -2,7 +2,7 @@ import { createRandom, type Random } from '../../src/base/philox.ts';
 import { TRAINING_ROWS } from '../../src/models/critics/critic-plan.ts';
 import { planAdversarialCritic } from '../../src/models/critics/adversarial-critic.ts';
 import type { TrainingTask } from '../../src/models/task.ts';
-import type { NamedArrays, NumberArray } from '../../src/runtime/executor.ts';
+import type { Device, NamedArrays, NumberArray } from '../../src/runtime/executor.ts';
 import { openExecutor } from '../../src/runtime/open-executor.ts';
 import { createDraws } from '../../src/training/steps/draws.ts';
 import { initialState } from '../../src/training/steps/state.ts';
@@ -12,7 +12,7 @@ import { timed, type Peer, type StepSize } from './peer.ts';
 const STEPS_PER_CALL = 50;
 
 /** The family's own critic update, as the trainer runs it: K steps in one call of the compiled loop. */
-export async function createAristarch(size: StepSize, device: 'cpu' | 'cuda' | 'webgpu' = 'cpu'): Promise<Peer> {
+export async function createAristarch(size: StepSize, device: Device = 'cpu'): Promise<Peer> {
   const executor = await openExecutor({ device, threads: size.threads, warn: console.warn });
   const { task, feeds, random } = benchFeeds(size);
   const session = await executor.compileSteps(task.program);

@@ -7,9 +7,18 @@ interface Layer {
   readonly b: TfCore.Variable;
 }
 
+/** A TF.js that the step is written in. */
+export interface TfjsEngine {
+  readonly name: string;
+  readonly description: string;
+  readonly tf: typeof TfCore;
+  /** As its backend is called: that of a process is chosen anew before each run, as all copies of TF.js share one choice. */
+  readonly backend: string;
+}
+
 /** The same step written by hand in TF.js: second derivatives by its autograd, its Adam. */
-export async function createTfjs(size: StepSize): Promise<Peer> {
-  const tf = await loadWasm();
+export async function createTfjs(size: StepSize, { tf, name, description, backend }: TfjsEngine): Promise<Peer> {
+  await tf.setBackend(backend);
   const { batch, features, latent, hidden, rows } = size;
   const network = (widths: number[]): Layer[] =>
     widths.slice(1).map((units, index) => ({
@@ -48,13 +57,15 @@ export async function createTfjs(size: StepSize): Promise<Peer> {
       value.dataSync();
     });
   return {
-    name: 'tfjs-wasm',
-    description: `@tensorflow/tfjs-core ${tf.version_core}, backend ${tf.getBackend()}`,
-    run: (steps) =>
-      timed(steps, () => {
+    name,
+    description,
+    run: async (steps) => {
+      await tf.setBackend(backend);
+      return timed(steps, () => {
         for (let index = 0; index < steps; index++) step();
         return Promise.resolve();
-      }),
+      });
+    },
     close: () => {
       tf.disposeVariables();
       return Promise.resolve();
@@ -62,12 +73,13 @@ export async function createTfjs(size: StepSize): Promise<Peer> {
   };
 }
 
-async function loadWasm(): Promise<typeof TfCore> {
+export async function loadWasm(): Promise<TfjsEngine> {
   const tf = await import('@tensorflow/tfjs-core');
   await import('@tensorflow/tfjs-backend-wasm');
   // The package's own entry leaves the gradients out, and its folders want to be found as `require` finds them.
   createRequire(import.meta.url)('@tensorflow/tfjs-core/dist/register_all_gradients.js');
   tf.env().set('IS_TEST', true);
   if (!(await tf.setBackend('wasm'))) throw new Error('the wasm backend of TF.js does not start');
-  return tf;
+  const description = `@tensorflow/tfjs-core ${tf.version_core}, backend wasm`;
+  return { name: 'tfjs-wasm', description, tf, backend: 'wasm' };
 }

@@ -85,7 +85,8 @@ const loadNative: Load = async (packageName, threads) => {
   defineDroppedFunction();
   for (const [name, value] of Object.entries(settingsOf(threads))) process.env[name] ??= value;
   const tf = requireFrom(tfjsFolder(process.env), packageName);
-  await tf.ready();
+  // It sets itself when it is first loaded; all copies of TF.js in a process share one choice of backend.
+  if (!(await tf.setBackend('tensorflow'))) throw new Error('its backend tensorflow does not start');
   return tf;
 };
 
