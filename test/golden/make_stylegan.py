@@ -19,7 +19,7 @@ LATENT, MAPPING_LAYERS, COUNT, BATCH, STEPS, RATE = 6, 2, 7, 4, 10, 2e-3
 CHANNELS = {4: 5, 8: 3, 16: 2}  # at most 5, 24 / size below
 CASES = [
     dict(size=8, fading=True, colours=1, objective="non-saturating", regulariser="r1", weight=10, interval=2, mixing=0.9, average=0.9),
-    dict(size=16, fading=False, colours=3, objective="wasserstein", regulariser="gradient-penalty", weight=10, interval=1, mixing=0, average=0),
+    dict(size=16, fading=False, colours=3, objective="wasserstein", regulariser="gradient-penalty", weight=10, interval=1, mixing=0, average=0, drift=0.01),
     dict(size=8, fading=False, colours=3, objective="non-saturating", regulariser="r1", weight=1, interval=1, mixing=0.5, average=0.99),
 ]
 
@@ -86,7 +86,7 @@ def mapping(p, z):
 
 
 def synthesis(p, case, styles, noise, fade):
-    h = 1 + p.get("synthesis.start", (1, CHANNELS[4], 4, 4))
+    h = p.get("synthesis.start", (1, CHANNELS[4], 4, 4), 1)
     features = []
     for layer in range(2 * int(np.log2(case["size"] / 2) + 0.5)):
         name, to = f"synthesis.{layer}", CHANNELS[4 * 2 ** (layer // 2)]
@@ -181,6 +181,7 @@ class Run:
                 fake = self.generate(turn, self.step, fade).detach()
                 f_real, f_fake = critic(p, case, torch.cat([real, fake]), fade, 2).chunk(2)
                 loss = f_fake.mean() - f_real.mean() if wasserstein else F.softplus(f_fake).mean() + F.softplus(-f_real).mean()
+                loss = loss + case.get("drift", 0) * f_real.square().mean()
                 if index % case["interval"] == 0:
                     penalty, weight = self.penalty(turn, self.step, fade, real, fake)
                     loss = loss + weight * penalty

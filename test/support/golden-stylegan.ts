@@ -19,6 +19,7 @@ const schema = z.strictObject({
         objective: z.enum(['non-saturating', 'wasserstein']),
         regulariser: z.enum(['r1', 'gradient-penalty']),
         ...{ weight: z.number(), interval: z.number(), mixing: z.number(), average: z.number() },
+        drift: z.number().optional(),
       }),
       losses: z.record(z.string(), numberList),
       ...{ meanStyle: numberList, images: numberList },
@@ -34,13 +35,14 @@ export const readGoldenStyleGan = (): GoldenStyleGan =>
 /** The game of a case; its variables are named `golden.critic.4.weight`, and so on. */
 export function optionsOf(golden: GoldenStyleGan, { case: each }: StyleGanCase): StyleGanOptions {
   const { latent, mappingLayers, batch, learningRate } = golden;
-  const { objective, regulariser: kind, weight, interval, mixing, average, colours } = each;
+  const { objective, regulariser: kind, weight, interval, mixing, average, colours, drift = 0 } = each;
   const optimiser = { kind: 'adam', beta1: 0, beta2: 0.99, epsilon: 1e-8, learningRate: () => learningRate } as const;
   return {
     ...{ name: 'golden', title: 'golden', remedy: '', colours, latent, mappingLayers, mixing, batch },
+    augmentations: [],
     channels: { base: 24, most: 5 },
     rules: {
-      ...{ objective, criticSteps: 1, order: 'alternating', generatorAverage: average },
+      ...{ objective, drift, criticSteps: 1, order: 'alternating', generatorAverage: average },
       regulariser: { kind, weight, interval },
       ...{ criticOptimiser: optimiser, generatorOptimiser: optimiser },
     },

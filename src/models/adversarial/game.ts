@@ -1,4 +1,4 @@
-import { add, concat, detach, mean, multiply, rows, subtract } from '../../graph/operations.ts';
+import { add, concat, detach, mean, multiply, rows, square, subtract } from '../../graph/operations.ts';
 import type { Tensor } from '../../graph/tensor.ts';
 import type { Network, Parameter } from '../layers/parameters.ts';
 import { createTrainingPass } from '../layers/training-pass.ts';
@@ -26,6 +26,8 @@ export interface Players {
 export interface GameRules {
   readonly objective: ObjectiveName;
   readonly regulariser: Regularisation;
+  /** Weight of mean f(x)^2 over real rows in the critic's loss, which keeps f near 0: Karras et al. 2018, appendix A.1; none when absent. */
+  readonly drift?: number;
   /** Updates of the critic for each update of the generator. */
   readonly criticSteps: number;
   readonly order: keyof typeof ORDERS;
@@ -139,7 +141,8 @@ function playCritic(
             atFake: () => slopeAt(step, players, `fake.${turn}`, fake),
             between: () => slopeAt(step, players, `mixed.${turn}`, between(fake, real, players.mixing(step, turn))),
           });
-    const objective = ADVERSARIAL_OBJECTIVES[rules.objective].critic(fReal, fFake);
+    const apart = ADVERSARIAL_OBJECTIVES[rules.objective].critic(fReal, fFake);
+    const objective = rules.drift ? add(apart, multiply(mean(square(fReal)), rules.drift)) : apart;
     const loss = penalty ? add(objective, multiply(penalty, weight * regulariser.factor * interval)) : objective;
     report({ criticLoss: loss, penalty, wassersteinEstimate: subtract(mean(fReal), mean(fFake)) });
     const { constrain } = regulariser;

@@ -1,8 +1,9 @@
 import { AristarchError } from '../../base/errors.ts';
-import { oneOf, realNumber, wholeNumber } from '../../base/setting-schemas.ts';
+import { nameList, oneOf, realNumber, wholeNumber } from '../../base/setting-schemas.ts';
 import { defineSettings, type SettingValues } from '../../base/settings.ts';
 import { REGULARISERS } from '../adversarial/regularisers.ts';
 import type { Planes } from '../images/warp.ts';
+import { AUGMENTATION_NAMES, type AugmentationName } from '../stylegan/augment.ts';
 import { planPhase, type StyleGanOptions } from '../stylegan/game.ts';
 import { styleCriticGraph, styleGeneratorGraph } from '../stylegan/generator-graph.ts';
 import { schedulePhases } from '../stylegan/phases.ts';
@@ -92,6 +93,14 @@ const SETTINGS = defineSettings({
     help: 'Share of the images that are made of two styles in training.',
     source: `${STYLEGAN}, section 3.1`,
   },
+  augment: {
+    schema: nameList(),
+    default: [],
+    flag: '--augment <kinds>',
+    list: true,
+    help: `What is done to real and generated images alike before the own critic sees them, so that it does not learn few images by heart: some of ${AUGMENTATION_NAMES.join(', ')}.`,
+    source: 'Zhao et al. 2020, section 3; off in the papers',
+  },
   objective: { ...OWN_SETTINGS.objective, default: 'non-saturating', source: `${STYLEGAN}, section 2` },
   regulariser: {
     ...OWN_SETTINGS.regulariser,
@@ -111,6 +120,13 @@ const SETTINGS = defineSettings({
     default: 4,
     source: `${SMALL}; 16 in Karras et al. 2020`,
   },
+  drift: {
+    schema: realNumber({ min: 0 }),
+    default: 0,
+    flag: '--drift <weight>',
+    help: "Weight of the square of the own critic's output on real images in its loss, which keeps that near 0; 0 for none.",
+    source: `${STYLEGAN} has none; 0.001 in ${PROGAN}, appendix A`,
+  },
   criticSteps: {
     ...OWN_SETTINGS.criticSteps,
     schema: wholeNumber({ min: 1, max: 8 }),
@@ -118,6 +134,13 @@ const SETTINGS = defineSettings({
     source: `${PROGAN}, appendix A`,
   },
   ownLearningRate: { ...OWN_SETTINGS.ownLearningRate, default: 1e-3, source: `${PROGAN}, appendix A` },
+  criticPace: {
+    schema: realNumber({ min: 0.01, max: 100 }),
+    default: 1,
+    flag: '--critic-pace <factor>',
+    help: "Learning rate of the own critic over the generator's: a critic that is behind does not notice that images are all alike.",
+    source: `${PROGAN} and ${STYLEGAN}; other paces in the manner of Heusel et al. 2017`,
+  },
   ownBeta1: {
     ...OWN_SETTINGS.ownBeta1,
     help: "Adam's decay of the first moment, for the own critic and the generator.",
@@ -141,7 +164,7 @@ type Values = SettingValues<typeof SETTINGS>;
  * Deviations: the defaults have few channels and few images, for hours of a CPU instead of weeks of eight GPUs (docs/decisions/0023); the
  * minibatch's deviation is taken over the whole batch, as in the paper's text, and not over groups of four, as in its code; the
  * batch and the learning rate are the same at all sizes; truncation is for whoever samples, and in all layers, where the paper has it in the
- * coarse ones; the preset `progan` lacks the drift term 0.001 E[D(x)^2] of the 2018 paper's loss.
+ * coarse ones; the learned constant starts as N(0, 1), and not as 1 (in short runs it had hardly left 1, so that noise drowned it).
  */
 export const stylegan = defineImageFamily({
   name: 'stylegan',
@@ -164,13 +187,14 @@ export const stylegan = defineImageFamily({
       summary: "ProGAN's training: WGAN-GP, one style an image, 800,000 images a phase; for GPUs.",
       values: {
         ...{ channelBase: 16_384, channelMost: 512, latent: 512, phaseImages: 800_000, lastImages: 4_000_000 },
-        ...{ lastParts: 40, mixing: 0, objective: 'wasserstein' },
+        ...{ lastParts: 40, mixing: 0, objective: 'wasserstein', drift: 0.001 },
         ...{ regulariser: 'gradient-penalty', regulariserInterval: 1 },
       },
     },
   },
   check: (values: Values) => {
     imageCritic.check(values);
+    chosenAugmentations(values);
     const { growFrom, imageSize, regulariser, regulariserInterval } = values;
     if (growFrom > imageSize) {
       const message = `--grow-from ${growFrom} is larger than the images, which are --image-size ${imageSize}: give at most that`;
@@ -205,11 +229,20 @@ function gameOptions(values: Values, { channels: colours }: Planes): StyleGanOpt
   return {
     ...{ name: 'stylegan', title: 'StyleGAN', remedy: 'Lower --own-learning-rate', colours },
     channels: { base: values.channelBase, most: values.channelMost },
-    ...{ latent, mappingLayers, mixing, batch },
+    ...{ latent, mappingLayers, mixing, batch, augmentations: chosenAugmentations(values) },
     rules: {
-      ...{ objective, criticSteps, generatorAverage, order: 'alternating' },
+      ...{ objective, criticSteps, generatorAverage, drift: values.drift, order: 'alternating' },
       regulariser: { kind, weight, interval },
-      ...{ criticOptimiser: optimiser, generatorOptimiser: optimiser },
+      criticOptimiser: { ...optimiser, learningRate: () => ownLearningRate * values.criticPace },
+      generatorOptimiser: optimiser,
     },
   };
+}
+
+/** Throws `INVALID_INPUT` for kinds that do not exist. */
+function chosenAugmentations({ augment }: Pick<Values, 'augment'>): AugmentationName[] {
+  const unknown = augment.find((name) => !(AUGMENTATION_NAMES as readonly string[]).includes(name));
+  if (unknown === undefined) return AUGMENTATION_NAMES.filter((name) => augment.includes(name));
+  const message = `--augment names "${unknown}", which is no kind: give some of ${AUGMENTATION_NAMES.join(', ')}`;
+  throw new AristarchError('INVALID_INPUT', message, { kind: unknown });
 }

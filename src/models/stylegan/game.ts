@@ -7,6 +7,7 @@ import type { Parameter } from '../layers/parameters.ts';
 import { decayAt } from '../optimisers/weight-average.ts';
 import { createStepBuilder, type StepBuilder } from '../step-builder.ts';
 import type { MakeDraw, TrainingTask } from '../task.ts';
+import { augmentImages, type AugmentationName } from './augment.ts';
 import { createStyleCritic } from './critic.ts';
 import { fadeImages, type Fade } from './fade.ts';
 import { createMapping } from './mapping.ts';
@@ -25,6 +26,8 @@ export interface StyleGanOptions {
   readonly mappingLayers: number;
   /** Share of the images that are made of two styles. */
   readonly mixing: number;
+  /** What is done to real and generated images alike before the critic sees them. */
+  readonly augmentations: readonly AugmentationName[];
   readonly batch: number;
   readonly rules: GameRules;
 }
@@ -54,8 +57,10 @@ type Networks = ReturnType<typeof createNetworks>;
 export function planPhase(options: StyleGanOptions, phase: Phase, count: number): TrainingTask {
   const { name, title, batch, colours, rules } = options;
   const turns = turnsOf(rules);
+  // Of all images of a size so far: parts of a phase add up to the steps of the whole.
   const stepsFor = (images: number): number => Math.ceil(images / (batch * turns.critic));
-  const [steps, stepsBefore] = [stepsFor(phase.images), stepsFor(phase.imagesBefore)];
+  const stepsBefore = stepsFor(phase.imagesBefore);
+  const steps = stepsFor(phase.imagesBefore + phase.images) - stepsBefore;
   const step = createStepBuilder();
   const fade = phase.isFading ? step.schedule('fade', (at) => Math.min(1, (at + 1) / steps), false) : null;
   const table = step.shared(TRAINING_ROWS, [count, colours * phase.size ** 2]);
@@ -81,14 +86,17 @@ function playersOf(options: StyleGanOptions, networks: Networks, place: Place): 
   const { mapping, synthesis, critic } = networks;
   const { phase, fade, table, count } = place;
   const flat = [batch, colours * phase.size ** 2];
+  const show = (step: StepBuilder, of: string, images: Tensor): Tensor =>
+    reshape(augmentImages(step, of, options.augmentations, images), flat);
   return {
     ...{ critic, free: null },
     generator: { parameters: [...mapping.parameters, ...synthesis.parameters] },
     real: (step, turn) => {
       const rows = gatherRows(table, step.integers(`rowIndices.${turn}`, [batch], count));
-      return reshape(fadeImages(reshape(rows, [batch, colours, phase.size, phase.size]), fade), flat);
+      const images = reshape(rows, [batch, colours, phase.size, phase.size]);
+      return show(step, `real.${turn}`, fadeImages(images, fade));
     },
-    fake: (step, turn) => reshape(generate(step, options, networks, place, turn), flat),
+    fake: (step, turn) => show(step, `fake.${turn}`, generate(step, options, networks, place, turn)),
     mixing: (step, turn) => step.uniform(`mix.${turn}`, [batch, 1]),
   };
 }

@@ -43,7 +43,7 @@ export function createSynthesis(options: SynthesisOptions): Synthesis {
   const start: Parameter = {
     name: `${name}.start`,
     shape: [1, channelsAt(channels, SMALLEST_SIZE), SMALLEST_SIZE, SMALLEST_SIZE],
-    deviation: 0, // kept as its difference from 1
+    deviation: 1,
   };
   const toImage = (at: number): Network =>
     createEqualisedConvolution({
@@ -60,7 +60,7 @@ export function createSynthesis(options: SynthesisOptions): Synthesis {
     apply: (inputs, values) => {
       const features = layers.reduce<Tensor[]>(
         (below, layer) => [...below, layer.apply(below.at(-1)!, inputs, values)],
-        [add(values(start), 1)],
+        [values(start)],
       );
       const fresh = image.apply(features.at(-1)!, values);
       if (fade === null || before === null) return fresh;
