@@ -13,6 +13,8 @@ export interface Setting<S extends z.ZodType = z.ZodType> {
   readonly flag: string;
   /** Name of the environment variable. */
   readonly env?: string;
+  /** The variable is of another specification, and may be meant for others: what is no value here is passed over, and told of. */
+  readonly isForeign?: boolean;
   /** One line; what it does. */
   readonly help: string;
   readonly unit?: string;
@@ -40,6 +42,8 @@ export interface SettingSources {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Content of the configuration file: setting name -> value (`readSettingsFile`). */
   readonly file?: Readonly<Record<string, unknown>>;
+  /** Told of foreign variables that were passed over, and why. */
+  readonly onPassedOver?: (message: string) => void;
 }
 
 /** The one table of a process's settings; checks that the compiler infers each value's type. */
@@ -135,8 +139,7 @@ export function resolveSettings<T extends Settings>(settings: T, sources: Settin
   const faults = unknownKeys(settings, sources.file ?? {});
   const values: Record<string, unknown> = {};
   for (const [key, setting] of Object.entries(settings)) {
-    const given = findGiven(key, setting, sources);
-    const parsed = setting.schema.safeParse(given.value);
+    const { given, parsed } = parseGiven(key, setting, sources);
     if (parsed.success) values[key] = parsed.data;
     else faults.push(describeFault(setting, given, parsed.error));
   }
@@ -148,6 +151,15 @@ interface Given {
   readonly value: unknown;
   /** `--grpc-port`, `ARISTARCH_GRPC_PORT`, `grpcPort in the configuration file`. */
   readonly origin: string;
+}
+
+function parseGiven(key: string, setting: Setting, sources: SettingSources) {
+  const given = findGiven(key, setting, sources);
+  const parsed = setting.schema.safeParse(given.value);
+  if (parsed.success || setting.isForeign !== true || given.origin !== setting.env) return { given, parsed };
+  sources.onPassedOver?.(`${describeFault(setting, given, parsed.error)}. It is passed over`);
+  const other = findGiven(key, setting, { ...sources, env: {} });
+  return { given: other, parsed: setting.schema.safeParse(other.value) };
 }
 
 function findGiven(key: string, setting: Setting, { flags, env, file }: SettingSources): Given {

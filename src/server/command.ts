@@ -48,7 +48,8 @@ export function createServeCommand(parts: ServeCommandParts = {}): Command {
 }
 
 async function serve({ command, terminal, json }: ActionContext, parts: ServeCommandParts): Promise<void> {
-  const config = await readConfig(command, parts.env ?? process.env);
+  const passedOver: string[] = [];
+  const config = await readConfig(command, parts.env ?? process.env, passedOver);
   const printable = printableSettings(SERVE_SETTINGS, config);
   if (command.opts()['dryRun'] === true) {
     emitJson(terminal, printable);
@@ -56,6 +57,7 @@ async function serve({ command, terminal, json }: ActionContext, parts: ServeCom
   }
   const log = openTerminalLog(config.logLevel, terminal);
   log.info({ config: printable }, 'starting with this configuration');
+  for (const message of passedOver) log.warn(message);
   // Listened for before anything starts: a signal in the middle of the start ends the process cleanly, too.
   const end = waitForEnd(parts.signals ?? process, log);
   try {
@@ -69,10 +71,15 @@ async function serve({ command, terminal, json }: ActionContext, parts: ServeCom
   }
 }
 
-async function readConfig(command: Command, env: Readonly<Record<string, string | undefined>>): Promise<ServeConfig> {
+async function readConfig(
+  command: Command,
+  env: Readonly<Record<string, string | undefined>>,
+  passedOver: string[],
+): Promise<ServeConfig> {
   const path: unknown = command.opts()['config'];
   const file = typeof path === 'string' ? { file: await readSettingsFile(path) } : {};
-  return resolveServeConfig({ flags: givenFlags(command), env, ...file });
+  const onPassedOver = (message: string): void => void passedOver.push(message);
+  return resolveServeConfig({ flags: givenFlags(command), env, onPassedOver, ...file });
 }
 
 /** What only one of the two ways needs is loaded there: a process that has workers scores nothing. */

@@ -62,6 +62,18 @@ export interface Database {
 export async function openDatabase({ memoryLimit = '1GB', threads }: DatabaseOptions): Promise<Database> {
   checkMemoryLimit(memoryLimit);
   const folder = await mkdtemp(join(tmpdir(), 'aristarch-'));
+  try {
+    return await openIn(folder, { memoryLimit, threads });
+  } catch (thrown) {
+    await rm(folder, { recursive: true, force: true });
+    throw thrown;
+  }
+}
+
+async function openIn(
+  folder: string,
+  { memoryLimit, threads }: { readonly memoryLimit: string; readonly threads: number | undefined },
+): Promise<Database> {
   const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: memoryLimit,
     temp_directory: join(folder, 'spill'),

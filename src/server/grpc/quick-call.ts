@@ -71,8 +71,8 @@ export class QuickCall {
   readonly #stream: ServerHttp2Stream;
   readonly #method: QuickMethod;
   readonly #parts: QuickParts;
-  /** Undefined where the call is not traced. */
-  readonly #span: WorkSpan | undefined;
+  /** Undefined where the call is not traced; and before its caller has shown who it is, where that is asked. */
+  #span: WorkSpan | undefined;
   readonly #chunks: Buffer[] = [];
   #received = 0;
   #deadlineMs = Infinity;
@@ -85,7 +85,7 @@ export class QuickCall {
     this.#method = method;
     this.#parts = parts;
     this.metadata = new QuickMetadata(headers);
-    this.#span = parts.tracing?.startCall(method.path.slice(1), this.metadata);
+    if (parts.security.authenticate === undefined) this.#startSpan();
     // A fault of the stream is followed by its close, which ends the call.
     stream.on('error', ignore);
     const timeout = headers['grpc-timeout'];
@@ -119,6 +119,10 @@ export class QuickCall {
     return socket?.remoteAddress === undefined ? 'unknown' : `${socket.remoteAddress}:${String(socket.remotePort)}`;
   }
 
+  #startSpan(): void {
+    this.#span = this.#parts.tracing?.startCall(this.#method.path.slice(1), this.metadata);
+  }
+
   #limit(ms: number): void {
     this.#deadlineMs = this.#parts.clock.wallMs() + ms;
     const expire = (): void => this.#fail({ code: status.DEADLINE_EXCEEDED, details: 'Deadline exceeded' });
@@ -133,6 +137,7 @@ export class QuickCall {
     authenticate({ authorization, certificate }, roleOfMethod(this.#method.path) ?? 'admin').then(
       ({ name }) => {
         this.#parts.callers.set(this.metadata, name);
+        if (!this.cancelled) this.#startSpan();
         this.#read();
       },
       (thrown: unknown) => this.#fail(toServiceError(thrown, this.#parts.log)),

@@ -88,15 +88,13 @@ export function openTracing({ config, metrics, clock, log }: OpenTracingParts): 
   };
 }
 
-function resourceOf(serviceName: string) {
-  const own = resourceFromAttributes({
-    'service.name': serviceName,
-    'service.version': readVersion(),
-    'process.pid': process.pid,
-  });
+/** A name that is given for the service goes before the attributes of the environment, and those before one of our own. */
+function resourceOf(serviceName: string | undefined) {
+  const own = { 'service.version': readVersion(), 'process.pid': process.pid };
   return defaultResource()
+    .merge(resourceFromAttributes({ 'service.name': 'aristarch' }))
     .merge(detectResources({ detectors: [envDetector] }))
-    .merge(own);
+    .merge(resourceFromAttributes(serviceName === undefined ? own : { ...own, 'service.name': serviceName }));
 }
 
 /** One for each place that events come from, in the order of the events; many events of a batch may share one. */

@@ -1,24 +1,46 @@
-import type { ChangeableModels, Models } from '../models/port.ts';
+import type { ChangeableModels, Models, OpenModel } from '../models/port.ts';
 import type { Channel } from './channel.ts';
-import type { ModelChange, PrimaryCalls } from './contract.ts';
+import type { ChangeOrder, PrimaryCalls } from './contract.ts';
 
-/** Models whose changes by calls are made by all workers: a caller cannot choose which of them it talks to. */
-export function spreadChanges(models: Models, primary: Channel<PrimaryCalls>): ChangeableModels {
-  return {
-    list: () => models.list(),
-    load: async ({ model, version }) => {
-      const loaded = await models.load({ model, version });
-      await primary.ask('spread', { load: { model: loaded.description.name, version } });
-      return loaded;
-    },
-    unload: async (model) => {
-      await models.unload(model);
-      await primary.ask('spread', { unload: model === '' ? (models.defaultName ?? '') : model });
-    },
-  };
+export interface WorkerChanges {
+  /** The models as callers change them. */
+  readonly changeable: ChangeableModels;
+  /** Does what the primary says; answers the name of the model. */
+  readonly change: (order: ChangeOrder) => Promise<string>;
 }
 
-export async function applyChange(models: Models, change: ModelChange): Promise<void> {
-  if ('load' in change) await models.load(change.load);
-  else await models.unload(change.unload);
+/**
+ * Models whose changes by calls are made by all workers: a caller cannot choose which of them it talks to. A worker makes no change by
+ * itself; the primary tells all when, one change after the other, so that they come to the same in each.
+ */
+export function createChanges(models: Models, primary: Channel<PrimaryCalls>): WorkerChanges {
+  const loadedBy = new Map<number, OpenModel>();
+  let tickets = 0;
+  return {
+    changeable: {
+      list: () => models.list(),
+      load: async ({ model = '', version }) => {
+        const ticket = ++tickets;
+        try {
+          await primary.ask('spread', { change: { load: { model, version } }, ticket });
+          return loadedBy.get(ticket)!;
+        } finally {
+          loadedBy.delete(ticket);
+        }
+      },
+      unload: async (model) => {
+        await primary.ask('spread', { change: { unload: model } });
+      },
+    },
+    change: async ({ change, ticket }) => {
+      if ('unload' in change) {
+        const name = change.unload === '' ? (models.defaultName ?? '') : change.unload;
+        await models.unload(change.unload);
+        return name;
+      }
+      const loaded = await models.load(change.load);
+      if (ticket !== undefined) loadedBy.set(ticket, loaded);
+      return loaded.description.name;
+    },
+  };
 }

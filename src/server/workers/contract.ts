@@ -17,8 +17,8 @@ export interface WorkerCalls {
   readonly snapshot: (nothing: undefined) => Promise<Snapshot>;
   /** By the default model. */
   readonly explain: (question: ExplainQuestion) => Promise<Explanation>;
-  /** Does what another worker's caller asked for. */
-  readonly change: (change: ModelChange) => Promise<void>;
+  /** Does what some worker's caller asked for; answers the name of the model. */
+  readonly change: (order: ChangeOrder) => Promise<string>;
   /** Finishes the work in flight, for as long as the drain timeout. */
   readonly stop: (nothing: undefined) => Promise<void>;
 }
@@ -30,8 +30,8 @@ export interface PrimaryCalls {
   readonly pulse: (pulse: Pulse) => void;
   /** The default model, when it is first served and whenever another version has taken its place. */
   readonly show: (model: ShownModel) => void;
-  /** All other workers do the same. Throws the first error of any. */
-  readonly spread: (change: ModelChange) => Promise<void>;
+  /** All workers, the asking one first, do so. Throws the first error of any. */
+  readonly spread: (order: ChangeOrder) => Promise<void>;
   /** A part has ended for good, and the service with it. */
   readonly fatal: (error: PlainError) => void;
 }
@@ -59,6 +59,12 @@ export interface ExplainQuestion {
 export type ModelChange =
   { readonly load: { readonly model: string; readonly version: string | undefined } } | { readonly unload: string };
 
+export interface ChangeOrder {
+  readonly change: ModelChange;
+  /** By which the worker whose caller asked knows it again. */
+  readonly ticket?: number;
+}
+
 /** What has changed in a worker since the last pulse; what has not is absent. */
 export interface Pulse {
   readonly scores?: ScoresPulse;
@@ -72,6 +78,13 @@ export interface ScoresPulse {
   readonly totals: RecentTotals;
   /** New ones, oldest first; `sequence` counts the worker's own rows. */
   readonly points: readonly RecentPoint[];
-  /** All of the worst of late, where they have changed. */
-  readonly worst?: readonly RecentScore[];
+  /** The worst of late, where they have changed. */
+  readonly worst?: WorstPulse;
+}
+
+/** Those that were told of before are named by their sequence alone: the records behind rows may be large. */
+export interface WorstPulse {
+  /** Of all of them. */
+  readonly sequences: readonly number[];
+  readonly added: readonly RecentScore[];
 }

@@ -49,9 +49,6 @@ export function forkWorker(calls: Omit<PrimaryCalls, 'awake'>): WorkerProcess {
     (thrown: unknown) => (thrown instanceof Error ? thrown.message : String(thrown)),
   );
   const kill = (): void => void child.kill('SIGKILL');
-  // Nothing that this process leaves behind may go on serving.
-  process.once('exit', kill);
-  void ended.then(() => process.off('exit', kill));
   return {
     ...{ pid: child.pid!, channel, awake, ended, kill },
     release: () => {

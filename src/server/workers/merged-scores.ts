@@ -1,6 +1,6 @@
 import type { PageFeed } from '../http/page/feed.ts';
 import type { RecentListener, RecentPoint, RecentScore, RecentSnapshot, RecentTotals } from '../recent-scores.ts';
-import type { ScoresPulse } from './contract.ts';
+import type { ScoresPulse, WorstPulse } from './contract.ts';
 
 /** As many as a process of its own keeps (`RecentScores`). */
 const [CAPACITY, WORST_COUNT, WORST_FOR_MS] = [1000, 20, 10 * 60_000];
@@ -8,12 +8,11 @@ const [CAPACITY, WORST_COUNT, WORST_FOR_MS] = [1000, 20, 10 * 60_000];
 /** What one worker has said so far. */
 interface Source {
   totals: RecentTotals;
-  worst: readonly RecentScore[];
-  /** Place among the rows of all workers, by the worker's own, of the worst. */
-  places: ReadonlyMap<number, number>;
+  /** By the worker's own sequence, with the place among the rows of all workers in its stead. */
+  worst: ReadonlyMap<number, RecentScore>;
 }
 
-const NOTHING_TOLD: Source = { totals: { rows: 0, flagged: 0 }, worst: [], places: new Map() };
+const NOTHING_TOLD: Source = { totals: { rows: 0, flagged: 0 }, worst: new Map() };
 
 /** The scores of all workers as those of one process: what the live page shows. */
 export class MergedScores implements PageFeed {
@@ -27,11 +26,7 @@ export class MergedScores implements PageFeed {
     const before = this.#sources.get(source) ?? NOTHING_TOLD;
     // Rows of workers are numbered one after the other, in the order in which they are told of.
     const shift = this.#totals.rows - before.totals.rows;
-    const place = ({ sequence }: RecentPoint): number =>
-      sequence > before.totals.rows ? sequence + shift : (before.places.get(sequence) ?? sequence + shift);
-    const places = worst === undefined ? before.places : new Map(worst.map((score) => [score.sequence, place(score)]));
-    const placed = worst?.map((score) => ({ ...score, sequence: place(score) }));
-    this.#sources.set(source, { totals, places, worst: placed ?? before.worst });
+    this.#sources.set(source, { totals, worst: worst === undefined ? before.worst : takeWorst(before, worst, shift) });
     this.#totals = {
       rows: this.#totals.rows + totals.rows - before.totals.rows,
       flagged: this.#totals.flagged + totals.flagged - before.totals.flagged,
@@ -43,7 +38,7 @@ export class MergedScores implements PageFeed {
 
   snapshot(nowMs: number): RecentSnapshot {
     const isLate = ({ atMs }: RecentPoint): boolean => nowMs - atMs <= WORST_FOR_MS;
-    const worst = [...this.#sources.values()].flatMap((source) => source.worst.filter(isLate));
+    const worst = [...this.#sources.values()].flatMap((source) => [...source.worst.values()].filter(isLate));
     worst.sort((a, b) => b.score - a.score);
     return { totals: this.#totals, latest: this.#latest, worst: worst.slice(0, WORST_COUNT) };
   }
@@ -57,8 +52,16 @@ export class MergedScores implements PageFeed {
   /** Forgets a worker that has ended; false as long as one of its rows is among the worst of late. */
   forget(source: number, nowMs: number): boolean {
     const known = this.#sources.get(source);
-    if (known?.worst.some(({ atMs }) => nowMs - atMs <= WORST_FOR_MS) === true) return false;
+    const worst = [...(known?.worst.values() ?? [])];
+    if (worst.some(({ atMs }) => nowMs - atMs <= WORST_FOR_MS)) return false;
     this.#sources.delete(source);
     return true;
   }
+}
+
+/** Those that are new, and those that are still named of the ones before. */
+function takeWorst(before: Source, { sequences, added }: WorstPulse, shift: number): Source['worst'] {
+  const placed = added.map((score) => [score.sequence, { ...score, sequence: score.sequence + shift }] as const);
+  const known = new Map([...before.worst, ...placed]);
+  return new Map(sequences.flatMap((sequence) => (known.has(sequence) ? [[sequence, known.get(sequence)!]] : [])));
 }

@@ -13,6 +13,8 @@ import { once, type Served, whenReady } from '../served.ts';
 import { fromPlainError } from './channel.ts';
 import type { ExplainQuestion, WorkerFacts } from './contract.ts';
 import { forkWorker, type WorkerProcess } from './fork.ts';
+import { allJoined } from './joined.ts';
+import { killAtExit } from './kill-at-exit.ts';
 import { createMergedMetrics } from './merged-metrics.ts';
 import { MergedScores } from './merged-scores.ts';
 import { Reports } from './reports.ts';
@@ -77,7 +79,7 @@ function createCrew({ config, log, clock, onFatal }: PrimaryParts, metrics: Prim
         reports.take(source, pulse);
       },
       show: shown.take,
-      spread: (change) => spreader.spread(change, worker),
+      spread: (order) => spreader.spread(order, worker),
       fatal: (error) => onFatal(fromPlainError(error)),
     });
     void worker.ended.then(() => reports.close(source));
@@ -94,7 +96,8 @@ function createCrew({ config, log, clock, onFatal }: PrimaryParts, metrics: Prim
       merged.lost(worker);
     },
   });
-  const spreader = createSpreader(() => supervisor.running);
+  const spreader = createSpreader({ running: () => supervisor.running, log });
+  const forget = killAtExit(() => supervisor.running, process);
   const merged = createMergedMetrics(metrics, () => supervisor.serving);
   return {
     feed,
@@ -113,12 +116,11 @@ function createCrew({ config, log, clock, onFatal }: PrimaryParts, metrics: Prim
       supervisor.start().finally(() => {
         phase.starting = false;
       }),
-    joined: async () => {
-      await Promise.all(supervisor.serving.map(({ channel }) => channel.ask('joined', undefined)));
-    },
-    stop: () => {
+    joined: () => allJoined(config.workers, supervisor, phase),
+    stop: async () => {
       phase.stopping = true;
-      return supervisor.stop(config.drainTimeoutMs + CLOSING_MS);
+      await supervisor.stop(config.drainTimeoutMs + CLOSING_MS);
+      forget();
     },
   };
 }

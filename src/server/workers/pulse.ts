@@ -61,7 +61,7 @@ function createChangeReader<T>(read: () => T): <K extends string>(name: K) => { 
 
 function createScoresReader(recent: PulseParts['recent'], wallMs: () => number) {
   let points: RecentPoint[] = [];
-  let [rows, worstBefore] = [0, ''];
+  let [rows, told] = [0, new Set<number>()];
   const unsubscribe = recent.subscribe((taken) => {
     points.push(...taken);
     if (points.length > 2 * MOST_POINTS) points = thin(points);
@@ -72,13 +72,14 @@ function createScoresReader(recent: PulseParts['recent'], wallMs: () => number) 
       const { totals } = recent;
       if (totals.rows === rows) return {};
       rows = totals.rows;
-      const told = thin(points);
+      const fresh = thin(points);
       points = [];
       const { worst } = recent.snapshot(wallMs());
-      const worstNow = worst.map(({ sequence }) => sequence).join();
-      const isNew = worstNow !== worstBefore;
-      worstBefore = worstNow;
-      return { scores: { totals, points: told, ...(isNew && { worst }) } };
+      const sequences = worst.map(({ sequence }) => sequence);
+      const added = worst.filter(({ sequence }) => !told.has(sequence));
+      const isNew = added.length > 0 || sequences.length !== told.size;
+      told = new Set(sequences);
+      return { scores: { totals, points: fresh, ...(isNew && { worst: { sequences, added } }) } };
     },
   };
 }

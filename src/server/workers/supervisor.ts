@@ -4,6 +4,7 @@ import { AristarchError, toAristarchError } from '../../base/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { WorkerFacts } from './contract.ts';
 import type { WorkerProcess } from './fork.ts';
+import { within } from './time-limit.ts';
 
 export interface SupervisorParts {
   readonly count: number;
@@ -28,9 +29,13 @@ export interface SupervisorTimes {
   /** How often it is looked whether workers are heard of, and how many times in a row one may not be. */
   readonly lookMs: number;
   readonly mostSilent: number;
+  /** A worker that does not serve after so long is ended: its models, or what they lie on, hang. */
+  readonly startMs: number;
 }
 
-const TIMES: SupervisorTimes = { firstBackoffMs: 100, windowMs: 300_000, lookMs: 5000, mostSilent: 6 };
+const TIMES: SupervisorTimes = {
+  ...{ firstBackoffMs: 100, windowMs: 300_000, lookMs: 5000, mostSilent: 6, startMs: 300_000 },
+};
 
 /** So many losses within the window end the service: its operator, or orchestrator, is to look. */
 const MOST_LOSSES = 5;
@@ -109,10 +114,7 @@ export class Supervisor {
     const worker = this.#parts.fork(slot.number);
     Object.assign(slot, { worker, silent: 0 });
     try {
-      await Promise.race([worker.awake, worker.ended]);
-      const facts = await this.#parts
-        .begin(worker, slot.number)
-        .catch((thrown: unknown) => explainEnd(slot, worker, thrown));
+      const facts = await within(this.#times.startMs, this.#start(slot, worker), () => this.#tooLate(slot));
       slot.serving = true;
       void worker.ended.then((how) => this.#lost(slot, worker, how));
       return facts;
@@ -121,6 +123,16 @@ export class Supervisor {
       slot.worker = undefined;
       throw thrown;
     }
+  }
+
+  async #start(slot: Slot, worker: WorkerProcess): Promise<WorkerFacts> {
+    await Promise.race([worker.awake, worker.ended]);
+    return this.#parts.begin(worker, slot.number).catch((thrown: unknown) => explainEnd(slot, worker, thrown));
+  }
+
+  #tooLate({ number }: Slot): AristarchError {
+    const message = `worker ${number} does not serve after ${this.#times.startMs / 1000} s: see whether its models can be read`;
+    return new AristarchError('DEADLINE_EXCEEDED', message, { worker: number });
   }
 
   #lost(slot: Slot, worker: WorkerProcess, how: string): void {

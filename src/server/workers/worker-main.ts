@@ -21,7 +21,7 @@ const calls: WorkerCalls = {
   joined: async () => (await worker).joined(undefined),
   snapshot: async () => (await worker).snapshot(undefined),
   explain: async (question) => (await worker).explain(question),
-  change: async (change) => (await worker).change(change),
+  change: async (order) => (await worker).change(order),
   stop: async () => (await worker).stop(undefined),
 };
 const primary = createChannel<WorkerCalls, PrimaryCalls>(

@@ -11,8 +11,8 @@ import { type Closer, type Entrances, type ProcessParts, startEntrances } from '
 import { countRejections } from '../security/count-rejections.ts';
 import { openSecurity } from '../security/security.ts';
 import { type Channel, toPlainError } from './channel.ts';
-import { applyChange, spreadChanges } from './changes.ts';
-import type { ModelChange, PrimaryCalls, StartOrder, WorkerCalls, WorkerFacts } from './contract.ts';
+import { createChanges, type WorkerChanges } from './changes.ts';
+import type { ChangeOrder, PrimaryCalls, StartOrder, WorkerCalls, WorkerFacts } from './contract.ts';
 import { startPulse } from './pulse.ts';
 
 type Primary = Channel<PrimaryCalls>;
@@ -51,7 +51,7 @@ export async function startWorker(
     joined: () => entrances.joining ?? Promise.resolve(),
     snapshot: () => metrics.snapshot(),
     explain: ({ record, topK }) => shown.explain(record, topK),
-    change: (change) => shown.change(change),
+    change: (order) => shown.change(order),
     stop: async () => {
       const byMs = clock.monotonicMs() + config.drainTimeoutMs;
       for (const close of closers.reverse()) await close(byMs);
@@ -73,6 +73,7 @@ function tell(told: Promise<unknown>): Promise<unknown> {
 function createShown(primary: Primary, falsePositiveRate: number | undefined, unloaded: readonly string[]) {
   let current: OpenModel | undefined;
   let models: Models | undefined;
+  let changes: WorkerChanges | undefined;
   return {
     onDefault: (model: OpenModel): void => {
       current = model;
@@ -83,11 +84,11 @@ function createShown(primary: Primary, falsePositiveRate: number | undefined, un
     onModels: (opened: Models): ChangeableModels => {
       models = opened;
       for (const model of unloaded) applyUnloaded(opened, model);
-      return spreadChanges(opened, primary);
+      changes = createChanges(opened, primary);
+      return changes.changeable;
     },
-    change: async (change: ModelChange): Promise<void> => {
-      if (models !== undefined) await applyChange(models, change);
-    },
+    change: (order: ChangeOrder): Promise<string> =>
+      changes?.change(order) ?? Promise.reject(new AristarchError('UNAVAILABLE', 'the models are not open yet')),
     explain: async (record: RawRecord, topK: number): Promise<Explanation> => {
       if (current === undefined) throw new AristarchError('PRECONDITION_FAILED', 'there is no default model');
       return (await current.detector.explain([record], { topK }))[0]!;

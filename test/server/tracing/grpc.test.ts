@@ -184,11 +184,9 @@ describe('the trace of a call', () => {
     ).rejects.toThrow();
     await serving.stop();
     const sent = collector.texts.join('\n');
-    expect((await collector.find(SCORE, 3)).map(({ attributes }) => attributes['rpc.status_code'])).toEqual([
-      'OK',
-      'UNAUTHENTICATED',
-      'NOT_FOUND',
-    ]);
+    // Who has not shown who it is fills no collector.
+    const spans = await collector.find(SCORE, 2);
+    expect(spans.map(({ attributes }) => attributes['rpc.status_code'])).toEqual(['OK', 'NOT_FOUND']);
     for (const text of [token, wrong, 'Ruritania', 'order-4711', 'customer-12', 'nonesuch', 'orders'])
       expect(sent).not.toContain(text);
   });

@@ -8,7 +8,7 @@ import { createListeningLog } from '../../support/serve-fixture.ts';
 import { until } from '../../support/until.ts';
 
 const FACTS: WorkerFacts = { model: undefined, grpc: '127.0.0.1:1' };
-const SOON = { firstBackoffMs: 10, windowMs: 60_000, lookMs: 10, mostSilent: 3 };
+const SOON = { firstBackoffMs: 10, windowMs: 60_000, lookMs: 10, mostSilent: 3, startMs: 200 };
 
 /** A process that exists in name only, and ends when it is told to. */
 function createProcess(): WorkerProcess & { readonly asked: string[]; end(how: string): void } {
@@ -93,6 +93,13 @@ describe('workers', () => {
       expect(await worker.ended).toBe('exit status 0');
     }
     expect([forked.length, lost.length, supervisor.serving.length]).toEqual([2, 0, 0]);
+  });
+
+  it('are ended when they do not serve in time, and the start fails', async () => {
+    const { supervisor, forked, stop } = supervise(1, () => new Promise(() => undefined));
+    await expect(supervisor.start()).rejects.toThrow(/worker 1 does not serve after 0.2 s: see whether its models/);
+    expect(await forked[0]!.worker.ended).toBe('SIGKILL');
+    await stop();
   });
 
   it('are all ended when one of them cannot start, and its error is thrown', async () => {

@@ -1,4 +1,7 @@
+import { EventEmitter } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
+import { pino } from 'pino';
+import { AristarchError } from '../../../src/base/errors.ts';
 import { createMetrics, createPrimaryMetrics } from '../../../src/server/metrics.ts';
 import { SYSTEM_CLOCK } from '../../../src/server/clock.ts';
 import { createMergedMetrics } from '../../../src/server/workers/merged-metrics.ts';
@@ -6,12 +9,16 @@ import { MergedScores } from '../../../src/server/workers/merged-scores.ts';
 import { Reports } from '../../../src/server/workers/reports.ts';
 import { createSpreader } from '../../../src/server/workers/spread.ts';
 import type { WorkerProcess } from '../../../src/server/workers/fork.ts';
-import type { ModelChange } from '../../../src/server/workers/contract.ts';
+import type { ChangeOrder, Pulse, WorstPulse } from '../../../src/server/workers/contract.ts';
+import { allJoined } from '../../../src/server/workers/joined.ts';
+import { killAtExit } from '../../../src/server/workers/kill-at-exit.ts';
+import { startPulse } from '../../../src/server/workers/pulse.ts';
 import { toWorkerConfig } from '../../../src/server/workers/worker-config.ts';
 import { resolveServeConfig } from '../../../src/server/config.ts';
-import type { RecentPoint, RecentScore } from '../../../src/server/recent-scores.ts';
+import { type RecentPoint, type RecentScore, RecentScores } from '../../../src/server/recent-scores.ts';
 
 const OPEN_METRICS = 'application/openmetrics-text';
+const SILENT = pino({ level: 'silent' });
 
 function createProcess(answer: (name: string, argument: unknown) => unknown): WorkerProcess {
   const ask = async (name: string, argument: unknown) => (await answer(name, argument)) as never;
@@ -92,19 +99,22 @@ describe('scores of several workers', () => {
   const point = (sequence: number, score = 0, atMs = 1000): RecentPoint => ({
     ...{ sequence, atMs, transport: 'grpc', score, pValue: 0.5, anomalous: false },
   });
-  const worstOf = (sequence: number, score: number): RecentScore => ({ ...point(sequence, score), record: { score } });
+  const worst = (sequences: number[], ...added: [sequence: number, score: number][]): WorstPulse => ({
+    sequences,
+    added: added.map(([sequence, score]): RecentScore => ({ ...point(sequence, score), record: { score } })),
+  });
 
   it('are numbered one after the other, each row once, and the worst are those of all', () => {
     const scores = new MergedScores();
     const heard: number[] = [];
     scores.subscribe((points, { rows }) => heard.push(points.length, rows));
-    scores.take(1, { totals: { rows: 2, flagged: 1 }, points: [point(1), point(2)], worst: [worstOf(2, 9)] });
-    scores.take(2, { totals: { rows: 3, flagged: 0 }, points: [point(1), point(3)], worst: [worstOf(3, 7)] });
-    scores.take(1, { totals: { rows: 4, flagged: 1 }, points: [point(4)], worst: [worstOf(2, 9), worstOf(4, 8)] });
-    const { totals, latest, worst } = scores.snapshot(2000);
+    scores.take(1, { totals: { rows: 2, flagged: 1 }, points: [point(1), point(2)], worst: worst([2], [2, 9]) });
+    scores.take(2, { totals: { rows: 3, flagged: 0 }, points: [point(1), point(3)], worst: worst([3], [3, 7]) });
+    scores.take(1, { totals: { rows: 4, flagged: 1 }, points: [point(4)], worst: worst([2, 4], [4, 8]) });
+    const { totals, latest, worst: shown } = scores.snapshot(2000);
     expect(totals).toEqual({ rows: 7, flagged: 1 });
     expect(latest.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 5, 7]);
-    expect(worst.map(({ sequence, score }) => [sequence, score])).toEqual([
+    expect(shown.map(({ sequence, score }) => [sequence, score])).toEqual([
       [2, 9],
       [7, 8],
       [5, 7],
@@ -112,9 +122,37 @@ describe('scores of several workers', () => {
     expect(heard).toEqual([2, 2, 2, 5, 1, 7]);
   });
 
+  it('are told of by a worker each once, however long they are among the worst', () => {
+    const recent = new RecentScores();
+    const pulses: Pulse[] = [];
+    const publish = (...scores: number[]) =>
+      recent.publish({
+        ...{ transport: 'grpc', atMs: 1000, recordAt: (row) => ({ row }) },
+        batch: {
+          scores: Float32Array.from(scores),
+          pValues: new Float64Array(scores.length),
+          verdicts: new Uint8Array(scores.length),
+          ...{ threshold: 10, falsePositiveRate: 0.1 },
+        },
+      });
+    publish(1, 2);
+    const parts = { checks: () => ({}), drift: () => undefined, models: () => ({ models: [], more: 0 }) };
+    const stop = startPulse({ ...parts, recent, wallMs: () => 1000, send: (pulse) => pulses.push(pulse) });
+    publish(3);
+    stop();
+    const told = pulses.map(({ scores }) => [scores?.worst?.sequences, scores?.worst?.added.map(({ score }) => score)]);
+    expect(told).toEqual([
+      [
+        [2, 1],
+        [2, 1],
+      ],
+      [[3, 2, 1], [3]],
+    ]);
+  });
+
   it('of a worker that has ended are kept as long as they are of late', () => {
     const scores = new MergedScores();
-    scores.take(1, { totals: { rows: 1, flagged: 0 }, points: [point(1)], worst: [worstOf(1, 9)] });
+    scores.take(1, { totals: { rows: 1, flagged: 0 }, points: [point(1)], worst: worst([1], [1, 9]) });
     expect(scores.forget(1, 2000)).toBe(false);
     expect(scores.snapshot(2000).worst).toHaveLength(1);
     expect(scores.forget(1, 3_600_000)).toBe(true);
@@ -123,26 +161,96 @@ describe('scores of several workers', () => {
 });
 
 describe('a change of models by a call to one worker', () => {
-  it('is made by the others, one change after the other, and one who cannot follow is told of', async () => {
+  const unload: ChangeOrder = { change: { unload: '' } };
+  const load: ChangeOrder = { change: { load: { model: 'fans', version: undefined } }, ticket: 4 };
+
+  /** A worker that notes what it is told, and does it after a turn; it answers that the model is fans. */
+  function createFollower(name: string, made: string[], act: () => unknown = () => undefined) {
+    const worker = createProcess(async (_, order) => {
+      await act();
+      made.push(`${name} ${JSON.stringify(order)}`);
+      return 'fans';
+    });
+    let killed = false;
+    return {
+      ...worker,
+      kill: () => {
+        killed = true;
+      },
+      isKilled: () => killed,
+    };
+  }
+
+  it('is made by all in one order, first by the one whose caller asks, however many ask at once', async () => {
     const made: string[] = [];
-    const worker = (name: string, fault?: Error) =>
-      createProcess((_, change) => {
-        made.push(`${name} ${JSON.stringify(change)}`);
-        if (fault !== undefined) throw fault;
-      });
-    const [a, b] = [worker('a'), worker('b')];
-    const { spread, ...spreader } = createSpreader(() => [a, b]);
+    const [a, b] = [createFollower('a', made), createFollower('b', made)];
+    const { spread, ...spreader } = createSpreader({ running: () => [a, b], log: SILENT });
     expect(spreader.unloaded).toEqual([]);
-    const unload: ModelChange = { unload: 'fans' };
-    await Promise.all([spread(unload, a), spread({ load: { model: 'pumps', version: undefined } }, b)]);
-    expect(made).toEqual(['b {"unload":"fans"}', 'a {"load":{"model":"pumps"}}']);
-    const failing = createSpreader(() => [a, worker('c', new Error('no memory'))]);
-    await expect(failing.spread(unload, a)).rejects.toThrow(
-      /1 of 2 workers did not follow, the others did: no memory; ask again/,
-    );
+    await Promise.all([spread(unload, a), spread(load, b)]);
+    expect(made).toEqual([
+      'a {"change":{"unload":""}}',
+      'b {"change":{"unload":"fans"}}',
+      'b {"change":{"load":{"model":"fans"}},"ticket":4}',
+      'a {"change":{"load":{"model":"fans"}}}',
+    ]);
+    expect(spreader.unloaded).toEqual([]);
+  });
+
+  it('that the first cannot make is made by nobody; one of the others that cannot follow is told of', async () => {
+    const made: string[] = [];
+    const fail = () => Promise.reject(new Error('no memory'));
+    const [a, b] = [createFollower('a', made), createFollower('b', made, fail)];
+    const failing = createSpreader({ running: () => [a, b], log: SILENT });
+    await expect(failing.spread(unload, b)).rejects.toThrow('no memory');
+    expect([made, failing.unloaded]).toEqual([[], []]);
+    const message = /1 of 2 workers did not follow, the others did: no memory; ask again/;
+    await expect(failing.spread(unload, a)).rejects.toThrow(message);
     expect(failing.unloaded).toEqual(['fans']);
-    await failing.spread({ load: { model: 'fans', version: undefined } }, a).catch(() => undefined);
-    expect(failing.unloaded).toEqual([]);
+  });
+
+  it('that hangs in one of them is waited for as long as the limit; then that one is ended, and the next change is made', async () => {
+    const made: string[] = [];
+    const [a, b] = [createFollower('a', made), createFollower('b', made, () => new Promise(() => undefined))];
+    const running = () => [a, b].filter((worker) => !worker.isKilled());
+    const { spread } = createSpreader({ running, log: SILENT, limitMs: 50 });
+    await Promise.all([spread(unload, a), spread(load, a)]);
+    expect(b.isKilled()).toBe(true);
+    expect(made).toHaveLength(2);
+  });
+});
+
+describe('workers that join a group', () => {
+  it('are waited for as often as one is lost and replaced, until all have', async () => {
+    const lost = createProcess(() => Promise.reject(new AristarchError('UNAVAILABLE', 'the other process has ended')));
+    const [one, other] = [createProcess(() => undefined), createProcess(() => undefined)];
+    const crews = [[one, lost], [one], [one, other]];
+    let look = 0;
+    const crew = {
+      get serving() {
+        return crews[look++]!;
+      },
+    };
+    await allJoined(2, crew, { stopping: false });
+    expect(look).toBe(3);
+    const stops = allJoined(2, { serving: [one, lost] }, { stopping: true });
+    await expect(stops).rejects.toThrow('the service stops before');
+  });
+});
+
+describe('the process that workers work for', () => {
+  it('takes them with it, by one listener however many there are', () => {
+    const ends = new EventEmitter();
+    let killed = 0;
+    const kill = (): void => {
+      killed++;
+    };
+    const workers = Array.from({ length: 20 }, () => ({ kill }));
+    const forget = killAtExit(() => workers, ends);
+    expect(ends.listenerCount('exit')).toBe(1);
+    ends.emit('exit');
+    expect(killed).toBe(20);
+    forget();
+    expect(ends.listenerCount('exit')).toBe(0);
   });
 });
 

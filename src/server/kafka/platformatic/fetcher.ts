@@ -39,12 +39,17 @@ export interface FetcherParts {
   readonly freed: () => Promise<void>;
 }
 
-/** Fetches for all partitions that have no batch waiting, a request to each leader at a time, until `signal` aborts. */
+/**
+ * Fetches for all partitions that have no batch waiting, a request to each leader at a time, until `signal` aborts. Where that is too
+ * much at once, each has a turn alone, of one batch, and none while such a batch waits: one of them is held, whatever their number.
+ */
 export async function fetchUntil(parts: FetcherParts, signal: AbortSignal): Promise<void> {
   const { wire, config, partitions } = parts;
-  let moves = 0;
+  let [moves, turns] = [0, 0];
   while (!signal.aborted) {
-    const wanted = partitions.filter((own) => canFetch(own, performance.now()));
+    const free = partitions.filter((own) => canFetch(own, performance.now()));
+    const isAlone = turns > 0;
+    const wanted = isAlone ? chooseOne(partitions, free, turns) : free;
     if (wanted.length === 0) {
       await Promise.race([parts.freed(), sleep(IDLE_MS)]);
       continue;
@@ -52,9 +57,14 @@ export async function fetchUntil(parts: FetcherParts, signal: AbortSignal): Prom
     try {
       const metadata = await wire.metadata([config.topicIn], moves > 0);
       parts.onMetadata(metadata.topics.get(config.topicIn)!.partitionsCount);
-      await fetchOnce(parts, metadata, wanted);
+      await fetchOnce(parts, metadata, wanted, isAlone);
       moves = 0;
+      if (isAlone) turns -= 1;
     } catch (thrown) {
+      if (!isAlone && isTooMuchAtOnce(thrown)) {
+        turns = wanted.length;
+        continue;
+      }
       moves += 1;
       const isAborted: () => boolean = () => signal.aborted;
       if (!isAborted() && (!isPassing(thrown) || moves > MOST_MOVES)) throw thrown;
@@ -63,10 +73,18 @@ export async function fetchUntil(parts: FetcherParts, signal: AbortSignal): Prom
   }
 }
 
+/** Nothing while something waits; else another partition at each turn. */
+function chooseOne(all: readonly OwnPartition[], free: readonly OwnPartition[], turn: number): readonly OwnPartition[] {
+  if (free.length === 0 || all.some(({ waiting }) => waiting !== undefined)) return [];
+  return [free[turn % free.length]!];
+}
+
+/** Throws the first fault of any leader once all have answered. */
 async function fetchOnce(
   parts: FetcherParts,
   { topics, brokers }: ClusterMetadata,
   wanted: readonly OwnPartition[],
+  isAlone: boolean,
 ): Promise<void> {
   const { id: topicId, partitions } = topics.get(parts.config.topicIn)!;
   const leaderOf = ({ partition }: OwnPartition): number => partitions[partition]?.leader ?? -1;
@@ -78,30 +96,18 @@ async function fetchOnce(
     const from = new Map(own.map(({ partition, position }) => [partition, position]));
     const asked = [...from].map(([partition, fetchOffset]) => ({
       ...{ partition, fetchOffset, currentLeaderEpoch: NO_EPOCH, lastFetchedEpoch: NO_EPOCH },
-      partitionMaxBytes: MAX_PARTITION_BYTES,
+      partitionMaxBytes: isAlone ? ONE_BATCH : MAX_PARTITION_BYTES,
     }));
-    const maxWaitMs = parts.partitions.some(({ done }) => done !== undefined) ? MAX_WAIT_MS.atWork : MAX_WAIT_MS.idle;
-    const ask = (maxBytes: number, partitions: typeof asked) => {
-      const limits = [maxWaitMs, MIN_BYTES, maxBytes, READ_COMMITTED, ...NO_SESSION] as const;
-      return fetchFrom(() => parts.wire.ask('Fetch', broker, ...limits, [{ topicId, partitions }], [], ''));
-    };
-    const answered = await ask(MAX_BYTES, asked).catch((thrown: unknown) => {
-      if (!isTooMuchAtOnce(thrown)) throw thrown;
-      return askOneByOne(asked, (partition) => ask(ONE_BATCH, [{ ...partition, partitionMaxBytes: ONE_BATCH }]));
-    });
+    // Others that wait for their turn must not wait for events of one that has none.
+    const isBusy = isAlone || parts.partitions.some(({ done }) => done !== undefined);
+    const maxWaitMs = isBusy ? MAX_WAIT_MS.atWork : MAX_WAIT_MS.idle;
+    const limits = [maxWaitMs, MIN_BYTES, isAlone ? ONE_BATCH : MAX_BYTES, READ_COMMITTED, ...NO_SESSION] as const;
+    const topic = [{ topicId, partitions: asked }];
+    const answered = await fetchFrom(() => parts.wire.ask('Fetch', broker, ...limits, topic, [], ''));
     for (const each of own) await takeAnswer(parts, each, from.get(each.partition)!, answered);
   });
-  await Promise.all(fetches);
-}
-
-/** Batches that are too much together are fetched one of each partition. */
-async function askOneByOne<P>(
-  partitions: readonly P[],
-  ask: (partition: P) => Promise<readonly FetchResponsePartition[]>,
-): Promise<readonly FetchResponsePartition[]> {
-  const answered: FetchResponsePartition[] = [];
-  for (const partition of partitions) answered.push(...(await ask(partition)));
-  return answered;
+  const failed = (await Promise.allSettled(fetches)).find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
 }
 
 async function takeAnswer(
