@@ -153,4 +153,6 @@ export interface OpenDetectorOptions extends ReadOptions {
   readonly threads?: number;
   /** Called with a sentence when something is not as asked (a device fell back, say). */
   readonly warn?: (message: string) => void;
+  /** Folder whose images records may name; without it references to images are refused. */
+  readonly imageFolder?: string | undefined;
 }

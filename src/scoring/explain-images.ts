@@ -32,7 +32,7 @@ export async function explainImages(session: Session, job: ImageExplainJob): Pro
     if (index > 0) await nextTurn();
     job.checkAlive();
     const row = rows.subarray(index * width, (index + 1) * width);
-    const counterpart = nearestNormal(row, job.normals);
+    const counterpart = nearestNormal(row, job.normals, field);
     const shape = [1, width];
     const results = await session.run({
       [ROWS_INPUT]: { data: row, shape },
@@ -65,15 +65,41 @@ function toExplanation({ field, image, score, pValue, counterpartScore }: Explai
   return { score, pValue, counterpart: {}, counterpartScore, contributions, image };
 }
 
-/** The training image with the smallest squared difference, [width]. */
-function nearestNormal(row: Float32Array, normals: Uint8Array): Float32Array {
+/**
+ * The training image with the smallest squared difference, [width]; of images that are looked at by patches, put together of the nearest
+ * patches of training images, each at its own place.
+ */
+function nearestNormal(
+  row: Float32Array,
+  normals: Uint8Array,
+  { channels, size, patchSize = size }: ImageField,
+): Float32Array {
+  const counterpart = new Float32Array(row.length);
+  for (let top = 0; top < size; top += patchSize) {
+    for (let left = 0; left < size; left += patchSize) {
+      const lines = Array.from({ length: channels * patchSize }, (_, line) => {
+        const [plane, down] = [Math.floor(line / patchSize), line % patchSize];
+        return (plane * size + top + down) * size + left;
+      });
+      const nearest = nearestPart(row, normals, lines, patchSize);
+      for (const line of lines) counterpart.set(normals.subarray(nearest + line, nearest + line + patchSize), line);
+    }
+  }
+  return counterpart;
+}
+
+/** Where the training image starts that is nearest in some lines, each `length` long. */
+function nearestPart(row: Float32Array, normals: Uint8Array, lines: readonly number[], length: number): number {
   let [best, least] = [0, Infinity];
   for (let start = 0; start + row.length <= normals.length; start += row.length) {
     let distance = 0;
-    for (let at = 0; at < row.length && distance < least; at++) distance += (row[at]! - normals[start + at]!) ** 2;
+    for (const line of lines) {
+      if (distance >= least) break;
+      for (let at = line; at < line + length; at++) distance += (row[at]! - normals[start + at]!) ** 2;
+    }
     if (distance < least) [best, least] = [start, distance];
   }
-  return Float32Array.from(normals.subarray(best, best + row.length));
+  return best;
 }
 
 function describeImage(

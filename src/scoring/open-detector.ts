@@ -8,6 +8,7 @@ import { createJsonRowReader } from '../models/features/json-rows.ts';
 import { rowWidth, slotNames, type FeatureSchema } from '../models/features/schema.ts';
 import { openImageDecoder } from '../models/images/decode-image.ts';
 import { createImageEncoder } from '../models/images/encode-images.ts';
+import { openImageFolder } from '../models/images/image-folder.ts';
 import type { Executor, NamedArrays, Session } from '../runtime/executor.ts';
 import { openExecutor } from '../runtime/open-executor.ts';
 import type {
@@ -42,7 +43,7 @@ export async function openDetector(folder: string, options: OpenDetectorOptions 
   const executor = await openExecutor({ device, threads, warn });
   try {
     const session = await executor.load(critic);
-    const encoder = await openEncoder(artefact.manifest.features);
+    const encoder = await openEncoder(artefact.manifest.features, options);
     return createDetector(artefact, { calibration, executor, session, encoder });
   } catch (thrown) {
     await executor.close();
@@ -50,8 +51,10 @@ export async function openDetector(folder: string, options: OpenDetectorOptions 
   }
 }
 
-async function openEncoder(schema: FeatureSchema): Promise<Encoder> {
-  return schema.image ? createImageEncoder(schema.image, await openImageDecoder()) : createEncoder(schema);
+async function openEncoder(schema: FeatureSchema, { imageFolder }: OpenDetectorOptions): Promise<Encoder> {
+  if (!schema.image) return createEncoder(schema);
+  const folder = imageFolder === undefined ? undefined : openImageFolder(imageFolder);
+  return createImageEncoder(schema.image, await openImageDecoder(), folder);
 }
 
 interface DetectorParts {

@@ -62,6 +62,20 @@ describe('a critic of images', () => {
     await detector.close();
   });
 
+  it('scores a file that a record names, where it may name files', async () => {
+    const detector = await openDetector(join(run().folder, 'model'), { device: 'cpu', imageFolder: run().data });
+    const [named, sent] = await Promise.all(
+      [{ image: 'file:007.png' }, { image: part(7) }].map((record) => detector.score([record])),
+    );
+    expect(named!.scores).toEqual(sent!.scores);
+    await detector.close();
+    const other = await open();
+    const refused =
+      'record 0: the image "file:007.png" is a reference, and none are followed: start the server with --image-folder';
+    await expect(other.score([{ image: 'file:007.png' }])).rejects.toThrow(refused);
+    await other.close();
+  });
+
   it('says which record is no image', async () => {
     const detector = await open();
     const score = (record: Readonly<Record<string, unknown>>) => detector.score([{ image: part(1) }, record]);
@@ -123,7 +137,15 @@ describe('the flags of images', () => {
     ],
     [
       { imageColumn: 'image', criticOnly: true, data: ['x'], imageSize: 33 },
-      '8, 16, 32, 64 and so on up to 128 is needed',
+      '8, 16, 32, 64 and so on up to 512 is needed',
+    ],
+    [
+      { imageColumn: 'image', criticOnly: true, data: ['x'], patchSize: 32 },
+      '--patch-size 32 is not smaller than --image-size 32',
+    ],
+    [
+      { imageColumn: 'image', criticOnly: true, data: ['x'], imageSize: 64, patchSize: 32, withoutNegatives: ['rot'] },
+      '--without-negatives names "rot", which is no kind of patches',
     ],
   ])('are refused where they do not fit: %j', (file, message) => {
     expect(() => resolve(file)).toThrow(message);

@@ -45,6 +45,7 @@ export const manifestSchema = z.strictObject({
           kind: z.literal('image'),
           channels: z.union([z.literal(1), z.literal(3)]),
           size: z.number().int().positive(),
+          patchSize: z.number().int().positive().optional(),
         })
         .optional(),
       excluded: z.array(z.strictObject({ name: z.string(), reason: z.string() })),

@@ -1,16 +1,20 @@
 import { AristarchError } from '../../base/errors.ts';
 import { nameList, realNumber, wholeNumber } from '../../base/setting-schemas.ts';
 import { defineSettings, type SettingValues } from '../../base/settings.ts';
-import { planImageCritic, type ImageCriticPlan, type TrainingImages } from '../images/image-critic.ts';
+import { planImageCritic, type ImageCriticPlan } from '../images/image-critic.ts';
+import type { TrainingImages } from '../images/views.ts';
 import { IMAGE_NEGATIVE_NAMES, type ImageNegative } from '../images/negatives.ts';
 
 const RECIPE = 'docs/decisions/0019';
 
+const powerOfTwo = ({ min, max }: { readonly min: number; readonly max: number }) =>
+  wholeNumber({ min, max }).refine((size) => Number.isInteger(Math.log2(size)), {
+    error: `8, 16, 32, 64 and so on up to ${max} is needed`,
+  });
+
 /** Height and width of images: powers of two from 8 to `max`. */
 export const imageSizeSetting = (max: number) => ({
-  schema: wholeNumber({ min: 8, max }).refine((size) => Number.isInteger(Math.log2(size)), {
-    error: `8, 16, 32, 64 and so on up to ${max} is needed`,
-  }),
+  schema: powerOfTwo({ min: 8, max }),
   default: 32,
   flag: '--image-size <pixels>',
   unit: 'pixels',
@@ -19,13 +23,20 @@ export const imageSizeSetting = (max: number) => ({
 });
 
 const SETTINGS = defineSettings({
-  imageSize: imageSizeSetting(128),
+  imageSize: imageSizeSetting(512),
+  patchSize: {
+    schema: powerOfTwo({ min: 8, max: 128 }).optional(),
+    flag: '--patch-size <pixels>',
+    unit: 'pixels',
+    help: 'Look at patches of this height and width, which overlap by half, for defects that are small in large images; an image scores as its most anomalous patch. Without it images are looked at whole.',
+    source: RECIPE,
+  },
   withoutNegatives: {
     schema: nameList(),
     default: [],
     flag: '--without-negatives <kinds>',
     list: true,
-    help: `Changes that are normal for these images, so that the critic is not trained to find them: ${IMAGE_NEGATIVE_NAMES.join(', ')}.`,
+    help: 'Changes that are normal for these images, so that the critic is not trained to find them: cutpaste, rot, shift, affine, elastic, jig, tone, erase.',
   },
   steps: {
     schema: wholeNumber({ min: 1, max: 10_000_000 }),
@@ -62,12 +73,14 @@ export const imageCritic = {
   presets: { detect: { summary: 'The detecting critic.', values: {} } },
   check: (values: Values): void => {
     chosenNegatives(values);
+    checkPatches(values);
   },
   /** The critic of a run, or of a fold with a share of its steps. */
   plan: (values: Values, images: TrainingImages, share = 1): ImageCriticPlan =>
     planImageCritic(
       {
         ...{ name: 'detector', width: 16, hidden: 128, slope: 0.2, negatives: chosenNegatives(values) },
+        patchSize: values.patchSize,
         ...{ batch: values.batch, penalised: Math.round(values.batch / 3), penaltyWeight: 0.01 },
         ...{ steps: Math.max(1, Math.round(values.steps * share)), learningRate: values.learningRate },
         optimiser: { kind: 'adam', beta1: 0, beta2: 0.99, epsilon: 1e-8 },
@@ -77,15 +90,34 @@ export const imageCritic = {
 } as const;
 export type ImageFamilyValues = Values;
 
-/** Throws `INVALID_INPUT` for kinds that do not exist, and where none is left. */
-function chosenNegatives({ withoutNegatives }: Pick<Values, 'withoutNegatives'>): ImageNegative[] {
-  const known: readonly string[] = IMAGE_NEGATIVE_NAMES;
+/** Throws `INVALID_INPUT` where images are no larger than a patch. */
+function checkPatches({ imageSize, patchSize }: Pick<Values, 'imageSize' | 'patchSize'>): void {
+  if (patchSize !== undefined && patchSize >= imageSize) {
+    const message = `--patch-size ${patchSize} is not smaller than --image-size ${imageSize}: give a larger image size, or no patches`;
+    throw new AristarchError('INVALID_INPUT', message, { imageSize, patchSize });
+  }
+}
+
+/**
+ * What patches are trained against. They are drawn anywhere in an image, so that what is moved, turned or pasted is often as normal as before, and
+ * small defects are what they are for.
+ */
+const PATCH_NEGATIVES: readonly ImageNegative[] = ['scar'];
+const WHOLE_NEGATIVES = IMAGE_NEGATIVE_NAMES.filter((name) => !PATCH_NEGATIVES.includes(name));
+
+type NegativeValues = Pick<Values, 'withoutNegatives' | 'patchSize'>;
+
+/** Throws `INVALID_INPUT` for kinds that do not exist or that patches do not have, and where none is left. */
+function chosenNegatives({ withoutNegatives, patchSize }: NegativeValues): readonly ImageNegative[] {
+  const kinds = patchSize === undefined ? WHOLE_NEGATIVES : PATCH_NEGATIVES;
+  const known: readonly string[] = kinds;
   const unknown = withoutNegatives.find((name) => !known.includes(name));
   if (unknown !== undefined) {
-    const message = `--without-negatives names "${unknown}", which is no kind: give some of ${known.join(', ')}`;
+    const where = patchSize === undefined ? '' : ' of patches';
+    const message = `--without-negatives names "${unknown}", which is no kind${where}: give some of ${known.join(', ')}`;
     throw new AristarchError('INVALID_INPUT', message, { kind: unknown });
   }
-  const left = IMAGE_NEGATIVE_NAMES.filter((name) => !withoutNegatives.includes(name));
+  const left = kinds.filter((name) => !withoutNegatives.includes(name));
   if (left.length > 0) return left;
   throw new AristarchError('INVALID_INPUT', '--without-negatives leaves nothing to train against: name fewer kinds');
 }

@@ -1,5 +1,6 @@
 import type { Settings, SettingValues } from '../../base/settings.ts';
-import type { ImageCriticPlan, TrainingImages } from '../images/image-critic.ts';
+import type { ImageCriticPlan } from '../images/image-critic.ts';
+import type { TrainingImages } from '../images/views.ts';
 import type { ImageGamePlan } from '../images/image-game.ts';
 import type { Planes } from '../images/warp.ts';
 import type { Preset } from './family.ts';

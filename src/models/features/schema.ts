@@ -49,6 +49,8 @@ export interface ImageField {
   readonly channels: 1 | 3;
   /** Height and width that every image is brought to. */
   readonly size: number;
+  /** Height and width of the patches that are looked at one by one; absent where the image is looked at whole. */
+  readonly patchSize?: number | undefined;
 }
 
 export interface ExcludedColumn {

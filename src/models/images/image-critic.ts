@@ -1,4 +1,3 @@
-import type { RandomStream } from '../../base/philox.ts';
 import { gradients } from '../../graph/gradients.ts';
 import { add, divide, mean, multiply, reshape, rows, square, subtract, sum } from '../../graph/operations.ts';
 import type { Tensor } from '../../graph/tensor.ts';
@@ -9,9 +8,9 @@ import { SCHEDULES } from '../optimisers/schedules.ts';
 import { createStepBuilder } from '../step-builder.ts';
 import type { TrainingTask } from '../task.ts';
 import { createConvCritic } from './conv-critic.ts';
-import { createDice } from './dice.ts';
+import { createDice, type Dice } from './dice.ts';
 import { IMAGE_NEGATIVES, type ImageNegative } from './negatives.ts';
-import type { Planes } from './warp.ts';
+import { viewPatches, viewWhole, type TrainingImages, type View } from './views.ts';
 
 export interface ImageCriticOptions {
   readonly name: string;
@@ -24,15 +23,11 @@ export interface ImageCriticOptions {
   readonly batch: number;
   readonly penalised: number;
   readonly penaltyWeight: number;
+  /** Height and width of the patches that are looked at one by one; the image whole when absent. */
+  readonly patchSize?: number | undefined;
   readonly steps: number;
   readonly learningRate: number;
   readonly optimiser: Omit<OptimiserOptions, 'learningRate'>;
-}
-
-/** Normal images, [count, channels size size], values in [-1, 1]. */
-export interface TrainingImages extends Planes {
-  readonly count: number;
-  readonly values: Float32Array;
 }
 
 export interface ImageCriticPlan {
@@ -55,12 +50,14 @@ export const PIXEL_MIDDLE = 127.5;
  * The penalty is zero-centred, and each image is paired with its own copy. Pairs are drawn in TypeScript and come in as data.
  */
 export function planImageCritic(options: ImageCriticOptions, images: TrainingImages): ImageCriticPlan {
-  const { name, batch, penalised, penaltyWeight, steps } = options;
+  const { name, batch, penalised, penaltyWeight, steps, patchSize } = options;
   const { channels, size } = images;
-  const network = createConvCritic({ ...options, channels, size });
+  const view = patchSize === undefined ? viewWhole(images) : viewPatches(images, patchSize);
+  const { piece, inputs } = view;
+  const network = createConvCritic({ ...options, channels: inputs, size: piece.size });
   const step = createStepBuilder();
-  const pairs = step.made('pairs', [2 * batch, channels, size, size], (out, stream, at) => {
-    fillPairs(out, images, options, stream, at);
+  const pairs = step.made('pairs', [2 * batch, inputs, piece.size, piece.size], (out, stream, at) => {
+    fillPairs(out, { images, view, options }, createDice(stream, at));
   });
   const f = network.apply(pairs, step.parameters);
   const [fx, fy] = [rows(f, 0, batch), rows(f, batch, 2 * batch)];
@@ -82,37 +79,41 @@ export function planImageCritic(options: ImageCriticOptions, images: TrainingIma
     }),
     score: (pixels, values) => {
       const x = subtract(divide(pixels, PIXEL_MIDDLE), 1);
-      return network.apply(reshape(x, [pixels.shape[0]!, channels, size, size]), values);
+      const pieces = view.look(reshape(x, [pixels.shape[0]!, channels, size, size]));
+      return view.pool(network.apply(pieces, values));
     },
   };
 }
 
+interface PairSource {
+  readonly images: TrainingImages;
+  readonly view: View;
+  readonly options: ImageCriticOptions;
+}
+
 /** x [batch, ...], then y [batch, ...]. Each kind of negative has its share of the rows; which one is drawn anew in each step. */
-function fillPairs(
-  out: Float32Array,
-  images: TrainingImages,
-  { batch, negatives }: ImageCriticOptions,
-  stream: RandomStream,
-  step: number,
-): void {
-  const dice = createDice(stream, step);
-  const width = images.channels * images.size ** 2;
-  const draw = (): Float32Array => {
-    const start = dice.whole(0, images.count - 1) * width;
-    return images.values.subarray(start, start + width);
-  };
-  const sources = Array.from({ length: batch }, draw);
-  const others = Array.from({ length: batch }, draw);
-  const results = Array.from({ length: batch }, (_, row) =>
-    out.subarray((batch + row) * width, (batch + row + 1) * width),
-  );
-  sources.forEach((source, row) => out.set(source, row * width));
+function fillPairs(out: Float32Array, { images, view, options }: PairSource, dice: Dice): void {
+  const { batch, negatives } = options;
+  const width = view.piece.channels * view.piece.size ** 2;
+  const stride = view.inputs * view.piece.size ** 2;
+  const sources = Array.from({ length: batch }, () => view.draw(images, dice));
+  const others = Array.from({ length: batch }, () => view.draw(images, dice).pixels);
+  const results = Array.from({ length: batch }, (_, row) => {
+    const start = (batch + row) * stride;
+    return out.subarray(start, start + width);
+  });
+  sources.forEach(({ pixels, beside }, row) => {
+    out.set(pixels, row * stride);
+    for (const start of [row * stride, (batch + row) * stride]) out.set(beside, start + width);
+  });
   const edges = Array.from({ length: negatives.length + 1 }, (_, at) => Math.round((at * batch) / negatives.length));
+  const pixels = sources.map((source) => source.pixels);
   dice.order(negatives.length).forEach((kind, place) => {
     const part = <T>(of: readonly T[]): readonly T[] => of.slice(edges[place], edges[place + 1]);
-    const group = { image: images, sources: part(sources), others: part(others), results: part(results), dice };
+    const group = { image: view.piece, sources: part(pixels), others: part(others), results: part(results), dice };
     if (group.sources.length > 0) IMAGE_NEGATIVES[negatives[kind]!](group);
   });
-  const made = out.subarray(batch * width);
-  made.forEach((value, at) => (made[at] = Math.min(CLAMP, Math.max(-CLAMP, value))));
+  for (const made of results) {
+    made.forEach((value, at) => (made[at] = Math.min(CLAMP, Math.max(-CLAMP, value))));
+  }
 }

@@ -108,6 +108,18 @@ export const IMAGE_NEGATIVES = {
       results[index]!.set(source);
       fillRectangle(image, results[index]!, dice, (plane) => colours[plane / area]!);
     }),
+  /** A thin bar, at any angle, of a colour or of what lies elsewhere: CutPaste's scar (Li et al. 2021, section 2.1), for small defects. */
+  scar: ({ image, sources, others, results, dice }) =>
+    sources.forEach((source, index) => {
+      results[index]!.set(source);
+      const from = dice.coin() ? source : others[index]!;
+      const [down, across] = [dice.whole(1, image.size - 1), dice.whole(1, image.size - 1)];
+      const colours = dice.coin() ? Array.from({ length: image.channels }, () => dice.uniform(-1, 1)) : undefined;
+      fillBar(image, results[index]!, dice, (plane, row, column) => {
+        const at = wrap(row - down, image.size) * image.size + wrap(column - across, image.size);
+        return colours?.[plane / image.size ** 2] ?? from[plane + at]!;
+      });
+    }),
 } as const satisfies Record<string, Make>;
 export type ImageNegative = keyof typeof IMAGE_NEGATIVES;
 export const IMAGE_NEGATIVE_NAMES = Object.keys(IMAGE_NEGATIVES) as [ImageNegative, ...ImageNegative[]];
@@ -149,6 +161,27 @@ function fillRectangle(
       for (let column = Math.round(left); column < Math.round(left + width); column++) {
         out[plane + row * size + column] = valueAt(plane, row, column);
       }
+    }
+  }
+}
+
+/** Fills a bar 1 to 3 pixels wide, 0.15 to 0.6 of the image long, at any angle. */
+function fillBar(
+  { channels, size }: Planes,
+  out: Float32Array,
+  dice: Dice,
+  valueAt: (plane: number, row: number, column: number) => number,
+): void {
+  const angle = dice.uniform(0, Math.PI);
+  const [half, thick] = [(dice.uniform(0.15, 0.6) * size) / 2, dice.uniform(1, 3) / 2];
+  const [y, x] = [dice.uniform(0, size - 1), dice.uniform(0, size - 1)];
+  for (let pixel = 0; pixel < size * size; pixel++) {
+    const [row, column] = [Math.floor(pixel / size), pixel % size];
+    const along = (column - x) * Math.cos(angle) + (row - y) * Math.sin(angle);
+    const aside = (row - y) * Math.cos(angle) - (column - x) * Math.sin(angle);
+    if (Math.abs(along) > half || Math.abs(aside) > thick) continue;
+    for (let plane = 0; plane < channels * size * size; plane += size * size) {
+      out[plane + pixel] = valueAt(plane, row, column);
     }
   }
 }

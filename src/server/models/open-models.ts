@@ -70,7 +70,7 @@ function createOpener({ config, log, openDetector, openSampler, trustedKeys }: O
   let device: DeviceChoice = config.device;
   // What opening has to remark is the normal choice of `auto`: a device that was asked for and fails is an error.
   const options = (): OpenDetectorOptions => ({
-    ...{ device, threads: config.threads, trustedKeys },
+    ...{ device, threads: config.threads, trustedKeys, imageFolder: config.imageFolder },
     warn: (message) => log.info(message),
   });
   return {

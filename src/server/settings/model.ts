@@ -41,6 +41,13 @@ export const MODEL_SETTINGS = defineSettings({
     help: 'threads of one inference on the CPU; small models are fastest with one',
     group: 'Model',
   },
+  imageFolder: {
+    schema: text().optional(),
+    flag: '--image-folder <folder>',
+    env: 'ARISTARCH_IMAGE_FOLDER',
+    help: 'folder whose images records may name, as "file:line-3/0017.png"; without it only bytes are taken',
+    group: 'Model',
+  },
   maxRows: {
     schema: wholeNumber({ min: 1 }),
     default: 65_536,

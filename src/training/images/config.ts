@@ -20,7 +20,10 @@ export interface ImageTrainConfig {
   readonly family: AnyImageFamily;
   readonly preset: string;
   /** Values of the family's settings. */
-  readonly values: Readonly<Record<string, unknown>> & { readonly imageSize: number };
+  readonly values: Readonly<Record<string, unknown>> & {
+    readonly imageSize: number;
+    readonly patchSize?: number | undefined;
+  };
   /** All settings, with the preset's values for defaults, and the preset for their source. */
   readonly settings: Settings;
 }

@@ -36,8 +36,9 @@ export interface ExportImagesOptions {
 
 export type ImageManifest = Omit<Manifest, 'manifestVersion' | 'files'>;
 
-/** Normal images that are kept for explanations. */
+/** Normal images that are kept for explanations, and the bytes that they take at most. */
 const MOST_NORMALS = 1000;
+const NORMALS_BYTES = 2 ** 26;
 
 /** Writes the model's folder: graphs, normal images, manifest and report. */
 export async function exportImages(options: ExportImagesOptions): Promise<TrainResult> {
@@ -92,7 +93,7 @@ const rollbacksOf = ({ critic, game }: TrainedImages): number =>
 /** Training images, a byte a pixel. */
 function normalsOf({ images: { rows, schema }, split }: ImageRunPlan): Uint8Array {
   const width = rowWidth(schema);
-  const chosen = split.final.subarray(0, MOST_NORMALS);
+  const chosen = split.final.subarray(0, Math.min(MOST_NORMALS, Math.floor(NORMALS_BYTES / width)));
   const out = new Uint8Array(chosen.length * width);
   chosen.forEach((row, index) => {
     for (let at = 0; at < width; at++) out[index * width + at] = Math.round(rows[row * width + at]!);

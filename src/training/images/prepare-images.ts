@@ -25,7 +25,7 @@ const FEWEST_IMAGES = 20;
  */
 export async function prepareImages({ run, values }: ImageTrainConfig): Promise<PreparedImages> {
   const { data, where, imageColumn: name, memoryBudget, seed } = run;
-  const { imageSize: size } = values;
+  const { imageSize: size, patchSize } = values;
   const table = await openTable({ data, ...(where !== undefined && { where }) });
   try {
     const countInSource = table.rowCount;
@@ -34,7 +34,7 @@ export async function prepareImages({ run, values }: ImageTrainConfig): Promise<
       throw new AristarchError('INVALID_INPUT', message, { count: countInSource });
     }
     const channels = (await isAllGrey(table, name)) ? 1 : 3;
-    const image: ImageField = { name, kind: 'image', channels, size };
+    const image: ImageField = { name, kind: 'image', channels, size, ...(patchSize !== undefined && { patchSize }) };
     const schema = { fields: [], image, excluded: [] };
     const width = rowWidth(schema);
     const most = Math.max(FEWEST_IMAGES, Math.floor((memoryBudget * 2 ** 20) / (4 * width)));
