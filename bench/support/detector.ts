@@ -1,4 +1,5 @@
 import { createRandom } from '../../src/base/philox.ts';
+import type { Graph } from '../../src/graph/graph.ts';
 import { rowWidth, type FeatureSchema } from '../../src/models/features/schema.ts';
 import { ROWS_INPUT, SCORES_OUTPUT, scoringGraph } from '../../src/models/scoring-graph.ts';
 import type { Executor, NumberArray } from '../../src/runtime/executor.ts';
@@ -69,21 +70,32 @@ export function fitOptions(executor: Executor, config: TrainConfig, schema: Feat
   };
 }
 
-/** Trains the critics that the configuration scores by, on all training rows (no calibration), and scores the test rows. */
-export async function detect(
+/** Trains the critics that the configuration scores by, on all training rows (no calibration). */
+export async function trainGraph(
   executor: Executor,
   config: TrainConfig,
-  { schema, train, test }: PreparedSet,
+  { schema, train }: PreparedSet,
   seed: number,
-): Promise<Detection> {
-  const clock = cpuClock();
+): Promise<Graph> {
   const all = Uint32Array.from({ length: train.shape[0] ?? 0 }, (_, row) => row);
   const rows = { matrix: train, chosen: createRandom(seed).stream('order').permutation(all.length) };
   const options = fitOptions(executor, config, schema, seed);
   const { transform, critics } = await fitCritics(options, 'final', rows, SCORES_BY[config.run.score]);
+  return scoringGraph(rowWidth(schema), transform, critics);
+}
+
+/** The same, and scores the test rows. */
+export async function detect(
+  executor: Executor,
+  config: TrainConfig,
+  prepared: PreparedSet,
+  seed: number,
+): Promise<Detection> {
+  const clock = cpuClock();
+  const graph = await trainGraph(executor, config, prepared, seed);
   const trainSeconds = clock();
-  const session = await executor.compile(scoringGraph(rowWidth(schema), transform, critics));
-  const results = await session.run({ [ROWS_INPUT]: test });
+  const session = await executor.compile(graph);
+  const results = await session.run({ [ROWS_INPUT]: prepared.test });
   await session.close();
   const scores = results[SCORES_OUTPUT]!.data;
   if (!scores.every(Number.isFinite)) throw new Error('some scores are not finite');

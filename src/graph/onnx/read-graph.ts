@@ -37,7 +37,7 @@ const modelSchema = z.object({
     ...{ input: list(valueSchema), output: z.array(valueSchema) },
   }),
 });
-type ModelGraph = z.infer<typeof modelSchema>['graph'];
+export type ModelGraph = z.infer<typeof modelSchema>['graph'];
 type Node = z.infer<typeof nodeSchema>;
 
 /**
@@ -58,7 +58,8 @@ export function readGraph(onnx: Uint8Array): Graph {
   return createGraph(graph.name, inputs, Object.fromEntries(outputs));
 }
 
-function parseModel(onnx: Uint8Array): ModelGraph {
+/** The messages of an ONNX file, checked. Throws `ARTEFACT_INVALID`. */
+export function parseModel(onnx: Uint8Array): ModelGraph {
   try {
     return modelSchema.parse(decodeModel(onnx)).graph;
   } catch (thrown) {
