@@ -14,16 +14,16 @@ export async function openExecutor(options: ExecutorOptions): Promise<Executor> 
 type Opener = (options: ExecutorOptions) => Promise<Executor>;
 
 const OPENERS: { readonly [D in DeviceChoice]: Opener } = {
-  cpu: ({ threads }) => openOrtExecutor({ provider: 'cpu', threads }),
-  webgpu: ({ threads }) => openOrtExecutor({ provider: 'webgpu', threads }),
-  cuda: ({ threads }) => openOrtExecutor({ provider: 'cuda', threads }),
+  cpu: (options) => openOrtExecutor({ ...options, provider: 'cpu' }),
+  webgpu: (options) => openOrtExecutor({ ...options, provider: 'webgpu' }),
+  cuda: (options) => openOrtExecutor({ ...options, provider: 'cuda' }),
   tfjs: ({ threads, warn }) => openTfjsExecutor({ threads, warn }),
-  auto: async ({ threads, warn }) => {
+  auto: async (options) => {
     try {
-      return await openOrtExecutor({ provider: 'cuda', threads });
+      return await openOrtExecutor({ ...options, provider: 'cuda' });
     } catch (thrown) {
-      warn(`device: cpu (cuda: ${reasonOf(thrown)})`);
-      return openOrtExecutor({ provider: 'cpu', threads });
+      options.warn(`device: cpu (cuda: ${reasonOf(thrown)})`);
+      return openOrtExecutor({ ...options, provider: 'cpu' });
     }
   },
 };

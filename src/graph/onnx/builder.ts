@@ -1,10 +1,12 @@
 import type { Tensor } from '../tensor.ts';
+import { PORTABLE, type Dialect } from './dialect.ts';
 import type { Initializer, NodeAttribute, NodeMessage } from './model.ts';
 
 /** Collects the nodes and initializers of one ONNX graph (or loop body) and names its values. */
 export interface Builder {
   readonly nodes: readonly NodeMessage[];
   readonly initializers: readonly Initializer[];
+  readonly dialect: Dialect;
   /** The ONNX name of a tensor that was emitted, here or in an outer graph. */
   nameOf(tensor: Tensor): string;
   setName(tensor: Tensor, name: string): void;
@@ -26,8 +28,16 @@ export interface Builder {
   inner(prefix: string): Builder;
 }
 
-/** A builder. The names that it makes begin with a dot, so that none is an input's. `batched` names an input whose axis has the batch dimension. */
-export function createBuilder(prefix = '', outer?: Builder, batched?: { name: string; axis: number }): Builder {
+interface BuilderOptions {
+  readonly prefix?: string;
+  readonly outer?: Builder;
+  /** An input whose axis has the batch dimension. */
+  readonly batched?: { readonly name: string; readonly axis: number } | undefined;
+  readonly dialect?: Dialect;
+}
+
+/** A builder. The names that it makes begin with a dot, so that none is an input's. */
+export function createBuilder({ prefix = '', outer, batched, dialect = PORTABLE }: BuilderOptions = {}): Builder {
   const nodes: NodeMessage[] = [];
   const initializers: Initializer[] = [];
   const known = new Map<string, string>();
@@ -47,6 +57,7 @@ export function createBuilder(prefix = '', outer?: Builder, batched?: { name: st
   const builder: Builder = {
     nodes,
     initializers,
+    dialect,
     nameOf: (tensor) => {
       const name = names.get(tensor) ?? outer?.nameOf(tensor);
       if (name === undefined) throw new Error(`${tensor.primitive} was used before it was emitted`);
@@ -69,7 +80,7 @@ export function createBuilder(prefix = '', outer?: Builder, batched?: { name: st
       batchLength ??= builder.node('Gather', [builder.node('Shape', [name]), builder.integers([axis])], { axis: 0 });
       return batchLength;
     },
-    inner: (innerPrefix) => createBuilder(innerPrefix, builder),
+    inner: (innerPrefix) => createBuilder({ prefix: innerPrefix, outer: builder, dialect }),
   };
   return builder;
 }

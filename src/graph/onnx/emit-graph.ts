@@ -3,14 +3,15 @@ import { topologicalOrder } from '../order.ts';
 import { BATCH, type Shape } from '../shape.ts';
 import { applyRule, type Tensor } from '../tensor.ts';
 import { createBuilder, type Builder } from './builder.ts';
+import { PORTABLE, type Dialect } from './dialect.ts';
 import { onnxRules } from './emit-primitive.ts';
 import { emitFused, fusedProducts } from './fusions.ts';
 import { encodeModel, type ValueInfo } from './model.ts';
 
 /** A graph as the bytes of an ONNX file: its inputs and outputs keep their names. Equal graphs give equal bytes. */
-export function emitGraph(graph: Graph): Uint8Array {
+export function emitGraph(graph: Graph, dialect: Dialect = PORTABLE): Uint8Array {
   const batched = graph.inputs.find(({ shape }) => shape.includes(BATCH));
-  const builder = createBuilder('', undefined, batched && batchAxis(batched));
+  const builder = createBuilder({ batched: batched && batchAxis(batched), dialect });
   const outputs = Object.entries(graph.outputs);
   const results = outputs.map(([, tensor]) => tensor);
   emitTensors(topologicalOrder(results), new Set(results), builder);

@@ -10,7 +10,7 @@ const around = (value: number): [number, number, number, number] => [value, valu
 /** How ONNX says what works on images. */
 export const imageRules: Pick<PrimitiveTable<[Builder], string>, ImagePrimitive> = {
   convolve: ({ inputs: [x, kernel], attributes: { stride, padding } }, to) =>
-    to.node('Conv', [to.nameOf(x), to.nameOf(kernel)], { strides: square(stride), pads: around(padding) }),
+    to.node('Conv', to.dialect.convolved(x, kernel, to), { strides: square(stride), pads: around(padding) }),
   convolveTransposed: ({ inputs: [y, kernel], attributes }, to) =>
     to.node('ConvTranspose', [to.nameOf(y), to.nameOf(kernel)], {
       strides: square(attributes.stride),

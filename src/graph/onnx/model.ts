@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import protobuf from 'protobufjs';
+import { z } from 'zod';
 
 /**
  * ONNX messages, as far as we write them, and their encoding. Operator set 17 and IR version 8: ONNX Runtime reads them
@@ -61,6 +62,36 @@ export function decodeModel(onnx: Uint8Array): unknown {
   return type.toObject(type.decode(onnx), { longs: Number });
 }
 
+/** What stands in place of a node: nodes in order, and the constants that they use. */
+export type Replacement = Pick<GraphMessage, 'nodes' | 'initializers'>;
+
+/** The bytes of a file of ours with other nodes in place of some, in order; the same bytes where none is replaced. */
+export function replaceNodes(onnx: Uint8Array, replace: (node: FoundNode) => Replacement | undefined): Uint8Array {
+  const type = modelType();
+  const model = fileSchema.parse(type.toObject(type.decode(onnx)));
+  const found = model.graph.node.map((node) => ({ node, other: replace({ ...node, operator: node.opType }) }));
+  const replaced = found.flatMap(({ other }) => other ?? []);
+  if (replaced.length === 0) return onnx;
+  const node = found.flatMap(({ node: old, other }) => (other ? other.nodes.map(toNode) : [old]));
+  const initializer = [
+    ...model.graph.initializer,
+    ...replaced.flatMap(({ initializers }) => initializers.map(toTensor)),
+  ];
+  return type.encode(type.fromObject({ ...model, graph: { ...model.graph, node, initializer } })).finish();
+}
+
+const fileSchema = z.looseObject({
+  graph: z.looseObject({
+    node: z.array(z.looseObject({ opType: z.string(), input: z.array(z.string()), output: z.array(z.string()) })),
+    initializer: z.array(z.looseObject({})).default([]),
+  }),
+});
+interface FoundNode {
+  readonly operator: string;
+  readonly input: readonly string[];
+  readonly output: readonly string[];
+}
+
 function modelType(): protobuf.Type {
   const text = readFileSync(new URL('../../../proto/onnx/onnx.proto', import.meta.url), 'utf8');
   return protobuf.parse(text).root.lookupType('onnx.ModelProto');
@@ -70,15 +101,14 @@ function toGraph(graph: GraphMessage): object {
   return {
     name: graph.name,
     node: graph.nodes.map(toNode),
-    initializer: graph.initializers.map(({ name, elementType, shape, bytes }) => ({
-      name,
-      dataType: ELEMENT_TYPE[elementType],
-      dims: shape,
-      rawData: bytes,
-    })),
+    initializer: graph.initializers.map(toTensor),
     input: graph.inputs.map(toValueInfo),
     output: graph.outputs.map(toValueInfo),
   };
+}
+
+function toTensor({ name, elementType, shape, bytes }: Initializer): object {
+  return { name, dataType: ELEMENT_TYPE[elementType], dims: shape, rawData: bytes };
 }
 
 function toNode({ operator, inputs, outputs, attributes }: NodeMessage): object {

@@ -1,56 +1,119 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AristarchError, toAristarchError } from '../../base/errors.ts';
+import { PORTABLE, WEBGPU_DIALECT, type Dialect } from '../../graph/onnx/dialect.ts';
 import { emitGraph } from '../../graph/onnx/emit-graph.ts';
+import { fileInDialect } from '../../graph/onnx/file-in-dialect.ts';
 import { emitLoop, STEP_COUNT } from '../../graph/onnx/emit-loop.ts';
-import type { Executor, NamedArrays, NumberArray, Session } from '../executor.ts';
+import type { StepProgram } from '../../graph/program.ts';
+import type { Executor, NamedArrays, Session, StepSession } from '../executor.ts';
 import { createProbe } from '../probe.ts';
-import { env, InferenceSession, type NativeSession, type NativeTensor, openNativeSession, Tensor } from './engine.ts';
-
-export const PROVIDERS = ['cpu', 'webgpu', 'cuda'] as const;
-export type Provider = (typeof PROVIDERS)[number];
-
-export interface OrtOptions {
-  readonly provider: Provider;
-  readonly threads: number;
-}
+import { openDeviceSteps } from './device-steps.ts';
+import { env, InferenceSession, type NativeSession, openNativeSession, Tensor } from './engine.ts';
+import { describePlacement, openPlaced } from './placement.ts';
+import { createQueue, deviceQueue, type Queue } from './queue.ts';
+import { type OrtOptions, type Provider, sessionOptions, type SessionOptions, STRICT } from './session-options.ts';
+import { fromTensors, toNativeTensors, toTensors } from './tensors.ts';
 
 /**
  * ONNX Runtime on one execution provider. The provider is proven first: a small graph must run with the fallback to the
- * CPU forbidden, since a provider that cannot load falls back in silence. Throws `DEVICE_UNAVAILABLE`.
+ * CPU forbidden, since a provider that cannot load falls back in silence. What of a training step or of a model file runs on the CPU
+ * nevertheless is said. Throws `DEVICE_UNAVAILABLE`.
  */
-export async function openOrtExecutor({ provider, threads }: OrtOptions): Promise<Executor> {
+export async function openOrtExecutor(options: OrtOptions): Promise<Executor> {
+  const { provider, threads } = options;
   // Faults come back as errors with our words; the library's own lines on standard error would only repeat them.
   env.logLevel = 'fatal';
-  await proveProvider(provider, threads);
-  const queue = createQueue();
-  const open = async (onnx: Uint8Array): Promise<InferenceSession> => {
-    try {
-      return await InferenceSession.create(onnx, sessionOptions(provider, threads));
-    } catch (thrown) {
-      throw notLoadable(thrown);
-    }
-  };
+  const engine = PROVIDER_ENGINES[provider](options);
+  await engine.queue(() => proveProvider(provider, threads));
   const toSession = (session: InferenceSession): Session => ({
-    run: (feeds) => queue(() => runSession(session, toTensors(feeds))),
-    close: () => session.release(),
+    run: (feeds) => engine.queue(() => runSession(session, toTensors(feeds))),
+    close: () => engine.queue(() => session.release()),
   });
   return {
     device: provider,
     description: `onnxruntime ${env.versions.node ?? ''} ${provider}, ${threads} thread${threads === 1 ? '' : 's'}`,
-    compile: async (graph) => toSession(await open(emitGraph(graph))),
-    load: async (onnx) => (provider === 'cpu' && openOnThisThread(onnx, threads)) || toSession(await open(onnx)),
-    compileSteps: async (program) => {
-      const session = await open(emitLoop(program));
+    compile: async (graph) => toSession(await engine.open(emitGraph(graph, engine.dialect))),
+    load: async (onnx) => {
+      if (provider === 'cpu') return openOnThisThread(onnx, threads) ?? toSession(await engine.open(onnx));
+      return toSession(await engine.openPlaced(translate(onnx, engine.dialect), 'the model'));
+    },
+    compileSteps: (program) => engine.openSteps(program),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** How a provider is used. */
+interface Engine {
+  readonly queue: Queue;
+  readonly dialect: Dialect;
+  open(onnx: Uint8Array, more?: SessionOptions): Promise<InferenceSession>;
+  /** Says what of it runs on the CPU. */
+  openPlaced(onnx: Uint8Array, name: string, more?: SessionOptions): Promise<InferenceSession>;
+  openSteps(program: StepProgram): Promise<StepSession>;
+}
+
+const PROVIDER_ENGINES: { readonly [P in Provider]: (options: OrtOptions) => Engine } = {
+  // Nothing to say of where it runs.
+  cpu: (options) => {
+    const engine = createOpeners(options, createQueue());
+    return withLoop({ ...engine, openPlaced: (onnx, _, more) => engine.open(onnx, more) });
+  },
+  cuda: (options) => withLoop(createOpeners(options, deviceQueue)),
+  webgpu: (options) => {
+    const { queue, open, openPlaced: place } = createOpeners(options, deviceQueue);
+    const openSteps = (program: StepProgram): Promise<StepSession> => {
+      const openStep = (onnx: Uint8Array, where: SessionOptions): Promise<InferenceSession> =>
+        place(onnx, `a step of ${program.name}`, where);
+      return openDeviceSteps({ queue, open, openStep }, program);
+    };
+    return { ...{ queue, open, openPlaced: place, openSteps }, dialect: WEBGPU_DIALECT };
+  },
+};
+
+type Openers = Pick<Engine, 'queue' | 'open' | 'openPlaced'>;
+
+function createOpeners({ provider, threads, warn }: OrtOptions, queue: Queue): Openers {
+  const create = <T>(work: () => Promise<T>): Promise<T> =>
+    queue(work).catch((thrown: unknown) => {
+      throw notLoadable(thrown);
+    });
+  const all = (more: SessionOptions = {}): SessionOptions => ({ ...sessionOptions(provider, threads), ...more });
+  return {
+    queue,
+    open: (onnx, more) => create(() => InferenceSession.create(onnx, all(more))),
+    async openPlaced(onnx, name, more) {
+      const { session, placement } = await create(() => openPlaced(onnx, all(more)));
+      const said = describePlacement(name, provider, placement);
+      if (said !== undefined) warn?.(said);
+      return session;
+    },
+  };
+}
+
+/** Steps in a `Loop`, which the provider has. */
+function withLoop(openers: Openers): Engine {
+  return {
+    ...openers,
+    dialect: PORTABLE,
+    async openSteps(program) {
+      const session = await openers.openPlaced(emitLoop(program), `a step of ${program.name}`);
       return {
         run: (steps, feeds) => {
           const count = new Tensor('int64', BigInt64Array.of(BigInt(steps)), []);
-          return queue(() => runSession(session, { ...toTensors(feeds), [STEP_COUNT]: count }));
+          return openers.queue(() => runSession(session, { ...toTensors(feeds), [STEP_COUNT]: count }));
         },
-        close: () => session.release(),
+        close: () => openers.queue(() => session.release()),
       };
     },
-    close: () => Promise.resolve(),
   };
+}
+
+function translate(onnx: Uint8Array, dialect: Dialect): Uint8Array {
+  try {
+    return fileInDialect(onnx, dialect);
+  } catch (thrown) {
+    throw notLoadable(thrown);
+  }
 }
 
 function notLoadable(thrown: unknown): AristarchError {
@@ -88,8 +151,8 @@ async function proveProvider(provider: Provider, threads: number): Promise<void>
   const probe = createProbe();
   try {
     const options = sessionOptions(provider, threads);
-    const strict = provider === 'cpu' ? {} : { session: { disable_cpu_ep_fallback: '1' } };
-    const session = await InferenceSession.create(emitGraph(probe.graph), { ...options, extra: strict });
+    const strict = provider === 'cpu' ? {} : STRICT;
+    const session = await InferenceSession.create(emitGraph(probe.graph), { ...options, ...strict });
     probe.check(await runSession(session, toTensors(probe.feeds)));
     await session.release();
   } catch (thrown) {
@@ -110,59 +173,8 @@ const REMEDIES: { readonly [P in Provider]: string } = {
   cuda: 'It needs the CUDA provider library beside onnxruntime-node, an NVIDIA driver, CUDA 13 and cuDNN 9; use --device cpu, or install them.',
 };
 
-function sessionOptions(provider: Provider, threads: number): InferenceSession.SessionOptions {
-  return {
-    executionProviders: [provider],
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
-    graphOptimizationLevel: 'all',
-    logSeverityLevel: 4,
-    // Spinning threads burn the cores that the service's own thread needs.
-    extra: { session: { set_denormal_as_zero: '1', intra_op: { allow_spinning: threads > 1 ? '1' : '0' } } },
-  };
-}
-
 async function runSession(session: InferenceSession, feeds: Record<string, Tensor>): Promise<NamedArrays> {
   return fromTensors(await session.run(feeds));
-}
-
-function fromTensors(results: Readonly<Record<string, ResultTensor>>): NamedArrays {
-  const arrays: Record<string, NumberArray> = {};
-  for (const name of Object.keys(results)) arrays[name] = fromTensor(results[name]!);
-  return arrays;
-}
-
-function toNativeTensors(feeds: NamedArrays): Parameters<NativeSession['run']>[0] {
-  const tensors: Record<string, NativeTensor> = {};
-  for (const name of Object.keys(feeds)) {
-    const { data, shape } = feeds[name]!;
-    tensors[name] = { type: 'float32', data, dims: shape, location: 'cpu' };
-  }
-  return tensors;
-}
-
-function toTensors(feeds: NamedArrays): Record<string, Tensor> {
-  const entries = Object.entries(feeds).map(([name, { data, shape }]) => [name, new Tensor('float32', data, shape)]);
-  return Object.fromEntries(entries) as Record<string, Tensor>;
-}
-
-/** What is read of a tensor that came out. */
-type ResultTensor = Pick<NativeTensor, 'data' | 'dims'>;
-
-function fromTensor(value: ResultTensor): NumberArray {
-  if (!(value.data instanceof Float32Array)) throw new AristarchError('INTERNAL', 'the graph answered with no floats');
-  return { data: value.data, shape: value.dims };
-}
-
-/** One run at a time: two WebGPU sessions that run at once in a process crash it. */
-function createQueue(): <T>(work: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const next = last.then(work, work);
-    last = next;
-    return next;
-  };
 }
 
 /** The library says file, line and signature of its own before what has happened. */
