@@ -26,10 +26,10 @@ interface Played {
   readonly said: readonly string[];
 }
 
-/** Places where two series differ by more than a ten-thousandth of 1 + their size. */
-function findApart(series: readonly number[], expected: readonly number[]): string[] {
+/** Places where two series differ by more than a share of 1 + their size. */
+function findApart(series: readonly number[], expected: readonly number[], tolerance: number): string[] {
   return expected.flatMap((value, at) => {
-    const isNear = Math.abs((series[at] ?? NaN) - value) <= 1e-4 * (1 + Math.abs(value));
+    const isNear = Math.abs((series[at] ?? NaN) - value) <= tolerance * (1 + Math.abs(value));
     return isNear ? [] : [`${String(series[at])} instead of ${value} at ${at}`];
   });
 }
@@ -46,15 +46,15 @@ needs('swiftshader').describe('WebGPU', () => {
   );
 
   needs('swiftshader').it(
-    "takes twenty steps of a table's game and of StyleGANs with the losses of the CPU, and nothing of a step runs elsewhere",
+    "takes twenty steps of a table's game and of a StyleGAN with the losses of the CPU, and nothing of a step runs elsewhere",
     async () => {
       const games = (await runOnVulkan('webgpu-steps.ts')) as Record<string, { cpu: Played; webgpu: Played }>;
-      expect(Object.keys(games)).toHaveLength(3);
+      expect(Object.keys(games)).toHaveLength(2);
       for (const { cpu, webgpu } of Object.values(games)) {
         expect(webgpu.said).toEqual([]);
         for (const [name, expected] of Object.entries(cpu.losses)) {
           expect(expected).toHaveLength(20);
-          expect(findApart(webgpu.losses[name] ?? [], expected)).toEqual([]);
+          expect(findApart(webgpu.losses[name] ?? [], expected, 1e-5)).toEqual([]);
         }
       }
     },
@@ -78,7 +78,7 @@ needs('swiftshader').describe('a model on WebGPU', () => {
       for (const { device, expected, scores } of models) {
         expect(device).toBe('webgpu');
         expect(new Set(expected).size).toBeGreaterThan(10);
-        expect(findApart(scores, expected)).toEqual([]);
+        expect(findApart(scores, expected, 1e-4)).toEqual([]);
       }
       expect(together).toEqual(Array.from({ length: 8 }, () => true));
     },

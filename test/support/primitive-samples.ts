@@ -211,11 +211,17 @@ export const primitiveSamples: { readonly [P in Primitive]: readonly Sample[] } 
     sample([normal('rows', 5, 2, 2), rowIndices], ([x, i]) => createTensor('scatterRows', [x!, i!], { rows: 4 }), 1),
   ],
 
-  convolve: SLIDES.map(({ image, kernel, stride, padding }) =>
-    sample([normal('image', 2, 3, ...image), normal('kernel', 4, 3, ...kernel)], ([x, k]) =>
-      convolve(x!, k!, { stride, padding }),
+  convolve: [
+    ...SLIDES.map(({ image, kernel, stride, padding }) =>
+      sample([normal('image', 2, 3, ...image), normal('kernel', 4, 3, ...kernel)], ([x, k]) =>
+        convolve(x!, k!, { stride, padding }),
+      ),
     ),
-  ),
+    // Channels that are no multiple of four, which WebGPU's kernel gets wrong.
+    sample([normal('six channels', 2, 6, 4, 4), normal('six', 4, 6, 3, 3)], ([x, k]) =>
+      convolve(x!, k!, { stride: 1, padding: 1 }),
+    ),
+  ],
   convolveTransposed: SLIDES.map(({ image, kernel, places, ...by }) =>
     sample([normal('places', 2, 4, ...places), normal('kernel', 4, 3, ...kernel)], ([y, k]) =>
       createTensor('convolveTransposed', [y!, k!], { stride: by.stride, padding: by.padding, size: image }),

@@ -7,6 +7,8 @@ import { emitLoop, STEP_COUNT } from '../../graph/onnx/emit-loop.ts';
 import type { StepProgram } from '../../graph/program.ts';
 import type { Executor, NamedArrays, Session, StepSession } from '../executor.ts';
 import { createProbe } from '../probe.ts';
+import { describeMissingLibraries, findMissingLibraries } from './cuda-libraries.ts';
+import { findCudaProvider } from './cuda-provider.ts';
 import { openDeviceSteps } from './device-steps.ts';
 import { env, InferenceSession, type NativeSession, openNativeSession, Tensor } from './engine.ts';
 import { describePlacement, openPlaced } from './placement.ts';
@@ -157,7 +159,7 @@ async function proveProvider(provider: Provider, threads: number): Promise<void>
     await session.release();
   } catch (thrown) {
     const reason = withoutPlace(firstLine(toAristarchError(thrown).message));
-    const remedy = REMEDIES[provider];
+    const remedy = REMEDIES[provider]();
     throw new AristarchError(
       'DEVICE_UNAVAILABLE',
       `device ${provider} cannot be used here: ${reason}. ${remedy}`,
@@ -167,11 +169,21 @@ async function proveProvider(provider: Provider, threads: number): Promise<void>
   }
 }
 
-const REMEDIES: { readonly [P in Provider]: string } = {
-  cpu: 'Reinstall with "npm ci"; the package onnxruntime-node holds the library.',
-  webgpu: 'It needs a Vulkan, Direct3D 12 or Metal driver; use --device cpu, or install the driver.',
-  cuda: 'It needs the CUDA provider library beside onnxruntime-node, an NVIDIA driver, CUDA 13 and cuDNN 9; use --device cpu, or install them.',
+const REMEDIES: { readonly [P in Provider]: () => string } = {
+  cpu: () => 'Reinstall with "npm ci"; the package onnxruntime-node holds the library.',
+  webgpu: () => 'It needs a Vulkan, Direct3D 12 or Metal driver; use --device cpu, or install the driver.',
+  cuda: () => `${cudaRemedy()}; use --device cpu, or see docs/guides/gpu.md.`,
 };
+
+/** What is missing, by name. */
+function cudaRemedy(): string {
+  const { missing } = findCudaProvider();
+  const libraries = findMissingLibraries();
+  const provider = missing.length > 0 ? [`${missing.join(' and ')} are not there: "npm run setup:cuda" lays them`] : [];
+  const rest = libraries.length > 0 ? [describeMissingLibraries(libraries)] : [];
+  const lacking = [...provider, ...rest];
+  return lacking.length > 0 ? lacking.join('. ') : 'Its driver must see a GPU: "nvidia-smi" says which';
+}
 
 async function runSession(session: InferenceSession, feeds: Record<string, Tensor>): Promise<NamedArrays> {
   return fromTensors(await session.run(feeds));

@@ -1,12 +1,10 @@
-import { AristarchError } from '../../base/errors.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { readGraph } from '../../graph/onnx/read-graph.ts';
 import { reportName, stateName, stepGraph, type StepProgram } from '../../graph/program.ts';
-import { sizeOf } from '../../graph/shape.ts';
 import { simplify } from '../../graph/simplify.ts';
-import type { Tensor } from '../../graph/tensor.ts';
 import type { Executor, NamedArrays, NumberArray, Session } from '../executor.ts';
 import { createProbe } from '../probe.ts';
+import { feedsAtStep, pickFeeds } from '../step-feeds.ts';
 import { createInterpreter, type Interpreter } from './interpreter.ts';
 import { loadTfjs, type LoadedTfjs, type LoadOptions, type Tf, type TfTensor } from './load.ts';
 
@@ -69,19 +67,19 @@ async function runSteps(
   steps: number,
   feeds: NamedArrays,
 ): Promise<NamedArrays> {
-  const constant = upload(tf, pick(feeds, program.shared));
+  const constant = upload(tf, pickFeeds(feeds, program.shared));
   const reports = Object.keys(program.reports);
   const history: TfTensor[][] = [];
   let state = upload(
     tf,
-    pick(
+    pickFeeds(
       feeds,
       program.state.map((variable) => variable.input),
     ),
   );
   try {
     for (let step = 0; step < steps; step++) {
-      const drawn = upload(tf, atStep(feeds, program.perStep, step));
+      const drawn = upload(tf, feedsAtStep(feeds, program.perStep, step));
       const outputs = interpreter.run(new Map([...state, ...constant, ...drawn]));
       dispose(drawn, state);
       state = new Map([...state.keys()].map((name) => [name, outputs.get(stateName(name))!]));
@@ -103,26 +101,6 @@ async function readReports(names: readonly string[], history: readonly TfTensor[
     { data: Float32Array.from(values, (step) => step[index]?.[0] ?? NaN), shape: [values.length] },
   ]);
   return Object.fromEntries(vectors);
-}
-
-function pick(feeds: NamedArrays, inputs: readonly Tensor<'input'>[]): NamedArrays {
-  return Object.fromEntries(inputs.map(({ attributes: { name } }) => [name, feedOf(feeds, name)]));
-}
-
-/** One step's part of the per-step inputs, whose first axis counts the steps. */
-function atStep(feeds: NamedArrays, inputs: readonly Tensor<'input'>[], step: number): NamedArrays {
-  const parts = inputs.map(({ attributes: { name }, shape }): [string, NumberArray] => {
-    const size = sizeOf(shape);
-    const data = feedOf(feeds, name).data.subarray(step * size, (step + 1) * size);
-    return [name, { data, shape: shape as readonly number[] }];
-  });
-  return Object.fromEntries(parts);
-}
-
-function feedOf(feeds: NamedArrays, name: string): NumberArray {
-  const feed = feeds[name];
-  if (!feed) throw new AristarchError('INTERNAL', `the step was run without its input ${name}`);
-  return feed;
 }
 
 /** Copies, because a backend may keep the array that it is given. */

@@ -1,0 +1,89 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { describe, expect, it } from '@jest/globals';
+import { describeMissingLibraries, findMissingLibraries } from '../../src/runtime/onnxruntime/cuda-libraries.ts';
+import {
+  CUDA_PROVIDER_LIBRARIES,
+  engineVersion,
+  findCudaProvider,
+} from '../../src/runtime/onnxruntime/cuda-provider.ts';
+import { layProvider } from '../../tools/cuda/provider.ts';
+import { useDataFolder } from '../support/data-files.ts';
+import { needs, pythonPath } from '../support/needs.ts';
+
+const data = useDataFolder();
+const CONTENT = 'no real library';
+const sha256 = (encoding: 'base64url' | 'hex'): string => createHash('sha256').update(CONTENT).digest(encoding);
+
+/** A wheel as PyPI's is laid out. */
+async function writeWheel(name: string, { version = '1.30.0', digest = sha256('base64url') } = {}): Promise<string> {
+  const path = data.path(name);
+  const files = Object.fromEntries(CUDA_PROVIDER_LIBRARIES.map((library) => [`onnxruntime/capi/${library}`, CONTENT]));
+  const info = `onnxruntime_gpu-${version}.dist-info`;
+  const record = Object.keys(files).map((member) => `${member},sha256=${digest},${CONTENT.length}`);
+  const all = {
+    ...files,
+    [`${info}/METADATA`]: `Metadata-Version: 2.1\nName: onnxruntime-gpu\nVersion: ${version}\nSummary: x\n`,
+    [`${info}/RECORD`]: `${record.join('\r\n')}\r\n`,
+  };
+  const script =
+    'import json, sys, zipfile\nwith zipfile.ZipFile(sys.argv[1], "w") as w:\n  [w.writestr(n, t) for n, t in json.loads(sys.argv[2]).items()]';
+  await promisify(execFile)(pythonPath(), ['-c', script, path, JSON.stringify(all)]);
+  return path;
+}
+
+async function emptyFolder(name: string): Promise<string> {
+  await mkdir(data.path(name));
+  return data.path(name);
+}
+
+needs('python').describe('setup:cuda', () => {
+  const plan = (folder: string) => ({ folder, version: '1.30.0', python: pythonPath() });
+
+  it('lays the libraries of the wheel beside the others, and keeps what it laid', async () => {
+    const folder = await emptyFolder('engine');
+    expect(findCudaProvider(folder).missing).toEqual(CUDA_PROVIDER_LIBRARIES);
+    await layProvider(await writeWheel('good.whl'), plan(folder));
+    expect(await readFile(`${folder}/${CUDA_PROVIDER_LIBRARIES[1]}`, 'utf8')).toBe(CONTENT);
+    const { missing, record } = findCudaProvider(folder);
+    expect(missing).toEqual([]);
+    expect(record).toMatchObject({ version: '1.30.0', wheel: 'good.whl' });
+    expect(Object.values(record!.sha256)).toEqual(CUDA_PROVIDER_LIBRARIES.map(() => sha256('hex')));
+  });
+
+  it('refuses a wheel of another version, and lays nothing', async () => {
+    const folder = await emptyFolder('other-version');
+    const laying = layProvider(await writeWheel('old.whl', { version: '1.27.0' }), plan(folder));
+    await expect(laying).rejects.toThrow('old.whl is not of version 1.30.0');
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('refuses a library whose hash is not that of the record, and lays nothing', async () => {
+    const folder = await emptyFolder('wrong-hash');
+    const laying = layProvider(await writeWheel('wrong.whl', { digest: 'AAAA' }), plan(folder));
+    await expect(laying).rejects.toThrow(/has not the SHA-256 .* sha256=AAAA/);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('takes a wheel of the version of the installed library', () => {
+    expect(engineVersion()).toMatch(/^1\.\d+\.\d+$/);
+  });
+});
+
+describe('the libraries of CUDA', () => {
+  it('are named where they are missing, with what each is part of', () => {
+    const missing = findMissingLibraries({}, '\tlibcudart.so.13 (libc6,x86-64) => /x\n\tlibcudnn.so.8 (libc6) => /y\n');
+    expect(missing).not.toContain('libcudart.so.13');
+    expect(describeMissingLibraries(missing)).toMatch(
+      /lacks libcuda\.so\.1 \(NVIDIA's driver, .*libcudnn\.so\.9 \(cuDNN 9\): install/,
+    );
+  });
+
+  it('are found in the folders of LD_LIBRARY_PATH', async () => {
+    const folder = await emptyFolder('libraries');
+    await writeFile(`${folder}/libcuda.so.1`, '');
+    expect(findMissingLibraries({ LD_LIBRARY_PATH: `/no/such:${folder}` }, '')).not.toContain('libcuda.so.1');
+  });
+});
