@@ -8,6 +8,7 @@ import { connectKafkaTestClient, type KafkaTestClient } from '../../test/support
 import { type ScoringChild, spawnScoring } from '../../test/support/kafka-scoring-child.ts';
 import { waitUntil } from '../../test/support/wait-until.ts';
 import { writeDocument } from '../support/documents.ts';
+import { watchStillness } from './stillness.ts';
 
 const HELP = `npm run soak:kafka [-- OPTIONS]
 
@@ -43,6 +44,7 @@ async function soak(broker: string, client: KafkaTestClient, options: SoakOption
     await client.createTopic(topic, PARTITIONS);
   const victims = createVictims(broker, options.killEvery, clients);
   const started = performance.now();
+  const stillness = watchStillness();
   const seconds = () => (performance.now() - started) / 1000;
   let events = 0;
   try {
@@ -64,10 +66,20 @@ async function soak(broker: string, client: KafkaTestClient, options: SoakOption
       throw thrown;
     });
     const catchUpSeconds = seconds() - endedSeconds;
+    const stillSeconds = stillness();
     await victims.measure();
     const { kills, restarts, memoryMiB } = victims;
-    return { events, kills, restarts, catchUpSeconds, memoryMiB, ...(await countResults(client, events)) };
+    return {
+      events,
+      kills,
+      restarts,
+      catchUpSeconds,
+      stillSeconds,
+      memoryMiB,
+      ...(await countResults(client, events)),
+    };
   } finally {
+    stillness();
     await victims.end();
   }
 }
@@ -165,11 +177,12 @@ async function residentMiB(pid: number | undefined): Promise<number> {
 
 type Result = SoakOptions & Awaited<ReturnType<typeof soak>>;
 
-function describe({ events, minutes, kills, restarts, missing, doubled, catchUpSeconds, memoryMiB }: Result): string {
+function describe(result: Result): string {
+  const { events, minutes, kills, restarts, missing, doubled, catchUpSeconds, stillSeconds, memoryMiB } = result;
   return (
     `${events.toLocaleString('en')} events in ${minutes} minutes, ${kills} kills, ${restarts} processes that gave up by themselves and were started anew: ${missing} results missing, ${doubled} doubled; ` +
     `the rest was done ${catchUpSeconds.toFixed(1)} s after the last event; resident memory before each kill: ` +
-    `${Math.min(...memoryMiB)} to ${Math.max(...memoryMiB)} MiB`
+    `${Math.min(...memoryMiB)} to ${Math.max(...memoryMiB)} MiB; the process that produces and kills was not run at all for ${stillSeconds} s of it`
   );
 }
 

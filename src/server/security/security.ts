@@ -44,6 +44,10 @@ export async function openSecurity(parts: SecurityParts): Promise<Security> {
       log.warn(
         'bearer tokens are read from connections without encryption: use --tls-cert and --tls-key, or a proxy that speaks TLS',
       );
+    if ((tokens ?? jwt) === undefined && config.tlsClientCa !== undefined)
+      log.warn(
+        'client certificates are asked for by gRPC alone: whoever reaches the HTTP port sees the live page, with records; use --tokens or --jwks as well, or let nobody reach it',
+      );
     const trustedKeys = await openTrustedKeys(config);
     const certificates = config.tlsClientCa === undefined ? undefined : { adminNames: config.tlsAdminNames };
     return {

@@ -66,7 +66,10 @@ describe('TLS', () => {
   });
 
   it('wants a certificate of the client where --tls-client-ca is given', async () => {
-    const { addresses } = await serve({ settings: { ...files, tlsClientCa: data.path('ca.crt') } });
+    const { log, lines } = createListeningLog();
+    const { addresses } = await serve({ log, settings: { ...files, tlsClientCa: data.path('ca.crt') } });
+    // Of the live page, which has no such question, the log says so.
+    expect(lines().filter(({ msg }) => /certificates are asked for by gRPC alone/.test(String(msg)))).toHaveLength(1);
     const foreign = await createCertificate(other, 'analyst');
     for (const secure of [trusting(), trusting(foreign)]) {
       expect((await connect(addresses.grpc, { secure }).refusal(dense(1))).code).toBe(status.UNAVAILABLE);
