@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { toAristarchError } from '../../src/base/errors.ts';
 import { writeFolder } from '../../src/base/files.ts';
@@ -35,6 +35,7 @@ async function findWhole(plan: Plan): Promise<Finding | undefined> {
 
 async function setUp(plan: Plan): Promise<Finding> {
   const tools = await findBuildTools(plan, thisMachine());
+  await removeLeftovers(plan.folder);
   let finding: Finding | undefined;
   const fill = async (folder: string): Promise<void> => {
     finding = await build(folder, plan, tools, { say, now: () => performance.now() });
@@ -43,6 +44,14 @@ async function setUp(plan: Plan): Promise<Finding> {
     mayReplace: (folder) => Promise.resolve(existsSync(join(folder, TFJS_RECORD))),
   });
   return finding!;
+}
+
+/** What a set-up left that was cut off: it may be gigabytes. */
+async function removeLeftovers(folder: string): Promise<void> {
+  const beside = dirname(folder);
+  const left = existsSync(beside) ? await readdir(beside) : [];
+  for (const name of left.filter((each) => each.startsWith(`.${basename(folder)}.tmp-`)))
+    await rm(join(beside, name), { recursive: true, force: true });
 }
 
 const VERDICTS: { readonly [V in Variant]: (finding: Finding) => string } = {
