@@ -20,6 +20,7 @@ The exit code is 1 where a bar is missed.
   --rounds N       runs of each measurement; 5
   --seconds N      of each run; 2
   --rows N         rows of the part memory; 10000000
+  --device D       device that the server scores on: cpu, webgpu, cuda or tfjs; cpu. The page is of the CPU: no other is written
   --serve-args A   more flags for the server, separated by blanks
   --write          write docs/serving-speed.json and docs/serving-speed.md; parts that were not measured stay
   --json           the result as JSON on standard output`;
@@ -67,6 +68,7 @@ async function main(): Promise<void> {
       ...{ write: { type: 'boolean', default: false }, only: { type: 'string', default: PARTS.slice(0, -1).join() } },
       ...{ rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '2' } },
       ...{ rows: { type: 'string', default: '10000000' }, 'serve-args': { type: 'string', default: '' } },
+      device: { type: 'string', default: 'cpu' },
     },
   });
   if (values.help) {
@@ -76,14 +78,15 @@ async function main(): Promise<void> {
   const only = new Set(values.only.split(','));
   const unknown = [...only].filter((part) => !(PARTS as readonly string[]).includes(part));
   if (unknown.length > 0) throw new Error(`--only has ${unknown.join(', ')}; the parts are ${PARTS.join(', ')}`);
+  if (values.write && values.device !== 'cpu') throw new Error('--write is for the page, whose figures are of the CPU');
   const folder = await trainedModel();
   const stage: parts.Stage = {
     ...{ folder, rounds: Number(values.rounds), seconds: Number(values.seconds) },
     ...{ client: startChild('load.ts'), engine: startChild('engine.ts'), echo: await startEcho() },
-    aristarch: await startAristarch(
-      folder,
-      values['serve-args'].split(' ').filter((arg) => arg !== ''),
-    ),
+    aristarch: await startAristarch(folder, [
+      ...['--device', values.device],
+      ...values['serve-args'].split(' ').filter((arg) => arg !== ''),
+    ]),
   };
   try {
     const result = await measure(stage, only, Number(values.rows));

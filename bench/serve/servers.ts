@@ -22,7 +22,7 @@ const readySchema = z.object({
   model: z.object({ name: z.string(), version: z.string() }),
 });
 
-/** The command `serve`, as it is built. */
+/** The command `serve`, as it is built; on the CPU unless the arguments name another device. */
 export async function startAristarch(folder: string, args: readonly string[] = []): Promise<Aristarch> {
   const ports = ['--grpc-port', '0', '--http-port', '0'];
   const command = [CLI, 'serve', '--model', folder, ...ports, '--device', 'cpu', '--log-level', 'warn', '--json'];

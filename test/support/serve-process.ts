@@ -10,7 +10,13 @@ export interface ServeProcess {
 }
 
 /** The real `serve` command in a process of its own, on free ports unless flags say otherwise, once it is ready. */
-export async function startServeProcess(...flags: string[]): Promise<ServeProcess> {
+export const startServeProcess = (...flags: string[]): Promise<ServeProcess> => startServeProcessIn({}, ...flags);
+
+/** The same with more in its environment. */
+export async function startServeProcessIn(
+  more: Readonly<Record<string, string>>,
+  ...flags: string[]
+): Promise<ServeProcess> {
   const command = [
     '--import',
     'tsx',
@@ -26,6 +32,7 @@ export async function startServeProcess(...flags: string[]): Promise<ServeProces
   const child = spawn(process.execPath, command, {
     cwd: resolve(import.meta.dirname, '../..'),
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...more },
   });
   const text = { out: '', err: '' };
   child.stdout.on('data', (chunk: Buffer) => (text.out += String(chunk)));
@@ -36,7 +43,7 @@ export async function startServeProcess(...flags: string[]): Promise<ServeProces
     await once(child, 'exit');
   };
   try {
-    await waitUntil('the server to be ready', () => child.exitCode !== null || text.out.endsWith('}\n'), 60_000);
+    await waitUntil('the server to be ready', () => child.exitCode !== null || text.out.endsWith('}\n'), 180_000);
     if (child.exitCode !== null) throw new Error(`serve ended with status ${child.exitCode}: ${text.err}`);
   } catch (thrown) {
     await kill();
