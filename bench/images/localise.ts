@@ -3,6 +3,7 @@ import { createDice, type Dice } from '../../src/models/images/dice.ts';
 import { imageExplainGraph, type TrainedImageCritic } from '../../src/models/images/scoring-graph.ts';
 import type { Executor } from '../../src/runtime/executor.ts';
 import { explainImages, smoothHeat } from '../../src/scoring/explain-images.ts';
+import { createTurns } from '../../src/scoring/turns.ts';
 import type { ImageSplit } from './sets.ts';
 
 export const CORRUPTIONS = ['ellipse', 'scratch'] as const;
@@ -47,7 +48,7 @@ export async function measurePointing(
   const explanations = await explainImages(session, {
     field: { name: 'image', kind: 'image', channels: 1, size: SIZE },
     ...{ rows, scores: new Float32Array(made.length), pValues: new Float64Array(made.length) },
-    ...{ normals: Uint8Array.from(split.train, Math.round), checkAlive: () => undefined },
+    ...{ normals: Uint8Array.from(split.train, Math.round), checkAlive: () => undefined, turn: createTurns() },
   });
   await session.close();
   const hits = { 'heat map': 0, 'plain difference': 0, centre: 0 };

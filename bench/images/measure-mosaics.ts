@@ -11,6 +11,7 @@ import type { Planes } from '../../src/models/images/warp.ts';
 import { ROWS_INPUT } from '../../src/models/scoring-graph.ts';
 import type { Executor } from '../../src/runtime/executor.ts';
 import { explainImages } from '../../src/scoring/explain-images.ts';
+import { createTurns } from '../../src/scoring/turns.ts';
 import { rankingMetrics } from '../../src/scoring/ranking-metrics.ts';
 import { fitImageCritic, scoreImages } from '../../src/training/images/fit-images.ts';
 import { UNHEARD } from './measure.ts';
@@ -135,7 +136,7 @@ async function measurePointing(executor: Executor, critic: TrainedImageCritic, {
       field: { name: 'image', kind: 'image', channels: 3, size: MOSAIC.size, patchSize: PATCH },
       rows: damaged[defect].subarray(0, EXPLAINED * MOSAIC_WIDTH),
       ...{ scores: new Float32Array(EXPLAINED), pValues: new Float64Array(EXPLAINED) },
-      ...{ normals: Uint8Array.from(train, Math.round), checkAlive: () => undefined },
+      ...{ normals: Uint8Array.from(train, Math.round), checkAlive: () => undefined, turn: createTurns() },
     });
     const hits = explanations.filter(({ image }, at) => isNear(masks[defect], at, image!.row, image!.column));
     pointing[defect] = hits.length / EXPLAINED;

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AristarchError } from '../base/errors.ts';
 import { EXPLAIN_FILE } from '../models/artefact/layout.ts';
 import type { ImageField } from '../models/features/schema.ts';
@@ -7,6 +6,7 @@ import { IMAGE_EXPLAIN } from '../models/images/scoring-graph.ts';
 import { ROWS_INPUT } from '../models/scoring-graph.ts';
 import type { Session } from '../runtime/executor.ts';
 import type { Explanation, ImageExplanation } from './detector.ts';
+import type { Turn } from './turns.ts';
 
 /** Deviation of the Gaussian that smooths a heat map, in pixels: image-critic.md, "Localisation". */
 const BLUR = 2;
@@ -21,6 +21,7 @@ export interface ImageExplainJob {
   readonly normals: Uint8Array;
   /** Asked before each image; throws to stop. */
   readonly checkAlive: () => void;
+  readonly turn: Turn;
 }
 
 /** Explains images, one after the other: the nearest training image, and where the difference from it adds to the score. */
@@ -29,7 +30,7 @@ export async function explainImages(session: Session, job: ImageExplainJob): Pro
   const width = field.channels * field.size ** 2;
   const explanations: Explanation[] = [];
   for (let index = 0; index < scores.length; index++) {
-    if (index > 0) await nextTurn();
+    await job.turn();
     job.checkAlive();
     const row = rows.subarray(index * width, (index + 1) * width);
     const counterpart = nearestNormal(row, job.normals, field);

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AristarchError } from '../base/errors.ts';
 import { EXPLAIN_FILE } from '../models/artefact/layout.ts';
 import { EXPLAIN_OUTPUTS } from '../models/explain/explain-graph.ts';
@@ -7,6 +6,7 @@ import type { NamedArrays, Session } from '../runtime/executor.ts';
 import type { DetectorDescription, Explanation, FieldContribution, RawRecord } from './detector.ts';
 import { evenRows } from './even-rows.ts';
 import { describeContribution } from './explain-text.ts';
+import type { Turn } from './turns.ts';
 
 /** Values of raw rows that go through explain.onnx at a time: each row is looked at in hundreds of variants. */
 const VALUES_PER_CALL = 256;
@@ -31,6 +31,7 @@ export interface ExplainJob {
   readonly topK: number | undefined;
   /** Asked before each part; throws to stop. */
   readonly checkAlive: () => void;
+  readonly turn: Turn;
 }
 
 /** Explains rows, some at a time. Throws `ARTEFACT_INVALID` where explain.onnx does not answer as it should. */
@@ -44,7 +45,7 @@ export async function explainRows(
   const explanations: Explanation[] = [];
   for (let from = 0; from * rowWidth < job.rows.length; from += rowsPerCall) {
     // An engine blocks the event loop while it runs; between parts, others get a turn, and a cancellation can arrive.
-    if (from > 0) await nextTurn();
+    await job.turn();
     job.checkAlive();
     const part = job.rows.subarray(from * rowWidth, (from + rowsPerCall) * rowWidth);
     const count = part.length / rowWidth;

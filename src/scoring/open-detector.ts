@@ -25,6 +25,7 @@ import { explainImages } from './explain-images.ts';
 import { checkTopK, explainRows, notExplainable } from './explain.ts';
 import { createRowCalibration, type CalibratedGroup, type RowCalibration } from './group-calibration.ts';
 import { createTracker } from './tracker.ts';
+import { createTurns } from './turns.ts';
 
 /** Rows that go through the critic at a time: bounds memory, and is past the size at which more rows run faster per row. */
 const CHUNK_ROWS = 4096;
@@ -71,6 +72,7 @@ function createDetector(artefact: Artefact, { calibration, executor, session, en
     return executor.load(await artefact.read(EXPLAIN_FILE));
   });
   const { track, settle } = createTracker();
+  const turn = createTurns();
   let closing: Promise<void> | undefined;
   const checkOpen = () => {
     if (closing !== undefined) throw wasClosed(description);
@@ -114,9 +116,9 @@ function createDetector(artefact: Artefact, { calibration, executor, session, en
         const { image } = description.schema;
         if (image) {
           const normals = await artefact.read(NORMALS_FILE);
-          return explainImages(explainer, { field: image, rows: packed, scores, pValues, normals, checkAlive });
+          return explainImages(explainer, { field: image, rows: packed, scores, pValues, normals, checkAlive, turn });
         }
-        return explainRows(explainer, description, { rows: packed, scores, pValues, records, topK, checkAlive });
+        return explainRows(explainer, description, { rows: packed, scores, pValues, records, topK, checkAlive, turn });
       };
       return track(explain());
     },

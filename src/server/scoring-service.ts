@@ -38,6 +38,8 @@ export interface ScoreJob {
   readonly checkAlive?: (() => void) | undefined;
   /** What the sender says the rows belong to (a customer, a machine): what bears one key is judged by one side of a trial. */
   readonly key?: string | undefined;
+  /** So many of the first rows were scored before and come again: drift does not hear of them twice. */
+  readonly repeated?: number | undefined;
   /** Done before the rows count as scored: where it throws, they do not. */
   readonly finish?: (batch: ScoreBatch) => Promise<void>;
   /** The trace that the caller is in, for exemplars. */
@@ -206,7 +208,7 @@ export class ScoringService {
     await job.finish?.(batch);
     // What has come too late is nobody's answer.
     job.checkAlive?.();
-    if (job.isTrial !== true) model.drift?.observe(rows, watchedScores(batch));
+    if (job.isTrial !== true) observeDrift(model, job, rows, batch);
     this.#publish(model, job, batch);
     return { batch, explanations, model: description.name, modelVersion: description.version };
   }
@@ -276,4 +278,15 @@ export class ScoringService {
 /** The model, for whoever follows a trace. */
 function factsOf({ name, version }: DetectorDescription): Record<string, string> {
   return { 'aristarch.model.name': name, 'aristarch.model.version': version };
+}
+
+/** Tells drift of rows that it has not heard of: the same again and again would look like a change. */
+function observeDrift(
+  { drift, detector }: OpenModel,
+  { repeated = 0 }: ScoreJob,
+  rows: Float32Array,
+  batch: ScoreBatch,
+): void {
+  if (repeated === 0) return drift?.observe(rows, watchedScores(batch));
+  drift?.observe(rows.subarray(repeated * detector.description.rowWidth), watchedScores(batch).subarray(repeated));
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -99,7 +100,7 @@ function flagsOf(models: string, { address }: KafkaBroker): string[] {
 }
 
 const modelFlags = (models: string): string[] => [
-  ...['--models', models, '--default-model', 'orders', '--models-poll-ms', '500', '--max-queue-rows', '3000'],
+  ...['--models', models, '--default-model', 'orders', '--models-poll-ms', '500', '--max-queue-rows', '1000'],
 ];
 
 /** A small model of the shop's orders, trained now, or as if it had been then. */
@@ -141,6 +142,7 @@ export type Sender = (round: number) => Promise<unknown>;
 export function startTraffic(...senders: readonly Sender[]): Traffic {
   const stopping = new AbortController();
   const { signal } = stopping;
+  setMaxListeners(senders.length, signal);
   const loops = senders.map(async (send) => {
     for (let round = 0; !signal.aborted; round++) {
       await send(round).catch(() => undefined);

@@ -4,6 +4,7 @@ import type { WorkSpan } from '../tracing/port.ts';
 import { KAFKA_ACTIONS } from './actions.ts';
 import type { Deliveries, Delivery } from './deliveries.ts';
 import type { BatchHandler, InboundMessage, KafkaConfig, PartitionBatch } from './port.ts';
+import { createRepeats } from './repeats.ts';
 import { scoreEvents, type Scored } from './score-events.ts';
 import type { ScoringParts } from './score-rows.ts';
 import { sendDeadLetters, sendResults, type SendParts } from './send.ts';
@@ -23,7 +24,8 @@ const RETRY_MS = { first: 200, longest: 30_000 };
  * Scores batches. The one promise everything here serves: an offset is committed when each event before it has its result
  * or its dead letter acknowledged by the brokers. A batch that fails is left undone and read again; nothing is skipped.
  */
-export function createBatchHandler(parts: BatchHandlerParts): BatchHandler {
+export function createBatchHandler(options: Omit<BatchHandlerParts, 'repeats'>): BatchHandler {
+  const parts: BatchHandlerParts = { ...options, repeats: createRepeats() };
   const { config, metrics, log } = parts;
   const failures = new Map<number, number>();
 
@@ -146,13 +148,15 @@ function deliver(
   batch: PartitionBatch,
   { slice, span, results, bad }: ScoredSlice,
 ): Promise<'committed' | 'lost'> {
-  const { metrics, log } = parts;
+  const { metrics, repeats, log } = parts;
   return tracing(span, async () => {
     const tooLarge = await sendResults(parts, delivery, results);
     await sendDeadLetters(parts, delivery, batch, [...bad, ...tooLarge]);
     const outcome = await delivery.commit(slice.at(-1)!.offset + 1n);
-    if (outcome === 'committed') metrics.commits.inc({ topic: batch.topic });
-    else
+    if (outcome === 'committed') {
+      metrics.commits.inc({ topic: batch.topic });
+      repeats.committed(batch.partition, slice.at(-1)!.offset + 1n);
+    } else
       log.info(
         { topic: batch.topic, partition: batch.partition },
         'the partition moved to another member; its batch was not committed',

@@ -165,6 +165,8 @@ export interface ScoreRecords {
 
 /** Records behind rows, which may be made when they are wanted. */
 export interface RowRecords {
+  /** So many of the first were scored before, and come again. */
+  readonly repeated: number;
   at(row: number): RawRecord;
   all(): readonly RawRecord[];
 }

@@ -14,6 +14,7 @@ import type {
   ScoreRecords,
   Source,
 } from './port.ts';
+import type { Repeats } from './repeats.ts';
 import { createResultWriter } from './results.ts';
 
 export interface ScoringParts {
@@ -22,6 +23,7 @@ export interface ScoringParts {
   readonly results: ResultFormat;
   readonly config: Pick<KafkaConfig, 'cloudEvents' | 'explainTopK' | 'maxExplainRows'>;
   readonly metrics: Metrics['kafka'];
+  readonly repeats: Repeats;
   /** The span that the events' scoring is a part of, where it is traced. */
   readonly span?: WorkSpan;
 }
@@ -36,7 +38,7 @@ export interface EventRows {
   readonly source: Source;
   readonly messages: readonly InboundMessage[];
   readonly rows: Float32Array;
-  readonly records: RowRecords;
+  readonly records: Omit<RowRecords, 'repeated'>;
 }
 
 /** Scores rows and writes the results of their events. Throws what the scorer throws. */
@@ -45,10 +47,13 @@ export async function scoreRows(
   parts: ScoringParts,
   { source, messages, rows, records }: EventRows,
 ): Promise<readonly ScoredEvent[]> {
-  const { metrics, span } = parts;
+  const { metrics, repeats, span } = parts;
+  const { partition } = source;
+  const { name } = scorer.model;
+  const again = { ...records, repeated: repeats.countBefore(partition, name, messages) };
   const format = { cloudEvents: parts.config.cloudEvents, results: parts.results, trace: span?.headers };
   const toResults = async (scores: ScoreBatch): Promise<readonly ScoredEvent[]> => {
-    const explanations = await explainAnomalous(scorer, parts, records, scores);
+    const explanations = await explainAnomalous(scorer, parts, again, scores);
     const write = createResultWriter(source, scorer.model, scores, format);
     const toResult = (message: InboundMessage, row: number): ScoredEvent => ({
       message,
@@ -56,7 +61,9 @@ export async function scoreRows(
     });
     return metrics.stages.time('encode', () => messages.map(toResult), span);
   };
-  return scorer.score(rows, records, toResults, span);
+  const results = await scorer.score(rows, again, toResults, span);
+  repeats.scored(partition, name, messages);
+  return results;
 }
 
 /**

@@ -180,7 +180,8 @@ function toScorer(
       const recordAt = (row: number) => records.at(row);
       const made: T[] = [];
       const finish = async (scores: ScoreBatch): Promise<void> => void made.push(await make(scores));
-      const job = { transport: 'kafka', rows, recordAt, finish, span, traceId: span?.traceId } as const;
+      const { repeated } = records;
+      const job = { transport: 'kafka', rows, recordAt, repeated, finish, span, traceId: span?.traceId } as const;
       const { batch } = await (attempt === undefined
         ? service.scoreBy(model, job)
         : attempt((checkAlive) => service.scoreBy(model, { ...job, isTrial: true, checkAlive })));
