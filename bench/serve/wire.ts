@@ -230,15 +230,17 @@ function field(kind: number, name: string, value: string): number[] {
   return [kind, name.length, ...Buffer.from(name), value.length, ...Buffer.from(value)];
 }
 
-/** How nghttp2 writes the name `grpc-status`, in Huffman's code; the digits after it are written as they are. */
-const GRPC_STATUS = Buffer.from('889acac8b21234da8f', 'hex');
+/** The name `grpc-status` in Huffman's code, as nghttp2 writes it, and in full; the digits after it are written as they are. */
+const GRPC_STATUS = [Buffer.from('889acac8b21234da8f', 'hex'), Buffer.from('\u000bgrpc-status')];
 
 function statusIn(headers: Buffer): string {
-  const at = headers.indexOf(GRPC_STATUS);
-  if (at < 0) return CUT;
-  const length = headers[at + GRPC_STATUS.length]!;
-  const from = at + GRPC_STATUS.length + 1;
-  return headers.toString('latin1', from, from + length);
+  for (const name of GRPC_STATUS) {
+    const at = headers.indexOf(name);
+    if (at < 0) continue;
+    const from = at + name.length + 1;
+    return headers.toString('latin1', from, from + headers[from - 1]!);
+  }
+  return CUT;
 }
 
 /** "Errors" of gRPC over HTTP/2: REFUSED_STREAM, CANCEL, ENHANCE_YOUR_CALM. */

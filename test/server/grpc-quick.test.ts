@@ -8,7 +8,8 @@ import { createCalls } from '../../src/server/grpc/calls.ts';
 import { loadContract, SERVICE } from '../../src/server/grpc/contract.ts';
 import { Server } from '../../src/server/grpc/engine.ts';
 import { openQuickLane } from '../../src/server/grpc/quick-lane.ts';
-import { QuickCall, type QuickParts } from '../../src/server/grpc/quick-call.ts';
+import { NodeCallStream } from '../../src/server/grpc/call-stream.ts';
+import { openCall, type QuickParts } from '../../src/server/grpc/quick-call.ts';
 import { createShedding } from '../../src/server/grpc/shedding.ts';
 import { SYSTEM_CLOCK } from '../../src/server/clock.ts';
 import { createClientFixture, dense } from '../support/grpc-client.ts';
@@ -66,7 +67,7 @@ async function serveReplies(serialize: (reply: unknown) => Buffer) {
     serialize,
   };
   const server = createHttp2Server();
-  server.on('stream', (stream, headers) => new QuickCall(stream, headers, method, parts));
+  server.on('stream', (stream, headers) => openCall(new NodeCallStream(stream), headers, method, parts));
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   return { server, calls, address: `127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
@@ -74,7 +75,7 @@ async function serveReplies(serialize: (reply: unknown) => Buffer) {
 describe('the quick lane', () => {
   it('finds grpc-js as it knows it, so that calls go through it', async () => {
     const server = new Server();
-    expect(openQuickLane(server, [], { prefix: '/late', add: () => undefined }, {} as QuickParts)).toBe(true);
+    expect(openQuickLane(server, [], { prefix: '/late', add: () => undefined }, {} as QuickParts)).toBeDefined();
     // grpc-js names its encoding in each answer, which the lane does not.
     const { addresses } = await serve();
     const { code, found, bytes } = await send(addresses.grpc, [framed(message)]);
@@ -98,7 +99,7 @@ describe('the quick lane', () => {
 
   it('steps aside where grpc-js is another', () => {
     const strange = new EventEmitter() as unknown as Server;
-    expect(openQuickLane(strange, [], { prefix: '/late', add: () => undefined }, {} as QuickParts)).toBe(false);
+    expect(openQuickLane(strange, [], { prefix: '/late', add: () => undefined }, {} as QuickParts)).toBeUndefined();
   });
 
   it('takes a message that comes byte by byte', async () => {

@@ -24,6 +24,7 @@ function experienced({ calls, eachMs }: { calls: number; eachMs: number }) {
     ticket.begin();
     clock.pass(eachMs);
     ticket.leave(true);
+    crowd.turn(eachMs, false);
   }
   return { clock, crowd };
 }
@@ -50,21 +51,56 @@ describe('the crowd', () => {
   });
 
   it('learns nothing from calls that ended without their work', () => {
-    const { clock, crowd } = experienced({ calls: 2000, eachMs: 1 });
-    const working = crowd.enter();
-    working.begin();
+    const { crowd } = experienced({ calls: 2000, eachMs: 1 });
     for (let call = 0; call < 100; call++) {
       const ticket = crowd.enter();
       ticket.begin();
       ticket.leave(false);
     }
-    clock.pass(1);
+    crowd.turn(0, false);
+    crowd.enter().begin();
     expect(crowd.expectMs()).toBeCloseTo(1, 1);
+  });
+
+  it('learns from refusals that they take little, so that a storm of them does not shut everybody out', () => {
+    const { clock, crowd } = experienced({ calls: 2000, eachMs: 1 });
+    for (let turn = 0; turn < 1000; turn++) {
+      for (let call = 0; call < 16; call++) crowd.refuse();
+      clock.pass(1);
+      crowd.turn(1, false);
+    }
+    crowd.enter().begin();
+    expect(crowd.expectMs()).toBeCloseTo(1, 1);
+  });
+
+  it('counts nobody who was there before the process slept: what they wait for is not this thread', () => {
+    const { clock, crowd } = experienced({ calls: 2000, eachMs: 1 });
+    const waiting = Array.from({ length: 100 }, () => crowd.enter());
+    for (const ticket of waiting) ticket.begin();
+    expect(crowd.expectMs()).toBeCloseTo(100, -1);
+    clock.pass(1);
+    crowd.turn(1, true);
+    expect(crowd.expectMs()).toBe(0);
+    crowd.enter().begin();
+    for (const ticket of waiting) ticket.leave(true);
+    expect(crowd.expectMs()).toBeCloseTo(1, 1);
+  });
+
+  it('lets in all callers of an idle process, however long one of them has been working', () => {
+    const clock = createHandClock();
+    const crowd = createCrowd(clock.now);
+    crowd.enter().begin();
+    for (let turn = 0; turn < 100; turn++) {
+      clock.pass(100);
+      crowd.turn(100, true);
+    }
+    expect(crowd.expectMs()).toBe(0);
   });
 
   it('forgets in a pause', () => {
     const { clock, crowd } = experienced({ calls: 2000, eachMs: 10 });
     clock.pass(20_000);
+    crowd.turn(20_000, true);
     for (let call = 0; call < 100; call++) crowd.enter().begin();
     expect(crowd.expectMs()).toBeLessThan(0.01);
   });
@@ -116,12 +152,17 @@ describe('the turn clock', () => {
 describe('shedding', () => {
   it('lets in whoever has no deadline or finds nobody, and refuses whom the others would make late', () => {
     const clock = createHandClock();
-    const shedding = createShedding(clock.now, SILENT);
+    let ends: (() => void)[] = [];
+    const shedding = createShedding(clock.now, SILENT, { idleMs: () => 0, atEnd: (end) => ends.push(end) });
+    expect(shedding.waitedMs()).toBe(0);
     expect(shedding.refusalOf(1)).toBeUndefined();
     const done = shedding.enter();
     done.begin();
     clock.pass(100);
     done.leave(true);
+    for (const end of ends) end();
+    ends = [];
+    shedding.waitedMs();
     for (let call = 0; call < 4; call++) shedding.enter().begin();
     expect(shedding.refusalOf(Infinity)).toBeUndefined();
     expect(shedding.refusalOf(1000)).toBeUndefined();
@@ -132,6 +173,8 @@ describe('shedding', () => {
       'aristarch-code': 'RESOURCE_EXHAUSTED',
     });
     expect(decodeURI(String(refusal!['grpc-message']))).toMatch(/send again in 160 ms, or with a longer deadline$/);
+    // Whose time is over is refused, too.
+    expect(shedding.refusalOf(0)).toBeDefined();
     // Written once.
     expect(shedding.refusalOf(100)).toBe(refusal);
   });

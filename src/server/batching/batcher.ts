@@ -112,18 +112,15 @@ export function createBatcher(parts: BatcherParts): Batcher {
     running = true;
     const rows = rowsOf(pieces);
     const startedMs = forecast.begin(rows);
-    const ended = (onThisThread: boolean): void => {
+    const ended = (): void => {
       running = false;
       for (const { waiting } of pieces) waiting.job.onStage?.('infer', startedMs, clock.monotonicMs());
-      events.onBatch(rows, pieces.length, forecast.end(rows, pieces.length), pieces.every(isOfTrial));
-      // Nobody could come while this thread computed: whether work is at hand shows when the input that waited is read.
-      if (onThisThread) later(forecast.lookForIdleness, 0);
-      else forecast.lookForIdleness();
+      events.onBatch(rows, pieces.length, forecast.end(rows), pieces.every(isOfTrial));
       schedule(0);
     };
     const work = scorePieces(tellTurns(pieces, startedMs, events), parts);
-    if (work === undefined) ended(true);
-    else void work.then(() => ended(false));
+    if (work === undefined) ended();
+    else void work.then(ended);
   };
   return {
     get queuedRows() {
@@ -140,34 +137,27 @@ export function createBatcher(parts: BatcherParts): Batcher {
 /** When things will be done, by what they have cost lately. */
 function createForecast(queue: Queue<WaitingJob>, maxBatchRows: number, clock: Clock) {
   const cost = createCostModel(maxBatchRows);
-  /** `runsUntilMs`: when the inference that runs should be over. `busySince`: since when it was one thing after the other. */
-  let [startedMs, runsUntilMs, busySince] = [0, 0, undefined as number | undefined];
-  const expectMs = (rows: number, callers: number): number => cost.expectMs(rows, callers, clock.monotonicMs());
+  /** `runsUntilMs`: when the inference that runs should be over. */
+  let [startedMs, runsUntilMs] = [0, 0];
   return {
     /** Milliseconds until a job that came now would be scored. */
     expectJobMs: (running: boolean, priority: Priority, rows: number): number => {
       // Whoever finds nobody before him is let in: an expectation that is wrong is put right by trying.
       if (!running && queue.jobs === 0 && rows <= maxBatchRows) return 0;
-      const ahead = queue.ahead(priority, rows);
       const restMs = running ? Math.max(0, runsUntilMs - clock.monotonicMs()) : 0;
-      return restMs + expectMs(ahead.rows + rows, ahead.jobs + 1);
+      return restMs + cost.expectMs(queue.ahead(priority, rows) + rows);
     },
     /** An inference begins; the answer is when. */
     begin: (rows: number): number => {
       startedMs = clock.monotonicMs();
-      runsUntilMs = startedMs + expectMs(rows, 0);
+      runsUntilMs = startedMs + cost.expectMs(rows);
       return startedMs;
     },
     /** It has ended; the answer is how long it took. */
-    end: (rows: number, callers: number): number => {
-      const endedMs = clock.monotonicMs();
-      cost.learnInference(rows, endedMs - startedMs);
-      if (busySince !== undefined) cost.learnCallers(callers, startedMs - busySince, endedMs);
-      busySince = endedMs;
-      return endedMs - startedMs;
-    },
-    lookForIdleness: (): void => {
-      if (queue.jobs === 0) busySince = undefined;
+    end: (rows: number): number => {
+      const tookMs = clock.monotonicMs() - startedMs;
+      cost.learnInference(rows, tookMs);
+      return tookMs;
     },
   };
 }

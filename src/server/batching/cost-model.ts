@@ -1,14 +1,9 @@
-/**
- * What scoring costs, learnt from what it has cost lately: an inference takes `call + row * rows` milliseconds, and each caller
- * some more (its message in, its answer out).
- */
+/** What scoring costs, learnt from what it has cost lately: an inference takes `call + row * rows` milliseconds. */
 export interface CostModel {
   /** Takes an inference of so many rows. */
   learnInference(rows: number, ms: number): void;
-  /** Takes what the process did beside inferences while there was always one to do: milliseconds for so many callers. */
-  learnCallers(callers: number, ms: number, nowMs: number): void;
-  /** Milliseconds that so many rows of so many callers take. */
-  expectMs(rows: number, callers: number, nowMs: number): number;
+  /** Milliseconds that so many rows take. */
+  expectMs(rows: number): number;
 }
 
 /** Weight that an inference keeps with each later one of its kind: the last fifty or so count. */
@@ -16,14 +11,6 @@ const MEMORY = 0.98;
 
 /** An inference of more than this share of the most rows is a large one. */
 const LARGE_SHARE = 1 / 8;
-
-/**
- * What callers cost is seen only while they wait for each other. So that one bad moment does not shut everybody out, and thereby
- * itself from being corrected, it is forgotten by half in so many milliseconds, towards nothing.
- */
-const HALF_LIFE_MS = 500;
-/** Callers at no cost that are added, so that what was forgotten counts for nothing. */
-const PRIOR_CALLERS = 1;
 
 /** Weighted sums over inferences. */
 interface Sums {
@@ -39,8 +26,6 @@ interface Sums {
  */
 export function createCostModel(maxRows: number): CostModel {
   const [small, large]: [Sums, Sums] = [emptySums(), emptySums()];
-  let [callers, callersMs, learntMs] = [0, 0, 0];
-  const kept = (nowMs: number): number => 0.5 ** (Math.max(0, nowMs - learntMs) / HALF_LIFE_MS);
   const line = (): { call: number; row: number } => {
     if (small.weight === 0) return { call: 0, row: large.rows === 0 ? 0 : large.ms / large.rows };
     const [fewRows, fewMs] = [small.rows / small.weight, small.ms / small.weight];
@@ -56,14 +41,9 @@ export function createCostModel(maxRows: number): CostModel {
       kind.rows = MEMORY * kind.rows + rows;
       kind.ms = MEMORY * kind.ms + ms;
     },
-    learnCallers: (count, ms, nowMs) => {
-      const memory = MEMORY * kept(nowMs);
-      [callers, callersMs, learntMs] = [memory * callers + count, memory * callersMs + Math.max(0, ms), nowMs];
-    },
-    expectMs: (rows, count, nowMs) => {
+    expectMs: (rows) => {
       const { call, row } = line();
-      const each = (kept(nowMs) * callersMs) / (kept(nowMs) * callers + PRIOR_CALLERS);
-      return call * Math.ceil(rows / maxRows) + row * rows + each * count;
+      return call * Math.ceil(rows / maxRows) + row * rows;
     },
   };
 }

@@ -23,8 +23,8 @@ export interface Queue<T extends Waiting> {
    * hold up the small ones behind it. `drop` is asked of each job first; what it drops is not taken.
    */
   take(fits: (first: T, other: T) => boolean, drop: (waiting: T) => boolean): Piece<T>[];
-  /** Rows and jobs that will have been scored when a job of so many rows that came now would be. */
-  ahead(priority: Priority, rows: number): { readonly rows: number; readonly jobs: number };
+  /** Rows that will have been scored when a job of so many rows that came now is begun. */
+  ahead(priority: Priority, rows: number): number;
 }
 
 /** One in so many takes begins with the job that waits longest in the lowest line: no priority starves another. */
@@ -68,14 +68,13 @@ export function createQueue<T extends Waiting>(turnRows: number): Queue<T> {
       return pieces;
     },
     ahead: (priority, own) => {
-      let [rows, jobs] = [0, 0];
+      let rows = 0;
       for (let at = 0; at <= PRIORITIES.indexOf(priority); at++) {
         const line = lines[at]!;
         // A job of one turn waits for one turn of each; a larger one, at worst, for all that there is.
         rows += own <= turnRows ? line.turnRows : line.rows;
-        jobs += line.waiting.length;
       }
-      return { rows, jobs };
+      return rows;
     },
   };
 }

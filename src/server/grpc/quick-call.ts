@@ -1,16 +1,16 @@
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import { TLSSocket } from 'node:tls';
+import type { IncomingHttpHeaders } from 'node:http2';
 import type { Transport } from '../metrics.ts';
 import { roleOfMethod } from '../security/method-roles.ts';
 import type { Security } from '../security/security.ts';
 import type { WorkSpan } from '../tracing/port.ts';
 import { type AnswerParts, contextOf, toServiceError } from './call-context.ts';
+import { type CallEvents, type CallStream, PREFIX_BYTES } from './call-stream.ts';
 import type { Calls } from './calls.ts';
 import type { Ticket } from './crowd.ts';
 import { status } from './engine.ts';
 import { type CallContext, PRIORITY_METADATA } from './handlers.ts';
 import type { Shedding } from './shedding.ts';
-import { COMMON_HEADERS, refuse, type Refusal, toTrailersOnly } from './trailers-only.ts';
+import { type Refusal, toTrailersOnly } from './trailers-only.ts';
 
 /** A unary method as bytes come in and go out. */
 export interface QuickMethod {
@@ -27,19 +27,11 @@ export interface QuickParts extends AnswerParts {
   /** Told of each call that was refused for want of time, before its message was read. */
   readonly onShed: (transport: Transport) => void;
   readonly security: Pick<Security, 'spend' | 'authenticate'>;
-  readonly options: AnswerParts['options'] & { readonly maxMessageBytes: number };
+  readonly options: AnswerParts['options'] & {
+    readonly maxMessageBytes: number;
+    readonly maxCallsPerConnection: number;
+  };
 }
-
-/** Flag and length that stand before a message (gRPC over HTTP/2, "Length-Prefixed-Message"). */
-const PREFIX_BYTES = 5;
-const RESPONSE_HEADERS = { ...COMMON_HEADERS, 'grpc-accept-encoding': 'identity,deflate,gzip' };
-const WITH_TRAILERS = { waitForTrailers: true };
-const OK_TRAILERS = { 'grpc-status': status.OK };
-
-function sendOk(this: ServerHttp2Stream): void {
-  this.sendTrailers(OK_TRAILERS);
-}
-const ignore = (): void => undefined;
 
 /** What grpc-js hands to handlers as metadata, as far as they look at it. */
 class QuickMetadata {
@@ -60,15 +52,57 @@ class QuickMetadata {
 /** Nobody behind this file can log them. */
 const HIDDEN_HEADERS = new Set(['authorization']);
 
+/** What is known of a call by its headers. */
+interface CallStart {
+  readonly metadata: QuickMetadata;
+  readonly span: WorkSpan | undefined;
+  /** Infinity where it has no deadline. */
+  readonly remainingMs: number;
+  readonly authorization: string | undefined;
+}
+
+/** A call by its headers: taken in, or refused at once for want of time, at the cost of little more than the headers. */
+export function openCall(
+  stream: CallStream,
+  headers: IncomingHttpHeaders,
+  method: QuickMethod,
+  parts: QuickParts,
+): void {
+  const { shedding, tracing } = parts;
+  const timeout = headers['grpc-timeout'];
+  const givenMs = timeout === undefined ? Infinity : toMilliseconds(String(timeout));
+  if (givenMs === undefined) {
+    const details = `Invalid grpc-timeout value "${String(timeout)}"`;
+    stream.refuse(toTrailersOnly({ code: status.INTERNAL, details }));
+    return;
+  }
+  const remainingMs = givenMs - shedding.waitedMs();
+  // Who has priority waits for those before it alone, whom the batcher knows.
+  const refusal = headers[PRIORITY_METADATA] === 'high' ? undefined : shedding.refusalOf(remainingMs);
+  if (refusal !== undefined) {
+    stream.refuse(refusal);
+    parts.onShed(method.transport);
+    if (tracing === undefined) return;
+  }
+  const metadata = new QuickMetadata(headers);
+  const span = parts.security.authenticate === undefined ? startSpan(method, parts, metadata) : undefined;
+  if (refusal !== undefined) span?.end('RESOURCE_EXHAUSTED');
+  else new QuickCall(stream, method, parts, { metadata, span, remainingMs, authorization: headers.authorization });
+}
+
+function startSpan({ path }: QuickMethod, { tracing }: QuickParts, metadata: QuickMetadata): WorkSpan | undefined {
+  return tracing?.startCall(path.slice(1), metadata);
+}
+
 /**
  * One unary call on its HTTP/2 stream, from headers to trailers: what grpc-js does for it, without the layers that a call without
  * interceptors passes for nothing and without waiting for the response to be written before its status. Messages that are
  * not compressed only (quick-lane.ts leaves others to grpc-js).
  */
-export class QuickCall {
+class QuickCall implements CallEvents {
   cancelled = false;
   readonly metadata: QuickMetadata;
-  readonly #stream: ServerHttp2Stream;
+  readonly #stream: CallStream;
   readonly #method: QuickMethod;
   readonly #parts: QuickParts;
   /** Undefined where the call is not traced; and before its caller has shown who it is, where that is asked. */
@@ -80,34 +114,17 @@ export class QuickCall {
   #ticket: Ticket | undefined;
   #tracked = false;
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, method: QuickMethod, parts: QuickParts) {
+  constructor(stream: CallStream, method: QuickMethod, parts: QuickParts, start: CallStart) {
     this.#stream = stream;
     this.#method = method;
     this.#parts = parts;
-    this.metadata = new QuickMetadata(headers);
-    if (parts.security.authenticate === undefined) this.#startSpan();
-    // A fault of the stream is followed by its close, which ends the call.
-    stream.on('error', ignore);
-    const timeout = headers['grpc-timeout'];
-    const givenMs = timeout === undefined ? Infinity : toMilliseconds(String(timeout));
-    if (givenMs === undefined) {
-      this.#fail({ code: status.INTERNAL, details: `Invalid grpc-timeout value "${String(timeout)}"` });
-      return;
-    }
-    const remainingMs = givenMs - parts.shedding.waitedMs();
-    // Who has priority waits for those before it alone, whom the batcher knows.
-    const refusal = headers[PRIORITY_METADATA] === 'high' ? undefined : parts.shedding.refusalOf(remainingMs);
-    if (refusal !== undefined) {
-      refuse(stream, refusal);
-      parts.onShed(method.transport);
-      this.#span?.end('RESOURCE_EXHAUSTED');
-      return;
-    }
-    stream.on('close', () => this.#end(false));
-    if (remainingMs < Infinity) this.#limit(remainingMs);
+    this.metadata = start.metadata;
+    this.#span = start.span;
+    stream.watch(this);
+    if (start.remainingMs < Infinity) this.#limit(start.remainingMs);
     const { authenticate } = parts.security;
     if (authenticate === undefined) this.#read();
-    else this.#admit(authenticate, headers.authorization);
+    else this.#admit(authenticate, start.authorization);
   }
 
   getDeadline(): number {
@@ -115,12 +132,8 @@ export class QuickCall {
   }
 
   getPeer(): string {
-    const socket = this.#stream.session?.socket;
-    return socket?.remoteAddress === undefined ? 'unknown' : `${socket.remoteAddress}:${String(socket.remotePort)}`;
-  }
-
-  #startSpan(): void {
-    this.#span = this.#parts.tracing?.startCall(this.#method.path.slice(1), this.metadata);
+    const { address, port } = this.#stream.peer;
+    return address === undefined ? 'unknown' : `${address}:${String(port)}`;
   }
 
   #limit(ms: number): void {
@@ -131,13 +144,11 @@ export class QuickCall {
 
   /** Nothing is read of a caller who has not shown who it is. */
   #admit(authenticate: NonNullable<Security['authenticate']>, authorization: string | undefined): void {
-    const socket = this.#stream.session?.socket;
-    const shown = socket instanceof TLSSocket && socket.authorized ? socket.getPeerCertificate() : undefined;
-    const certificate = shown?.raw === undefined ? undefined : shown;
+    const { certificate } = this.#stream.peer;
     authenticate({ authorization, certificate }, roleOfMethod(this.#method.path) ?? 'admin').then(
       ({ name }) => {
         this.#parts.callers.set(this.metadata, name);
-        if (!this.cancelled) this.#startSpan();
+        if (!this.cancelled) this.#span = startSpan(this.#method, this.#parts, this.metadata);
         this.#read();
       },
       (thrown: unknown) => this.#fail(toServiceError(thrown, this.#parts.log)),
@@ -147,11 +158,10 @@ export class QuickCall {
   #read(): void {
     // Whoever has not shown who it is holds up nobody.
     if (!this.cancelled) this.#ticket = this.#parts.shedding.enter();
-    this.#stream.on('data', (chunk: Buffer) => this.#take(chunk));
-    this.#stream.on('end', () => this.#answer());
+    this.#stream.read();
   }
 
-  #take(chunk: Buffer): void {
+  take(chunk: Buffer): void {
     if (this.cancelled) return;
     this.#chunks.push(chunk);
     this.#received += chunk.length;
@@ -163,7 +173,7 @@ export class QuickCall {
     this.#fail({ code: status.RESOURCE_EXHAUSTED, details });
   }
 
-  #answer(): void {
+  answer(): void {
     if (this.cancelled) return;
     const frame = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
     this.#chunks.length = 0;
@@ -191,27 +201,29 @@ export class QuickCall {
   #reply(reply: never): void {
     if (this.cancelled) return;
     const message = this.#method.serialize(reply);
-    const frame = Buffer.allocUnsafe(PREFIX_BYTES + message.length);
-    frame[0] = 0;
-    frame.writeUInt32BE(message.length, 1);
-    frame.set(message, PREFIX_BYTES);
-    const stream = this.#stream;
-    if (stream.destroyed || stream.closed) {
+    if (!this.#stream.isOpen) {
       this.#end(true);
       return;
     }
-    stream.respond(RESPONSE_HEADERS, WITH_TRAILERS);
-    stream.once('wantTrailers', sendOk);
-    stream.end(frame);
+    // All that is told of the call is told before it is over, which it may be at once. A shutdown waits until the caller has it.
     this.#span?.end();
-    // The call is over when its stream is: a shutdown waits for a large answer until the caller has it.
     clearTimeout(this.#deadlineTimer);
     this.#ticket?.leave(true);
+    this.#stream.answer(message);
   }
 
   #fail(refusal: Refusal): void {
-    if (!this.cancelled && refuse(this.#stream, toTrailersOnly(refusal))) this.#span?.end(status[refusal.code]);
-    this.#end(!UNDONE.has(refusal.code));
+    const done = !UNDONE.has(refusal.code);
+    if (!this.cancelled && this.#stream.isOpen) {
+      this.#span?.end(status[refusal.code]);
+      this.#ticket?.leave(done);
+      this.#stream.refuse(toTrailersOnly(refusal));
+    }
+    this.#end(done);
+  }
+
+  close(): void {
+    this.#end(false);
   }
 
   /** `done`: by its work, and not because nobody waits any longer. */

@@ -1,12 +1,20 @@
-import type { Http2Server, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import type { Http2Server, Http2Session, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Server } from './engine.ts';
-import { QuickCall, type QuickMethod, type QuickParts } from './quick-call.ts';
+import { isPlain, NodeCallStream } from './call-stream.ts';
+import { openCall, type QuickMethod, type QuickParts } from './quick-call.ts';
+import { openWireLane } from './wire/lane.ts';
 
 /** What is used of the inside of grpc-js's server (1.14). */
 interface ServerInside {
   readonly http2Servers: ReadonlyMap<Http2Server, unknown>;
   /** Counts the stream among those that keep its connection from being idle. */
-  onStreamOpened(stream: ServerHttp2Stream): void;
+  onStreamOpened(stream: BusyStream): void;
+}
+
+/** What it asks of a stream. */
+interface BusyStream {
+  readonly session?: Http2Session | undefined;
+  once(event: 'close', ended: () => void): unknown;
 }
 
 type OnStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, ...rest: unknown[]) => void;
@@ -19,18 +27,19 @@ export interface LateService {
 
 /**
  * Takes the calls of a few methods before grpc-js does, on the connections that it manages (TLS, age, idleness, keep-alive, shutdown);
- * all others go on to it. To be called when the server listens. False where grpc-js is not as it is known here: then it serves
- * all methods, more slowly.
+ * all others go on to it. To be called when the server listens; the answer cuts off what is not over when grpc-js has shut down.
+ * Undefined where grpc-js is not as it is known here: then it serves all methods, more slowly.
  */
 export function openQuickLane(
   server: Server,
   methods: readonly QuickMethod[],
   late: LateService,
   parts: QuickParts,
-): boolean {
+): (() => void) | undefined {
   const { http2Servers, onStreamOpened } = server as unknown as Partial<ServerInside>;
-  if (typeof http2Servers?.keys !== 'function' || typeof onStreamOpened !== 'function') return false;
+  if (typeof http2Servers?.keys !== 'function' || typeof onStreamOpened !== 'function') return undefined;
   const byPath = new Map(methods.map((method) => [method.path, method]));
+  const cutOffs: (() => void)[] = [];
   let isLate = true;
   for (const http2 of http2Servers.keys()) {
     const others = http2.listeners('stream') as OnStream[];
@@ -40,7 +49,7 @@ export function openQuickLane(
       const method = byPath.get(path);
       if (method !== undefined && isPlain(headers)) {
         onStreamOpened.call(server, stream);
-        new QuickCall(stream, headers, method, parts);
+        openCall(new NodeCallStream(stream), headers, method, parts);
         return;
       }
       if (isLate && path.startsWith(late.prefix)) {
@@ -51,8 +60,18 @@ export function openQuickLane(
     };
     http2.on('stream', onStream);
     widen(http2);
+    if (http2.listenerCount('secureConnection') > 0) continue;
+    const cutOff = openWireLane(http2, {
+      isQuick: (headers) => byPath.has(headers[':path'] ?? '') && isPlain(headers),
+      open: (stream, headers) => openCall(stream, headers, byPath.get(headers[':path']!)!, parts),
+      maxCalls: parts.options.maxCallsPerConnection,
+      onBusy: (session) => keepBusy(server, onStreamOpened, session),
+    });
+    cutOffs.push(cutOff);
   }
-  return true;
+  return () => {
+    for (const cutOff of cutOffs) cutOff();
+  };
 }
 
 /**
@@ -67,12 +86,16 @@ function widen(http2: Http2Server): void {
   http2.on('session', (session: ServerHttp2Session) => session.setLocalWindowSize(WINDOW_BYTES));
 }
 
-/** A call whose messages are not compressed. */
-function isPlain(headers: IncomingHttpHeaders): boolean {
-  const encoding = headers['grpc-encoding'];
-  return (
-    (encoding === undefined || encoding === 'identity') &&
-    (headers['content-type'] ?? '').startsWith('application/grpc') &&
-    headers[':method'] === 'POST'
-  );
+/** Tells grpc-js that a connection is not idle, until the answer is called. */
+function keepBusy(
+  server: Server,
+  onStreamOpened: ServerInside['onStreamOpened'],
+  session: ServerHttp2Session,
+): () => void {
+  let ended = (): void => undefined;
+  const once = (_: 'close', listener: () => void): void => {
+    ended = listener;
+  };
+  onStreamOpened.call(server, { session, once });
+  return () => ended();
 }

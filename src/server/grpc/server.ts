@@ -111,13 +111,15 @@ export async function startGrpcServer(parts: GrpcServerParts): Promise<GrpcServe
     prefix: '/grpc.reflection.',
     add: () => new ReflectionService(loadReflectedContracts()).addToServer(server),
   };
-  if (!openQuickLane(server, quick, reflection, toQuickParts(parts, callers, calls))) reflection.add();
+  const cutOff = openQuickLane(server, quick, reflection, toQuickParts(parts, callers, calls));
+  if (cutOff === undefined) reflection.add();
   return {
     port,
     stop: async () => {
       for (const name of HEALTH_NAMES) health.setStatus(name, 'NOT_SERVING');
       const endingStreams = setTimeout(() => endStreams.abort(), options.drainTimeoutMs / 2);
       await drain(server, calls, parts);
+      cutOff?.();
       clearTimeout(endingStreams);
     },
   };

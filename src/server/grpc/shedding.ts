@@ -5,7 +5,7 @@ import { SOONEST_RETRY_MS } from '../batching/admission.ts';
 import { toServiceError } from './call-context.ts';
 import { createCrowd, type Ticket } from './crowd.ts';
 import { toTrailersOnly } from './trailers-only.ts';
-import { createTurnClock } from './turn-clock.ts';
+import { createTurnClock, type TurnClockParts } from './turn-clock.ts';
 
 /**
  * Share of the remaining time that calls before it may take. Less than the batcher plans with: what is refused here costs its headers
@@ -22,18 +22,24 @@ export interface Shedding {
   enter(): Ticket;
 }
 
-export function createShedding(monotonicMs: () => number, log: Logger): Shedding {
+/** `turn`: how the event loop is watched; as it is, when absent. */
+export function createShedding(
+  monotonicMs: () => number,
+  log: Logger,
+  turn: Pick<TurnClockParts, 'idleMs' | 'atEnd'> = {},
+): Shedding {
   const crowd = createCrowd(monotonicMs);
-  const turns = createTurnClock({ monotonicMs });
+  const turns = createTurnClock({ monotonicMs, onTurn: (passedMs, slept) => crowd.turn(passedMs, slept), ...turn });
   const written = new Map<number, OutgoingHttpHeaders>();
   return {
     enter: () => crowd.enter(),
     waitedMs: () => turns.waitedMs(),
     refusalOf: (remainingMs) => {
       const expectMs = crowd.expectMs();
-      const lateMs = expectMs - SHARE * remainingMs;
-      // Whoever has no deadline waits; whose time is over, with nobody before it, ends by its deadline.
-      if (expectMs <= 0 || !(lateMs > 0)) return undefined;
+      const lateMs = remainingMs === Infinity ? 0 : expectMs - SHARE * remainingMs;
+      // Whoever finds nobody before him is let in: an expectation that is wrong is put right by trying.
+      if (remainingMs > 0 && (expectMs <= 0 || lateMs <= 0)) return undefined;
+      crowd.refuse();
       const retryMs = stepAbove(lateMs);
       let trailers = written.get(retryMs);
       if (trailers === undefined) {

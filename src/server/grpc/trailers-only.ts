@@ -1,4 +1,4 @@
-import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { constants, type OutgoingHttpHeaders } from 'node:http2';
 import type { StatusObject } from './engine.ts';
 
 /** A status with which a call ends before anything was answered. */
@@ -14,13 +14,4 @@ export const COMMON_HEADERS = {
 export function toTrailersOnly({ code, details, metadata }: Refusal): OutgoingHttpHeaders {
   const trailers = { 'grpc-status': code, 'grpc-message': encodeURI(details), ...metadata?.toHttp2Headers() };
   return { ...COMMON_HEADERS, ...trailers };
-}
-
-/** Answers with trailers alone; false where that can no longer be done. */
-export function refuse(stream: ServerHttp2Stream, trailers: OutgoingHttpHeaders): boolean {
-  if (stream.destroyed || stream.closed || stream.headersSent) return false;
-  stream.respond(trailers, { endStream: true });
-  // What the caller still sends is let pass: it would fill the window of the connection.
-  stream.resume();
-  return true;
 }

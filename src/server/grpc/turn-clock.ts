@@ -15,6 +15,8 @@ export interface TurnClockParts {
   readonly idleMs?: () => number;
   /** Runs `work` at the end of the turn. */
   readonly atEnd?: (work: () => void) => void;
+  /** Told of each turn in which something is asked: milliseconds since the one before, and whether the process slept in between. */
+  readonly onTurn?: (passedMs: number, slept: boolean) => void;
 }
 
 /** More is not known: there may have been turns in between, in which nothing was asked. */
@@ -24,13 +26,15 @@ const LONGEST_WAIT_MS = 100;
 const SLEEP_MS = 0.1;
 
 export function createTurnClock(parts: TurnClockParts): TurnClock {
-  const { monotonicMs, idleMs = () => performance.eventLoopUtilization().idle, atEnd = setImmediate } = parts;
+  const { monotonicMs, onTurn, idleMs = () => performance.eventLoopUtilization().idle, atEnd = setImmediate } = parts;
   /** When the turn before ended, and the one before that. */
   let [endedMs, endedBeforeMs] = [-Infinity, -Infinity];
-  let [sinceMs, idleBeforeMs, inTurn] = [0, 0, false];
+  let [sinceMs, idleBeforeMs, begunMs, inTurn] = [0, 0, -Infinity, false];
   const begin = (nowMs: number): void => {
     const idle = idleMs();
     const slept = idle - idleBeforeMs > SLEEP_MS;
+    onTurn?.(nowMs - begunMs, slept);
+    begunMs = nowMs;
     sinceMs = slept || nowMs - endedBeforeMs > LONGEST_WAIT_MS ? nowMs : endedBeforeMs;
     [idleBeforeMs, inTurn] = [idle, true];
     atEnd(() => {

@@ -1,0 +1,106 @@
+import { decodeHuffman } from './huffman.ts';
+import { type Field, FieldTable, STATIC_TABLE } from './hpack-table.ts';
+
+/** Most bytes of all fields of a block, names and values: more than anybody sends, little enough to hold. */
+const MOST_TEXT_BYTES = 65_536;
+/** Integers are longer than this nowhere but in an attack. */
+const LARGEST_INTEGER = 2 ** 28;
+
+/** Reads the header blocks of one connection, which build on each other (RFC 7541). */
+export class HeaderDecoder {
+  readonly #table = new FieldTable();
+  #bytes: Buffer = Buffer.alloc(0);
+  #at = 0;
+
+  /** The fields of a block, in order; undefined where it is none: the connection is of no use then. */
+  decode(block: Buffer): Field[] | undefined {
+    [this.#bytes, this.#at] = [block, 0];
+    const fields: Field[] = [];
+    let textBytes = 0;
+    while (this.#at < block.length) {
+      const first = block[this.#at]!;
+      if ((first & 0xe0) === 0x20) {
+        // An update of the table's size stands at the beginning (section 4.2).
+        if (fields.length > 0 || !this.#table.resize(this.#integer(0x1f))) return undefined;
+        continue;
+      }
+      const field = this.#field(first);
+      if (field === undefined) return undefined;
+      textBytes += field.name.length + field.value.length;
+      if (textBytes > MOST_TEXT_BYTES) return undefined;
+      fields.push(field);
+    }
+    return fields;
+  }
+
+  #field(first: number): Field | undefined {
+    if ((first & 0x80) !== 0) return this.#table.at(this.#integer(0x7f));
+    const isKept = (first & 0x40) !== 0;
+    const index = this.#integer(isKept ? 0x3f : 0x0f);
+    const name = index === 0 ? this.#text() : this.#table.at(index)?.name;
+    const value = name === undefined ? undefined : this.#text();
+    if (name === undefined || value === undefined) return undefined;
+    const field = { name, value };
+    if (isKept) this.#table.add(field);
+    return field;
+  }
+
+  /** With the bits of `mask` of the first byte, and more bytes where these are all ones (section 5.1); too large where it ends too soon. */
+  #integer(mask: number): number {
+    let value = this.#bytes[this.#at++]! & mask;
+    if (value < mask) return value;
+    for (let scale = 1; value < LARGEST_INTEGER; scale *= 128) {
+      const byte = this.#bytes[this.#at++];
+      if (byte === undefined) break;
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+    }
+    return LARGEST_INTEGER;
+  }
+
+  /** Section 5.2. */
+  #text(): string | undefined {
+    const isCoded = (this.#bytes[this.#at] ?? 0) >= 0x80;
+    const length = this.#integer(0x7f);
+    const from = this.#at;
+    this.#at += length;
+    if (!(this.#at <= this.#bytes.length)) return undefined;
+    return isCoded ? decodeHuffman(this.#bytes, from, this.#at) : this.#bytes.toString('latin1', from, this.#at);
+  }
+}
+
+/**
+ * A header block that builds on no other and that none builds on: fields as they are in the static table, or in full. Two that
+ * write on one connection need not know of each other then.
+ */
+export function encodeFields(fields: Iterable<Field>): Buffer {
+  const parts: Buffer[] = [];
+  for (const { name, value } of fields) {
+    const whole = STATIC_TABLE.findIndex((known) => known.name === name && known.value === value) + 1;
+    if (whole > 0) {
+      parts.push(integer(0x80, 0x7f, whole));
+      continue;
+    }
+    const named = STATIC_TABLE.findIndex((known) => known.name === name) + 1;
+    parts.push(integer(0, 0x0f, named), ...(named > 0 ? [] : text(name)), ...text(value));
+  }
+  return Buffer.concat(parts);
+}
+
+/** "The most that the table may hold from now on." */
+export function encodeTableSize(bytes: number): Buffer {
+  return integer(0x20, 0x1f, bytes);
+}
+
+function text(value: string): Buffer[] {
+  const bytes = Buffer.from(value, 'latin1');
+  return [integer(0, 0x7f, bytes.length), bytes];
+}
+
+function integer(flags: number, mask: number, value: number): Buffer {
+  if (value < mask) return Buffer.of(flags | value);
+  const bytes = [flags | mask];
+  let rest = value - mask;
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80);
+  return Buffer.from([...bytes, rest]);
+}

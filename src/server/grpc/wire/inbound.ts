@@ -1,0 +1,224 @@
+import type { IncomingHttpHeaders } from 'node:http2';
+import { FAULT, type Fault, FLAG, FRAME, type Frame, FrameReader, payloadOf, PREFACE } from './frames.ts';
+import { toFrame, toHeaderFrames } from './frames.ts';
+import { encodeFields, HeaderDecoder } from './hpack.ts';
+import type { Field } from './hpack-table.ts';
+import type { WireStream } from './wire-stream.ts';
+
+/** Who is told of what a client sends. */
+export interface InboundOwner {
+  /** Once it is, nothing more is told. */
+  readonly destroyed: boolean;
+  /** Goes on to the session. */
+  pass(bytes: Buffer): void;
+  /** Of a call that is answered here and not over. */
+  streamOf(id: number): WireStream | undefined;
+  /** A new call; false where the session has to answer it. */
+  open(id: number, headers: IncomingHttpHeaders): boolean;
+  cancel(stream: WireStream): void;
+  /** Bytes of DATA that nobody is told of. */
+  giveBack(bytes: number): void;
+  /** The client takes more of the whole connection; the answer is how much of that is the session's. */
+  takeWindow(bytes: number): number;
+  takeStreamWindow(stream: WireStream, bytes: number): void;
+  takeSetting(key: number, value: number): void;
+  /** The connection is of no use any longer. */
+  fail(fault: Fault): void;
+}
+
+/** Of one call's headers: as many as node:http2 takes of all of them. */
+const MOST_HEADER_BYTES = 65_536;
+
+interface Block {
+  readonly id: number;
+  readonly endStream: boolean;
+  readonly parts: Buffer[];
+  bytes: number;
+}
+
+/** Reads what a client sends: frames of calls that are answered here are told, all others go on as they came. */
+export class Inbound {
+  /** The last stream of the client, and the last one that went on to the session. */
+  lastId = 0;
+  #lastPassed = 0;
+  readonly #owner: InboundOwner;
+  readonly #frames = new FrameReader();
+  readonly #decoder = new HeaderDecoder();
+  /** Until it is whole, what has come of the preface; then undefined. */
+  #preface: Buffer | undefined = Buffer.alloc(0);
+  #isForeign = false;
+  /** Frames in a row that go on to the session. */
+  #passing: { readonly bytes: Buffer; readonly head: number; to: number } | undefined;
+  #block: Block | undefined;
+  readonly #onFrame = (frame: Frame): void => this.#take(frame);
+
+  constructor(owner: InboundOwner) {
+    this.#owner = owner;
+  }
+
+  read(chunk: Buffer): void {
+    const bytes = this.#preface === undefined ? chunk : this.#begin(this.#preface, chunk);
+    if (this.#isForeign) this.#owner.pass(bytes);
+    else if (!this.#frames.read(bytes, this.#onFrame)) this.#owner.fail(FAULT.FRAME_SIZE_ERROR);
+    this.#passNow();
+  }
+
+  /** The preface goes on; what speaks another language goes on as it is, for the session to refuse. */
+  #begin(before: Buffer, chunk: Buffer): Buffer {
+    const bytes = Buffer.concat([before, chunk]);
+    const known = Math.min(bytes.length, PREFACE.length);
+    this.#isForeign = !bytes.subarray(0, known).equals(PREFACE.subarray(0, known));
+    if (!this.#isForeign && known < PREFACE.length) {
+      this.#preface = bytes;
+      return bytes.subarray(bytes.length);
+    }
+    this.#preface = undefined;
+    if (this.#isForeign) return bytes;
+    this.#owner.pass(bytes.subarray(0, known));
+    return bytes.subarray(known);
+  }
+
+  #take(frame: Frame): void {
+    if (this.#owner.destroyed) return;
+    const { type, id } = frame;
+    // A header block is one piece (RFC 9113, section 6.10).
+    const isContinued = this.#block !== undefined;
+    if (isContinued !== (type === FRAME.CONTINUATION) || (isContinued && this.#block!.id !== id)) {
+      this.#owner.fail(FAULT.PROTOCOL_ERROR);
+      return;
+    }
+    const take = this.#takers[type];
+    if (take === undefined) this.#pass(frame);
+    else take(frame);
+  }
+
+  /** What is not here belongs to the session as it is. */
+  readonly #takers: { readonly [type: number]: (frame: Frame) => void } = {
+    [FRAME.DATA]: (frame) => this.#takeData(frame),
+    [FRAME.HEADERS]: (frame) => {
+      const payload = payloadOf(frame);
+      if (payload === undefined || frame.id % 2 === 0) this.#owner.fail(FAULT.PROTOCOL_ERROR);
+      else this.#takeHeaders(frame, payload, (frame.flags & FLAG.END_STREAM) !== 0);
+    },
+    [FRAME.CONTINUATION]: (frame) =>
+      this.#takeHeaders(frame, frame.bytes.subarray(frame.from, frame.to), this.#block!.endStream),
+    [FRAME.RST_STREAM]: (frame) => {
+      const stream = this.#owner.streamOf(frame.id);
+      if (stream === undefined) this.#takeOther(frame);
+      else this.#owner.cancel(stream);
+    },
+    [FRAME.WINDOW_UPDATE]: (frame) => this.#takeWindow(frame),
+    [FRAME.SETTINGS]: (frame) => {
+      const { flags, bytes, from, to } = frame;
+      for (let at = from; at + 6 <= to && (flags & FLAG.ACK) === 0; at += 6) {
+        this.#owner.takeSetting(bytes.readUInt16BE(at), bytes.readUInt32BE(at + 2));
+      }
+      this.#pass(frame);
+    },
+    [FRAME.PRIORITY]: (frame) => {
+      if (this.#owner.streamOf(frame.id) === undefined) this.#pass(frame);
+    },
+  };
+
+  #takeData(frame: Frame): void {
+    const stream = this.#owner.streamOf(frame.id);
+    if (stream === undefined) {
+      this.#takeOther(frame);
+      return;
+    }
+    const payload = payloadOf(frame);
+    if (payload === undefined) this.#owner.fail(FAULT.PROTOCOL_ERROR);
+    else stream.receive(payload, frame.to - frame.from, (frame.flags & FLAG.END_STREAM) !== 0);
+  }
+
+  #takeWindow(frame: Frame): void {
+    const { id, bytes, from, to } = frame;
+    const increment = to - from === 4 ? bytes.readUInt32BE(from) & 0x7fffffff : 0;
+    const stream = this.#owner.streamOf(id);
+    if (stream !== undefined) this.#owner.takeStreamWindow(stream, increment);
+    else if (id !== 0) this.#takeOther(frame);
+    // Nothing, or of another length, is a fault, which the session knows how to answer.
+    else if (increment === 0) this.#pass(frame);
+    else {
+      const rest = this.#owner.takeWindow(increment);
+      if (rest === increment) this.#pass(frame);
+      else if (rest > 0) this.#passAnother(toFrame(FRAME.WINDOW_UPDATE, 0, 0, toNumber(rest)));
+    }
+  }
+
+  #takeHeaders({ id, flags }: Frame, part: Buffer, endStream: boolean): void {
+    const block = (this.#block ??= { id, endStream, parts: [], bytes: 0 });
+    block.parts.push(part);
+    block.bytes += part.length;
+    if (block.bytes > MOST_HEADER_BYTES || block.parts.length > 64) this.#owner.fail(FAULT.ENHANCE_YOUR_CALM);
+    if ((flags & FLAG.END_HEADERS) === 0) return;
+    this.#block = undefined;
+    const fields = this.#decoder.decode(block.parts.length === 1 ? part : Buffer.concat(block.parts));
+    if (fields === undefined) this.#owner.fail(FAULT.COMPRESSION_ERROR);
+    else if (id > this.lastId) this.#open(id, fields, endStream);
+    else this.#takeTrailers(id, fields, endStream);
+  }
+
+  #open(id: number, fields: readonly Field[], endStream: boolean): void {
+    this.lastId = id;
+    const headers = toHeaders(fields);
+    if (headers === undefined || !this.#owner.open(id, headers)) {
+      this.#lastPassed = id;
+      this.#passAnother(toHeaderFrames(id, encodeFields(fields), endStream));
+    } else if (endStream) this.#owner.streamOf(id)?.receive(NOTHING, 0, true);
+  }
+
+  #takeTrailers(id: number, fields: readonly Field[], endStream: boolean): void {
+    const stream = this.#owner.streamOf(id);
+    if (stream !== undefined && endStream) stream.receive(NOTHING, 0, true);
+    else if (stream !== undefined) this.#owner.fail(FAULT.PROTOCOL_ERROR);
+    else if (id <= this.#lastPassed) this.#passAnother(toHeaderFrames(id, encodeFields(fields), endStream));
+  }
+
+  /** Of a stream that is not answered here, or not any longer. The session lets pass what comes late on streams that it has, or could have, had. */
+  #takeOther(frame: Frame): void {
+    const { id, type, from, to } = frame;
+    if (id <= this.#lastPassed) this.#pass(frame);
+    else if (id > this.lastId) this.#owner.fail(FAULT.PROTOCOL_ERROR);
+    else if (type === FRAME.DATA) this.#owner.giveBack(to - from);
+  }
+
+  #pass({ bytes, head, to }: Frame): void {
+    const passing = this.#passing;
+    if (passing?.bytes === bytes && passing.to === head) {
+      passing.to = to;
+      return;
+    }
+    this.#passNow();
+    this.#passing = { bytes, head, to };
+  }
+
+  #passNow(): void {
+    const passing = this.#passing;
+    this.#passing = undefined;
+    if (passing !== undefined) this.#owner.pass(passing.bytes.subarray(passing.head, passing.to));
+  }
+
+  #passAnother(frame: Buffer): void {
+    this.#passNow();
+    this.#owner.pass(frame);
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
+
+function toNumber(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
+/** Undefined where a name comes twice: node:http2 knows what becomes of each. */
+function toHeaders(fields: readonly Field[]): IncomingHttpHeaders | undefined {
+  const headers: Record<string, string> = {};
+  for (const { name, value } of fields) {
+    if (headers[name] !== undefined) return undefined;
+    headers[name] = value;
+  }
+  return headers;
+}

@@ -1,0 +1,118 @@
+import type { OutgoingHttpHeaders } from 'node:http2';
+import type { CallEvents, CallStream, Peer } from '../call-stream.ts';
+
+/** What a stream asks of its connection. */
+export interface StreamOwner {
+  readonly peer: Peer;
+  /** Sends an answer, as far as the windows let it. */
+  sendAnswer(stream: WireStream, message: Buffer): void;
+  sendRefusal(stream: WireStream, trailers: OutgoingHttpHeaders): void;
+  /** So many bytes of the stream were taken, and more may come. */
+  giveBackOn(stream: WireStream, bytes: number): void;
+  /** Both sides have said all. */
+  forget(stream: WireStream): void;
+}
+
+/** A stream of a unary call on a connection whose frames are read here. */
+export class WireStream implements CallStream {
+  readonly id: number;
+  /** Bytes of the answer that the caller takes at present. */
+  windowBytes: number;
+  /** Taken, and not given back to the caller's window. */
+  owedBytes = 0;
+  readonly #owner: StreamOwner;
+  #events: CallEvents | undefined;
+  /** Came before it was read. */
+  #early: Buffer[] = [];
+  #reading = false;
+  /** The caller has sent all; the answer is handed over; all of it is sent. */
+  #received = false;
+  #answered = false;
+  #sent = false;
+
+  constructor(id: number, windowBytes: number, owner: StreamOwner) {
+    this.id = id;
+    this.windowBytes = windowBytes;
+    this.#owner = owner;
+  }
+
+  get peer(): Peer {
+    return this.#owner.peer;
+  }
+
+  watch(events: CallEvents): void {
+    this.#events = events;
+  }
+
+  read(): void {
+    this.#reading = true;
+    const early = this.#early;
+    this.#early = [];
+    for (const each of early) this.#hand(each);
+    if (this.#received) this.#events?.answer();
+  }
+
+  /** The caller's bytes, and whether they are the last. `bytes`: what they take of the windows, padding included. */
+  receive(chunk: Buffer, bytes: number, isLast: boolean): void {
+    // What comes after the answer is let pass.
+    if (this.#reading || this.#answered) {
+      this.#hand(chunk, bytes);
+    } else {
+      this.#early.push(chunk);
+      this.#owner.giveBackOn(this, bytes - chunk.length);
+    }
+    if (!isLast) return;
+    this.#received = true;
+    if (this.#reading) this.#events?.answer();
+    this.#forgetWhenDone();
+  }
+
+  #hand(chunk: Buffer, bytes = chunk.length): void {
+    if (chunk.length > 0 && !this.#answered) this.#events?.take(chunk);
+    this.#owner.giveBackOn(this, bytes);
+  }
+
+  get isOpen(): boolean {
+    return !this.#answered;
+  }
+
+  answer(message: Buffer): void {
+    this.#answered = true;
+    this.#owner.sendAnswer(this, message);
+  }
+
+  refuse(trailers: OutgoingHttpHeaders): void {
+    this.#answered = true;
+    for (const each of this.#early.splice(0)) this.#owner.giveBackOn(this, each.length);
+    this.#owner.sendRefusal(this, trailers);
+  }
+
+  get isReceived(): boolean {
+    return this.#received;
+  }
+
+  /** The answer has gone to its end. */
+  sent(): void {
+    this.#sent = true;
+    this.#forgetWhenDone();
+  }
+
+  /** The caller has given it up, or the connection is lost. */
+  cancel(): void {
+    this.#answered = true;
+    for (const each of this.#early.splice(0)) this.#owner.giveBackOn(this, each.length);
+    this.#close();
+  }
+
+  #forgetWhenDone(): void {
+    if (!this.#received || !this.#sent) return;
+    this.#owner.forget(this);
+    this.#close();
+  }
+
+  #close(): void {
+    const events = this.#events;
+    this.#events = undefined;
+    events?.close();
+  }
+}
