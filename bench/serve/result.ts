@@ -128,7 +128,8 @@ const INTRODUCTION = `# How fast the server is
 
 \`npm run bench:serve\` measures the command \`serve\` over loopback, on a model of the default preset with 64 features (two critics
 64-256-256-1 over 256 Fourier features). The client ([bench/serve/load.ts](../bench/serve/load.ts)) sends the bytes of a request over
-node:http2 from a process of its own, and costs about as much as the echo does: on two cores it is a part of what is measured, of both alike. Beside the server:
+node:http2 from a process of its own, and costs about as much as the echo does and more than the server: on two cores it is a part of what is measured, of both alike, and from some
+callers on the most of it. Beside the server:
 
 - **echo**: a bare grpc-js server as it comes ([bench/serve/echo.ts](../bench/serve/echo.ts)) that takes the same request bytes and
   answers the same response bytes without looking at either: the floor of the transport;

@@ -172,7 +172,7 @@ describe('shedding', () => {
       'grpc-status': 8,
       'aristarch-code': 'RESOURCE_EXHAUSTED',
     });
-    expect(decodeURI(String(refusal!['grpc-message']))).toMatch(/send again in 160 ms, or with a longer deadline$/);
+    expect(decodeURI(String(refusal!['grpc-message']))).toMatch(/send again in 320 ms, or with a longer deadline$/);
     // Whose time is over is refused, too.
     expect(shedding.refusalOf(0)).toBeDefined();
     // Written once.

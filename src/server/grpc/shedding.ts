@@ -13,6 +13,9 @@ import { createTurnClock, type TurnClockParts } from './turn-clock.ts';
  */
 const SHARE = 0.5;
 
+/** Turns whose length is remembered. */
+const TURNS = 8;
+
 /** Lets calls in, or refuses them at the cost of their headers: a server that cannot bear its load must not spend its time on saying so. */
 export interface Shedding {
   /** The trailers to refuse a call with that has so many milliseconds left; undefined where it may come in. */
@@ -29,14 +32,20 @@ export function createShedding(
   turn: Pick<TurnClockParts, 'idleMs' | 'atEnd'> = {},
 ): Shedding {
   const crowd = createCrowd(monotonicMs);
-  const turns = createTurnClock({ monotonicMs, onTurn: (passedMs, slept) => crowd.turn(passedMs, slept), ...turn });
+  /** An answer leaves at the end of a turn of the event loop: what these have taken lately, where there was no sleep. */
+  let turnMs = 0;
+  const onTurn = (passedMs: number, slept: boolean): void => {
+    crowd.turn(passedMs, slept);
+    turnMs = slept ? 0 : turnMs + (passedMs - turnMs) / TURNS;
+  };
+  const turns = createTurnClock({ monotonicMs, onTurn, ...turn });
   const written = new Map<number, OutgoingHttpHeaders>();
   return {
     enter: () => crowd.enter(),
     waitedMs: () => turns.waitedMs(),
     refusalOf: (remainingMs) => {
       const expectMs = crowd.expectMs();
-      const lateMs = remainingMs === Infinity ? 0 : expectMs - SHARE * remainingMs;
+      const lateMs = remainingMs === Infinity ? 0 : expectMs + turnMs - SHARE * remainingMs;
       // Whoever finds nobody before him is let in: an expectation that is wrong is put right by trying.
       if (remainingMs > 0 && (expectMs <= 0 || lateMs <= 0)) return undefined;
       crowd.refuse();

@@ -33,7 +33,7 @@ export function createTurnClock(parts: TurnClockParts): TurnClock {
   const begin = (nowMs: number): void => {
     const idle = idleMs();
     const slept = idle - idleBeforeMs > SLEEP_MS;
-    onTurn?.(nowMs - begunMs, slept);
+    onTurn?.(nowMs - begunMs, slept || begunMs === -Infinity);
     begunMs = nowMs;
     sinceMs = slept || nowMs - endedBeforeMs > LONGEST_WAIT_MS ? nowMs : endedBeforeMs;
     [idleBeforeMs, inTurn] = [idle, true];
