@@ -15,6 +15,7 @@ import type { Metrics, Transport } from './metrics.ts';
 import { commonChoice, routeByField, type RoutedRecords } from './models/by-key.ts';
 import type { Lease, ModelChoice, Models, OpenModel } from './models/port.ts';
 import type { RecentScores } from './recent-scores.ts';
+import { scoreInParts } from './score-in-parts.ts';
 import type { WorkSpan } from './tracing/port.ts';
 
 /** What a transport asks for: rows to score, and under which conditions. */
@@ -249,9 +250,15 @@ export class ScoringService {
     checkAlive?.();
     const { stages } = this.#parts.metrics;
     const sent = job.rows;
-    const rows = sent instanceof Float32Array ? sent : stages.time('rows', () => detector.encode(sent), span);
+    const encode = (records: readonly RawRecord[]): Float32Array =>
+      stages.time('rows', () => detector.encode(records), span);
     const falsePositiveRate = job.falsePositiveRate ?? this.#parts.limits.falsePositiveRate;
     const options = { falsePositiveRate, priority, deadlineMs, checkAlive, isTrial, onStage: span?.stage };
+    if (detector.description.schema.image && !(sent instanceof Float32Array)) {
+      // Their rows are not kept: drift is watched by the scores of images alone.
+      return { batch: await scoreInParts(detector, sent, options, encode), rows: new Float32Array(0) };
+    }
+    const rows = sent instanceof Float32Array ? sent : encode(sent);
     return { batch: await detector.score(rows, options), rows };
   }
 

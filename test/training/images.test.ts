@@ -145,7 +145,7 @@ describe('the flags of images', () => {
     ],
     [
       { imageColumn: 'image', criticOnly: true, data: ['x'], imageSize: 64, patchSize: 32, withoutNegatives: ['rot'] },
-      '--without-negatives names "rot", which is no kind of patches',
+      '--without-negatives has no meaning with --patch-size: patches are trained against scar alone',
     ],
   ])('are refused where they do not fit: %j', (file, message) => {
     expect(() => resolve(file)).toThrow(message);

@@ -36,7 +36,7 @@ const SETTINGS = defineSettings({
     default: [],
     flag: '--without-negatives <kinds>',
     list: true,
-    help: 'Changes that are normal for these images, so that the critic is not trained to find them: cutpaste, rot, shift, affine, elastic, jig, tone, erase.',
+    help: 'Changes that are normal for these images, so that the critic is not trained to find them: cutpaste, rot, shift, affine, elastic, jig, tone, erase. Not with --patch-size.',
   },
   steps: {
     schema: wholeNumber({ min: 1, max: 10_000_000 }),
@@ -107,17 +107,20 @@ const WHOLE_NEGATIVES = IMAGE_NEGATIVE_NAMES.filter((name) => !PATCH_NEGATIVES.i
 
 type NegativeValues = Pick<Values, 'withoutNegatives' | 'patchSize'>;
 
-/** Throws `INVALID_INPUT` for kinds that do not exist or that patches do not have, and where none is left. */
+/** Throws `INVALID_INPUT` for kinds that do not exist, for any with patches, and where none is left. */
 function chosenNegatives({ withoutNegatives, patchSize }: NegativeValues): readonly ImageNegative[] {
-  const kinds = patchSize === undefined ? WHOLE_NEGATIVES : PATCH_NEGATIVES;
-  const known: readonly string[] = kinds;
+  if (patchSize !== undefined) {
+    if (withoutNegatives.length === 0) return PATCH_NEGATIVES;
+    const message = `--without-negatives has no meaning with --patch-size: patches are trained against ${PATCH_NEGATIVES.join(', ')} alone`;
+    throw new AristarchError('INVALID_INPUT', message, { patchSize });
+  }
+  const known: readonly string[] = WHOLE_NEGATIVES;
   const unknown = withoutNegatives.find((name) => !known.includes(name));
   if (unknown !== undefined) {
-    const where = patchSize === undefined ? '' : ' of patches';
-    const message = `--without-negatives names "${unknown}", which is no kind${where}: give some of ${known.join(', ')}`;
+    const message = `--without-negatives names "${unknown}", which is no kind: give some of ${known.join(', ')}`;
     throw new AristarchError('INVALID_INPUT', message, { kind: unknown });
   }
-  const left = kinds.filter((name) => !withoutNegatives.includes(name));
+  const left = WHOLE_NEGATIVES.filter((name) => !withoutNegatives.includes(name));
   if (left.length > 0) return left;
   throw new AristarchError('INVALID_INPUT', '--without-negatives leaves nothing to train against: name fewer kinds');
 }

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { AristarchError, messageOf } from '../../base/errors.ts';
 
@@ -12,14 +12,14 @@ const MOST_BYTES = 64 * 2 ** 20;
 
 /**
  * A folder whose images records may name, as `file:line-3/0017.png`: a path from the folder. What leads out of it, by `..`, by a link or from the root,
- * is refused. Files are read at once, on the calling thread. Throws `NOT_FOUND` where there is no such folder.
+ * is refused. Files are read at once, on the calling thread. `UNAVAILABLE` where the folder is gone or a disk does not answer: that may pass. Throws
+ * `NOT_FOUND` where there is no such folder.
  */
 export function openImageFolder(root: string): ImageFolder {
   const home = resolveFolder(root);
   return (reference) => {
-    const path = resolveInside(home, reference);
     try {
-      const file = openSync(path, 'r');
+      const file = openSync(resolveInside(home, reference), 'r');
       try {
         const { size } = fstatSync(file);
         if (size > MOST_BYTES) throw refused(reference, `is ${size} bytes long; at most ${MOST_BYTES} are read`);
@@ -28,10 +28,31 @@ export function openImageFolder(root: string): ImageFolder {
         closeSync(file);
       }
     } catch (thrown) {
-      if (thrown instanceof AristarchError) throw thrown;
-      throw refused(reference, 'cannot be read', thrown);
+      throw thrown instanceof AristarchError ? thrown : toFault(thrown, reference, home);
     }
   };
+}
+
+/** Codes of the system that say that a name is of no file. */
+const ABSENT: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP']);
+
+/** A file that is not there is the sender's fault; a folder that is gone, or a disk that does not answer, passes. */
+function toFault(thrown: unknown, reference: string, home: string): AristarchError {
+  const code = (thrown as NodeJS.ErrnoException).code;
+  if (ABSENT.has(code) && isThere(home)) return refused(reference, NOT_THERE, thrown);
+  const message = `the folder of images cannot be read at present (${code ?? messageOf(thrown)})`;
+  return new AristarchError('UNAVAILABLE', message, { reference, reason: code }, thrown);
+}
+
+const NOT_THERE = 'is no file in the folder of images: put it there before it is named';
+
+/** A volume that is not mounted leaves an empty folder, or none. */
+function isThere(home: string): boolean {
+  try {
+    return readdirSync(home).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 function resolveFolder(root: string): string {
@@ -45,18 +66,12 @@ function resolveFolder(root: string): string {
   throw new AristarchError('NOT_FOUND', `--image-folder ${root} is no folder: give one`, { folder: root });
 }
 
-/** The real path of a file in the folder; a caller is not told what lies elsewhere. */
+/** The real path of a file in the folder; a caller is not told what lies elsewhere. Throws the system's faults as well. */
 function resolveInside(home: string, reference: string): string {
   const name = reference.slice(REFERENCE.length);
   if (name.includes('\0')) throw refused(reference, 'is no path');
-  let path: string;
-  try {
-    path = realpathSync(join(home, name));
-    if (!path.startsWith(home + sep)) throw new Error('it lies outside');
-    if (!statSync(path).isFile()) throw new Error('it is no file');
-  } catch (thrown) {
-    throw refused(reference, 'is no file in the folder of images: put it there before it is named', thrown);
-  }
+  const path = realpathSync(join(home, name));
+  if (!path.startsWith(home + sep) || !statSync(path).isFile()) throw refused(reference, NOT_THERE);
   return path;
 }
 

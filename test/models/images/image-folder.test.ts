@@ -45,6 +45,18 @@ describe('a folder of images', () => {
     );
   });
 
+  it('that is gone, or empty as a volume that is not mounted, is a fault that passes', async () => {
+    const volume = join(base, 'volume');
+    await mkdir(volume);
+    await writeFile(join(volume, '1.png'), 'the bytes');
+    const read = openImageFolder(volume);
+    expect(Buffer.from(read('file:1.png')).toString()).toBe('the bytes');
+    await rm(join(volume, '1.png'));
+    expect(() => read('file:1.png')).toThrow(expect.objectContaining({ code: 'UNAVAILABLE' }));
+    await rm(volume, { recursive: true });
+    expect(() => read('file:1.png')).toThrow('the folder of images cannot be read at present (ENOENT)');
+  });
+
   it('has to exist', () => {
     expect(() => openImageFolder(join(base, 'absent'))).toThrow(/--image-folder .* cannot be read/);
     expect(() => openImageFolder(join(folder, 'large.png'))).toThrow('is no folder: give one');
