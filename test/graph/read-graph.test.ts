@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import protobuf from 'protobufjs';
 import { gradients } from '../../src/graph/gradients.ts';
 import { createGraph, type Graph } from '../../src/graph/graph.ts';
 import { emitGraph } from '../../src/graph/onnx/emit-graph.ts';
@@ -92,6 +94,15 @@ describe('a file that is no graph of ours is refused', () => {
       inputs: [given],
       outputs: [y],
     });
+  const twice = (operator: string): Partial<NodeMessage> => ({ operator, inputs: ['x', 'x'] });
+  const imageFileOf = (node: Partial<NodeMessage>): Uint8Array => fileOf(node, { ...x, shape: [1, 1, 4, 4] });
+  /** The file with other fields in its model and in its first node. */
+  const changed = (onnx: Uint8Array, model: object, node: object = {}): Uint8Array => {
+    const type = protobuf.parse(readFileSync('proto/onnx/onnx.proto', 'utf8')).root.lookupType('onnx.ModelProto');
+    const { graph, ...rest } = type.toObject(type.decode(onnx)) as { graph: { node: object[] } };
+    const nodes = [{ ...graph.node[0], ...node }];
+    return type.encode(type.fromObject({ ...rest, ...model, graph: { ...graph, node: nodes } })).finish();
+  };
   const [w] = [input('w', [1])];
   const loop = emitLoop({ name: 'l', state: [{ input: w, next: add(w, 1) }], shared: [], perStep: [], reports: {} });
 
@@ -103,7 +114,36 @@ describe('a file that is no graph of ours is refused', () => {
     ['a loop', loop, /int64|holds no floats/],
     ['a value that nothing gives', fileOf({ inputs: ['z'] }), /its operator Neg takes z, which nothing gives/],
     ['operands that do not fit', fileOf({ operator: 'Gemm', inputs: ['x', 'x'] }), /Gemm: cannot multiply \[2, 3\] by/],
-    ['too few operands', fileOf({ operator: 'Add' }), /its operator Add lacks operand 1/],
+    ['too few operands', fileOf({ operator: 'Add' }), /its operator Add takes 1 operands/],
+    ['more than we write', fileOf({ operator: 'Max', inputs: ['x', 'x', 'x'] }), /its operator Max takes 3 operands/],
+    [
+      'a bias of its own',
+      fileOf({ operator: 'ConvTranspose', inputs: ['x', 'x', 'x'] }),
+      /ConvTranspose takes 3 operands/,
+    ],
+    [
+      'padded means',
+      imageFileOf({ operator: 'AveragePool', attributes: { pads: [1, 1, 1, 1] } }),
+      /AveragePool has .* pads/,
+    ],
+    [
+      'padding that is worked out',
+      imageFileOf({ ...twice('Conv'), attributes: { auto_pad: { text: 'SAME_UPPER' } } }),
+      /auto_pad/,
+    ],
+    ['dilations', imageFileOf({ ...twice('ConvTranspose'), attributes: { dilations: [2, 2] } }), /attribute dilations/],
+    ['groups', imageFileOf({ ...twice('ConvTranspose'), attributes: { group: 3 } }), /attribute group/],
+    [
+      'another set of operators',
+      changed(fileOf({}), { opsetImport: [{ version: 18 }] }),
+      /ai\.onnx 18, and ours in ai\.onnx 17/,
+    ],
+    [
+      'a second set',
+      changed(fileOf({}), { opsetImport: [{ version: 17 }, { domain: 'com.x', version: 1 }] }),
+      /com\.x 1/,
+    ],
+    ['a foreign operator of a known name', changed(fileOf({}), {}, { domain: 'com.x' }), /the operator Neg of com\.x/],
     ['another kind of operand', fileOf({ operator: 'Where', inputs: ['x', 'x', 'x'] }), /Where takes floats .*truth/],
     ['an open length', fileOf({}, { ...x, shape: ['rows', 3] }), /input x leaves a length open/],
     ['an output that nothing gives', fileOf({ outputs: ['other'] }), /its output y is no tensor of floats/],

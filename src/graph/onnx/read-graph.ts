@@ -4,8 +4,9 @@ import { createGraph, type Graph } from '../graph.ts';
 import { constant, input } from '../operations.ts';
 import type { Dimension } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { decodeModel, ELEMENT_TYPE } from './model.ts';
-import { cannotRead, createReadNode, floats, lengths, type Value } from './read-node.ts';
+import { decodeModel, ELEMENT_TYPE, OPERATOR_SET } from './model.ts';
+import { NODE_FORMS, type Operator } from './node-forms.ts';
+import { cannotRead, checkForm, createReadNode, floats, lengths, type Value } from './read-node.ts';
 import { OPERATORS } from './read-operators.ts';
 
 const list = <T extends z.ZodType>(each: T) => z.array(each).default([]);
@@ -28,9 +29,11 @@ const attributeSchema = z.object({
   ...{ s: bytesSchema.optional(), ints: z.array(z.number()).optional() },
 });
 const nodeSchema = z.object({
-  ...{ opType: z.string(), input: list(z.string()), output: list(z.string()), attribute: list(attributeSchema) },
+  ...{ opType: z.string(), domain: z.string().default(''), input: list(z.string()), output: list(z.string()) },
+  attribute: list(attributeSchema),
 });
 const modelSchema = z.object({
+  opsetImport: list(z.object({ domain: z.string().default(''), version: z.number().default(0) })),
   graph: z.object({
     name: z.string().default(''),
     ...{ node: list(nodeSchema), initializer: list(tensorSchema) },
@@ -42,7 +45,8 @@ type Node = z.infer<typeof nodeSchema>;
 
 /**
  * The graph of an ONNX file that `emitGraph` wrote, in our language again, for executors that know no ONNX: the same inputs,
- * outputs and values, if not the same primitives. Throws `ARTEFACT_INVALID` for what the language cannot say, such as a Loop.
+ * outputs and values, if not the same primitives. Throws `ARTEFACT_INVALID` for what the language cannot say, such as a Loop, and
+ * for what another program wrote in another form (node-forms.ts), rather than read it as something else.
  */
 export function readGraph(onnx: Uint8Array): Graph {
   const graph = parseModel(onnx);
@@ -60,8 +64,18 @@ export function readGraph(onnx: Uint8Array): Graph {
 
 /** The messages of an ONNX file, checked. Throws `ARTEFACT_INVALID`. */
 export function parseModel(onnx: Uint8Array): ModelGraph {
+  const { opsetImport, graph } = decoded(onnx);
+  const sets = opsetImport.map(({ domain, version }) => `${domain === '' ? 'ai.onnx' : domain} ${version}`);
+  if (sets.join() !== `ai.onnx ${OPERATOR_SET}`)
+    throw cannotRead(
+      `it is written in the operators of ${sets.join(', ') || 'no set'}, and ours in ai.onnx ${OPERATOR_SET}`,
+    );
+  return graph;
+}
+
+function decoded(onnx: Uint8Array): z.infer<typeof modelSchema> {
   try {
-    return modelSchema.parse(decodeModel(onnx)).graph;
+    return modelSchema.parse(decodeModel(onnx));
   } catch (thrown) {
     throw cannotRead('it is no ONNX file, or is cut off', thrown);
   }
@@ -94,21 +108,24 @@ function readInitializer({ name, dims, dataType, rawData }: ModelGraph['initiali
 }
 
 /** Adds the value of a node to those that are known. */
-function readNode({ opType, input: names, output, attribute }: Node, values: Map<string, Value>): void {
+function readNode({ opType, domain, input: names, output, attribute }: Node, values: Map<string, Value>): void {
   const operands = names.map((name) => {
     if (name === '') return undefined;
     const value = values.get(name);
     if (value === undefined) throw cannotRead(`its operator ${opType} takes ${name}, which nothing gives before it`);
     return value;
   });
-  const read = Object.hasOwn(OPERATORS, opType) ? OPERATORS[opType] : undefined;
-  if (read === undefined || output.length !== 1) throw cannotRead(`it has the operator ${opType}`);
+  if (domain !== '' || !isOurs(opType) || output.length !== 1)
+    throw cannotRead(`it has the operator ${domain === '' ? opType : `${opType} of ${domain}`}`);
   const attributes = new Map(attribute.map(({ name, ...value }) => [name, value]));
+  checkForm(opType, NODE_FORMS[opType], names.length, attributes.keys());
   values.set(
     output[0]!,
-    applied(opType, () => read(createReadNode(opType, operands, attributes))),
+    applied(opType, () => OPERATORS[opType](createReadNode(opType, operands, attributes))),
   );
 }
+
+const isOurs = (operator: string): operator is Operator => Object.hasOwn(OPERATORS, operator);
 
 /** Operands that do not fit are a fault of the file, and not of ours. */
 function applied(operator: string, read: () => Value): Value {

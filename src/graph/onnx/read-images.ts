@@ -1,13 +1,15 @@
 import * as op from '../operations.ts';
 import type { Extent, Sliding, Tensor } from '../tensor.ts';
 import { BLUR } from './emit-images.ts';
+import type { Operator } from './node-forms.ts';
 import { floats, type ReadNode, type Value } from './read-node.ts';
 
+type ImageOperator = Extract<Operator, 'Conv' | 'ConvTranspose' | 'AveragePool' | 'Resize'>;
+
 /** The operators on images that we write (emit-images.ts, kernel-gradient.ts). */
-export const imageOperators: Readonly<Record<string, (node: ReadNode) => Value>> = {
+export const imageOperators: { readonly [O in ImageOperator]: (node: ReadNode) => Value } = {
   Conv: (node) => {
     const [x, kernel] = [node.tensor(0), node.tensor(1)];
-    node.check(node.values[2] === undefined, 'without a bias of its own');
     if (node.integer('group', 1) > 1) return readBlur(node, x, kernel);
     const dilation = square(node, 'dilations', 1);
     const sliding = slidingOf(node);
@@ -56,9 +58,12 @@ function slidingOf(node: ReadNode): Sliding {
 }
 
 function readBlur(node: ReadNode, x: Tensor, kernel: Tensor): Value {
-  const values = node.constants(1);
-  const isBlur = kernel.shape[1] === 1 && values.every((value, at) => value === BLUR[at % BLUR.length]);
-  node.check(isBlur && square(node, 'pads', 0) === 1 && slidingOf(node).stride === 1, 'in groups where it blurs');
+  const { stride, padding } = slidingOf(node);
+  const channels = node.integer('group', 1);
+  const isEach = [channels, 1, 3, 3].every((length, axis) => kernel.shape[axis] === length) && x.shape[1] === channels;
+  const isBlur = node.constants(1).every((value, at) => value === BLUR[at % BLUR.length]);
+  const isPlain = padding === 1 && stride === 1 && square(node, 'dilations', 1) === 1;
+  node.check(isEach && isBlur && isPlain, 'in groups where it blurs');
   return floats(op.blur(x));
 }
 

@@ -1,6 +1,7 @@
 import { AristarchError } from '../../base/errors.ts';
 import type { Dimension } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
+import type { NodeForm } from './node-forms.ts';
 
 /** A value of an ONNX graph, as far as our language can hold it. */
 export type Value =
@@ -87,6 +88,18 @@ export function createReadNode(
       if (!holds) refuse(`is read only ${wanted}`);
     },
   };
+}
+
+/** Throws `ARTEFACT_INVALID` where a node has operands or attributes that its form has none of. */
+export function checkForm(
+  operator: string,
+  { operands: [fewest, most], attributes }: NodeForm,
+  operands: number,
+  names: Iterable<string>,
+): void {
+  if (operands < fewest || operands > most) throw cannotRead(`its operator ${operator} takes ${operands} operands`);
+  const foreign = [...names].filter((name) => !attributes.includes(name));
+  if (foreign.length > 0) throw cannotRead(`its operator ${operator} has the attribute ${foreign.join(', ')}`);
 }
 
 export function cannotRead(problem: string, cause?: unknown): AristarchError {

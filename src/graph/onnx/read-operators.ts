@@ -2,6 +2,7 @@ import * as op from '../operations.ts';
 import { batchFactor, batchTimes, broadcastShapes, isBatched, type Dimension, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { ELEMENT_TYPE } from './model.ts';
+import type { Operator } from './node-forms.ts';
 import { imageOperators } from './read-images.ts';
 import { floats, lengths, type ReadNode, type Value } from './read-node.ts';
 
@@ -20,7 +21,7 @@ const truth =
   (node) => ({ kind: 'truth', tensor: apply(node), isBinary: true });
 
 /** How the operators that we write (emit-primitive.ts) are said in our language: what they mean, not where they came from. */
-export const OPERATORS: Readonly<Record<string, Read>> = {
+export const OPERATORS: { readonly [O in Operator]: Read } = {
   Identity: (node) => node.value(0),
   Neg: unary(op.negate),
   Abs: unary(op.abs),
@@ -88,7 +89,6 @@ export const OPERATORS: Readonly<Record<string, Read>> = {
     return floats(op.concat(parts, axisOf(parts[0]!, node.integer('axis', 0))));
   },
   Slice: (node) => {
-    node.check(node.values[4] === undefined, 'without steps');
     const [starts, ends, axes] = [node.numbers(1), node.numbers(2), node.numbers(3)];
     const part = (x: Tensor, axis: number, index: number): Tensor => {
       const length = Number(x.shape[axis]);
@@ -97,7 +97,7 @@ export const OPERATORS: Readonly<Record<string, Read>> = {
     return floats(axes.reduce(part, node.tensor(0)));
   },
   Pad: (node) => {
-    node.check(node.values[2] === undefined && node.text('mode', 'constant') === 'constant', 'with zeros');
+    node.check(node.text('mode', 'constant') === 'constant', 'with zeros');
     const [x, amounts] = [node.tensor(0), node.numbers(1)];
     const around = (part: Tensor, axis: number): Tensor => {
       const [before, after] = [amounts[axis]!, amounts[axis + x.shape.length]!];
