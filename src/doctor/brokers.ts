@@ -22,20 +22,30 @@ export async function askBrokers(
   config: SettingValues<typeof KAFKA_CONNECTION_SETTINGS>,
   log: Logger,
 ): Promise<BrokerAnswer[]> {
-  const connection = toConnection(config);
   const answers: BrokerAnswer[] = [];
-  for (const broker of connection.brokers) {
+  for (const broker of config.kafkaBrokers) {
     const start = performance.now();
-    const client = await openKafkaClient({ ...connection, ...CLIENT, ...REST, brokers: [broker] }, log);
     try {
-      await client.findMissingTopics([]);
+      await askBroker(config, broker, log);
       answers.push({ broker, answers: true, ms: performance.now() - start });
     } catch (thrown) {
       const { message: reason } = toAristarchError(thrown);
       answers.push({ broker, answers: false, ms: performance.now() - start, reason });
-    } finally {
-      await client.close();
     }
   }
   return answers;
+}
+
+/** Throws why there is no answer: a PEM file that cannot be read, too. */
+async function askBroker(
+  config: SettingValues<typeof KAFKA_CONNECTION_SETTINGS>,
+  broker: string,
+  log: Logger,
+): Promise<void> {
+  const client = await openKafkaClient({ ...toConnection(config), ...CLIENT, ...REST, brokers: [broker] }, log);
+  try {
+    await client.findMissingTopics([]);
+  } finally {
+    await client.close();
+  }
 }

@@ -71,10 +71,15 @@ function describeVerdict(verdict: Verdict): Line[] {
   const { result, outcome } = verdict;
   return [
     [label, `${OUTCOMES[outcome]}, ${describeRate(result)}`],
-    ['', `${result.description}; scores differ from the CPU's by ${result.difference.toExponential(1)} at most`],
+    ['', `${result.description}; ${describeDifference(result)}`],
     ...result.remarks.map((remark): Line => ['', remark]),
   ];
 }
+
+const describeDifference = ({ difference }: SelfTestResult): string =>
+  difference === null
+    ? 'some scores are no numbers'
+    : `scores differ from the CPU's by ${difference.toExponential(1)} at most`;
 
 const OUTCOMES: { readonly [O in Verdict['outcome']]: string } = {
   works: 'works',

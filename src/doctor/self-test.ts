@@ -11,8 +11,8 @@ export interface SelfTestResult {
   readonly device: Device;
   /** Engine, version, device, threads. */
   readonly description: string;
-  /** The largest difference of a score from the CPU's, over 1 + the score's size. */
-  readonly difference: number;
+  /** The largest difference of a score from the CPU's, over 1 + the score's size; null where a score is no number. */
+  readonly difference: number | null;
   /** Whether that is within `TOLERANCE`. */
   readonly agrees: boolean;
   readonly rowsPerSecond: number;
@@ -47,7 +47,12 @@ export async function runSelfTest(device: Device, seconds: number): Promise<Self
   await session.close();
   await executor.close();
   return {
-    ...{ device, description: executor.description, difference, agrees: difference <= TOLERANCE },
+    ...{
+      device,
+      description: executor.description,
+      difference: Number.isNaN(difference) ? null : difference,
+      agrees: difference <= TOLERANCE,
+    },
     ...{ rowsPerSecond: (1000 * ROWS) / manyMs, rows: ROWS, oneRowMs: oneMs, startMs, remarks },
   };
 }

@@ -31,11 +31,14 @@ export async function judgeDevice(device: Device, command: SelfTestCommand, limi
     return { device, outcome: 'crashed', reason: describeCrash(ended) };
   if (ended.code === 1) return { device, outcome: 'refused', reason: readRefusal(ended.stderr) };
   try {
-    return toVerdict(JSON.parse(ended.stdout) as SelfTestResult);
+    return toVerdict(JSON.parse(answerOf(ended.stdout)) as SelfTestResult);
   } catch (thrown) {
     return { device, outcome: 'crashed', reason: `its answer cannot be read: ${messageOf(thrown)}` };
   }
 }
+
+/** The JSON at the end of the output: a driver may have written lines of its own before it. */
+const answerOf = (stdout: string): string => stdout.slice(stdout.lastIndexOf('\n{') + 1);
 
 export const toVerdict = (result: SelfTestResult): Verdict => ({
   ...{ device: result.device, outcome: result.agrees ? 'works' : 'disagrees', result },

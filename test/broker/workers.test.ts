@@ -26,7 +26,8 @@ needs('broker').describe('workers that score from Kafka', () => {
     const topics = ['--topic-in', topicIn, '--topic-out', topicOut, '--dead-letter', deadLetterTopic];
     const timeout = ['--kafka-session-timeout-ms', '6000'];
     const service = await serve('--workers', '2', '--model', model, '--device', 'cpu', ...kafka, ...topics, ...timeout);
-    expect(await get(service.http, '/readyz')).toMatchObject({ status: 200 });
+    // The last one to join makes the group deal anew, in which for a moment nobody has its share.
+    await waitUntil('the group to have dealt', async () => (await get(service.http, '/readyz')).status === 200, 60_000);
     const { members } = (await lab.client.admin.describeGroups([groupId])).groups[0]!;
     expect(members).toHaveLength(2);
 

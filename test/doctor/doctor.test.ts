@@ -18,8 +18,9 @@ const data = useDataFolder();
 
 /** A self-test that runs this script. */
 const script = (text: string): [string, ...string[]] => [process.execPath, '-e', text];
+/** As the command prints it, after a line of a driver's own. */
 const answer = (result: object): [string, ...string[]] =>
-  script(`console.log(${JSON.stringify(JSON.stringify(result))})`);
+  script(`console.log('{driver} hello'); console.log(${JSON.stringify(JSON.stringify(result, null, 2))})`);
 
 const GOOD = {
   ...{ description: 'an engine', difference: 1e-7, agrees: true, rowsPerSecond: 1000, rows: 4096 },
@@ -45,14 +46,22 @@ const byDevice = (out: string): Readonly<Record<string, unknown>> =>
 
 describe('aristarch doctor', () => {
   it('outlives a device that crashes, one that hangs and one that is refused, and says which is which', async () => {
-    const { out, code } = await consult((device) => PLIGHTS[device]!, '--json', '--self-test-limit', '2');
+    const { out, code } = await consult((device) => PLIGHTS[device]!, '--json', '--self-test-limit', '6');
     expect(byDevice(out)).toMatchObject({
       cpu: { outcome: 'works', result: { rowsPerSecond: 1000 } },
       webgpu: { outcome: 'crashed', reason: 'its process was ended by SIGSEGV' },
-      cuda: { outcome: 'silent', reason: 'no answer within 2 s' },
+      cuda: { outcome: 'silent', reason: 'no answer within 6 s' },
       tfjs: { outcome: 'refused', reason: 'no TF.js' },
     });
     expect(code).toBe(0);
+  });
+
+  it('reports scores that are no numbers', async () => {
+    const result = { ...GOOD, device: 'cpu', difference: null, agrees: false };
+    const { out, code } = await consult(() => answer(result));
+    expect(out).toContain('WRONG SCORES, not to be used');
+    expect(out).toContain('some scores are no numbers');
+    expect(code).toBe(1);
   });
 
   it('says so where scores are wrong, where an answer is none, and where a program is not there', async () => {
@@ -72,7 +81,7 @@ describe('aristarch doctor', () => {
   });
 
   it('tells people of the machine, the engines and each device', async () => {
-    const { out } = await consult((device) => PLIGHTS[device]!, '--self-test-limit', '2');
+    const { out } = await consult((device) => PLIGHTS[device]!, '--self-test-limit', '6');
     expect(out).toMatch(/^This machine\n {2}system +\w+ .*, Node v/);
     expect(out).toMatch(/onnxruntime +1\.\d+\.\d+, built for cpu, webgpu/);
     expect(out).toMatch(/cpu +works, 1,000 rows\/s in calls of 4,096, 0\.50 ms a call of one row/);

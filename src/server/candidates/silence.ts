@@ -5,11 +5,13 @@ interface Asked {
   open: number;
   /** Since when nothing was answered. */
   sinceMs: number;
+  /** Whether the last question to end took too long: answered late, or given up. */
+  wasLate: boolean;
 }
 
 /**
  * Knows who answers nothing any more: whoever was asked, and has answered nothing for so many milliseconds, is silent until it has
- * answered something.
+ * answered something in that time. Who answers late, each time, is as silent as who never does.
  */
 export class Silence {
   readonly #clock: Pick<Clock, 'monotonicMs'>;
@@ -23,19 +25,26 @@ export class Silence {
 
   of(who: object): boolean {
     const asked = this.#asked.get(who);
-    return asked !== undefined && asked.open > 0 && this.#clock.monotonicMs() - asked.sinceMs >= this.#patienceMs;
+    if (asked === undefined) return false;
+    return asked.wasLate || (asked.open > 0 && this.#clock.monotonicMs() - asked.sinceMs >= this.#patienceMs);
   }
 
-  /** Asks, and hears whether there is an answer; a refusal is none, but leaves no question open either. */
+  /** Asks, and hears whether there is an answer; a refusal at once is none, but leaves no question open either. */
   async hear<T>(who: object, question: () => Promise<T>): Promise<T> {
-    const asked = this.#asked.get(who) ?? { open: 0, sinceMs: 0 };
+    const startedMs = this.#clock.monotonicMs();
+    const asked = this.#asked.get(who) ?? { open: 0, sinceMs: startedMs, wasLate: false };
     this.#asked.set(who, asked);
-    if (asked.open === 0) asked.sinceMs = this.#clock.monotonicMs();
+    if (asked.open === 0) asked.sinceMs = startedMs;
     asked.open++;
+    const isLate = (): boolean => this.#clock.monotonicMs() - startedMs >= this.#patienceMs;
     try {
       const answer = await question();
       asked.sinceMs = this.#clock.monotonicMs();
+      asked.wasLate = isLate();
       return answer;
+    } catch (thrown) {
+      if (isLate()) asked.wasLate = true;
+      throw thrown;
     } finally {
       asked.open--;
     }

@@ -31,6 +31,29 @@ it('who was asked and answers nothing is silent after a while, until something w
   expect(silence.of(idle)).toBe(false);
 });
 
+it('who answers late each time, or gives up late, is silent until an answer comes in time', async () => {
+  const clock = { nowMs: 0, monotonicMs: () => clock.nowMs };
+  const silence = new Silence(clock, 100);
+  const who = {};
+  const after = (ms: number, end: () => Promise<void> = () => Promise.resolve()) => {
+    const asked = silence.hear(who, () => {
+      clock.nowMs += ms;
+      return end();
+    });
+    return asked.catch(() => undefined);
+  };
+  await after(150);
+  expect(silence.of(who)).toBe(true);
+  await after(99);
+  expect(silence.of(who)).toBe(false);
+  await after(100, () => Promise.reject(new Error('given up')));
+  expect(silence.of(who)).toBe(true);
+  await after(10, () => Promise.reject(new Error('refused')));
+  expect(silence.of(who)).toBe(true);
+  await after(10);
+  expect(silence.of(who)).toBe(false);
+});
+
 it('events wait for a candidate that hangs once, and it has its share again as soon as it answers what nobody waits for', async () => {
   const gate = createGate();
   const [serving, candidate] = [
@@ -58,7 +81,12 @@ it('events wait for a candidate that hangs once, and it has its share again as s
   expect([muted?.model, muted?.places, none]).toEqual([serving, [0, 1], []]);
   muted!.onScored!(records, await serving.detector.score(records));
   gate.open();
-  await until('it has answered', async () => (await split())[0]?.model === candidate);
+  await until('it has answered in time', async () => {
+    const [part] = await split();
+    if (part?.model === candidate) return true;
+    part!.onScored!(records, await serving.detector.score(records));
+    return false;
+  });
   expect((await metrics.render()).body).toMatch(
     /^aristarch_candidate_failures_total\{model="numbers",code="DEADLINE_EXCEEDED"\} [1-9]/m,
   );
