@@ -42,7 +42,7 @@ beforeAll(async () => {
   const data = join(folder, 'sheets');
   await mkdir(data);
   for (let seed = 0; seed < 60; seed++) await writeFile(join(data, `${String(100 + seed)}.png`), sheet(seed));
-  const own = { imageSize: SIZE, patchSize: 16, steps: 400, withoutNegatives: [] };
+  const own = { imageSize: SIZE, patchSize: 16, steps: 400, withoutNegatives: [], crossBelow: 10 };
   await trainParts({ data: [data], out: join(folder, 'model'), ...own });
 }, 400_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
