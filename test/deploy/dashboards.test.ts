@@ -106,12 +106,12 @@ needs('prometheus', 'broker').describe('each panel, with a real service under lo
     );
     const empty = new Map<string, string>();
     try {
-      await waitUntil('data in every panel', () => findEmpty(empty), 90_000).catch(() => undefined);
+      await waitUntil('data in every panel', () => findEmpty(empty), 240_000).catch(() => undefined);
     } finally {
       await traffic.stop();
     }
     expect(Object.fromEntries(empty)).toEqual({});
-  }, 200_000);
+  }, 400_000);
 
   /** Leaves in `empty` the panels without data, and what they ask; true where there are none. */
   async function findEmpty(empty: Map<string, string>): Promise<boolean> {

@@ -103,7 +103,7 @@ describe('the train command refuses, and leaves nothing behind:', () => {
     await createTrainCommand(terminal).parseAsync(flags, { from: 'user' });
     // A machine with CUDA trains; every other one says what it lacks.
     if (terminal.exitCode() === undefined) return;
-    expect(terminal.err()).toMatch(/device cuda cannot be used here: .* use --device cpu, or install them/);
+    expect(terminal.err()).toMatch(/device cuda cannot be used here: .* use --device cpu, or/);
     expect(existsSync(`${out}.checkpoint`)).toBe(false);
   });
 
