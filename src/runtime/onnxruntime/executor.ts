@@ -13,7 +13,7 @@ import { openDeviceSteps } from './device-steps.ts';
 import { env, InferenceSession, type NativeSession, openNativeSession, Tensor } from './engine.ts';
 import { describePlacement, openPlaced } from './placement.ts';
 import { createQueue, deviceQueue, type Queue } from './queue.ts';
-import { type OrtOptions, type Provider, sessionOptions, type SessionOptions, STRICT } from './session-options.ts';
+import { type OrtOptions, PROBE, type Provider, sessionOptions, type SessionOptions } from './session-options.ts';
 import { fromTensors, toNativeTensors, toTensors } from './tensors.ts';
 
 /**
@@ -153,8 +153,7 @@ async function proveProvider(provider: Provider, threads: number): Promise<void>
   const probe = createProbe();
   try {
     const options = sessionOptions(provider, threads);
-    const strict = provider === 'cpu' ? {} : STRICT;
-    const session = await InferenceSession.create(emitGraph(probe.graph), { ...options, ...strict });
+    const session = await InferenceSession.create(emitGraph(probe.graph), { ...options, ...PROBE[provider] });
     probe.check(await runSession(session, toTensors(probe.feeds)));
     await session.release();
   } catch (thrown) {

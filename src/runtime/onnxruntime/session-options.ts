@@ -25,5 +25,17 @@ export function sessionOptions(provider: Provider, threads: number): SessionOpti
   };
 }
 
+/**
+ * Of the probe, the first session of a process, whose word on denormals ONNX Runtime applies to the calling thread for good: there they stay
+ * what they are, for JavaScript computes on that thread as well. Later sessions flush them in threads of their own.
+ */
+export const PROBE: { readonly [P in Provider]: SessionOptions } = {
+  cpu: { extra: { session: { set_denormal_as_zero: '0' } } },
+  webgpu: strict(),
+  cuda: strict(),
+};
+
 /** Forbids a session to run anything on the CPU in silence. */
-export const STRICT: SessionOptions = { extra: { session: { disable_cpu_ep_fallback: '1' } } };
+function strict(): SessionOptions {
+  return { extra: { session: { set_denormal_as_zero: '0', disable_cpu_ep_fallback: '1' } } };
+}
