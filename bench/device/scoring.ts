@@ -1,10 +1,10 @@
 import { createRandom } from '../../src/base/philox.ts';
+import { timeCalls } from '../../src/doctor/self-test.ts';
 import { createGraph } from '../../src/graph/graph.ts';
 import { constant, input, reshape } from '../../src/graph/operations.ts';
 import { BATCH, sizeOf } from '../../src/graph/shape.ts';
 import { createMlp } from '../../src/models/layers/mlp.ts';
 import type { Executor } from '../../src/runtime/executor.ts';
-import { median } from '../step/peer.ts';
 
 export const BATCHES = [1, 16, 256, 4096] as const;
 const FEATURES = 64;
@@ -33,14 +33,7 @@ export async function measureScoring(
     random.stream('rows', batch).fillNormal(data, 0);
     const feeds = { rows: { data, shape: [batch, FEATURES] } };
     await session.run(feeds);
-    const times: number[] = [];
-    const end = performance.now() + forMs;
-    do {
-      const begun = performance.now();
-      await session.run(feeds);
-      times.push(performance.now() - begun);
-    } while (performance.now() < end);
-    rates[String(batch)] = (1000 * batch) / median(times);
+    rates[String(batch)] = (1000 * batch) / (await timeCalls(session, feeds, forMs));
   }
   await session.close();
   return rates;

@@ -101,7 +101,7 @@ export function differenceOf(scores: Float32Array, expected: Float32Array): numb
 }
 
 /** Median milliseconds of a call, of as many as there is time for; one at least. */
-async function timeCalls(session: Session, feeds: NamedArrays, forMs: number): Promise<number> {
+export async function timeCalls(session: Session, feeds: NamedArrays, forMs: number): Promise<number> {
   const times: number[] = [];
   const end = performance.now() + forMs;
   do {
