@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import { describe, expect, it } from '@jest/globals';
 import protobuf from 'protobufjs';
@@ -74,6 +75,8 @@ async function serveSlowly() {
   await client.score(dense(1));
   const running = client.score(dense(1));
   await until('a call is being scored', () => gate.waiting() === 1);
+  // The event loop sleeps, so that who is being scored counts as waiting for the gate, and holds up nobody.
+  await sleep(100);
   return { addresses, client, gate, running };
 }
 
