@@ -1,9 +1,12 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AristarchError } from '../base/errors.ts';
 import type { Detector, RawRecord, ScoreBatch, ScoreOptions } from '../scoring/detector.ts';
+import { createTurns } from '../scoring/turns.ts';
 
-/** Values of raw rows that are held at a time: 64 MiB. */
-const PART_VALUES = 2 ** 24;
+/** Values of raw rows that a call holds at a time: 8 MiB. */
+const PART_VALUES = 2 ** 21;
+
+/** Of all calls: an image is decoded in a turn of the event loop of its own. */
+const turn = createTurns();
 
 /**
  * Scores records whose raw rows are wide, as images are: a small file becomes megabytes, so that a part of them is decoded and scored before the next
@@ -22,7 +25,7 @@ export async function scoreInParts(
     const part = records.slice(first, first + most);
     const rows = new Float32Array(part.length * rowWidth);
     for (const [index, record] of part.entries()) {
-      if (first + index > 0) await nextTurn();
+      if (first + index > 0) await turn();
       options.checkAlive?.();
       rows.set(encodeOne(record, first + index, encode), index * rowWidth);
     }

@@ -4,7 +4,7 @@ import type { Detector, RawRecord, ScoreBatch } from '../../src/scoring/detector
 import { scoreInParts } from '../../src/server/score-in-parts.ts';
 
 /** Five rows fill a part. */
-const WIDTH = 2 ** 24 / 5;
+const WIDTH = 2 ** 21 / 5;
 const calls: number[] = [];
 
 /** Scores a row by its first value. */
@@ -27,7 +27,7 @@ function encode([record]: readonly RawRecord[]): Float32Array {
 const records = Array.from({ length: 12 }, (_, value) => ({ value }));
 
 describe('wide records are scored', () => {
-  it('as they would together, a part of 64 MiB after the other', async () => {
+  it('as they would together, a part of 8 MiB after the other', async () => {
     calls.length = 0;
     const batch = await scoreInParts(detector, records, {}, encode);
     expect(calls).toEqual([5, 5, 2]);

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, opendirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { AristarchError, messageOf } from '../../base/errors.ts';
 
@@ -49,7 +49,12 @@ const NOT_THERE = 'is no file in the folder of images: put it there before it is
 /** A volume that is not mounted leaves an empty folder, or none. */
 function isThere(home: string): boolean {
   try {
-    return readdirSync(home).length > 0;
+    const entries = opendirSync(home);
+    try {
+      return entries.readSync() !== null;
+    } finally {
+      entries.closeSync();
+    }
   } catch {
     return false;
   }

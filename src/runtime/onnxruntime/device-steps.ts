@@ -73,14 +73,18 @@ export async function openDeviceSteps(engine: DeviceEngine, program: StepProgram
         return await runSteps(steps, feeds);
       } catch (thrown) {
         // Some of the state is of one step and some of another.
-        forget(state);
+        await queue(() => {
+          forget(state);
+          return Promise.resolve();
+        });
         throw thrown;
       }
     },
-    async close() {
-      forget(state, shared);
-      for (const each of [session, reader, ...movers]) await each.release();
-    },
+    close: () =>
+      queue(async () => {
+        forget(state, shared);
+        for (const each of [session, reader, ...movers]) await each.release();
+      }),
   };
 }
 

@@ -25,12 +25,17 @@ export async function openPlaced(
   try {
     const profile = { enableProfiling: true, profileFilePrefix: join(folder, 'nodes') };
     const session = await InferenceSession.create(onnx, { ...options, ...profile });
-    const results = await session.run(zerosFor(session));
-    for (const tensor of Object.values(results)) tensor.dispose();
-    session.endProfiling();
-    const [name] = await readdir(folder);
-    const text = name === undefined ? '[]' : await readFile(join(folder, name), 'utf8');
-    return { session, placement: readPlacement(text) };
+    try {
+      const results = await session.run(zerosFor(session));
+      for (const tensor of Object.values(results)) tensor.dispose();
+      session.endProfiling();
+      const [name] = await readdir(folder);
+      const text = name === undefined ? '[]' : await readFile(join(folder, name), 'utf8');
+      return { session, placement: readPlacement(text) };
+    } catch (thrown) {
+      await session.release();
+      throw thrown;
+    }
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

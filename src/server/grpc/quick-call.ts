@@ -76,6 +76,10 @@ export function openCall(
     stream.refuse(toTrailersOnly({ code: status.INTERNAL, details }));
     return;
   }
+  if (givenMs <= 0) {
+    stream.refuse(toTrailersOnly({ code: status.DEADLINE_EXCEEDED, details: 'Deadline exceeded' }));
+    return;
+  }
   const remainingMs = givenMs - shedding.waitedMs();
   // Who has priority waits for those before it alone, whom the batcher knows.
   const refusal = headers[PRIORITY_METADATA] === 'high' ? undefined : shedding.refusalOf(remainingMs);
@@ -174,7 +178,7 @@ class QuickCall implements CallEvents {
   }
 
   answer(): void {
-    if (this.cancelled) return;
+    if (this.cancelled || this.#tracked) return;
     const frame = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
     this.#chunks.length = 0;
     const fault = faultOf(frame, this.#method.path);

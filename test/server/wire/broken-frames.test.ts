@@ -39,17 +39,60 @@ describe('what is no HTTP/2', () => {
         ...Array.from({ length: 100 }, () => frame(9, 0, 1, Buffer.alloc(10))),
       ],
     ],
+    [
+      'headers of too many parts, the last of which is their end',
+      [
+        PREFACE,
+        SETTINGS,
+        frame(1, 0, 1, QUICK),
+        ...Array.from({ length: 64 }, (_, part) => frame(9, part === 63 ? 4 : 0, 1, Buffer.alloc(0))),
+      ],
+    ],
+    [
+      'a list of fields that are nothing, of a byte each',
+      [PREFACE, SETTINGS, frame(1, 4, 1, Buffer.concat([QUICK, Buffer.of(0x40, 0, 0), Buffer.alloc(3000, 0xbe)]))],
+    ],
+    [
+      'calls that are given up without end',
+      [
+        PREFACE,
+        SETTINGS,
+        ...Array.from({ length: 1100 }, (_, at) => [
+          frame(1, 4, 2 * at + 1, QUICK),
+          frame(3, 0, 2 * at + 1, Buffer.alloc(4)),
+        ]).flat(),
+      ],
+    ],
     ['a window of nothing', [PREFACE, SETTINGS, frame(8, 0, 0, Buffer.alloc(4))]],
   ])('%s ends the connection, and no other one', async (_, pieces) => {
-    const { port } = await serveWire();
+    const { port, seen, busy } = await serveWire();
     const socket = connectTcp(port, '127.0.0.1');
     socket.on('error', () => undefined);
     socket.resume();
-    for (const piece of pieces) socket.write(piece);
+    socket.write(Buffer.concat(pieces));
     await once(socket, 'close');
+    // Nothing of it stays, and what was given up is bounded.
+    await until('no call is left', () => busy() === 0);
+    expect(seen.length).toBeLessThan(1010);
     expect((await callWire(connectWire(port), '/quick', Buffer.from('fine'))).bytes).toEqual(
       framed(Buffer.from('fine')),
     );
+  });
+
+  it('runs a call once, however often its end is said', async () => {
+    let answers = 0;
+    const { port } = await serveWire(({ stream, message }) => {
+      answers++;
+      setTimeout(() => stream.answer(message), 50);
+    });
+    const socket = connectTcp(port, '127.0.0.1');
+    closers.push(() => socket.destroy());
+    const chunks: Buffer[] = [];
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+    const said = frame(0, 1, 1, Buffer.from('once'));
+    socket.write(Buffer.concat([PREFACE, SETTINGS, frame(1, 4, 1, QUICK), said, said, said]));
+    await until('the answer is there', () => Buffer.concat(chunks).includes(framed(Buffer.from('once'))));
+    expect(answers).toBe(1);
   });
 
   it('takes frames that come byte by byte, padded, and in pieces', async () => {

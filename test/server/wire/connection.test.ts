@@ -31,6 +31,13 @@ describe('a connection with calls of both kinds', () => {
     expect(closed()).toBe(3);
   });
 
+  it.each([1, 4, 5, 7])('answers through a window of %i bytes, which may end within the prefix', async (bytes) => {
+    const { port } = await serveWire();
+    const session = connectWire(port, { settings: { initialWindowSize: bytes } });
+    const message = Buffer.from('through a narrow gap');
+    expect((await callWire(session, '/quick', message)).bytes).toEqual(framed(message));
+  });
+
   it('carries hundreds at once, large and small, through windows as small as they are by default', async () => {
     const { port } = await serveWire(undefined, { maxCalls: 1000 });
     const session = connectWire(port, { maxSessionMemory: 1000 });

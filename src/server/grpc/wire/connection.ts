@@ -8,6 +8,7 @@ import type { Field } from './hpack-table.ts';
 import { Inbound, type InboundOwner } from './inbound.ts';
 import { Outbound } from './outbound.ts';
 import { Relay } from './relay.ts';
+import { ResetLimit } from './reset-limit.ts';
 import { type StreamOwner, WireStream } from './wire-stream.ts';
 
 /** What a connection asks of the server. */
@@ -57,6 +58,7 @@ export class WireConnection extends Duplex implements StreamOwner, InboundOwner 
   /** What came before the session had said its settings. */
   #early: Buffer[] = [];
   #streamWindowBytes = FIRST_WINDOW_BYTES;
+  readonly #resets = new ResetLimit();
   #owedBytes = 0;
   #idle: (() => void) | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
@@ -109,6 +111,7 @@ export class WireConnection extends Duplex implements StreamOwner, InboundOwner 
   }
 
   open(id: number, headers: IncomingHttpHeaders): boolean {
+    if (this.destroyed) return true;
     const { isQuick, open, maxCalls } = this.#parts;
     if (!isQuick(headers)) return false;
     // The session has said so: whoever asks does so again on another connection.
@@ -127,6 +130,7 @@ export class WireConnection extends Duplex implements StreamOwner, InboundOwner 
   cancel(stream: WireStream): void {
     this.forget(stream);
     stream.cancel();
+    if (!this.#resets.take()) this.fail(FAULT.ENHANCE_YOUR_CALM);
   }
 
   takeWindow(bytes: number): number {

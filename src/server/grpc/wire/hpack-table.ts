@@ -61,10 +61,11 @@ export class FieldTable {
 
   #evict(): void {
     while (this.#bytes > this.#limit) this.#bytes -= bytesOf(this.#entries[this.#first++]!);
-    if (this.#first < 64) return;
+    if (this.#first < 64 && this.#first < this.#entries.length) return;
     this.#entries = this.#entries.slice(this.#first);
     this.#first = 0;
   }
 }
 
-const bytesOf = ({ name, value }: Field): number => ENTRY_BYTES + name.length + value.length;
+/** As the table and lists of fields count it. */
+export const bytesOf = ({ name, value }: Field): number => ENTRY_BYTES + name.length + value.length;

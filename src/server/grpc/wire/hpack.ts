@@ -1,8 +1,8 @@
 import { decodeHuffman } from './huffman.ts';
-import { type Field, FieldTable, STATIC_TABLE } from './hpack-table.ts';
+import { bytesOf, type Field, FieldTable, STATIC_TABLE } from './hpack-table.ts';
 
-/** Most bytes of all fields of a block, names and values: more than anybody sends, little enough to hold. */
-const MOST_TEXT_BYTES = 65_536;
+/** Most bytes of all fields of a block, counted as in RFC 9113, section 6.5.2: more than anybody sends, little enough to hold and to read at once. */
+const MOST_LIST_BYTES = 65_536;
 /** Integers are longer than this nowhere but in an attack. */
 const LARGEST_INTEGER = 2 ** 28;
 
@@ -16,7 +16,7 @@ export class HeaderDecoder {
   decode(block: Buffer): Field[] | undefined {
     [this.#bytes, this.#at] = [block, 0];
     const fields: Field[] = [];
-    let textBytes = 0;
+    let listBytes = 0;
     while (this.#at < block.length) {
       const first = block[this.#at]!;
       if ((first & 0xe0) === 0x20) {
@@ -26,8 +26,8 @@ export class HeaderDecoder {
       }
       const field = this.#field(first);
       if (field === undefined) return undefined;
-      textBytes += field.name.length + field.value.length;
-      if (textBytes > MOST_TEXT_BYTES) return undefined;
+      listBytes += bytesOf(field);
+      if (listBytes > MOST_LIST_BYTES) return undefined;
       fields.push(field);
     }
     return fields;
@@ -69,6 +69,13 @@ export class HeaderDecoder {
   }
 }
 
+/** Where a field, or the first one of a name, stands in the static table; no name has a line break. */
+const PLACES = new Map<string, number>();
+STATIC_TABLE.forEach(({ name, value }, at) => {
+  if (!PLACES.has(name)) PLACES.set(name, at + 1);
+  PLACES.set(`${name}\n${value}`, at + 1);
+});
+
 /**
  * A header block that builds on no other and that none builds on: fields as they are in the static table, or in full. Two that
  * write on one connection need not know of each other then.
@@ -76,12 +83,12 @@ export class HeaderDecoder {
 export function encodeFields(fields: Iterable<Field>): Buffer {
   const parts: Buffer[] = [];
   for (const { name, value } of fields) {
-    const whole = STATIC_TABLE.findIndex((known) => known.name === name && known.value === value) + 1;
+    const whole = PLACES.get(`${name}\n${value}`) ?? 0;
     if (whole > 0) {
       parts.push(integer(0x80, 0x7f, whole));
       continue;
     }
-    const named = STATIC_TABLE.findIndex((known) => known.name === name) + 1;
+    const named = PLACES.get(name) ?? 0;
     parts.push(integer(0, 0x0f, named), ...(named > 0 ? [] : text(name)), ...text(value));
   }
   return Buffer.concat(parts);

@@ -150,7 +150,10 @@ export class Inbound {
     const block = (this.#block ??= { id, endStream, parts: [], bytes: 0 });
     block.parts.push(part);
     block.bytes += part.length;
-    if (block.bytes > MOST_HEADER_BYTES || block.parts.length > 64) this.#owner.fail(FAULT.ENHANCE_YOUR_CALM);
+    if (block.bytes > MOST_HEADER_BYTES || block.parts.length > 64) {
+      this.#owner.fail(FAULT.ENHANCE_YOUR_CALM);
+      return;
+    }
     if ((flags & FLAG.END_HEADERS) === 0) return;
     this.#block = undefined;
     const fields = this.#decoder.decode(block.parts.length === 1 ? part : Buffer.concat(block.parts));

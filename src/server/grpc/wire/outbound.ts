@@ -63,7 +63,8 @@ export class Outbound {
       at += prefix.copy(this.#slab, at, place, end);
       place = end;
     }
-    message.copy(this.#slab, at, place - PREFIX_BYTES, from + bytes - PREFIX_BYTES);
+    // A window may end within the prefix.
+    if (from + bytes > PREFIX_BYTES) message.copy(this.#slab, at, place - PREFIX_BYTES, from + bytes - PREFIX_BYTES);
   }
 
   windowUpdate(id: number, bytes: number): void {

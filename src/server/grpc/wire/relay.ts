@@ -4,6 +4,8 @@ import { DEFAULT_TABLE_BYTES } from './hpack-table.ts';
 import type { Outbound } from './outbound.ts';
 
 const NOTHING = Buffer.alloc(0);
+/** What waits for no window and keeps no order with headers and data: RFC 9113, section 5.2.1, puts DATA alone under flow control. */
+const BESIDE: ReadonlySet<number> = new Set([FRAME.PING, FRAME.WINDOW_UPDATE, FRAME.GOAWAY]);
 const ANY_STREAM = 2 ** 31 - 1;
 
 /** The frames of node:http2's session on their way to the client, with others between them that it does not know of. */
@@ -14,7 +16,7 @@ export class Relay {
   readonly #out: Outbound;
   readonly #lastId: () => number;
   readonly #frames = new FrameReader();
-  /** For want of window; all that came after must wait, too. */
+  /** For want of window; what came after must wait, too, but for what is beside. */
   #held: Frame[] = [];
   /** DATA that was sent beside the session's: what the client gives back of that is not the session's. */
   #sentBeside = 0;
@@ -67,6 +69,11 @@ export class Relay {
 
   #take(frame: Frame): void {
     const { type, flags, bytes, head, from, to } = frame;
+    if (BESIDE.has(type)) {
+      if (type === FRAME.GOAWAY) this.#leave(frame);
+      this.#out.frames(bytes.subarray(head, to));
+      return;
+    }
     if (this.#held.length > 0 || (type === FRAME.DATA && to - from > this.#out.windowBytes)) {
       this.#held.push(frame);
       return;
@@ -74,7 +81,6 @@ export class Relay {
     if (type === FRAME.DATA) this.#out.windowBytes -= to - from;
     else if (type === FRAME.HEADERS) this.#tableUpdate = NOTHING;
     else if (type === FRAME.SETTINGS && (flags & FLAG.ACK) !== 0) this.#agree();
-    else if (type === FRAME.GOAWAY) this.#leave(frame);
     this.#out.frames(bytes.subarray(head, to));
   }
 

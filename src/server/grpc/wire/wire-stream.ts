@@ -1,5 +1,9 @@
 import type { OutgoingHttpHeaders } from 'node:http2';
 import type { CallEvents, CallStream, Peer } from '../call-stream.ts';
+import { FAULT, type Fault } from './frames.ts';
+
+/** What a caller may send before anybody reads it is bounded by its window, which is smaller. */
+const MOST_EARLY_BYTES = 2 ** 20;
 
 /** What a stream asks of its connection. */
 export interface StreamOwner {
@@ -11,6 +15,8 @@ export interface StreamOwner {
   giveBackOn(stream: WireStream, bytes: number): void;
   /** Both sides have said all. */
   forget(stream: WireStream): void;
+  /** The connection is of no use any longer. */
+  fail(fault: Fault): void;
 }
 
 /** A stream of a unary call on a connection whose frames are read here. */
@@ -24,6 +30,7 @@ export class WireStream implements CallStream {
   #events: CallEvents | undefined;
   /** Came before it was read. */
   #early: Buffer[] = [];
+  #earlyBytes = 0;
   #reading = false;
   /** The caller has sent all; the answer is handed over; all of it is sent. */
   #received = false;
@@ -54,10 +61,20 @@ export class WireStream implements CallStream {
 
   /** The caller's bytes, and whether they are the last. `bytes`: what they take of the windows, padding included. */
   receive(chunk: Buffer, bytes: number, isLast: boolean): void {
+    // A caller that has said all has no more to say (RFC 9113, section 5.1): it is let pass, and begins no other call.
+    if (this.#received) {
+      this.#owner.giveBackOn(this, bytes);
+      return;
+    }
     // What comes after the answer is let pass.
     if (this.#reading || this.#answered) {
       this.#hand(chunk, bytes);
     } else {
+      this.#earlyBytes += chunk.length;
+      if (this.#earlyBytes > MOST_EARLY_BYTES) {
+        this.#owner.fail(FAULT.FLOW_CONTROL_ERROR);
+        return;
+      }
       this.#early.push(chunk);
       this.#owner.giveBackOn(this, bytes - chunk.length);
     }
