@@ -255,7 +255,7 @@ export class ScoringService {
     const falsePositiveRate = job.falsePositiveRate ?? this.#parts.limits.falsePositiveRate;
     const options = { falsePositiveRate, priority, deadlineMs, checkAlive, isTrial, onStage: span?.stage };
     if (detector.description.schema.image && !(sent instanceof Float32Array)) {
-      // Their rows are not kept: drift is watched by the scores of images alone.
+      // Their rows are not kept: drift of images is not watched.
       return { batch: await scoreInParts(detector, sent, options, encode), rows: new Float32Array(0) };
     }
     const rows = sent instanceof Float32Array ? sent : encode(sent);

@@ -17,7 +17,7 @@ export interface FieldDrift {
 }
 
 export interface Population {
-  /** Takes rows in order, `rows.length / rowWidth` of them. */
+  /** Takes rows in order, `rows.length / rowWidth` of them; none is fine. */
   observe(rows: Float32Array): void;
   /** Weight of what is remembered, in rows; at most the window. */
   readonly rows: number;
@@ -67,6 +67,7 @@ export function createPopulation({ schema, columns, trainingRows, window }: Popu
   return {
     observe: (rows) => {
       const count = rows.length / width;
+      if (count === 0) return;
       const stride = Math.ceil(count / ROWS_PER_CALL);
       // From the middle of the first stretch: the rows looked at stand for those around them.
       const sample = { first: (stride - 1) >> 1, stride, growth: growth ** stride };

@@ -90,6 +90,15 @@ describe('drift of the fields', () => {
     expect(population.rows).toBeCloseTo(10_000 * (1 - Math.exp(-2)), -3);
   });
 
+  it('is as it was after a call of no rows', () => {
+    const { columns } = fingerprintRows(SCHEMA, drawRows(1, 5000), 5000);
+    const population = createPopulation({ schema: SCHEMA, columns, trainingRows: 5000, window: 10_000 });
+    population.observe(drawRows(4, 100));
+    const before = JSON.stringify([population.rows, population.fields]);
+    population.observe(new Float32Array(0));
+    expect(JSON.stringify([population.rows, population.fields])).toBe(before);
+  });
+
   it('counts on without end: weights are brought back before they overflow', () => {
     const rows = drawRows(2, 200);
     const repeated = new Float32Array(300 * rows.length);
