@@ -2,6 +2,7 @@ import { format } from 'prettier';
 import { parse } from 'yaml';
 import { type AlertCheck, FACTOR } from './cause-alerts.ts';
 import { CAUSES } from './causes.ts';
+import { ALARM_PROBABILITY } from '../../test/support/watched-service.ts';
 
 /** docs/alerts-check.md. */
 export function toPage(
@@ -20,7 +21,7 @@ export function toPage(
 
 \`npm run check:alerts -- --write\` wrote this. It starts a real service with a broker of its own (Apache Kafka, one node), a second process beside it, and a real Prometheus
 that scrapes both every two seconds, with the rules that the chart installs, but for time: **each \`for\` and each window is divided by ${FACTOR}**; thresholds are as they are. Calls and
-events come ten times a second all the while.
+events come ten times a second all the while. Drift is reported at a false-alarm probability of ${ALARM_PROBABILITY} (\`--drift-alarm-probability\`), so that the check does not fail by chance.
 
 Left alone for ${quietSeconds} s, which stand for ${((quietSeconds * FACTOR) / 60).toFixed(0)} minutes of the real rules: **${firedInQuiet.join(', ') || 'nothing fired'}**. Then each cause in turn (with \`--only\`, rows of other alerts stay as they were; each has its latest run):
 
