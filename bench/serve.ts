@@ -38,7 +38,10 @@ async function measure(stage: parts.Stage, only: ReadonlySet<string>, rows: numb
   const result: Result = { machine: MACHINE, loadBefore, rounds: stage.rounds, seconds: stage.seconds };
   if (only.has('start')) result.start = tell('start', await measureStart(stage.folder, stage.rounds));
   if ([...only].some((part) => part !== 'start')) await parts.warmUp(stage);
-  if (only.has('unary')) result.unary = tell('unary', await parts.measureUnary(stage));
+  if (only.has('unary')) {
+    result.unary = tell('unary', await parts.measureUnary(stage));
+    result.oneRow = await parts.measureOneRow(stage);
+  }
   if (only.has('stream')) result.stream = tell('stream', await parts.measureStream(stage));
   if (only.has('dense')) result.dense = tell('dense', await parts.measureDense(stage));
   if (only.has('half-load')) {

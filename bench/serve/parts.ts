@@ -8,6 +8,7 @@ import type { Load, LoadResult } from './load.ts';
 import { interleave, runLoad, summarise, type Run, type Summary } from './measure.ts';
 import { SCORE_PATH, scoreRequest, scoreResponse, STREAM_PATH } from './messages.ts';
 import { FEATURES } from './model.ts';
+import { pinApart } from './pin.ts';
 import type { Aristarch, Echo } from './servers.ts';
 
 /** What the parts of the bench have in common. */
@@ -92,6 +93,16 @@ export function measureStream(stage: Stage): Promise<Compared> {
   return compare(stage, name, { path: STREAM_PATH, rows: 1, connections: 1, shape });
 }
 
+/** Milliseconds that ONNX Runtime alone takes for one row: no answer can be had without them. */
+export async function measureOneRow({ engine, folder, rounds, seconds }: Stage): Promise<number> {
+  const question: EngineQuestion = { ...criticOf(folder), rows: 1, seconds };
+  const rates: number[] = [];
+  for (let round = 0; round < rounds; round++) rates.push((await engine.ask(question)) as number);
+  return 1000 / median(rates);
+}
+
+const criticOf = (folder: string) => ({ file: join(folder, CRITIC_FILE), width: FEATURES, threads: 1 });
+
 export const DENSE_ROWS = 1024;
 
 export interface Dense extends Compared {
@@ -105,9 +116,7 @@ export async function measureDense(stage: Stage): Promise<Dense> {
   await echo.answerWith(scoreResponse(DENSE_ROWS, aristarch.model));
   const shape = { kind: 'closed' as const, callers: 2 };
   const load = { path: SCORE_PATH, request: scoreRequest(DENSE_ROWS), connections: 1, shape, seconds };
-  const question: EngineQuestion = {
-    ...{ file: join(folder, CRITIC_FILE), rows: DENSE_ROWS, width: FEATURES, seconds, threads: 1 },
-  };
+  const question: EngineQuestion = { ...criticOf(folder), rows: DENSE_ROWS, seconds };
   const engineRows: number[] = [];
   const runs = await interleave(rounds, {
     echo: () => runLoad(client, echo, load),
@@ -151,6 +160,8 @@ export interface Overload {
   /** The most calls a second that callers who wait for their answers got, however many they were. */
   readonly peak: number;
   readonly offers: readonly Offer[];
+  /** Whether server and client kept to a core each. */
+  readonly pinned?: boolean;
 }
 
 /** Calls at random times, so many times the peak, whoever is answered. */
@@ -175,6 +186,15 @@ export const OFFERS = [1, 2, 3] as const;
 
 /** More calls than can be answered, each with a deadline, from a client that costs little. */
 export async function measureOverload(stage: Stage, rows: number, deadlineMs: number): Promise<Overload> {
+  const release = pinApart([stage.aristarch.pid, stage.client.pid]);
+  try {
+    return { ...(await measureOffers(stage, rows, deadlineMs)), pinned: release !== undefined };
+  } finally {
+    release?.();
+  }
+}
+
+async function measureOffers(stage: Stage, rows: number, deadlineMs: number): Promise<Overload> {
   const { client, aristarch, rounds, seconds } = stage;
   const load = { client: 'wire' as const, path: SCORE_PATH, request: scoreRequest(rows), connections: 4, seconds };
   const peaks: number[] = [];

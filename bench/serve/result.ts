@@ -13,6 +13,8 @@ export interface Result {
   readonly rounds: number;
   readonly seconds: number;
   unary?: readonly Compared[];
+  /** Milliseconds of ONNX Runtime alone for one row. */
+  oneRow?: number;
   stream?: Compared;
   dense?: Dense;
   halfLoad?: HalfLoad;
@@ -43,10 +45,11 @@ export function describe(result: Result) {
 }
 
 function tables(result: Result): string[] {
-  const { unary, stream, dense, halfLoad, overload, start, memory, mlserver } = result;
+  const { unary, oneRow, stream, dense, halfLoad, overload, start, memory, mlserver } = result;
   const compared = [...(unary ?? []), ...(stream ? [stream] : []), ...(dense ? [dense] : [])];
   return [
     ...(compared.length > 0 ? [tabulateCompared(compared)] : []),
+    ...(unary && oneRow !== undefined ? [describeOneRow(unary[0]!, oneRow)] : []),
     ...(dense ? [describeDense(dense)] : []),
     ...(halfLoad ? [describeHalfLoad(halfLoad)] : []),
     ...(overload ? [tabulateOverload(overload)] : []),
@@ -70,6 +73,16 @@ function tabulateCompared(compared: readonly Compared[]): string {
   return markdownTable([...header, "server's CPU, µs a call: echo / Aristarch"], rows);
 }
 
+/** What one caller can have at most: the echo's time and the engine's, one after the other. */
+function describeOneRow({ echo }: Compared, oneRow: number): string {
+  const echoMs = 1000 / echo.perSecond;
+  const most = echoMs / (echoMs + oneRow);
+  return (
+    `ONNX Runtime alone takes ${oneRow.toFixed(2)} ms for one row, the echo ${echoMs.toFixed(2)} ms for one caller's call: a server that ` +
+    `added nothing to both would answer ${most.toFixed(2)} of the echo's calls.`
+  );
+}
+
 function describeDense({ name, aristarch, engineRows, ratioToEngine }: Dense): string {
   const rows = ratioToEngine * engineRows;
   return (
@@ -86,6 +99,9 @@ function describeHalfLoad({ perSecond, echo, aristarch, p99Times }: HalfLoad): s
 }
 
 function tabulateOverload(overload: readonly Overload[]): string {
+  const pinned = overload.every((each) => each.pinned === true)
+    ? 'Overload, server and client kept to a core each:\n\n'
+    : '';
   const rows = overload.flatMap(({ rows: count, deadlineMs, peak, offers }) =>
     offers.map(({ times, goodput, share, accepted, tooLate, refused, unsent, p50 }) => [
       ...[String(count), String(deadlineMs), rate(peak), `${times}x`, rate(goodput), `${(100 * share).toFixed(0)} %`],
@@ -93,7 +109,7 @@ function tabulateOverload(overload: readonly Overload[]): string {
     ]),
   );
   const header = ['rows a call', 'deadline, ms', 'peak, calls a second', 'offered', 'in time', 'share', 'accepted'];
-  return markdownTable([...header, 'of these over a tenth late', 'refused', 'never sent', 'p50, ms'], rows);
+  return pinned + markdownTable([...header, 'of these over a tenth late', 'refused', 'never sent', 'p50, ms'], rows);
 }
 
 function describeMemory({ rows, mebibytes }: Memory): string {
@@ -142,7 +158,8 @@ processor time is the server's alone. Overload comes from another client ([bench
 frames of HTTP/2 by itself and costs about 7 microseconds a call, so that one core can offer several times what the server on the
 other bears: the peak is the most that 16, 100 or 400 callers got who wait for their answers; calls then come at random times at a multiple of it, each
 counted from when it was due, and asked regardless of refusals. Accepted is what the server did not refuse (\`RESOURCE_EXHAUSTED\`);
-an accepted call is late however it ends. A call is never sent where the server lets no more of them in at once and its deadline passes
+an accepted call is late however it ends. Server and client keep to a core each meanwhile, where the system has \`taskset\`: else the one that is idle at the
+peak lends its core to the other, which it cannot do under overload. A call is never sent where the server lets no more of them in at once and its deadline passes
 meanwhile, as with every gRPC client. The bars are those that the project set itself for two cores, clients included; the command
 exits with 1 where one is missed. \`--write\` writes this page. Bars in full: at least ${BARS.unary} of the echo's unary calls; dense
 batches at least ${BARS.dense} of ONNX Runtime alone; p99 at half load under ${BARS.halfLoad} times the echo's; at three times the capacity a

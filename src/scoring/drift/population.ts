@@ -34,8 +34,8 @@ export interface PopulationOptions {
   readonly window: number;
 }
 
-/** Most rows of one call that are looked at, evenly spread: a batch of 65,536 rows of 500 fields would cost as much as its scores. */
-const ROWS_PER_CALL = 256;
+/** Most rows of one call that are looked at: all of a batch would cost a third of its scores. */
+const ROWS_PER_CALL = 64;
 /** Rows spread like the training rows that are added to what was seen, so that a few rows say little. */
 const PRIOR_ROWS = 100;
 /** Weights grow, so that old counts need not be touched, and are all divided where they become this large. */
@@ -57,24 +57,25 @@ export function createPopulation({ schema, columns, trainingRows, window }: Popu
     total /= weight;
     weight = 1;
   };
+  const pick = createPicker();
   const countField = ({ slot, binOf }: FieldBins, seen: Float64Array, rows: Float32Array, sample: Sample): void => {
     let each = weight;
-    for (let at = sample.first * width + slot; at < rows.length; at += sample.stride * width) {
+    for (const row of sample.rows) {
       each *= sample.growth;
-      seen[binOf(rows[at]!)]! += each * sample.stride;
+      seen[binOf(rows[row * width + slot]!)]! += each * sample.standsFor;
     }
   };
   return {
     observe: (rows) => {
       const count = rows.length / width;
       if (count === 0) return;
-      const stride = Math.ceil(count / ROWS_PER_CALL);
-      // From the middle of the first stretch: the rows looked at stand for those around them.
-      const sample = { first: (stride - 1) >> 1, stride, growth: growth ** stride };
+      const picked = pick(count);
+      const standsFor = count / picked.length;
+      const sample = { rows: picked, standsFor, growth: growth ** standsFor };
       fields.forEach((field, index) => countField(field, counts[index]!, rows, sample));
-      for (let row = sample.first; row < count; row += stride) {
+      for (let place = 0; place < picked.length; place++) {
         weight *= sample.growth;
-        total += weight * stride;
+        total += weight * standsFor;
       }
       if (weight > LARGEST_WEIGHT) divideAll();
     },
@@ -88,10 +89,32 @@ export function createPopulation({ schema, columns, trainingRows, window }: Popu
 }
 
 interface Sample {
-  readonly first: number;
-  readonly stride: number;
+  /** Those that are looked at. */
+  readonly rows: Int32Array;
+  /** Rows of the call for each of them. */
+  readonly standsFor: number;
   /** Of the weight, from one row that is looked at to the next. */
   readonly growth: number;
+}
+
+/**
+ * One row of each of `ROWS_PER_CALL` stretches of a call, at random within it: at even distances, rows that take turns (machine by
+ * machine) would all be of the same one. Valid until the next call. The same calls give the same rows.
+ */
+function createPicker(): (count: number) => Int32Array {
+  const places = new Int32Array(ROWS_PER_CALL);
+  let state = 1;
+  return (count) => {
+    const picked = places.subarray(0, Math.min(count, ROWS_PER_CALL));
+    for (let stretch = 0; stretch < picked.length; stretch++) {
+      const from = Math.floor((stretch * count) / picked.length);
+      const to = Math.floor(((stretch + 1) * count) / picked.length);
+      // Numerical Recipes' generator, whose high bits do; philox.ts would cost more than the row.
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      picked[stretch] = from + Math.floor(((to - from) * state) / 2 ** 32);
+    }
+    return picked;
+  };
 }
 
 function describeField(

@@ -33,7 +33,7 @@ function drawRows(seed: number, count: number): Float32Array {
 }
 
 /** Watches `rows` after training on 5,000 of the usual ones. */
-function watch(rows: Float32Array, window = 10_000, perCall = 100): Record<string, FieldDrift> {
+function watch(rows: Float32Array, window = 10_000, perCall = 50): Record<string, FieldDrift> {
   const training = drawRows(1, 5000);
   const { columns } = fingerprintRows(SCHEMA, training, 5000);
   const population = createPopulation({ schema: SCHEMA, columns, trainingRows: 5000, window });
@@ -88,6 +88,15 @@ describe('drift of the fields', () => {
     const population = createPopulation({ schema: SCHEMA, columns, trainingRows: 5000, window: 10_000 });
     population.observe(drawRows(4, 20_000));
     expect(population.rows).toBeCloseTo(10_000 * (1 - Math.exp(-2)), -3);
+  });
+
+  it('sees all of rows that take turns, whatever the size of the calls', () => {
+    const turns = change(drawRows(2, 20_000), 3, (row) => row % 2);
+    for (const perCall of [128, 192, 256, 1024, 4096]) {
+      const { colour } = watch(turns, 10_000, perCall);
+      const { colour: whole } = watch(turns, 10_000, 32);
+      expect(Math.abs(colour!.stabilityIndex - whole!.stabilityIndex)).toBeLessThan(0.05);
+    }
   });
 
   it('is as it was after a call of no rows', () => {
