@@ -1,5 +1,5 @@
-import { readFileSync, statfsSync } from 'node:fs';
-import { availableParallelism, cpus, freemem, release, totalmem } from 'node:os';
+import { statfsSync } from 'node:fs';
+import { availableParallelism, cpus, release, totalmem } from 'node:os';
 import { readVersion } from '../base/version.ts';
 
 /** What a process of ours has to work with. */
@@ -16,28 +16,26 @@ export interface Machine {
   readonly freeDiskBytes: number | undefined;
 }
 
-export function findMachine(folder: string = process.cwd()): Machine {
-  const limit = readMemoryLimit();
+/** What Node says of memory, of which the process's control group (a container) may have less than the machine. */
+export interface Memory {
+  /** Bytes that the control group allows; 0, or more than the machine has, where it sets no limit. */
+  readonly constrainedMemory: () => number;
+  /** Bytes that are left of them, or of the machine's. */
+  readonly availableMemory: () => number;
+}
+
+export function findMachine(folder: string = process.cwd(), memory: Memory = process): Machine {
+  const limit = memory.constrainedMemory();
   return {
     system: `${process.platform} ${release()} ${process.arch}`,
     node: process.version,
     aristarch: readVersion(),
     processor: cpus()[0]?.model.trim() ?? 'unknown',
     cores: availableParallelism(),
-    memoryBytes: Math.min(totalmem(), limit),
-    freeMemoryBytes: Math.min(freemem(), limit),
+    memoryBytes: limit > 0 ? Math.min(totalmem(), limit) : totalmem(),
+    freeMemoryBytes: memory.availableMemory(),
     freeDiskBytes: freeBytesOf(folder),
   };
-}
-
-/** Of the control group (a container), version 2 of them; infinite where there is none. */
-function readMemoryLimit(path = '/sys/fs/cgroup/memory.max'): number {
-  try {
-    const limit = Number(readFileSync(path, 'utf8'));
-    return Number.isFinite(limit) && limit > 0 ? limit : Infinity;
-  } catch {
-    return Infinity;
-  }
 }
 
 function freeBytesOf(folder: string): number | undefined {

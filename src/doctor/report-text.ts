@@ -54,10 +54,15 @@ function describeGraphics({ nvidia, vulkan, renderNodes }: Graphics): Line[] {
 
 function describeEngines({ onnxruntime, cudaProvider, tfjs }: Engines): Line[] {
   return [
-    ['onnxruntime', `${onnxruntime.version}, built for ${onnxruntime.providers.join(', ')}`],
+    ['onnxruntime', describeOnnxRuntime(onnxruntime)],
     ['CUDA provider', describeCudaProvider(cudaProvider)],
     ['TF.js', tfjs.length > 0 ? tfjs.join(', ') : 'none of its packages is installed'],
   ];
+}
+
+function describeOnnxRuntime({ version, providers, fault }: Engines['onnxruntime']): string {
+  const about = version ?? 'not there';
+  return fault === undefined ? `${about}, built for ${providers.join(', ')}` : `${about}, DOES NOT LOAD: ${fault}`;
 }
 
 function describeCudaProvider({ missing, record }: Engines['cudaProvider']): string {

@@ -16,7 +16,7 @@ export interface DoctorReport {
 }
 
 export async function findSurroundings(): Promise<Pick<DoctorReport, 'machine' | 'graphics' | 'engines'>> {
-  return { machine: findMachine(), graphics: await findGraphics(), engines: findEngines() };
+  return { machine: findMachine(), graphics: await findGraphics(), engines: await findEngines() };
 }
 
 export function isWell(devices: readonly Verdict[], brokers: readonly BrokerAnswer[]): boolean {

@@ -1,7 +1,6 @@
-import { toAristarchError } from '../base/errors.ts';
+import { AristarchError, messageOf, toAristarchError } from '../base/errors.ts';
 import type { DeviceChoice, Executor, ExecutorOptions } from './executor.ts';
-import { openOrtExecutor } from './onnxruntime/executor.ts';
-import { openTfjsExecutor } from './tfjs/executor.ts';
+import type { Provider } from './onnxruntime/session-options.ts';
 
 /**
  * Opens an engine on a device that is proven to run. A device asked for by name that cannot be used is an error, never
@@ -14,19 +13,37 @@ export async function openExecutor(options: ExecutorOptions): Promise<Executor> 
 type Opener = (options: ExecutorOptions) => Promise<Executor>;
 
 const OPENERS: { readonly [D in DeviceChoice]: Opener } = {
-  cpu: (options) => openOrtExecutor({ ...options, provider: 'cpu' }),
-  webgpu: (options) => openOrtExecutor({ ...options, provider: 'webgpu' }),
-  cuda: (options) => openOrtExecutor({ ...options, provider: 'cuda' }),
-  tfjs: ({ threads, warn }) => openTfjsExecutor({ threads, warn }),
+  cpu: onOrt('cpu'),
+  webgpu: onOrt('webgpu'),
+  cuda: onOrt('cuda'),
+  tfjs: async ({ threads, warn }) => (await import('./tfjs/executor.ts')).openTfjsExecutor({ threads, warn }),
   auto: async (options) => {
     try {
-      return await openOrtExecutor({ ...options, provider: 'cuda' });
+      return await OPENERS.cuda(options);
     } catch (thrown) {
       options.warn(`device: cpu (cuda: ${reasonOf(thrown)})`);
-      return openOrtExecutor({ ...options, provider: 'cpu' });
+      return OPENERS.cpu(options);
     }
   },
 };
+
+/** An engine is loaded when it is first asked for: where one does not load, the others and `doctor` still do. */
+function onOrt(provider: Provider): Opener {
+  return async (options) => {
+    const { openOrtExecutor } = await importOrt(provider);
+    return openOrtExecutor({ ...options, provider });
+  };
+}
+
+async function importOrt(provider: Provider) {
+  try {
+    return await import('./onnxruntime/executor.ts');
+  } catch (thrown) {
+    const reason = (messageOf(thrown).split('\n')[0] ?? '').trim();
+    const message = `device ${provider} cannot be used here: ONNX Runtime does not load: ${reason}. Install Aristarch's packages anew ("npm ci"); "aristarch doctor" says what works.`;
+    throw new AristarchError('DEVICE_UNAVAILABLE', message, { provider, reason }, thrown);
+  }
+}
 
 /** In few words: `auto` is what most people run without a GPU, and they are not to be alarmed. */
 function reasonOf(thrown: unknown): string {

@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process';
 import { chmod } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { createDoctorCommand } from '../../src/doctor/command.ts';
 import { findGraphics } from '../../src/doctor/graphics.ts';
+import { findMachine } from '../../src/doctor/machine.ts';
 import type { DoctorReport } from '../../src/doctor/report.ts';
 import { differenceOf } from '../../src/doctor/self-test.ts';
 import type { SelfTestCommand } from '../../src/doctor/verdict.ts';
@@ -137,6 +140,54 @@ describe('a self-test', () => {
     expect(differenceOf(Float32Array.of(1, 2.3, 3), right)).toBeCloseTo(0.1);
     expect(differenceOf(Float32Array.of(1, NaN, 3), right)).toBeNaN();
     expect(differenceOf(Float32Array.of(1, 2), right)).toBeNaN();
+  });
+});
+
+describe('doctor where ONNX Runtime does not load', () => {
+  /** A hook of Node's loader that refuses the package, as its addon does where a library is missing. */
+  const HOOKS = `export async function resolve(specifier, context, next) {
+    if (specifier === 'onnxruntime-node') throw new Error('libonnxruntime.so.1: cannot open');
+    return next(specifier, context);
+  }`;
+  const REFUSAL = 'ONNX Runtime does not load: .*libonnxruntime.so.1: cannot open. Install';
+
+  it('starts, and says so of each of its devices', async () => {
+    const hooks = await data.write('hooks.mjs', HOOKS);
+    const loader = await data.write(
+      'loader.mjs',
+      `import { register } from 'node:module'; register(${JSON.stringify(pathToFileURL(hooks).href)});`,
+    );
+    const args = ['--import', 'tsx', '--import', pathToFileURL(loader).href, join(ROOT, 'src/cli.ts'), 'doctor'];
+    const ended = await promisify(execFile)(process.execPath, [...args, '--json', '--self-test-seconds', '0.1']).then(
+      () => undefined,
+      (thrown: unknown) => thrown as { code: number; stdout: string },
+    );
+    expect(ended?.code).toBe(1);
+    const { engines, devices } = JSON.parse(ended!.stdout) as DoctorReport;
+    expect(engines.onnxruntime).toMatchObject({
+      ...{ providers: [], fault: expect.stringContaining('libonnxruntime.so.1: cannot open') as unknown },
+    });
+    const refusal = (start: string): unknown => expect.stringMatching(new RegExp(`^device ${start}.*${REFUSAL}`));
+    expect(devices).toEqual([
+      { device: 'cpu', outcome: 'refused', reason: refusal('cpu cannot be used here') },
+      { device: 'webgpu', outcome: 'refused', reason: refusal('webgpu cannot be used here') },
+      { device: 'cuda', outcome: 'refused', reason: refusal('cuda cannot be used here') },
+      { device: 'tfjs', outcome: 'refused', reason: refusal('tfjs computes, and there are no scores') },
+    ]);
+  }, 60_000);
+});
+
+describe('what is there of memory', () => {
+  const GIBIBYTE = 2 ** 30;
+
+  it('is what a container may have, and what is left of that', () => {
+    const memory = { constrainedMemory: () => GIBIBYTE / 2, availableMemory: () => GIBIBYTE / 8 };
+    expect(findMachine('.', memory)).toMatchObject({ memoryBytes: GIBIBYTE / 2, freeMemoryBytes: GIBIBYTE / 8 });
+  });
+
+  it.each([0, 2 ** 64])("is the machine's own where the limit is %d, which is none", (limit) => {
+    const memory = { constrainedMemory: () => limit, availableMemory: () => GIBIBYTE };
+    expect(findMachine('.', memory)).toMatchObject({ memoryBytes: totalmem(), freeMemoryBytes: GIBIBYTE });
   });
 });
 

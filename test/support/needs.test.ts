@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Blocks, createNeeds, type Need, needs } from './needs.ts';
+import { type Blocks, createNeeds, type Need, needs, optionalNeeds } from './needs.ts';
 
 interface Registered {
   readonly block: keyof Blocks;
@@ -65,6 +65,14 @@ describe('a guard that lacks something', () => {
     expect(registered.map(({ block }) => block)).toEqual(['it', 'describe', 'it']);
     expect(registered[0]?.body).toThrow('cannot run: no java: install java; no shared: install shared');
     expect(registered[2]?.body).toThrow('no java: install java');
+  });
+
+  it('lets TensorFlow be absent where no library is made for the platform', () => {
+    expect(optionalNeeds('linux', 'x64')).not.toContain('tensorflow');
+    const { blocks, registered } = createRecorder();
+    const optional = optionalNeeds('darwin', 'arm64');
+    createNeeds(['tensorflow'], { probe: without('tensorflow'), requireAll: true, blocks, optional }).it('t', body);
+    expect(registered.map(({ block }) => block)).toEqual(['itSkipped']);
   });
 
   it.each<Need>(['shared', 'gpu'])('skips even then when only %s is absent, which no registry has', (optional) => {

@@ -26,8 +26,9 @@ type PlainNeed =
   | 'tensorflow'
   | 'broker';
 
-/** Needs that no package registry can satisfy, so that even REQUIRE_ALL=1 lets them be absent. */
-const OPTIONAL: readonly Need[] = ['shared', 'gpu'];
+/** Needs that no package registry can satisfy on this machine, so that even REQUIRE_ALL=1 lets them be absent. */
+export const optionalNeeds = (platform: string, arch: string): readonly Need[] =>
+  platform === 'linux' && arch === 'x64' ? ['shared', 'gpu'] : ['shared', 'gpu', 'tensorflow'];
 
 type DescribeBody = () => void;
 type TestBody = () => void | Promise<void>;
@@ -53,6 +54,8 @@ export interface NeedsOptions {
   /** Absence fails instead of skipping: for CI, where a skipped test would hide a hole. */
   readonly requireAll: boolean;
   readonly blocks: Blocks;
+  /** Those that may be absent all the same. */
+  readonly optional?: readonly Need[];
 }
 
 const jestBlocks: Blocks = {
@@ -68,14 +71,15 @@ export function needs(...what: Need[]): Needs {
   return createNeeds(what, { probe: probeMachine, requireAll, blocks: jestBlocks });
 }
 
-export function createNeeds(what: readonly Need[], { probe, requireAll, blocks }: NeedsOptions): Needs {
+export function createNeeds(what: readonly Need[], options: NeedsOptions): Needs {
+  const { probe, requireAll, blocks, optional = optionalNeeds(process.platform, process.arch) } = options;
   const absences = what.flatMap((need) => {
     const absence = probe(need);
     return absence === undefined ? [] : [{ need, absence }];
   });
   const reason = absences.map(({ absence }) => absence).join('; ');
   if (absences.length === 0) return { available: true, reason, describe: blocks.describe, it: blocks.it };
-  if (requireAll && absences.some(({ need }) => !OPTIONAL.includes(need))) return createFailing(reason, blocks);
+  if (requireAll && absences.some(({ need }) => !optional.includes(need))) return createFailing(reason, blocks);
   return {
     available: false,
     reason,
@@ -149,7 +153,7 @@ const PROBES: { readonly [N in PlainNeed]: () => string | undefined } = {
   tensorflow: () =>
     existsSync(join(tfjsFolder(process.env), TFJS_RECORD))
       ? undefined
-      : 'no TensorFlow for TF.js: `npm run setup:tfjs`, or set ARISTARCH_TFJS to its folder',
+      : 'no TensorFlow for TF.js: `npm run setup:tfjs` (Linux on x64), or set ARISTARCH_TFJS to its folder',
   gpu: () => (succeeds('nvidia-smi', ['-L']) ? undefined : 'no NVIDIA GPU answers nvidia-smi'),
 };
 

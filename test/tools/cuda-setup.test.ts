@@ -3,13 +3,15 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
+import { AristarchError } from '../../src/base/errors.ts';
 import { describeMissingLibraries, findMissingLibraries } from '../../src/runtime/onnxruntime/cuda-libraries.ts';
 import {
+  checkCudaProvider,
   CUDA_PROVIDER_LIBRARIES,
   engineVersion,
   findCudaProvider,
 } from '../../src/runtime/onnxruntime/cuda-provider.ts';
-import { layProvider } from '../../tools/cuda/provider.ts';
+import { isWhole, layProvider } from '../../tools/cuda/provider.ts';
 import { useDataFolder } from '../support/data-files.ts';
 import { needs, pythonPath } from '../support/needs.ts';
 
@@ -53,6 +55,16 @@ needs('python').describe('setup:cuda', () => {
     expect(Object.values(record!.sha256)).toEqual(CUDA_PROVIDER_LIBRARIES.map(() => sha256('hex')));
   });
 
+  it('finds what it laid by its hashes, and not what has changed since', async () => {
+    const folder = await emptyFolder('whole');
+    expect(await isWhole(folder, '1.30.0')).toBe(false);
+    await layProvider(await writeWheel('whole.whl'), plan(folder));
+    expect(await isWhole(folder, '1.30.0')).toBe(true);
+    expect(await isWhole(folder, '1.31.0')).toBe(false);
+    await writeFile(`${folder}/${CUDA_PROVIDER_LIBRARIES[1]}`, CONTENT.slice(1));
+    expect(await isWhole(folder, '1.30.0')).toBe(false);
+  });
+
   it('refuses a wheel of another version, and lays nothing', async () => {
     const folder = await emptyFolder('other-version');
     const laying = layProvider(await writeWheel('old.whl', { version: '1.27.0' }), plan(folder));
@@ -67,8 +79,29 @@ needs('python').describe('setup:cuda', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
+  it('leaves nothing of a wheel that it is stopped at', async () => {
+    const folder = await emptyFolder('stopped');
+    const stop = new AbortController();
+    const laying = layProvider(await writeWheel('stopped.whl'), { ...plan(folder), signal: stop.signal });
+    stop.abort(new AristarchError('CANCELLED', 'stopped'));
+    await expect(laying).rejects.toThrow('stopped');
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   it('takes a wheel of the version of the installed library', () => {
     expect(engineVersion()).toMatch(/^1\.\d+\.\d+$/);
+  });
+});
+
+describe('a provider that another version was laid of', () => {
+  const laid = { folder: '/x', missing: [], record: { version: '1.27.0', wheel: 'x.whl', sha256: {} } };
+
+  it('is refused before it is loaded, and one of unknown origin is tried', () => {
+    expect(() => checkCudaProvider(laid, '1.30.0')).toThrow(
+      /provider is of version 1\.27\.0, and onnxruntime-node of 1\.30\.0: "npm run setup:cuda" lays/,
+    );
+    expect(() => checkCudaProvider(laid, '1.27.0')).not.toThrow();
+    expect(() => checkCudaProvider({ ...laid, record: undefined }, '1.30.0')).not.toThrow();
   });
 });
 
@@ -76,6 +109,8 @@ describe('the libraries of CUDA', () => {
   it('are named where they are missing, with what each is part of', () => {
     const missing = findMissingLibraries({}, '\tlibcudart.so.13 (libc6,x86-64) => /x\n\tlibcudnn.so.8 (libc6) => /y\n');
     expect(missing).not.toContain('libcudart.so.13');
+    // One for 32 bits is of no use.
+    expect(findMissingLibraries({}, '\tlibcuda.so.1 (libc6) => /x\n')).toContain('libcuda.so.1');
     expect(describeMissingLibraries(missing)).toMatch(
       /lacks libcuda\.so\.1 \(NVIDIA's driver, .*libcudnn\.so\.9 \(cuDNN 9\): install/,
     );

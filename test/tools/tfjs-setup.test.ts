@@ -1,17 +1,20 @@
-import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it } from '@jest/globals';
-import { messageOf } from '../../src/base/errors.ts';
+import { AristarchError, messageOf } from '../../src/base/errors.ts';
 import { writeFolder } from '../../src/base/files.ts';
 import { TFJS_RECORD, tfjsFolder } from '../../src/runtime/tfjs/folder.ts';
-import { build } from '../../tools/tfjs/build.ts';
-import { findBuildTools, thisMachine, type Machine } from '../../tools/tfjs/build-tools.ts';
+import { runTool } from '../../tools/set-up/run-tool.ts';
+import { build, recordOf } from '../../tools/tfjs/build.ts';
+import { findBuildTools, type Machine } from '../../tools/tfjs/build-tools.ts';
 import { DEFAULT_TENSORFLOW, HELP, parsePlan, type Plan } from '../../tools/tfjs/plan.ts';
 import { useDataFolder } from '../support/data-files.ts';
 import { needs } from '../support/needs.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const environment = { ARISTARCH_TFJS: '/somewhere/tfjs' };
@@ -100,15 +103,112 @@ describe('a set-up that fails', () => {
   });
 });
 
-needs('tensorflow').describe('a whole set-up', () => {
-  it('is found again, and tried out', async () => {
-    const { execPath, env } = thisMachine();
-    const args = ['--import', 'tsx', join(ROOT, 'tools/tfjs/setup.ts'), '--cpu'];
-    expect(existsSync(join(tfjsFolder(env), TFJS_RECORD))).toBe(true);
-    const { stdout } = await promisify(execFile)(execPath, args, { env });
-    expect(stdout).toMatch(
-      /^TensorFlow is set up already; --force builds it anew\n@tensorflow\/tfjs-node-gpu 4\.22\.0, /,
+/** Calls the command on a folder, by a machine that has no Python, so that nothing is ever built. */
+async function callSetUp(folder: string): Promise<{ code: number | null; out: string; err: string }> {
+  const args = ['--import', 'tsx', join(ROOT, 'tools/tfjs/setup.ts'), '--cpu'];
+  const env = { ...process.env, ARISTARCH_TFJS: folder, ARISTARCH_PYTHON: '/nowhere/python' };
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [[code], out, err] = await Promise.all([
+    once(child, 'close') as Promise<[number | null]>,
+    text(child.stdout),
+    text(child.stderr),
+  ]);
+  return { code, out, err };
+}
+
+describe('a set-up that is there', () => {
+  const folder = useDataFolder();
+
+  needs('tensorflow').it('is found again, and tried out', async () => {
+    // Beside the machine's own, which may be one for GPUs, and must stay what it is.
+    const scratch = folder.path('whole');
+    await mkdir(scratch, { recursive: true });
+    await symlink(join(tfjsFolder(process.env), 'node_modules'), join(scratch, 'node_modules'));
+    await writeFile(join(scratch, TFJS_RECORD), JSON.stringify(recordOf(plan('--cpu'))));
+    const { out } = await callSetUp(scratch);
+    expect(out).toMatch(/^TensorFlow is set up already; --force builds it anew\n@tensorflow\/tfjs-node-gpu 4\.22\.0, /);
+    expect(out).toMatch(/--device tfjs trains and scores on it/);
+  });
+
+  it.each([
+    ['does not load', JSON.stringify(recordOf(plan('--cpu'))), /TensorFlow in .*broken does not compute.*Cannot find/s],
+    ['has a record that cannot be read', '{', /JSON/],
+  ])('and %s is built anew, and stays where that cannot be', async (_, record, why) => {
+    const broken = folder.path('broken');
+    await mkdir(broken, { recursive: true });
+    await writeFile(join(broken, TFJS_RECORD), record);
+    const { out, err, code } = await callSetUp(broken);
+    expect(out).toMatch(/^what is there cannot be used, and is built anew: /);
+    expect(out).toMatch(why);
+    expect(err).toContain('Missing:\n  Python with pip');
+    expect(code).toBe(1);
+    expect(await readdir(broken)).toEqual([TFJS_RECORD]);
+  });
+});
+
+describe('a tool that a set-up runs', () => {
+  const folder = useDataFolder();
+  /** Starts another process, which writes its own number and sleeps. */
+  const parent = (): string =>
+    `require('node:child_process').spawn(process.execPath, ['-e', 'require("node:fs").writeFileSync(${JSON.stringify(folder.path('pid'))}, String(process.pid)); setTimeout(() => {}, 60000)'], { stdio: 'inherit' })`;
+  const isAlive = (pid: number): boolean => {
+    try {
+      return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.startsWith('Z') === false;
+    } catch {
+      return false;
+    }
+  };
+
+  it('is ended by a signal, with what it has started', async () => {
+    const stop = new AbortController();
+    const running = runTool(process.execPath, ['-e', parent()], { remedy: 'no', signal: stop.signal });
+    running.catch(() => undefined);
+    await waitUntil(
+      'the other process',
+      () => existsSync(folder.path('pid')) && readFileSync(folder.path('pid')).length > 0,
     );
-    expect(stdout).toMatch(/--device tfjs trains and scores on it/);
+    const pid = Number(readFileSync(folder.path('pid'), 'utf8'));
+    stop.abort(new AristarchError('CANCELLED', 'stopped by SIGINT'));
+    await expect(running).rejects.toMatchObject({ code: 'CANCELLED', message: 'stopped by SIGINT' });
+    await waitUntil('its end', () => !isAlive(pid));
+  });
+
+  it('is ended where it hangs, and says how it ended, or that it is not there', async () => {
+    const hang = runTool(process.execPath, ['-e', 'setTimeout(() => {}, 60000)'], { remedy: 'Slow.', limitMs: 300 });
+    await expect(hang).rejects.toThrow(/^Slow\. It did not end within 0\.3 s\./);
+    const script = 'process.kill(process.pid, "SIGSEGV"); setTimeout(() => {}, 60000)';
+    await expect(runTool(process.execPath, ['-e', script], { remedy: 'Bad.' })).rejects.toThrow('ended by SIGSEGV');
+    await expect(runTool('/no/such/tool', [], { remedy: 'x' })).rejects.toThrow(
+      '"/no/such/tool" is not there: install',
+    );
+  });
+});
+
+describe('a set-up that is interrupted', () => {
+  const folder = useDataFolder();
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 130],
+  ] as const)('by %s leaves no folder behind', async (name, code) => {
+    const target = folder.path('tfjs');
+    const script = `
+      import { runSetUp } from ${JSON.stringify(join(ROOT, 'tools/set-up/main.ts'))};
+      import { runTool } from ${JSON.stringify(join(ROOT, 'tools/set-up/run-tool.ts'))};
+      import { writeFolder } from ${JSON.stringify(join(ROOT, 'src/base/files.ts'))};
+      await runSetUp((signal) => writeFolder(${JSON.stringify(target)}, async () => {
+        console.log('at work');
+        await runTool(process.execPath, ['-e', 'setTimeout(() => {}, 60000)'], { remedy: 'no', signal });
+      }));`;
+    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const errors = text(child.stderr);
+    await once(child.stdout, 'data');
+    expect((await readdir(dirname(target))).filter((each) => each.includes('tfjs'))).toHaveLength(1);
+    child.kill(name);
+    expect(await once(child, 'close')).toEqual([code, null]);
+    expect(await errors).toContain(`stopped by ${name}; what was there before is as it was`);
+    expect((await readdir(dirname(target))).filter((each) => each.includes('tfjs'))).toEqual([]);
   });
 });

@@ -1,8 +1,9 @@
-import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { promisify } from 'node:util';
+import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { AristarchError } from '../../src/base/errors.ts';
 import { writeFileAtomic } from '../../src/base/files.ts';
@@ -10,7 +11,9 @@ import {
   CUDA_PROVIDER_LIBRARIES,
   CUDA_PROVIDER_RECORD,
   type CudaProviderRecord,
+  findCudaProvider,
 } from '../../src/runtime/onnxruntime/cuda-provider.ts';
+import { runTool } from '../set-up/run-tool.ts';
 
 const PYPI_PROJECT = 'onnxruntime-gpu';
 
@@ -21,6 +24,8 @@ export interface ProviderPlan {
   readonly version: string;
   /** A Python 3 with pip. */
   readonly python: string;
+  /** Stops it. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Downloads the wheel from PyPI by pip, which checks the index's hash, and lays its provider beside the library. */
@@ -32,7 +37,8 @@ export async function fetchProvider(plan: ProviderPlan): Promise<CudaProviderRec
     const python = ['--implementation', 'cp', '--python-version', '3.12'];
     const wanted = `${PYPI_PROJECT}==${plan.version}`;
     const args = ['-m', 'pip', 'download', ...flags, ...python, ...platforms, wanted];
-    await run(plan.python, args, `pip could not download ${wanted}: is PyPI to be reached?`);
+    const remedy = `pip could not download ${wanted}: is PyPI to be reached, and has ${plan.python} pip (ARISTARCH_PYTHON names another)?`;
+    await runTool(plan.python, args, { remedy, signal: plan.signal });
     const [wheel] = await readdir(folder);
     if (wheel === undefined) throw new AristarchError('UNAVAILABLE', `pip downloaded no wheel of ${wanted}`);
     return await layProvider(join(folder, wheel), plan);
@@ -41,23 +47,34 @@ export async function fetchProvider(plan: ProviderPlan): Promise<CudaProviderRec
   }
 }
 
-/** Lays the libraries of a wheel beside onnxruntime-node's own, checked, all or none. Throws `UNAVAILABLE`. */
+/** Lays the libraries of a wheel beside onnxruntime-node's own, checked, all or none. Throws `UNAVAILABLE`, or the signal's reason. */
 export async function layProvider(wheel: string, plan: ProviderPlan): Promise<CudaProviderRecord> {
-  const script = join(import.meta.dirname, 'unpack.py');
-  const args = [script, wheel, plan.folder, plan.version, ...CUDA_PROVIDER_LIBRARIES];
-  const said = await run(plan.python, args, 'the wheel could not be unpacked');
+  const said = await unpack(wheel, plan);
   const sha256 = z.record(z.string(), z.string()).parse(JSON.parse(said));
   const record = { version: plan.version, wheel: basename(wheel), sha256 };
   await writeFileAtomic(join(plan.folder, CUDA_PROVIDER_RECORD), `${JSON.stringify(record, null, 2)}\n`);
   return record;
 }
 
-async function run(program: string, args: readonly string[], remedy: string): Promise<string> {
+async function unpack(wheel: string, { folder, version, python, signal }: ProviderPlan): Promise<string> {
+  const script = join(import.meta.dirname, 'unpack.py');
+  const args = [script, wheel, folder, version, ...CUDA_PROVIDER_LIBRARIES];
   try {
-    return (await promisify(execFile)(program, args, { maxBuffer: 2 ** 24 })).stdout;
-  } catch (thrown) {
-    const { stderr = '', message } = thrown as { stderr?: string; message: string };
-    const said = (stderr === '' ? message : stderr).trim().split('\n').slice(-5).join('\n  ');
-    throw new AristarchError('UNAVAILABLE', `${remedy}\n  ${said}`);
+    return await runTool(python, args, { remedy: 'the wheel could not be unpacked:', signal });
+  } finally {
+    // The script removes them itself, unless it was killed.
+    for (const library of CUDA_PROVIDER_LIBRARIES) await rm(join(folder, `${library}.part`), { force: true });
   }
+}
+
+/** Whether the libraries are there that were laid, each with its SHA-256: one that was cut short, or replaced, loads and crashes later. */
+export async function isWhole(folder: string, version: string): Promise<boolean> {
+  const { missing, record } = findCudaProvider(folder);
+  if (missing.length > 0 || record?.version !== version) return false;
+  for (const library of CUDA_PROVIDER_LIBRARIES) {
+    const hash = createHash('sha256');
+    await pipeline(createReadStream(join(folder, library)), hash);
+    if (hash.digest('hex') !== record.sha256[library]) return false;
+  }
+  return true;
 }

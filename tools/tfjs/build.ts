@@ -1,10 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { cp, readdir, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { text } from 'node:stream/consumers';
-import { AristarchError } from '../../src/base/errors.ts';
+import { join } from 'node:path';
 import { TFJS_NATIVE, TFJS_RECORD } from '../../src/runtime/tfjs/folder.ts';
+import { runTool } from '../set-up/run-tool.ts';
 import type { BuildTools } from './build-tools.ts';
 import { tryOut, type Finding } from './try-out.ts';
 import { WHEELS, type Plan } from './plan.ts';
@@ -17,10 +14,14 @@ export interface BuildHooks {
   /** Called with a line when a step is done. */
   readonly say: (line: string) => void;
   readonly now: () => number;
+  /** Stops it. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** Builds the plan in an empty folder, tries it out there, and writes the record last. Throws `UNAVAILABLE` and `DEVICE_UNAVAILABLE`. */
-export async function build(folder: string, plan: Plan, tools: BuildTools, { say, now }: BuildHooks): Promise<Finding> {
+/** Builds the plan in an empty folder, tries it out there, and writes the record last. Throws `UNAVAILABLE`, or the signal's reason. */
+export async function build(folder: string, plan: Plan, tools: BuildTools, hooks: BuildHooks): Promise<Finding> {
+  const { say, now, signal } = hooks;
+  const run: Run = (command, args, remedy, cwd) => runTool(command, args, { remedy, cwd, signal });
   const step = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
     const started = now();
     const result = await work();
@@ -29,20 +30,20 @@ export async function build(folder: string, plan: Plan, tools: BuildTools, { say
   };
   const native = join(folder, 'node_modules', TFJS_NATIVE);
   const [wheels, deps] = [join(folder, 'wheels'), join(native, 'deps')];
-  await step(`${TFJS_NATIVE} from npm`, () => installPackage(folder, tools));
+  await step(`${TFJS_NATIVE} from npm`, () => installPackage(run, folder, tools));
   await step(`${WHEELS[plan.variant]} ${plan.tensorflow} from PyPI`, async () => {
-    await download(tools, wheels, [`${WHEELS[plan.variant]}==${plan.tensorflow}`], plan);
-    const requirements = await unpack(tools, deps, wheels);
+    await download(run, tools, wheels, [`${WHEELS[plan.variant]}==${plan.tensorflow}`], plan);
+    const requirements = await unpack(run, tools, deps, wheels);
     if (plan.cudaLibraries) {
-      await download(tools, wheels, requirements, plan);
-      await unpack(tools, deps, wheels);
+      await download(run, tools, wheels, requirements, plan);
+      await unpack(run, tools, deps, wheels);
     }
     await rm(wheels, { recursive: true });
   });
-  await step('the addon, compiled', () => compile(native, tools));
+  await step('the addon, compiled', () => compile(run, native, tools));
   for (const left of ['deps/include', 'build']) await rm(join(native, left), { recursive: true });
   await dropSources(join(folder, 'node_modules'));
-  const finding = await step('tried out', () => tryOut(folder));
+  const finding = await step('tried out', () => tryOut(folder, signal));
   await writeFile(join(folder, TFJS_RECORD), `${JSON.stringify(recordOf(plan), null, 2)}\n`);
   return finding;
 }
@@ -52,11 +53,13 @@ export function recordOf({ variant, tensorflow, cudaLibraries }: Plan): object {
   return { package: TFJS_NATIVE, variant, tensorflow, cudaLibraries };
 }
 
-async function installPackage(folder: string, { npm }: BuildTools): Promise<void> {
+type Run = (command: string, args: readonly string[], remedy: string, cwd?: string) => Promise<string>;
+
+async function installPackage(run: Run, folder: string, { npm }: BuildTools): Promise<void> {
   await cp(join(HERE, 'package'), folder, { recursive: true });
   // Without its install script, which downloads.
   const flags = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  await run(process.execPath, [...npm, ...flags], folder, 'npm could not install it: is its registry to be reached?');
+  await run(process.execPath, [...npm, ...flags], 'npm could not install it: is its registry to be reached?', folder);
 }
 
 /** Source maps and types, which nothing reads when it runs: a fifth of the whole. */
@@ -68,6 +71,7 @@ async function dropSources(folder: string): Promise<void> {
 
 /** The wheels of one Python serve all: nothing of Python in them is used. TensorFlow has one for 3.12 since 2.16. */
 async function download(
+  run: Run,
   { python }: BuildTools,
   folder: string,
   requirements: readonly string[],
@@ -81,40 +85,22 @@ async function download(
     ...platforms.flatMap((platform) => ['--platform', `${platform}_x86_64`]),
   ];
   const remedy = `pip could not download ${requirements.join(', ')}: is PyPI to be reached, and is there such a version?`;
-  await run(python, [...flags, ...requirements], undefined, remedy);
+  await run(python, [...flags, ...requirements], remedy);
 }
 
 /** Answers with the requirements of CUDA that TensorFlow's wheel names. */
-async function unpack({ python }: BuildTools, deps: string, wheels: string): Promise<string[]> {
+async function unpack(run: Run, { python }: BuildTools, deps: string, wheels: string): Promise<string[]> {
   const paths = (await readdir(wheels)).map((name) => join(wheels, name));
-  const said = await run(
-    python,
-    [join(HERE, 'unpack.py'), deps, ...paths],
-    undefined,
-    'the wheel could not be unpacked',
-  );
+  const said = await run(python, [join(HERE, 'unpack.py'), deps, ...paths], 'the wheel could not be unpacked:');
   for (const path of paths) await rm(path);
   return said.split('\n').filter((line) => line !== '');
 }
 
-async function compile(native: string, { nodeGyp, headers, python }: BuildTools): Promise<void> {
+async function compile(run: Run, native: string, { nodeGyp, headers, python }: BuildTools): Promise<void> {
   const flags = [
     ...['rebuild', '--silent', `--nodedir=${headers}`, `--python=${python}`, '--module_name=tfjs_binding'],
     ...[`--module_path=${join(native, `lib/napi-v${NAPI}`)}`, `--napi_build_version=${NAPI}`],
     `--napi_version=${process.versions['napi'] ?? NAPI}`,
   ];
-  await run(process.execPath, [nodeGyp, ...flags], native, 'the addon could not be compiled');
-}
-
-/** Answers with standard output. Throws `UNAVAILABLE` with the remedy and the last lines that the command said. */
-async function run(command: string, args: readonly string[], cwd: string | undefined, remedy: string): Promise<string> {
-  const child = spawn(command, args, { cwd: resolve(cwd ?? '.'), stdio: ['ignore', 'pipe', 'pipe'] });
-  const [[code], out, err] = await Promise.all([
-    once(child, 'exit') as Promise<[number | null]>,
-    text(child.stdout),
-    text(child.stderr),
-  ]);
-  if (code === 0) return out;
-  const said = `${out}\n${err}`.split('\n').filter((line) => line.trim() !== '');
-  throw new AristarchError('UNAVAILABLE', [`${remedy} It said:`, ...said.slice(-12)].join('\n  '));
+  await run(process.execPath, [nodeGyp, ...flags], 'the addon could not be compiled:', native);
 }

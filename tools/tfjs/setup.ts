@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { toAristarchError } from '../../src/base/errors.ts';
 import { writeFolder } from '../../src/base/files.ts';
 import { TFJS_RECORD } from '../../src/runtime/tfjs/folder.ts';
+import { runSetUp } from '../set-up/main.ts';
 import { build, recordOf } from './build.ts';
 import { findBuildTools, thisMachine } from './build-tools.ts';
 import { HELP, parsePlan, type Plan, type Variant } from './plan.ts';
@@ -12,33 +13,39 @@ import { tryOut, type Finding } from './try-out.ts';
 
 const say = (line: string): void => console.log(line);
 
-async function main(): Promise<void> {
+async function setUpTensorFlow(signal: AbortSignal): Promise<void> {
   const plan = parsePlan(process.argv.slice(2), process.env);
   if (plan === undefined) {
     say(HELP);
     return;
   }
-  const finding = (await findWhole(plan)) ?? (await setUp(plan));
+  const finding = (await findWhole(plan, signal)) ?? (await setUp(plan, signal));
   say(`${finding.description}: ${plan.folder}, ${((await sizeOfFolder(plan.folder)) / 1e9).toFixed(1)} GB`);
   say(VERDICTS[plan.variant](finding));
 }
 
 /** What is there already, if it is what is planned, and works. */
-async function findWhole(plan: Plan): Promise<Finding | undefined> {
+async function findWhole(plan: Plan, signal: AbortSignal): Promise<Finding | undefined> {
   const path = join(plan.folder, TFJS_RECORD);
   if (plan.force || !existsSync(path)) return undefined;
-  if (!isDeepStrictEqual(JSON.parse(readFileSync(path, 'utf8')), recordOf(plan))) return undefined;
-  const finding = await tryOut(plan.folder);
-  say('TensorFlow is set up already; --force builds it anew');
-  return finding;
+  try {
+    if (!isDeepStrictEqual(JSON.parse(readFileSync(path, 'utf8')), recordOf(plan))) return undefined;
+    const finding = await tryOut(plan.folder, signal);
+    say('TensorFlow is set up already; --force builds it anew');
+    return finding;
+  } catch (thrown) {
+    signal.throwIfAborted();
+    say(`what is there cannot be used, and is built anew: ${toAristarchError(thrown).message}`);
+    return undefined;
+  }
 }
 
-async function setUp(plan: Plan): Promise<Finding> {
+async function setUp(plan: Plan, signal: AbortSignal): Promise<Finding> {
   const tools = await findBuildTools(plan, thisMachine());
   await removeLeftovers(plan.folder);
   let finding: Finding | undefined;
   const fill = async (folder: string): Promise<void> => {
-    finding = await build(folder, plan, tools, { say, now: () => performance.now() });
+    finding = await build(folder, plan, tools, { say, now: () => performance.now(), signal });
   };
   await writeFolder(plan.folder, fill, {
     mayReplace: (folder) => Promise.resolve(existsSync(join(folder, TFJS_RECORD))),
@@ -71,10 +78,4 @@ async function sizeOfFolder(folder: string): Promise<number> {
   return bytes;
 }
 
-try {
-  await main();
-} catch (thrown) {
-  const { code, message } = toAristarchError(thrown);
-  console.error(`error: ${message} (${code})`);
-  process.exitCode = 1;
-}
+await runSetUp(setUpTensorFlow);

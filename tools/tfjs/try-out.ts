@@ -1,25 +1,30 @@
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { AristarchError } from '../../src/base/errors.ts';
+import { z } from 'zod';
 import { TFJS_FOLDER_VARIABLE } from '../../src/runtime/tfjs/folder.ts';
+import { runTool } from '../set-up/run-tool.ts';
 
-/** What a set-up is found to be. */
-export interface Finding {
+const findingSchema = z.object({
   /** Of TensorFlow. */
-  readonly version: string;
-  readonly usesGpu: boolean;
+  version: z.string(),
+  usesGpu: z.boolean(),
   /** As the executor describes itself. */
-  readonly description: string;
-}
+  description: z.string(),
+});
+/** What a set-up is found to be. */
+export type Finding = z.infer<typeof findingSchema>;
 
-/** Opens the executor on what lies in a folder, in a process of its own, which computes a product. Throws `DEVICE_UNAVAILABLE`. */
-export async function tryOut(folder: string): Promise<Finding> {
+/** TensorFlow starts within seconds; on a GPU that it has no kernels for it compiles them first, which takes minutes. */
+const LIMIT_MS = 600_000;
+
+/**
+ * Opens the executor on what lies in a folder, in a process of its own, which computes a product. Throws `UNAVAILABLE` where it does not
+ * compute, or not within `limitMs`.
+ */
+export async function tryOut(folder: string, signal?: AbortSignal, limitMs = LIMIT_MS): Promise<Finding> {
   const script = join(import.meta.dirname, 'try-out-child.ts');
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', script], {
-    env: { ...process.env, [TFJS_FOLDER_VARIABLE]: folder },
-    encoding: 'utf8',
+  const out = await runTool(process.execPath, ['--import', 'tsx', script], {
+    ...{ env: { ...process.env, [TFJS_FOLDER_VARIABLE]: folder }, signal, limitMs },
+    remedy: `TensorFlow in ${folder} does not compute.`,
   });
-  if (status === 0) return Promise.resolve(JSON.parse(stdout.trim().split('\n').at(-1)!) as Finding);
-  const said = stderr.trim().split('\n').slice(-12);
-  throw new AristarchError('DEVICE_UNAVAILABLE', ['TensorFlow was built and does not compute:', ...said].join('\n  '));
+  return findingSchema.parse(JSON.parse(out.trim().split('\n').at(-1)!));
 }

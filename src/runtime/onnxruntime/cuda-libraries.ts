@@ -24,7 +24,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function findMissingLibraries(env: Environment = process.env, cached: string = readCache()): CudaLibrary[] {
   const folders = (env['LD_LIBRARY_PATH'] ?? '').split(':').filter((folder) => folder !== '');
   const isThere = (name: string): boolean =>
-    folders.some((folder) => existsSync(join(folder, name))) || cached.includes(`${name} `);
+    folders.some((folder) => existsSync(join(folder, name))) || cached.includes(`\t${name} (libc6,x86-64`);
   return (Object.keys(CUDA_LIBRARIES) as CudaLibrary[]).filter((name) => !isThere(name));
 }
 

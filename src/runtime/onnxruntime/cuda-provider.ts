@@ -2,6 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { AristarchError } from '../../base/errors.ts';
+import { nameSetUp } from '../set-ups.ts';
 
 /** The libraries of ONNX Runtime's CUDA provider, as the engine looks for them beside its own. */
 export const CUDA_PROVIDER_LIBRARIES = [
@@ -42,6 +44,18 @@ export function engineFolder(): string | undefined {
 export function findCudaProvider(folder: string | undefined = engineFolder()): CudaProvider {
   const isMissing = (name: string): boolean => folder === undefined || !existsSync(join(folder, name));
   return { folder, missing: CUDA_PROVIDER_LIBRARIES.filter(isMissing), record: readRecord(folder) };
+}
+
+/** Throws `DEVICE_UNAVAILABLE` for one of another version than the engine: the library loads it without a word, and crashes in it later. */
+export function checkCudaProvider({ record }: CudaProvider, version: string = engineVersion()): void {
+  if (record === undefined || record.version === version) return;
+  const message =
+    `device cuda cannot be used here: the CUDA provider is of version ${record.version}, and onnxruntime-node of ${version}: ` +
+    `${nameSetUp('setup:cuda')} lays the right one; or use --device cpu`;
+  throw new AristarchError('DEVICE_UNAVAILABLE', message, {
+    provider: 'cuda',
+    reason: 'a provider of another version',
+  });
 }
 
 function readRecord(folder: string | undefined): CudaProviderRecord | undefined {

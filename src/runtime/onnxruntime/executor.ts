@@ -7,8 +7,9 @@ import { emitLoop, STEP_COUNT } from '../../graph/onnx/emit-loop.ts';
 import type { StepProgram } from '../../graph/program.ts';
 import type { Executor, NamedArrays, Session, StepSession } from '../executor.ts';
 import { createProbe } from '../probe.ts';
+import { nameSetUp } from '../set-ups.ts';
 import { describeMissingLibraries, findMissingLibraries } from './cuda-libraries.ts';
-import { findCudaProvider } from './cuda-provider.ts';
+import { checkCudaProvider, findCudaProvider } from './cuda-provider.ts';
 import { openDeviceSteps } from './device-steps.ts';
 import { env, InferenceSession, type NativeSession, openNativeSession, Tensor } from './engine.ts';
 import { describePlacement, openPlaced } from './placement.ts';
@@ -151,6 +152,7 @@ function openOnThisThread(onnx: Uint8Array, threads: number): Session | undefine
 
 async function proveProvider(provider: Provider, threads: number): Promise<void> {
   const probe = createProbe();
+  if (provider === 'cuda') checkCudaProvider(findCudaProvider());
   try {
     const options = sessionOptions(provider, threads);
     const session = await InferenceSession.create(emitGraph(probe.graph), { ...options, ...PROBE[provider] });
@@ -176,9 +178,14 @@ const REMEDIES: { readonly [P in Provider]: () => string } = {
 
 /** What is missing, by name. */
 function cudaRemedy(): string {
-  const { missing } = findCudaProvider();
+  const { missing, folder } = findCudaProvider();
   const libraries = findMissingLibraries();
-  const provider = missing.length > 0 ? [`${missing.join(' and ')} are not there: "npm run setup:cuda" lays them`] : [];
+  const provider =
+    missing.length > 0
+      ? [
+          `${missing.join(' and ')} are not in ${folder ?? 'the package'}: ${nameSetUp('setup:cuda')} lays them beside its onnxruntime-node`,
+        ]
+      : [];
   const rest = libraries.length > 0 ? [describeMissingLibraries(libraries)] : [];
   const lacking = [...provider, ...rest];
   return lacking.length > 0 ? lacking.join('. ') : 'Its driver must see a GPU: "nvidia-smi" says which';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import util from 'node:util';
 import type * as TfCore from '@tensorflow/tfjs-core';
 import { AristarchError, messageOf } from '../../base/errors.ts';
+import { nameSetUp } from '../set-ups.ts';
 import { TFJS_FOLDER_VARIABLE, TFJS_NATIVE, tfjsFolder } from './folder.ts';
 
 /** The API of TF.js as far as all its packages share it; a value of it is passed to whoever computes with it. */
@@ -56,8 +57,9 @@ export async function loadTfjs({ packages = TFJS_PACKAGES, threads, warn }: Load
   }
   throw new AristarchError(
     'DEVICE_UNAVAILABLE',
-    `device tfjs cannot be used here: none of ${packages.join(', ')} is installed and loads. "npm run setup:tfjs" builds the first; ` +
-      'or install one beside Aristarch, for example "npm install @tensorflow/tfjs-core @tensorflow/tfjs-backend-wasm", or use --device cpu.',
+    `device tfjs cannot be used here: none of ${packages.join(', ')} is installed and loads. ${nameSetUp('setup:tfjs')} builds the first, ` +
+      `and ${TFJS_FOLDER_VARIABLE} names its folder where that is another than ${tfjsFolder({})}; or install one beside Aristarch, for example ` +
+      '"npm install @tensorflow/tfjs-core @tensorflow/tfjs-backend-wasm", or use --device cpu.',
     { packages },
   );
 }
@@ -68,7 +70,7 @@ function refuseNamedFolder(reason: string): void {
   if (folder === undefined || folder === '') return;
   throw new AristarchError(
     'DEVICE_UNAVAILABLE',
-    `device tfjs cannot be used: ${TFJS_FOLDER_VARIABLE} names ${folder}, and ${reason}. Set it up with "npm run setup:tfjs", or unset the variable.`,
+    `device tfjs cannot be used: ${TFJS_FOLDER_VARIABLE} names ${folder}, and ${reason}. Set it up with ${nameSetUp('setup:tfjs')}, or unset the variable.`,
     { folder },
   );
 }
