@@ -26,7 +26,7 @@ const CHAPTERS: readonly { readonly title: string; readonly pattern: RegExp }[] 
   { title: 'Kafka', pattern: /^kafka_/ },
   { title: 'Made-up rows', pattern: /^(sample|samples|rows_sampled)_/ },
   { title: 'Traces', pattern: /^trace_/ },
-  { title: 'The process', pattern: /^(workers$|(build|start|process|worker|nodejs)_)/ },
+  { title: 'The process', pattern: /^(workers$|(build|start|process|worker|inference|nodejs)_)/ },
 ];
 
 const INTRODUCTION = `# Metrics

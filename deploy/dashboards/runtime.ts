@@ -101,6 +101,18 @@ export const runtime = dashboard({
           queries: [{ expr: `count by (device) (${of('device_info')})` }],
         }),
         table({
+          title: 'Where inferences are computed',
+          description:
+            'By model: inline on the thread that answers calls, in the inference thread (worker), or by their size (split).',
+          queries: [{ expr: `count by (name, inference) (${of('model_info')})` }],
+        }),
+        series({
+          title: 'Inference threads lost',
+          description:
+            'In 15 minutes; what they computed was refused, and each was replaced. Any is worth a look into the log.',
+          queries: [{ expr: `increase(${of('inference_thread_losses_total')}[15m])`, legend: instance }],
+        }),
+        table({
           title: 'Builds',
           description: 'Which Aristarch runs on which Node.',
           queries: [{ expr: `count by (version, node) (${of('build_info')})` }],

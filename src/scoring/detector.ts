@@ -3,6 +3,7 @@ import type { ColumnFingerprint } from '../models/artefact/manifest.ts';
 import type { FeatureSchema } from '../models/features/schema.ts';
 import type { DeviceChoice } from '../runtime/executor.ts';
 import type { RowGroups } from './group-calibration.ts';
+import type { Inference } from './inference/inference.ts';
 
 /** A record as it comes from outside: named values, not yet checked. */
 export type RawRecord = Readonly<Record<string, unknown>>;
@@ -122,6 +123,8 @@ export interface DetectorDescription {
   readonly trainingColumns?: readonly ColumnFingerprint[];
   /** The device that was proven to run: cpu, webgpu, cuda or tfjs. */
   readonly device: string;
+  /** Most rows of one inference that the calling thread computes; more are handed to another one. All when absent. */
+  readonly inlineRows?: number;
 }
 
 /** An opened model. A score never depends on the other rows of the call. */
@@ -136,7 +139,7 @@ export interface Detector {
   readonly encodeJson?: ((texts: readonly Uint8Array[]) => Float32Array | undefined) | undefined;
   /** Scores records, or raw rows packed one after the other (`slotNames` is their order). */
   score(rows: readonly RawRecord[] | Float32Array, options?: ScoreOptions): Promise<ScoreBatch>;
-  /** `score` of packed rows, done before it returns; there where the device is the thread that calls. */
+  /** `score` of packed rows, done before it returns; there where the device is the thread that calls. Right for `inlineRows`. */
   readonly scoreNow?: ((rows: Float32Array, falsePositiveRate?: number) => ScoreBatch) | undefined;
   /**
    * Explains records or raw rows, normal ones too. Throws what `score` throws, and `PRECONDITION_FAILED` where the model
@@ -153,6 +156,8 @@ export interface OpenDetectorOptions extends ReadOptions {
   readonly threads?: number;
   /** Called with a sentence when something is not as asked (a device fell back, say). */
   readonly warn?: (message: string) => void;
+  /** On the thread that calls when absent. */
+  readonly inference?: Inference;
   /** Folder whose images records may name; without it references to images are refused. */
   readonly imageFolder?: string | undefined;
 }

@@ -24,6 +24,8 @@ import { evenRows } from './even-rows.ts';
 import { explainImages } from './explain-images.ts';
 import { checkTopK, explainRows, notExplainable } from './explain.ts';
 import { createRowCalibration, type CalibratedGroup, type RowCalibration } from './group-calibration.ts';
+import { INLINE } from './inference/inference.ts';
+import { type Critic, openCritic } from './inference/open-critic.ts';
 import { createTracker } from './tracker.ts';
 import { createTurns } from './turns.ts';
 
@@ -39,13 +41,14 @@ const CHUNK_VALUES = 2 ** 21;
 export async function openDetector(folder: string, options: OpenDetectorOptions = {}): Promise<Detector> {
   const artefact = await readArtefact(folder, options);
   const calibration = createRowCalibration(artefact.manifest);
-  const critic = await artefact.read(CRITIC_FILE);
-  const { device = 'auto', threads = 1, warn = () => undefined } = options;
+  const { device = 'auto', threads = 1, warn = () => undefined, inference = INLINE } = options;
   const executor = await openExecutor({ device, threads, warn });
+  const { name, features } = artefact.manifest;
+  const read = () => artefact.read(CRITIC_FILE);
   try {
-    const session = await executor.load(critic);
-    const encoder = await openEncoder(artefact.manifest.features, options);
-    return createDetector(artefact, { calibration, executor, session, encoder });
+    const encoder = await openEncoder(features, options);
+    const own = { name, executor, inference, threads, rowWidth: rowWidth(features), read };
+    return createDetector(artefact, { calibration, executor, critic: await openCritic(own), encoder });
   } catch (thrown) {
     await executor.close();
     throw thrown;
@@ -61,15 +64,15 @@ async function openEncoder(schema: FeatureSchema, { imageFolder }: OpenDetectorO
 interface DetectorParts {
   readonly calibration: RowCalibration;
   readonly executor: Executor;
-  readonly session: Session;
+  readonly critic: Critic;
   readonly encoder: Encoder;
 }
 
-function createDetector(artefact: Artefact, { calibration, executor, session, encoder }: DetectorParts): Detector {
-  const description = describe(artefact.manifest, calibration, executor);
+function createDetector(artefact: Artefact, { calibration, executor, critic, encoder }: DetectorParts): Detector {
+  const description = describe(artefact.manifest, calibration, executor, critic);
   const explainSession = createOpenOnce(async () => {
     if (!Object.hasOwn(artefact.manifest.files, EXPLAIN_FILE)) throw notExplainable(description);
-    return executor.load(await artefact.read(EXPLAIN_FILE));
+    return critic.openBeside(() => artefact.read(EXPLAIN_FILE));
   });
   const { track, settle } = createTracker();
   const turn = createTurns();
@@ -80,7 +83,7 @@ function createDetector(artefact: Artefact, { calibration, executor, session, en
   const encode = (records: readonly RawRecord[]) => encoder(records);
   const close = async () => {
     await settle();
-    await session.close();
+    await critic.session.close();
     await explainSession.close();
     await executor.close();
   };
@@ -91,7 +94,7 @@ function createDetector(artefact: Artefact, { calibration, executor, session, en
     calibration.thresholdAt(rate);
     return judge(packed, runCriticNow(runNow, checkWidth(packed, description), description), rate);
   };
-  const { runNow } = session;
+  const { runNow } = critic.session;
   return {
     description,
     ...{ encode, encodeJson: jsonEncoder(description), thresholdAt: calibration.thresholdAt },
@@ -100,7 +103,7 @@ function createDetector(artefact: Artefact, { calibration, executor, session, en
       // An impossible rate is refused before any row is looked at.
       calibration.thresholdAt(falsePositiveRate);
       const packed = rows instanceof Float32Array ? checkWidth(rows, description) : encode(rows);
-      const scores = runCritic(session, packed, description);
+      const scores = runCritic(critic.session, packed, description);
       return track(scores.then((found) => judge(packed, found, falsePositiveRate)));
     },
     scoreNow: runNow && ((packed, falsePositiveRate) => scoreNow(runNow, packed, falsePositiveRate)),
@@ -110,7 +113,7 @@ function createDetector(artefact: Artefact, { calibration, executor, session, en
       const packed = rows instanceof Float32Array ? checkWidth(rows, description) : encode(rows);
       const explain = async (): Promise<Explanation[]> => {
         const explainer = await explainSession.open();
-        const scores = await runCritic(session, packed, description);
+        const scores = await runCritic(critic.session, packed, description);
         const records = rows instanceof Float32Array ? undefined : rows;
         const pValues = calibration.pValuesOf(packed, scores);
         const { image } = description.schema;
@@ -151,7 +154,12 @@ function createOpenOnce(load: () => Promise<Session>): { open(): Promise<Session
   };
 }
 
-function describe(manifest: Manifest, calibration: RowCalibration, { device }: Executor): DetectorDescription {
+function describe(
+  manifest: Manifest,
+  calibration: RowCalibration,
+  { device }: Executor,
+  { inlineRows }: Critic,
+): DetectorDescription {
   const schema = manifest.features;
   return {
     name: manifest.name,
@@ -171,6 +179,7 @@ function describe(manifest: Manifest, calibration: RowCalibration, { device }: E
     trainingRows: manifest.training.rows,
     ...(schema.image === undefined && { trainingColumns: manifest.fingerprint.columns }),
     device,
+    ...(inlineRows !== Infinity && { inlineRows }),
   };
 }
 

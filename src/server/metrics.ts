@@ -12,6 +12,7 @@ import {
 } from './metrics/instruments.ts';
 import { takeSnapshot, type Snapshot } from './metrics/together.ts';
 import { kafkaMetrics } from './metrics/kafka.ts';
+import { inferenceMetrics } from './metrics/inference.ts';
 import { modelMetrics, setModels, type WatchedModels } from './metrics/models.ts';
 import { requestMetrics, sampleMetrics } from './metrics/requests.ts';
 import { stageMetrics } from './metrics/stages.ts';
@@ -60,6 +61,7 @@ export function createMetrics(options: MetricsOptions = {}) {
     traceId,
     models,
     batching: batchingMetrics(instruments, stages),
+    inference: inferenceMetrics(instruments),
     kafka: kafkaMetrics(instruments, stages),
     candidates: candidateMetrics(instruments),
     tracing: tracingMetrics(instruments),

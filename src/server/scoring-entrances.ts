@@ -9,6 +9,7 @@ import type { Clock } from './clock.ts';
 import type { ServeConfig } from './config.ts';
 import { type GrpcServer, type GrpcServerParts, startGrpcServer } from './grpc/server.ts';
 import { toKafkaConfig } from './kafka-config.ts';
+import { openInference } from './inference.ts';
 import { hostPort } from './listen-error.ts';
 import type { Metrics } from './metrics.ts';
 import { openModels } from './models/open-models.ts';
@@ -68,7 +69,9 @@ export async function startEntrances(parts: EntrancesParts, closers: Closer[]): 
   closers.push((byMs) => tracing?.stop(Math.max(LAST_SPANS_MS, byMs - clock.monotonicMs())));
   const openDetector = createOpenBatched(parts, metrics);
   const { trustedKeys } = security;
-  const models = await openModels({ ...parts, openDetector, trustedKeys });
+  const { inference, close } = openInference({ ...parts, metrics: metrics.inference });
+  closers.push(close);
+  const models = await openModels({ ...parts, openDetector, inference, trustedKeys });
   closers.push(() => models.close());
   const changeable = parts.onModels(models);
   const { maxRows, maxExplainRows, falsePositiveRate, modelField } = config;

@@ -36,7 +36,9 @@ export function createServeFixture(): (options?: ServeOptions) => Promise<Servin
   });
   return async (options = {}) => {
     const detector = options.detector ?? createDetectorDouble();
-    const file = { model: 'models/double', grpcPort: 0, httpPort: 0, drainTimeoutMs: 3000, ...options.settings };
+    // A thread of its own, which doubles need not, takes longer to start than most tests.
+    const own = { grpcPort: 0, httpPort: 0, drainTimeoutMs: 3000, inference: 'inline' };
+    const file = { model: 'models/double', ...own, ...options.settings };
     const serving = await startServing({
       config: resolveServeConfig({ flags: {}, env: {}, file }),
       log: options.log ?? SILENT,

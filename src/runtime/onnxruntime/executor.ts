@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AristarchError, toAristarchError } from '../../base/errors.ts';
 import { PORTABLE, WEBGPU_DIALECT, type Dialect } from '../../graph/onnx/dialect.ts';
 import { emitGraph } from '../../graph/onnx/emit-graph.ts';
@@ -8,14 +7,15 @@ import type { StepProgram } from '../../graph/program.ts';
 import type { Executor, NamedArrays, Session, StepSession } from '../executor.ts';
 import { createProbe } from '../probe.ts';
 import { nameSetUp } from '../set-ups.ts';
+import { firstLine, notLoadable, openCpuSession, silence } from './cpu-session.ts';
 import { describeMissingLibraries, findMissingLibraries } from './cuda-libraries.ts';
 import { checkCudaProvider, findCudaProvider } from './cuda-provider.ts';
 import { openDeviceSteps } from './device-steps.ts';
-import { env, InferenceSession, type NativeSession, openNativeSession, Tensor } from './engine.ts';
+import { env, InferenceSession, Tensor } from './engine.ts';
 import { describePlacement, openPlaced } from './placement.ts';
 import { createQueue, deviceQueue, type Queue } from './queue.ts';
 import { type OrtOptions, PROBE, type Provider, sessionOptions, type SessionOptions } from './session-options.ts';
-import { fromTensors, toNativeTensors, toTensors } from './tensors.ts';
+import { fromTensors, toTensors } from './tensors.ts';
 
 /**
  * ONNX Runtime on one execution provider. The provider is proven first: a small graph must run with the fallback to the
@@ -24,8 +24,7 @@ import { fromTensors, toNativeTensors, toTensors } from './tensors.ts';
  */
 export async function openOrtExecutor(options: OrtOptions): Promise<Executor> {
   const { provider, threads } = options;
-  // Faults come back as errors with our words; the library's own lines on standard error would only repeat them.
-  env.logLevel = 'fatal';
+  silence();
   const engine = PROVIDER_ENGINES[provider](options);
   await engine.queue(() => proveProvider(provider, threads));
   const toSession = (session: InferenceSession): Session => ({
@@ -37,7 +36,7 @@ export async function openOrtExecutor(options: OrtOptions): Promise<Executor> {
     description: `onnxruntime ${env.versions.node ?? ''} ${provider}, ${threads} thread${threads === 1 ? '' : 's'}`,
     compile: async (graph) => toSession(await engine.open(emitGraph(graph, engine.dialect))),
     load: async (onnx) => {
-      if (provider === 'cpu') return openOnThisThread(onnx, threads) ?? toSession(await engine.open(onnx));
+      if (provider === 'cpu') return openCpuSession(onnx, threads);
       return toSession(await engine.openPlaced(translate(onnx, engine.dialect), 'the model'));
     },
     compileSteps: (program) => engine.openSteps(program),
@@ -119,37 +118,6 @@ function translate(onnx: Uint8Array, dialect: Dialect): Uint8Array {
   }
 }
 
-function notLoadable(thrown: unknown): AristarchError {
-  const { message } = toAristarchError(thrown);
-  const text = `ONNX Runtime cannot load the graph: ${firstLine(message)}`;
-  return new AristarchError('ARTEFACT_INVALID', text, {}, thrown);
-}
-
-/** A session of the CPU that can also run before it returns; undefined where the package has no way to that. */
-function openOnThisThread(onnx: Uint8Array, threads: number): Session | undefined {
-  let native: NativeSession | undefined;
-  try {
-    native = openNativeSession(onnx, sessionOptions('cpu', threads));
-  } catch (thrown) {
-    throw notLoadable(thrown);
-  }
-  if (native === undefined) return undefined;
-  const { run, dispose } = native;
-  const runNow = (feeds: NamedArrays): NamedArrays => fromTensors(run(toNativeTensors(feeds)));
-  return {
-    runNow,
-    // Another turn of the event loop first: whoever runs many one after the other lets others in between.
-    run: async (feeds) => {
-      await nextTurn();
-      return runNow(feeds);
-    },
-    close: () => {
-      dispose();
-      return Promise.resolve();
-    },
-  };
-}
-
 async function proveProvider(provider: Provider, threads: number): Promise<void> {
   const probe = createProbe();
   if (provider === 'cuda') checkCudaProvider(findCudaProvider());
@@ -197,5 +165,3 @@ async function runSession(session: InferenceSession, feeds: Record<string, Tenso
 
 /** The library says file, line and signature of its own before what has happened. */
 const withoutPlace = (message: string): string => message.replace(/^\/.*? was false\. /, '');
-
-const firstLine = (message: string): string => (message.split('\n')[0] ?? message).trim();

@@ -15,13 +15,16 @@ export interface BatchingParts {
 
 /** The detector, with the calls of all callers gathered to common inferences (batcher.ts). */
 export function createBatchedDetector(detector: Detector, parts: BatchingParts): BatchedDetector {
-  const { rowWidth } = detector.description;
+  const { rowWidth, inlineRows = Infinity } = detector.description;
   const { scoreNow } = detector;
+  const isInline = (rows: Float32Array): boolean => rows.length <= inlineRows * rowWidth;
   const batcher = createBatcher({
     ...parts,
     rowWidth,
     score: (rows, falsePositiveRate) =>
-      scoreNow === undefined ? detector.score(rows, { falsePositiveRate }) : scoreNow(rows, falsePositiveRate),
+      scoreNow !== undefined && isInline(rows)
+        ? scoreNow(rows, falsePositiveRate)
+        : detector.score(rows, { falsePositiveRate }),
   });
   return {
     ...detector,

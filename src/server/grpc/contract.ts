@@ -124,6 +124,7 @@ export interface WireDescribeResponse {
   readonly drift: WireDrift | null;
   readonly calibrationGroups: readonly GroupSummary[];
   readonly artefactVersion: string;
+  readonly inference: string;
 }
 /** What LoadModel and UnloadModel are asked, too. */
 export type WireModelChoice = WireDescribeRequest;

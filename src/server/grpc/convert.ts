@@ -3,6 +3,7 @@ import type { FeatureSchema } from '../../models/features/schema.ts';
 import type { Explanation, RawRecord } from '../../scoring/detector.ts';
 import { groupOfRow } from '../../scoring/group-calibration.ts';
 import type { DriftSummary } from '../../scoring/drift/drift-monitor.ts';
+import { describePlace } from '../../scoring/inference/inference.ts';
 import type { ListedModel, OpenModel } from '../models/port.ts';
 import type { SampledRows, SampleJob } from '../sampling-service.ts';
 import type { ScoreJob, ScoreOutcome } from '../scoring-service.ts';
@@ -183,6 +184,7 @@ export function toDescribeResponse({ description: model, artefactVersion, drift 
     drift: drift === undefined ? null : toDrift(drift.summary()),
     calibrationGroups: model.calibration.groups ?? [],
     artefactVersion,
+    inference: describePlace(model.inlineRows ?? Infinity),
   };
 }
 

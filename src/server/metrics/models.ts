@@ -1,4 +1,5 @@
 import type { DetectorDescription } from '../../scoring/detector.ts';
+import { placeOf } from '../../scoring/inference/inference.ts';
 import type { DriftSummary } from '../../scoring/drift/drift-monitor.ts';
 import type { Instruments } from './instruments.ts';
 
@@ -21,9 +22,10 @@ export interface WatchedModels {
 export function modelMetrics({ counter, gauge, histogram }: Instruments) {
   const which = ['name', 'version'] as const;
   const info =
-    'Always 1; the labels say which models are open. Their names are those of folders that the operator made.';
+    'Always 1; the labels say which models are open, and where inferences are computed (inline, split, worker; docs/inference.md). ' +
+    'Their names are those of folders that the operator made.';
   return {
-    info: gauge('model_info', info, { labelNames: [...which, 'family'] }),
+    info: gauge('model_info', info, { labelNames: [...which, 'family', 'inference'] }),
     device: gauge('device_info', 'Always 1; the label says which execution provider was proven to run the model.', {
       labelNames: ['device'],
     }),
@@ -61,9 +63,9 @@ export function setModels(metrics: ReturnType<typeof modelMetrics>, watched: Wat
   metrics.refusedVersions.set(watched.refusedVersions);
   metrics.refusedRules.set(watched.refusedRules);
   for (const model of watched.open) {
-    const { name, version, family } = model;
+    const { name, version, family, inlineRows = Infinity } = model;
     const trainedMs = Date.parse(model.trainedAt);
-    info.set({ name, version, family }, 1);
+    info.set({ name, version, family, inference: placeOf(inlineRows) }, 1);
     device.set({ device: model.device }, 1);
     if (!Number.isNaN(trainedMs)) trained.set({ name, version }, trainedMs / 1000);
     calibrationRows.set({ name, version }, model.calibration.count);

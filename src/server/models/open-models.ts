@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { DEVICES, type DeviceChoice } from '../../runtime/executor.ts';
 import type { Sampler } from '../../scoring/sampler.ts';
 import type { Detector, OpenDetectorOptions } from '../../scoring/detector.ts';
+import type { Inference } from '../../scoring/inference/inference.ts';
 import type { Clock } from '../clock.ts';
 import type { ServeConfig } from '../config.ts';
 import { watchDrift } from '../drift.ts';
@@ -19,6 +20,7 @@ export interface OpenModelsParts {
   readonly metrics: Metrics;
   readonly openDetector: (folder: string, options: OpenDetectorOptions) => Promise<Detector>;
   readonly openSampler: (folder: string, options: OpenDetectorOptions) => Promise<Sampler>;
+  readonly inference: Inference;
   /** Whose signatures models must have; any, and none, where it is undefined. */
   readonly trustedKeys: OpenDetectorOptions['trustedKeys'];
   /** Told of the default model, when it is first served and whenever another version has taken its place. */
@@ -66,11 +68,18 @@ async function openRepository(parts: OpenModelsParts, folder: string, opener: Op
   });
 }
 
-function createOpener({ config, log, openDetector, openSampler, trustedKeys }: OpenModelsParts): OpenModelParts {
+function createOpener({
+  config,
+  log,
+  inference,
+  openDetector,
+  openSampler,
+  trustedKeys,
+}: OpenModelsParts): OpenModelParts {
   let device: DeviceChoice = config.device;
   // What opening has to remark is the normal choice of `auto`: a device that was asked for and fails is an error.
   const options = (): OpenDetectorOptions => ({
-    ...{ device, threads: config.threads, trustedKeys, imageFolder: config.imageFolder },
+    ...{ device, threads: config.threads, inference, trustedKeys, imageFolder: config.imageFolder },
     warn: (message) => log.info(message),
   });
   return {

@@ -1,6 +1,7 @@
 import { oneOf, share, text, wholeNumber } from '../../base/setting-schemas.ts';
 import { defineSettings } from '../../base/settings.ts';
 import { DEVICE_CHOICES } from '../../runtime/executor.ts';
+import { INFERENCE_MODES } from '../../scoring/inference/inference.ts';
 
 /** Settings of what is served, and of how much of it one request may ask for. */
 export const MODEL_SETTINGS = defineSettings({
@@ -39,6 +40,15 @@ export const MODEL_SETTINGS = defineSettings({
     flag: '--threads <count>',
     env: 'ARISTARCH_THREADS',
     help: 'threads of one inference on the CPU; small models are fastest with one',
+    group: 'Model',
+  },
+  inference: {
+    schema: oneOf(INFERENCE_MODES),
+    default: 'auto',
+    flag: '--inference <mode>',
+    env: 'ARISTARCH_INFERENCE',
+    help: 'where inferences are computed: inline on the thread that answers calls, in a worker thread beside it, or auto: by what they cost, measured when a model is opened (docs/inference.md)',
+    source: 'docs/decisions/0031',
     group: 'Model',
   },
   imageFolder: {

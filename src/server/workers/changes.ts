@@ -1,5 +1,5 @@
 import type { ChangeableModels, Models, OpenModel } from '../models/port.ts';
-import type { Channel } from './channel.ts';
+import type { Channel } from '../../base/channel.ts';
 import type { ChangeOrder, PrimaryCalls } from './contract.ts';
 
 export interface WorkerChanges {

@@ -6,7 +6,7 @@ import type { ShownModel } from '../http/page/shown-model.ts';
 import type { ShownModels } from '../http/page/shown-models.ts';
 import type { Snapshot } from '../metrics/together.ts';
 import type { RecentPoint, RecentScore, RecentTotals } from '../recent-scores.ts';
-import type { PlainError } from './channel.ts';
+import type { PlainError } from '../../base/channel.ts';
 
 /** What a worker can be asked for by the process that it works for. */
 export interface WorkerCalls {

@@ -2,7 +2,7 @@ import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Channel, createChannel } from './channel.ts';
+import { type Channel, createChannel } from '../../base/channel.ts';
 import type { PrimaryCalls, WorkerCalls } from './contract.ts';
 
 /** How a process ended: its exit status, or the signal that ended it. */

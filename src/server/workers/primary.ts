@@ -10,7 +10,7 @@ import { startOperatorHttp, type PageView } from '../operator-http.ts';
 import { countRejections } from '../security/count-rejections.ts';
 import { openSecurity } from '../security/security.ts';
 import { once, type Served, whenReady } from '../served.ts';
-import { fromPlainError } from './channel.ts';
+import { fromPlainError } from '../../base/channel.ts';
 import type { ExplainQuestion, WorkerFacts } from './contract.ts';
 import { forkWorker, type WorkerProcess } from './fork.ts';
 import { allJoined } from './joined.ts';

@@ -3,7 +3,7 @@ import { openDetector } from '../../scoring/open-detector.ts';
 import { openSampler } from '../../scoring/open-sampler.ts';
 import { SYSTEM_CLOCK } from '../clock.ts';
 import { openTerminalLog } from '../log.ts';
-import { createChannel } from './channel.ts';
+import { createChannel } from '../../base/channel.ts';
 import type { PrimaryCalls, WorkerCalls } from './contract.ts';
 import { type StartedWorker, startWorker } from './worker.ts';
 

@@ -10,7 +10,7 @@ import { RecentScores } from '../recent-scores.ts';
 import { type Closer, type Entrances, type ProcessParts, startEntrances } from '../scoring-entrances.ts';
 import { countRejections } from '../security/count-rejections.ts';
 import { openSecurity } from '../security/security.ts';
-import { type Channel, toPlainError } from './channel.ts';
+import { type Channel, toPlainError } from '../../base/channel.ts';
 import { createChanges, type WorkerChanges } from './changes.ts';
 import type { ChangeOrder, PrimaryCalls, StartOrder, WorkerCalls, WorkerFacts } from './contract.ts';
 import { startPulse } from './pulse.ts';

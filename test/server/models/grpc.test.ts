@@ -136,7 +136,7 @@ describe('many models over gRPC', () => {
     await Promise.all(callers);
     expect([...seen]).toEqual([2, 3, 4, 5]);
     const text = await scrape(serving.addresses.http);
-    expect(text).toMatch(/^aristarch_model_info\{name="pumps",version="5",family="wgan-gp"\} 1$/m);
+    expect(text).toMatch(/^aristarch_model_info\{name="pumps",version="5",family="wgan-gp",inference="inline"\} 1$/m);
     expect(text).not.toMatch(/version="4"/);
     expect(text).toMatch(/^aristarch_model_loads_total\{outcome="OK"\} 4$/m);
     expect(text).toMatch(/^aristarch_models_open 1$/m);

@@ -525,6 +525,10 @@ export const DESCRIPTOR: object = {
                 "artefactVersion": {
                   "type": "string",
                   "id": 15
+                },
+                "inference": {
+                  "type": "string",
+                  "id": 16
                 }
               }
             },

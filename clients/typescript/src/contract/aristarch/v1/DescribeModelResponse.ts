@@ -38,6 +38,10 @@ export interface DescribeModelResponse {
    * The version that training gave it; `model_version` is the one that it is served as.
    */
   'artefactVersion'?: (string);
+  /**
+   * Where inferences are computed, for people: "inline", "in the inference thread", or up to how many rows are inline.
+   */
+  'inference'?: (string);
 }
 
 export interface DescribeModelResponse__Output {
@@ -73,4 +77,8 @@ export interface DescribeModelResponse__Output {
    * The version that training gave it; `model_version` is the one that it is served as.
    */
   'artefactVersion': (string);
+  /**
+   * Where inferences are computed, for people: "inline", "in the inference thread", or up to how many rows are inline.
+   */
+  'inference': (string);
 }

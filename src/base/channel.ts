@@ -1,6 +1,6 @@
-import { AristarchError, toAristarchError, type ErrorCode } from '../../base/errors.ts';
+import { AristarchError, toAristarchError, type ErrorCode } from './errors.ts';
 
-/** What messages between two processes go through. */
+/** What messages between two processes, or threads, go through. */
 export interface Pipe {
   /** `done` is told when the message has been handed over. */
   send(message: object, done: (error: Error | null) => void): void;
@@ -41,14 +41,14 @@ export function fromPlainError({ code, message, data }: PlainError): AristarchEr
   return new AristarchError(code, message, data);
 }
 
-/** Answers the other side's questions by `own`, and asks it. */
+/** Answers the other side's questions by `own`, and asks it; `ended` says that it has gone. */
 export function createChannel<Own extends Calls<Own>, Other extends Calls<Other>>(
   pipe: Pipe,
   own: Own,
+  ended = () => new AristarchError('UNAVAILABLE', 'the other process has ended'),
 ): Channel<Other> {
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (thrown: unknown) => void }>();
   let [asked, closed] = [0, false];
-  const ended = () => new AristarchError('UNAVAILABLE', 'the other process has ended');
   const respond = async ({ question, name, argument }: Question): Promise<void> => {
     let answer: Answer;
     try {

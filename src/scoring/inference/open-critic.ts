@@ -1,0 +1,140 @@
+import { AristarchError, toAristarchError } from '../../base/errors.ts';
+import { ROWS_INPUT } from '../../models/scoring-graph.ts';
+import type { Executor, NamedArrays, Session } from '../../runtime/executor.ts';
+import type { InferenceThread } from '../../runtime/thread/inference-thread.ts';
+import type { RemoteSession } from '../../runtime/thread/remote-session.ts';
+import { type InferenceCost, inlineRowsFor, measureCost, worthMsOf } from './costs.ts';
+import { describePlace, type Inference, type InferenceMode } from './inference.ts';
+
+export interface CriticParts {
+  readonly name: string;
+  readonly executor: Executor;
+  readonly inference: Inference;
+  /** Threads inside one operation. */
+  readonly threads: number;
+  readonly rowWidth: number;
+  /** Bytes of the model's file, checked. */
+  readonly read: () => Promise<Uint8Array>;
+}
+
+/** A critic where it is to be computed. */
+export interface Critic {
+  readonly session: Session;
+  /** Most rows of one inference that the calling thread computes; Infinity for all. */
+  readonly inlineRows: number;
+  /** Opens another file of the model where large inferences are computed. */
+  readonly openBeside: (read: () => Promise<Uint8Array>) => Promise<Session>;
+}
+
+/** Throws what reading and loading throw, and `INVALID_INPUT` where a thread is asked for that the device cannot be used in. */
+export function openCritic(parts: CriticParts): Promise<Critic> {
+  return OPENERS[parts.inference.mode](parts);
+}
+
+const OPENERS: { readonly [M in InferenceMode]: (parts: CriticParts) => Promise<Critic> } = {
+  inline: (parts) => openInline(parts, 'as asked for'),
+  worker: async (parts) => {
+    const { read, threads } = parts;
+    const thread = usableThread(parts);
+    if ('absent' in thread) throw noThread(thread.absent);
+    // Kept: what serves may have gone from the disk when the thread is replaced.
+    const onnx = await read();
+    const session = thread.open(() => Promise.resolve(onnx), threads);
+    await session.load();
+    return tellOf(parts, { session, inlineRows: 0, openBeside: besideIn(thread, threads) }, 'as asked for');
+  },
+  auto: async (parts) => {
+    const { executor, read, threads, inference } = parts;
+    const thread = usableThread(parts);
+    if ('absent' in thread) return openInline(parts, thread.absent);
+    const here = await executor.load(await read());
+    const { runNow } = here;
+    if (runNow === undefined) return openedInline(parts, here, 'its cost cannot be measured with this ONNX Runtime');
+    const handoverMs = await thread.handoverMs();
+    const worthMs = worthMsOf(handoverMs);
+    const cost = measureCost((rows) => void runNow(zeros(rows, parts.rowWidth)), worthMs);
+    const inlineRows = inlineRowsFor(cost, worthMs);
+    const why = describeCosts(cost, handoverMs, worthMs);
+    if (inlineRows === Infinity) return openedInline(parts, here, why);
+    const there = thread.open(read, threads);
+    const session = splitSession({ here, there, inlineRows, tell: inference.tell });
+    return tellOf(parts, { session, inlineRows, openBeside: besideIn(thread, threads) }, why);
+  },
+};
+
+function usableThread({ executor: { device }, inference: { thread } }: CriticParts): Inference['thread'] {
+  return device === 'cpu' ? thread : { absent: `it computes on the CPU, and this model runs on ${device}` };
+}
+
+function noThread(reason: string): AristarchError {
+  const message = `--inference worker cannot be had: ${reason}; give --device cpu, or --inference auto`;
+  return new AristarchError('INVALID_INPUT', message, { reason });
+}
+
+async function openInline(parts: CriticParts, why: string): Promise<Critic> {
+  return openedInline(parts, await parts.executor.load(await parts.read()), why);
+}
+
+function openedInline(parts: CriticParts, session: Session, why: string): Critic {
+  const openBeside: Critic['openBeside'] = async (read) => parts.executor.load(await read());
+  return tellOf(parts, { session, inlineRows: Infinity, openBeside }, why);
+}
+
+function besideIn(thread: InferenceThread, threads: number): Critic['openBeside'] {
+  return async (read) => {
+    const session = thread.open(read, threads);
+    await session.load();
+    return session;
+  };
+}
+
+function tellOf({ name, inference }: CriticParts, critic: Critic, why: string): Critic {
+  inference.tell(`inference of model "${name}": ${describePlace(critic.inlineRows)} (${why})`);
+  return critic;
+}
+
+function describeCosts({ callMs, rowMs }: InferenceCost, handoverMs: number, worthMs: number): string {
+  const us = (ms: number): string => `${(1000 * ms).toFixed(1)} us`;
+  return `a call costs ${us(callMs)} and each row ${us(rowMs)}, handing over ${us(handoverMs)}: worth it from ${us(worthMs)} on`;
+}
+
+const zeros = (rows: number, width: number): NamedArrays => ({
+  [ROWS_INPUT]: { data: new Float32Array(rows * width), shape: [rows, width] },
+});
+
+interface SplitParts {
+  readonly here: Session;
+  readonly there: RemoteSession;
+  readonly inlineRows: number;
+  readonly tell: (message: string) => void;
+}
+
+/**
+ * Small inferences here and large ones there. Where it cannot be loaded there, all are done here; one that was handed over and is lost
+ * with the thread is not tried here: what ended the thread could end the process.
+ */
+function splitSession({ here, there, inlineRows, tell }: SplitParts): Session {
+  let couldBefore = true;
+  const canHandOver = async (): Promise<boolean> => {
+    try {
+      await there.load();
+      couldBefore = true;
+    } catch (thrown) {
+      if (couldBefore) tell(`large inferences are done inline for now: ${toAristarchError(thrown).message}`);
+      couldBefore = false;
+    }
+    return couldBefore;
+  };
+  return {
+    runNow: here.runNow,
+    run: async (feeds) => {
+      const [rows = 0] = feeds[ROWS_INPUT]!.shape;
+      if (rows <= inlineRows || !(await canHandOver())) return here.run(feeds);
+      return there.run(feeds);
+    },
+    close: async () => {
+      await there.close();
+      await here.close();
+    },
+  };
+}

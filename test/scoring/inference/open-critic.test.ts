@@ -1,0 +1,119 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { rm } from 'node:fs/promises';
+import type { Detector } from '../../../src/scoring/detector.ts';
+import type { Inference, InferenceMode } from '../../../src/scoring/inference/inference.ts';
+import { openDetector } from '../../../src/scoring/open-detector.ts';
+import { type InferenceThread, startInferenceThread } from '../../../src/runtime/thread/inference-thread.ts';
+import { type Life, startLife } from '../../../src/runtime/thread/life.ts';
+import { useDataFolder } from '../../support/data-files.ts';
+import { normalOrders, useTinyModel } from '../../support/train-tiny.ts';
+import { writeTinyModel } from '../../support/tiny-model.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+const data = useDataFolder();
+const trained = useTinyModel();
+const [threads, detectors]: [InferenceThread[], Detector[]] = [[], []];
+let models = 0;
+afterEach(async () => {
+  await Promise.all(detectors.splice(0).map((detector) => detector.close()));
+  await Promise.all(threads.splice(0).map((thread) => thread.close()));
+});
+
+/** A real thread, to which handing over seems to take so many milliseconds. */
+async function open(mode: InferenceMode, handoverMs?: number, given?: string) {
+  const lives: Life[] = [];
+  const losses: string[] = [];
+  const start = (): Life => {
+    lives.push(startLife());
+    return lives.at(-1)!;
+  };
+  const thread = startInferenceThread({ onLoss: (reason) => losses.push(reason), start });
+  threads.push(thread);
+  const told: string[] = [];
+  const seeming = handoverMs === undefined ? {} : { handoverMs: () => Promise.resolve(handoverMs) };
+  const inference: Inference = { mode, thread: { ...thread, ...seeming }, tell: (message) => told.push(message) };
+  const folder = given ?? (await writeTinyModel(data.path(`model-${++models}`)));
+  const detector = await openDetector(folder, { device: 'cpu', inference });
+  detectors.push(detector);
+  return { detector, told, folder, losses, kill: () => lives.at(-1)!.end() };
+}
+
+const ROWS = Float32Array.from({ length: 3 * 1001 }, (_, index) => Math.fround(Math.cos(index) * 7));
+const bytesOf = async (detector: Detector, rows = ROWS): Promise<string> =>
+  Buffer.from((await detector.score(rows)).scores.slice().buffer).toString('hex');
+
+describe('a detector', () => {
+  it('scores to the same bytes wherever it is computed, and says where that is', async () => {
+    const [inline, worker, split] = [await open('inline'), await open('worker'), await open('auto', 0.005)];
+    const expected = await bytesOf(inline.detector);
+    for (const { detector } of [worker, split]) {
+      expect(await bytesOf(detector)).toBe(expected);
+      expect(await bytesOf(detector, ROWS.subarray(0, 3))).toBe(expected.slice(0, 8));
+    }
+    expect(inline.detector.description.inlineRows).toBeUndefined();
+    expect(worker.detector.description.inlineRows).toBe(0);
+    expect(inline.told).toEqual(['inference of model "tiny": inline (as asked for)']);
+    expect(worker.told).toEqual(['inference of model "tiny": in the inference thread (as asked for)']);
+    expect(split.told).toHaveLength(1);
+    expect(split.told[0]).toMatch(
+      /a call costs .* us and each row .* us, handing over 5\.0 us: worth it from 50\.0 us on/,
+    );
+  });
+
+  it('is computed inline by auto where handing over costs much, and elsewhere where it costs nothing', async () => {
+    const [dear, free] = [await open('auto', 1e6), await open('auto', 0)];
+    expect(dear.detector.description.inlineRows ?? Infinity).toBeGreaterThan(1e6);
+    expect(free.detector.description.inlineRows).toBe(0);
+    expect(dear.detector.scoreNow!(ROWS.subarray(0, 3)).scores).toHaveLength(1);
+    expect((await free.detector.score(ROWS)).scores).toHaveLength(1001);
+  });
+
+  it('of a thread that is lost fails what was handed over, and goes on', async () => {
+    for (const { detector, losses, kill } of [await open('worker'), await open('auto', 0)]) {
+      const expected = await bytesOf(detector);
+      const inFlight = detector.score(new Float32Array(3 * 400_000));
+      const failed = expect(inFlight).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+      await kill();
+      await failed;
+      expect(losses).toHaveLength(1);
+      expect(await bytesOf(detector)).toBe(expected);
+    }
+  });
+
+  it('goes on inline where the thread is lost and its files are gone, and says so once', async () => {
+    const { detector, folder, losses, told, kill } = await open('auto', 0);
+    const expected = await bytesOf(detector);
+    await rm(folder, { recursive: true });
+    await kill();
+    await waitUntil('the loss', () => losses.length === 1);
+    expect([await bytesOf(detector), await bytesOf(detector)]).toEqual([expected, expected]);
+    expect(told.filter((line) => line.includes('done inline for now'))).toHaveLength(1);
+  });
+
+  it('goes on in another thread though its files are gone, where it is to be computed in one', async () => {
+    const { detector, folder, losses, kill } = await open('worker');
+    const expected = await bytesOf(detector);
+    await rm(folder, { recursive: true });
+    await kill();
+    await waitUntil('the loss', () => losses.length === 1);
+    expect(await bytesOf(detector)).toBe(expected);
+  });
+
+  it('explains alike wherever it is computed', async () => {
+    const opened = [await open('inline', 0, trained().folder), await open('auto', 0, trained().folder)];
+    const [here, there] = await Promise.all(opened.map(({ detector }) => detector.explain(normalOrders(3, 5))));
+    expect(there).toEqual(here);
+    await opened[1]!.kill();
+    expect(await opened[1]!.detector.explain(normalOrders(3, 5))).toEqual(here);
+  });
+
+  it('is refused a thread where there is none', async () => {
+    const folder = await writeTinyModel(data.path('model-none'));
+    const inference: Inference = { mode: 'worker', thread: { absent: 'it rains' }, tell: () => undefined };
+    const opening = openDetector(folder, { device: 'cpu', inference });
+    await expect(opening).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      message: expect.stringContaining('it rains'),
+    });
+  });
+});
