@@ -10,6 +10,7 @@ import { createEvaluateCommand } from '../src/scoring/evaluate-command.ts';
 import { createSampleCommand } from '../src/scoring/sample-command.ts';
 import { createScoreCommand } from '../src/scoring/score-command.ts';
 import { createSignCommand } from '../src/scoring/sign-command.ts';
+import { createStylizeCommand } from '../src/scoring/stylize/command.ts';
 import { createTranslateCommand } from '../src/scoring/translate-command.ts';
 import { createServeCommand } from '../src/server/command.ts';
 import { CONTRACT_FILE, PROTO_FOLDER } from '../src/server/grpc/contract.ts';
@@ -28,6 +29,7 @@ const COMMANDS: readonly (() => Command)[] = [
   createScoreCommand,
   createEvaluateCommand,
   createSampleCommand,
+  createStylizeCommand,
   createSignCommand,
   createTranslateCommand,
   createServeCommand,

@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   score: async () => (await import('./scoring/score-command.ts')).createScoreCommand(),
   evaluate: async () => (await import('./scoring/evaluate-command.ts')).createEvaluateCommand(),
   sample: async () => (await import('./scoring/sample-command.ts')).createSampleCommand(),
+  stylize: async () => (await import('./scoring/stylize/command.ts')).createStylizeCommand(),
   sign: async () => (await import('./scoring/sign-command.ts')).createSignCommand(),
   translate: async () => (await import('./scoring/translate-command.ts')).createTranslateCommand(),
   serve: async () => (await import('./server/command.ts')).createServeCommand(),
@@ -26,6 +27,7 @@ Examples:
   aristarch score --model models/m --data new.parquet --out scored.parquet
   aristarch evaluate --model models/m --data test.parquet --label label
   aristarch sample --model models/m --out synthetic.parquet   made-up rows like the training rows
+  aristarch stylize --model models/m --content a.png --style b.png --out c.png   an image in another one's style
   aristarch translate --model models/m --from a --data a.parquet --out as-m.parquet   rows of another source
   aristarch serve --model models/m                            gRPC, HTTP and (with --kafka-brokers) Kafka
   aristarch sync --from s3://bucket/models --to models        models from S3 or a web server, kept as they are there

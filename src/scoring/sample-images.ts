@@ -1,10 +1,9 @@
-import { existsSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { AristarchError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/files.ts';
 import type { ImageField } from '../models/features/schema.ts';
 import { drawGrid, drawImage } from '../models/images/grid.ts';
 import { checkImagesOutput, createImagesWriter } from '../tables/images-writer.ts';
+import { checkPictureOutput, isPngName } from './picture-output.ts';
 import type { Sampler, SampleOptions, StyledImage } from './sampler.ts';
 
 /** Layers that a style is taken for: from coarse ones, which are small and decide on the whole, to fine ones. */
@@ -33,34 +32,29 @@ const WAYS = { lines: 5, steps: 9 } as const;
 /** Pixels of a grid's images, at least. */
 const SHOWN_SIZE = 64;
 
-const isGrid = (path: string): boolean => /\.png$/i.test(path);
-
 type ImageChoice = Omit<ImageSampleOptions, 'onImages' | 'memoryLimit' | 'seed'>;
 
 /** Images that are made for a choice. */
 export function countOf({ out, count, mix, interpolate }: ImageChoice): number {
   if (mix !== undefined) return (MIXED.lines + 1) * (MIXED.columns + 1) - 1;
   if (interpolate) return WAYS.lines * WAYS.steps;
-  return count ?? (isGrid(out) ? GRID_COUNT : FILE_COUNT);
+  return count ?? (isPngName(out) ? GRID_COUNT : FILE_COUNT);
 }
 
 /** Refuses what does not go together for images of a size, before any is made; `INVALID_INPUT`, `NOT_FOUND`. */
 export function checkImageSample({ out, count, mix, interpolate }: ImageChoice, size: number): void {
   const isTable = mix !== undefined || interpolate;
   if (mix !== undefined && interpolate) throw refused('--mix and --interpolate are two pictures: give one of them');
-  if (isTable && !isGrid(out))
+  if (isTable && !isPngName(out))
     throw refused(`--mix and --interpolate draw a grid: give --out a name that ends in .png`);
   if (isTable && count !== undefined)
     throw refused('--mix and --interpolate draw so many images as they need: leave --count out');
-  if (isGrid(out)) checkGrid(out, count ?? 0, size);
+  if (isPngName(out)) checkGrid(out, count ?? 0, size);
   else checkImagesOutput(out);
 }
 
 function checkGrid(out: string, count: number, size: number): void {
-  if (!existsSync(dirname(out))) {
-    throw new AristarchError('NOT_FOUND', `there is no folder ${dirname(out)} to write into: make it`, { path: out });
-  }
-  if (statSync(out, { throwIfNoEntry: false })?.isDirectory()) throw refused(`${out} is a folder: give a file's name`);
+  checkPictureOutput(out);
   const most = Math.min(MOST_COLUMNS ** 2, Math.floor(MOST_PIXELS / size ** 2));
   if (count > most)
     throw refused(`a grid has at most ${most} images of ${size} x ${size}: lower --count, or write .parquet`);
@@ -74,7 +68,7 @@ export async function writeImages(sampler: Sampler, options: ImageSampleOptions)
   if (image === undefined) throw new AristarchError('INTERNAL', 'the model is of no images');
   if (options.mix !== undefined) return writeMixed(sampler, image, options, options.mix);
   if (options.interpolate) return writeWays(sampler, image, options);
-  return isGrid(options.out) ? writeGrid(sampler, image, options) : writeFile(sampler, image, options);
+  return isPngName(options.out) ? writeGrid(sampler, image, options) : writeFile(sampler, image, options);
 }
 
 async function writeFile(sampler: Sampler, image: ImageField, options: ImageSampleOptions): Promise<number> {

@@ -13,7 +13,7 @@ import { modelPlace } from './prepare-data.ts';
 import { RUN_SETTINGS } from './run-settings.ts';
 import { readImageConfig, type ImageTrainConfig } from './images/config.ts';
 import { planImageRun } from './images/plan-images.ts';
-import { IMAGE_FLAGS } from './images/settings.ts';
+import { IMAGE_FLAGS, STYLIZER_SETTINGS } from './images/settings.ts';
 import { trainImages } from './images/train-images.ts';
 import { planRun, prepareRun, trainModel, type TrainHooks } from './train.ts';
 import { meanOf, type SourceComparison } from './translate/compare-sources.ts';
@@ -30,6 +30,7 @@ Examples:
   aristarch train --family radialgan --source ulm=a.parquet --source brest=b.parquet --target ulm --condition label --where "label = 0"
   aristarch train --data good-parts/ --image-column image --critic-only   a folder of PNG, JPEG and WebP files
   aristarch train --data good-parts/ --family stylegan --time-budget 3600  the same critic, and a generator of such images
+  aristarch train --data pictures/ --image-column image --critic-only --stylizer  and a decoder, for stylize
   aristarch train --from-model models/web --data newer.parquet --out models/web-2 --steps 300
 
 Ctrl-C writes a checkpoint; the same command with --resume goes on from it, to the same bytes.
@@ -42,7 +43,7 @@ export function createTrainCommand(terminal: Terminal = processTerminal()): Comm
     .option('--config <file>', 'JSON file of settings; flags and environment go before it')
     .option('--json', 'write the result as JSON to standard output');
   addOptions(command, RUN_SETTINGS);
-  addOptions(command, IMAGE_FLAGS);
+  addOptions(command, { ...IMAGE_FLAGS, ...STYLIZER_SETTINGS });
   addOptions(command, familyOptions([...Object.values(FAMILIES), ...Object.values(IMAGE_FAMILIES)]));
   command.addHelpText('after', describeFamilies() + EXAMPLES);
   return command.action(runAction(runTrain, terminal));
@@ -130,11 +131,11 @@ async function dryRun(given: TrainConfig, terminal: Terminal, json: boolean): Pr
 
 /** As `dryRun`, of images. */
 async function dryRunImages(config: ImageTrainConfig, terminal: Terminal, json: boolean): Promise<void> {
-  const { settings, run, values } = config;
+  const { settings, run, values, stylizer } = config;
   const { out } = modelPlace({ run: { ...run, target: undefined } });
   await checkArtefactTarget(out, { replace: run.replace });
   const { images, warnings, split, outline, game } = await planImageRun(config);
-  const resolved = { ...printableSettings(settings, { ...run, ...values }), out };
+  const resolved = { ...printableSettings(settings, { ...run, ...values, ...stylizer }), out };
   const phases = (game?.phases ?? []).map(({ name, images: shown }) => ({ name, images: shown }));
   const { image } = images.schema;
   const plan = {

@@ -7,6 +7,8 @@ export const EXPLAIN_FILE = 'explain.onnx';
 export const GENERATOR_FILE = 'generator.onnx';
 /** Normal images, a byte a pixel, one after the other: where an explanation of an image looks for its counterpart. */
 export const NORMALS_FILE = 'normals.bin';
+/** What gives an image the style of another one: layers of the critic, and a decoder behind them. */
+export const STYLIZER_FILE = 'stylizer.bin';
 export const REPORT_FILE = 'report.html';
 /** What translates raw rows of a source into those of the target. */
 export const translatorFile = (source: string): string => `translate-${source}.onnx`;

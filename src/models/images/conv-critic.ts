@@ -1,6 +1,6 @@
 import { add, leakyRelu, matMul, reshape } from '../../graph/operations.ts';
 import { assertShape } from '../../graph/shape.ts';
-import { createConvolution, heDeviation } from '../layers/convolution.ts';
+import { createConvolution, heDeviation, type Convolution } from '../layers/convolution.ts';
 import type { Network, Parameter } from '../layers/parameters.ts';
 import type { Planes } from './warp.ts';
 
@@ -15,6 +15,33 @@ export interface ConvCriticOptions extends Planes {
 
 /** Height and width at which the image is laid out flat. */
 const LAST_SIZE = 4;
+/** The most channels of a layer, in times those of the first. */
+const MOST_WIDTHS = 4;
+
+/** Channels of so many layers, first to last. */
+export const layerWidths = (width: number, layers: number): readonly number[] =>
+  Array.from({ length: layers }, (_, layer) => width * Math.min(MOST_WIDTHS, 2 ** layer));
+
+/** Layers that bring images of a size down to 4 x 4. */
+export const layersFrom = (size: number): number => Math.log2(size / LAST_SIZE);
+
+/**
+ * The first convolutions of the critic: 4x4 by 2, each halves height and width where a border of 1 is around the image - zeros, unless whoever
+ * applies them puts another one there, and `padding` is 0.
+ */
+export function criticConvolutions(
+  { name, channels, width, slope }: Omit<ConvCriticOptions, 'size' | 'hidden'>,
+  layers: number,
+  padding = 1,
+): readonly Convolution[] {
+  const widths = layerWidths(width, layers);
+  return widths.map((out, index) =>
+    createConvolution({
+      ...{ name: `${name}.${index}`, channels: index === 0 ? channels : widths[index - 1]!, out, slope },
+      ...{ kernel: 4, stride: 2, padding },
+    }),
+  );
+}
 
 /**
  * A critic of images [n, channels, size, size] -> [n, 1]: 4x4 convolutions by 2 down to 4 x 4, a dense layer, and one unit, leaky ReLUs
@@ -22,14 +49,8 @@ const LAST_SIZE = 4;
  */
 export function createConvCritic(options: ConvCriticOptions): Network {
   const { name, channels, size, width, hidden, slope } = options;
-  const layers = Array.from({ length: Math.log2(size / LAST_SIZE) }, (_, index) => {
-    const widthAt = (layer: number): number => (layer < 0 ? channels : width * Math.min(4, 2 ** layer));
-    return createConvolution({
-      ...{ name: `${name}.${index}`, channels: widthAt(index - 1), out: widthAt(index), slope },
-      ...{ kernel: 4, stride: 2, padding: 1 },
-    });
-  });
-  const flat = width * Math.min(4, 2 ** (layers.length - 1)) * LAST_SIZE ** 2;
+  const layers = criticConvolutions(options, layersFrom(size));
+  const flat = layerWidths(width, layers.length).at(-1)! * LAST_SIZE ** 2;
   const dense = (of: string, fanIn: number, units: number, deviation: number): readonly [Parameter, Parameter] => [
     { name: `${name}.${of}.weight`, shape: [fanIn, units], deviation },
     { name: `${name}.${of}.bias`, shape: [units], deviation: 0 },

@@ -12,20 +12,28 @@ const LUMA = [0.299, 0.587, 0.114] as const;
 export function fitPicture(picture: Picture, { channels, size }: Planes, out: Float32Array, at: number): void {
   const scale = Math.min(1, size / Math.max(picture.width, picture.height));
   const [width, height] = [picture.width, picture.height].map((length) => Math.max(1, Math.round(length * scale)));
-  const rgb = shrinkRows(shrinkColumns(picture, width!), width!, picture.height, height!);
+  const { rgb } = shrinkPicture(picture, width!, height!);
   const [left, top] = [Math.floor((size - width!) / 2), Math.floor((size - height!) / 2)];
   const within = (value: number, length: number): number => Math.min(length - 1, Math.max(0, value));
   for (let row = 0; row < size; row++) {
     for (let column = 0; column < size; column++) {
       const from = (within(row - top, height!) * width! + within(column - left, width!)) * 3;
       for (let channel = 0; channel < channels; channel++) {
-        const grey = LUMA[0] * rgb[from]! + LUMA[1] * rgb[from + 1]! + LUMA[2] * rgb[from + 2]!;
-        const isEven = rgb[from] === rgb[from + 1] && rgb[from] === rgb[from + 2];
-        const value = channels === 1 && !isEven ? grey : rgb[from + channel]!;
-        out[at + (channel * size + row) * size + column] = value;
+        out[at + (channel * size + row) * size + column] = channels === 1 ? greyOf(rgb, from) : rgb[from + channel]!;
       }
     }
   }
+}
+
+/** The grey of the pixel whose colours begin there: theirs where they are equal, so that nothing is rounded. */
+export function greyOf(rgb: Float32Array, from: number): number {
+  const isEven = rgb[from] === rgb[from + 1] && rgb[from] === rgb[from + 2];
+  return isEven ? rgb[from]! : LUMA[0] * rgb[from]! + LUMA[1] * rgb[from + 1]! + LUMA[2] * rgb[from + 2]!;
+}
+
+/** A picture at a smaller size, by the mean of what each pixel covers. */
+export function shrinkPicture(picture: Picture, width: number, height: number): Picture {
+  return { width, height, rgb: shrinkRows(shrinkColumns(picture, width), width, picture.height, height) };
 }
 
 /** Grey where every picture is, else three colours. */

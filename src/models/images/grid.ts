@@ -1,4 +1,5 @@
 import { encodePng } from './formats/png.ts';
+import type { PlanarImage } from './planar-image.ts';
 import type { Planes } from './warp.ts';
 
 export interface GridOptions {
@@ -38,11 +39,19 @@ export function drawGrid(
 
 /** A raw row as a PNG. */
 export function drawImage(row: Float32Array, { channels, size }: Planes): Uint8Array {
-  const colours = channels === 1 ? 1 : 3;
-  const pixels = Uint8Array.from({ length: size ** 2 * colours }, (_, at) =>
-    toByte(row[(at % colours) * size ** 2 + Math.floor(at / colours)]!),
+  const planes = Array.from({ length: channels }, (_, channel) =>
+    row.subarray(channel * size ** 2, (channel + 1) * size ** 2),
   );
-  return encodePng(size, size, colours, pixels);
+  return drawPlanes({ width: size, height: size, planes });
+}
+
+/** Planes [height, width] of one or three colours, 0 .. 255, as a PNG. */
+export function drawPlanes({ width, height, planes }: PlanarImage): Uint8Array {
+  const colours = planes.length === 1 ? 1 : 3;
+  const pixels = Uint8Array.from({ length: width * height * colours }, (_, at) =>
+    toByte(planes[at % colours]![Math.floor(at / colours)]!),
+  );
+  return encodePng(width, height, colours, pixels);
 }
 
 const toByte = (value: number): number => Math.min(255, Math.max(0, Math.round(value)));

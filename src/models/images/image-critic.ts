@@ -7,7 +7,7 @@ import { updateParameters, type OptimiserOptions } from '../optimisers/optimiser
 import { SCHEDULES } from '../optimisers/schedules.ts';
 import { createStepBuilder } from '../step-builder.ts';
 import type { TrainingTask } from '../task.ts';
-import { createConvCritic } from './conv-critic.ts';
+import { createConvCritic, type ConvCriticOptions } from './conv-critic.ts';
 import { createDice, type Dice } from './dice.ts';
 import { IMAGE_NEGATIVES, type ImageNegative } from './negatives.ts';
 import { viewPatches, viewWhole, type TrainingImages, type View } from './views.ts';
@@ -32,6 +32,8 @@ export interface ImageCriticOptions {
 
 export interface ImageCriticPlan {
   readonly task: TrainingTask;
+  /** What the network is like, for what else is made of its layers. */
+  readonly network: ConvCriticOptions;
   /** Raw pixels [n, channels size size] in 0 .. 255 -> [n, 1]; high = anomalous. */
   score(pixels: Tensor, values: ParameterValues): Tensor;
 }
@@ -54,7 +56,9 @@ export function planImageCritic(options: ImageCriticOptions, images: TrainingIma
   const { channels, size } = images;
   const view = patchSize === undefined ? viewWhole(images) : viewPatches(images, patchSize);
   const { piece, inputs } = view;
-  const network = createConvCritic({ ...options, channels: inputs, size: piece.size });
+  const { width, hidden, slope } = options;
+  const like = { name, width, hidden, slope, channels: inputs, size: piece.size };
+  const network = createConvCritic(like);
   const step = createStepBuilder();
   const pairs = step.made('pairs', [2 * batch, inputs, piece.size, piece.size], (out, stream, at) => {
     fillPairs(out, { images, view, options }, createDice(stream, at));
@@ -73,6 +77,7 @@ export function planImageCritic(options: ImageCriticOptions, images: TrainingIma
   const update = { name: 'update', loss, parameters: network.parameters, update: (at: number) => at };
   updateParameters(step, { ...options.optimiser, learningRate }, update);
   return {
+    network: like,
     task: step.finish({
       ...{ name, title: 'detecting critic of images', steps, updatesPerStep: 1 },
       remedy: 'Lower --learning-rate',

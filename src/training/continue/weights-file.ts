@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AristarchError } from '../../base/errors.ts';
+import { packArrays, unpackArrays } from '../../models/artefact/packed-arrays.ts';
 import type { Transform } from '../../models/features/transform.ts';
 import type { FittedCritic } from '../fit/fit-critics.ts';
 import type { StateValues } from '../steps/state.ts';
@@ -35,36 +36,21 @@ export function learntBy({ plan, weights }: Pick<FittedCritic, 'plan' | 'weights
   return Object.fromEntries(learnt.map(({ name }) => [name, weights[name]!]));
 }
 
-/** weights.bin: length of the header (4 bytes, little-endian), header as JSON, padding to four bytes, float32 values. */
+/** weights.bin: the header, and the values of all parameters, in its order. */
 export function encodeWeights({ tasks, ...rest }: Weights): Uint8Array {
   const named = Object.entries(tasks).map(([name, state]) => ({
     name,
     parameters: Object.entries(state).map(([parameter, { length }]) => ({ name: parameter, length })),
   }));
-  const text = JSON.stringify({ format: FORMAT, ...rest, tasks: named });
-  const header = Buffer.from(text + ' '.repeat((4 - (Buffer.byteLength(text) % 4)) % 4));
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(header.length);
   const values = Object.values(tasks).flatMap((state) => Object.values(state));
-  return Buffer.concat([
-    length,
-    header,
-    ...values.map((each) => Buffer.from(each.buffer, each.byteOffset, each.byteLength)),
-  ]);
+  return packArrays({ format: FORMAT, ...rest, tasks: named }, values);
 }
 
 /** Throws `ARTEFACT_INVALID` where the bytes are not what `encodeWeights` wrote. */
 export function decodeWeights(bytes: Uint8Array): Weights {
   try {
-    const content = Buffer.from(Uint8Array.from(bytes).buffer);
-    const headerEnd = 4 + content.readUInt32LE(0);
-    const { tasks, transform, scale, seed } = headerSchema.parse(JSON.parse(content.toString('utf8', 4, headerEnd)));
-    let at = headerEnd;
-    const read = (length: number): Float32Array => {
-      const values = new Float32Array(content.buffer, at, length);
-      at += values.byteLength;
-      return values;
-    };
+    const { header, read } = unpackArrays(bytes);
+    const { tasks, transform, scale, seed } = headerSchema.parse(header);
     const states = tasks.map(({ name, parameters }): [string, StateValues] => [
       name,
       Object.fromEntries(parameters.map((parameter) => [parameter.name, read(parameter.length)])),

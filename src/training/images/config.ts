@@ -12,7 +12,13 @@ import type { AnyImageFamily } from '../../models/families/image-family.ts';
 import { CRITIC_ONLY_FAMILY, DEFAULT_IMAGE_FAMILY, IMAGE_FAMILIES } from '../../models/families/index.ts';
 import { pickKnown, presetNamed, withDefaults } from '../config.ts';
 import { RUN_SETTINGS } from '../run-settings.ts';
-import { IMAGE_FLAGS, IMAGE_RUN_SETTINGS, type ImageRunValues } from './settings.ts';
+import {
+  IMAGE_FLAGS,
+  IMAGE_RUN_SETTINGS,
+  STYLIZER_SETTINGS,
+  type ImageRunValues,
+  type StylizerValues,
+} from './settings.ts';
 
 /** The resolved configuration of a run on images. */
 export interface ImageTrainConfig {
@@ -24,6 +30,8 @@ export interface ImageTrainConfig {
     readonly imageSize: number;
     readonly patchSize?: number | undefined;
   };
+  /** Of the decoder of styles; null where none is trained. */
+  readonly stylizer: StylizerValues | null;
   /** All settings, with the preset's values for defaults, and the preset for their source. */
   readonly settings: Settings;
 }
@@ -51,7 +59,7 @@ export function resolveImageConfig({ flags, env, file = {} }: SettingSources): I
   const choice = resolveSettings(CHOICE_SETTINGS, { flags, env, file: pickKnown(file, CHOICE_SETTINGS) });
   const { imageColumn, criticOnly } = choice;
   if (imageColumn === undefined && !Object.hasOwn(IMAGE_FAMILIES, choice.family ?? '')) {
-    if (criticOnly) throw new AristarchError('INVALID_INPUT', '--critic-only is for images: give --image-column too');
+    refuseForRows({ ...file, ...flags });
     return undefined;
   }
   if (criticOnly && choice.family !== undefined && choice.family !== CRITIC_ONLY_FAMILY) {
@@ -62,20 +70,38 @@ export function resolveImageConfig({ flags, env, file = {} }: SettingSources): I
   const preset = choice.preset ?? family.defaultPreset;
   const source = `preset ${preset} of ${family.name}`;
   const own = withDefaults(family.settings, presetNamed(family, preset).values, source);
-  const settings = { ...IMAGE_RUN_SETTINGS, ...own };
+  const settings = { ...IMAGE_RUN_SETTINGS, ...own, ...(choice.stylizer && STYLIZER_SETTINGS) };
   const unfit = [...Object.keys(flags), ...Object.keys(file)].find((key) => !(key in settings) && !NEUTRAL.has(key));
   if (unfit !== undefined) {
+    if (unfit in STYLIZER_SETTINGS)
+      throw new AristarchError('INVALID_INPUT', `"${unfit}" is of the stylizer: give --stylizer too`);
     const message = `"${unfit}" has no meaning with --image-column and --family ${family.name}: leave it out`;
     throw new AristarchError('INVALID_INPUT', message, { setting: unfit });
   }
   const run = resolveSettings(IMAGE_RUN_SETTINGS, { flags, env, file: pickKnown(file, IMAGE_RUN_SETTINGS) });
   const values = resolveSettings(own, { flags, env, file: pickKnown(file, own) });
   family.check(values);
+  const stylizer = run.stylizer
+    ? resolveSettings(STYLIZER_SETTINGS, { flags, env, file: pickKnown(file, STYLIZER_SETTINGS) })
+    : null;
+  if (stylizer && values['patchSize'] !== undefined) {
+    const message = '--stylizer encodes whole images, and --patch-size looks at patches of them: leave one of them out';
+    throw new AristarchError('INVALID_INPUT', message);
+  }
   return {
-    ...{ family, preset, settings },
+    ...{ family, preset, settings, stylizer },
     run: { ...run, family: family.name, preset, imageColumn: imageColumn ?? FILES_COLUMN },
     values: values as ImageTrainConfig['values'],
   };
+}
+
+/** What says more of images means nothing for rows. */
+function refuseForRows(given: object): void {
+  const table: Settings = { ...IMAGE_FLAGS, ...STYLIZER_SETTINGS };
+  const setting = Object.keys(table).find((key) => Object.hasOwn(given, key));
+  if (setting === undefined) return;
+  const message = `${table[setting]!.flag.split(' ')[0]} is for images: give --image-column too`;
+  throw new AristarchError('INVALID_INPUT', message, { setting });
 }
 
 /** What the command itself knows. */

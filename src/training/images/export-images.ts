@@ -1,17 +1,26 @@
 import { createHash } from 'node:crypto';
 import { printableSettings } from '../../base/settings.ts';
 import { emitGraph } from '../../graph/onnx/emit-graph.ts';
-import { CRITIC_FILE, EXPLAIN_FILE, GENERATOR_FILE, NORMALS_FILE, REPORT_FILE } from '../../models/artefact/layout.ts';
+import {
+  CRITIC_FILE,
+  EXPLAIN_FILE,
+  GENERATOR_FILE,
+  NORMALS_FILE,
+  REPORT_FILE,
+  STYLIZER_FILE,
+} from '../../models/artefact/layout.ts';
 import type { Manifest } from '../../models/artefact/manifest.ts';
 import { writeArtefact } from '../../models/artefact/write.ts';
 import { rowWidth } from '../../models/features/schema.ts';
 import { imageExplainGraph, imageScoringGraph } from '../../models/images/scoring-graph.ts';
+import { encodeStylizer } from '../../models/stylize/stylizer-file.ts';
 import type { Executor } from '../../runtime/executor.ts';
 import { libraryVersions, type TrainResult } from '../export-model.ts';
 import { renderReport } from '../report/report.ts';
 import type { ImageTrainConfig } from './config.ts';
 import type { FittedGame } from './fit-game.ts';
 import type { FittedImageCritic } from './fit-images.ts';
+import type { FittedStylizer } from './fit-stylizer.ts';
 import { fingerprintOf, type ImageRunPlan } from './plan-images.ts';
 import { toImageReport } from './report-images.ts';
 
@@ -20,6 +29,7 @@ export interface TrainedImages {
   readonly critic: FittedImageCritic;
   /** Held-out images by their scores, ascending. */
   readonly heldOut: readonly { readonly row: number; readonly score: number }[];
+  readonly stylizer: FittedStylizer | null;
   readonly game: FittedGame | null;
 }
 
@@ -44,10 +54,11 @@ const NORMALS_BYTES = 2 ** 26;
 export async function exportImages(options: ExportImagesOptions): Promise<TrainResult> {
   const { config, plan, place, trained, warnings } = options;
   const { image } = plan.images.schema;
-  const { critic, game } = trained;
+  const { critic, game, stylizer } = trained;
   const bytes = emitGraph(imageScoringGraph(image, critic));
   const generator = game && emitGraph(game.plan.generatorGraph(image.size, game.weights));
-  const learnt = [bytes, ...(generator ? [generator] : [])];
+  const decoder = stylizer && encodeStylizer(stylizer);
+  const learnt = [bytes, ...(generator ? [generator] : []), ...(decoder ? [decoder] : [])];
   const manifest = { ...describe(options, learnt), libraries: await libraryVersions() };
   const files = {
     [CRITIC_FILE]: bytes,
@@ -55,6 +66,7 @@ export async function exportImages(options: ExportImagesOptions): Promise<TrainR
     [NORMALS_FILE]: normalsOf(plan),
     [REPORT_FILE]: renderReport(toImageReport(options, manifest)),
     ...(generator && { [GENERATOR_FILE]: generator }),
+    ...(decoder && { [STYLIZER_FILE]: decoder }),
   };
   await writeArtefact(place.out, { manifest, files }, { replace: config.run.replace });
   return toResult(manifest, options, warnings);
@@ -63,7 +75,7 @@ export async function exportImages(options: ExportImagesOptions): Promise<TrainR
 /** The version is of all that was learnt: one critic may have two generators beside it. */
 function describe(options: ExportImagesOptions, learnt: readonly Uint8Array[]): Omit<ImageManifest, 'libraries'> {
   const { config, plan, place, trained, executor, seconds, createdAt } = options;
-  const { settings, run, values, family } = config;
+  const { settings, run, values, stylizer, family } = config;
   const { images, split, rate } = plan;
   return {
     name: place.name,
@@ -75,7 +87,7 @@ function describe(options: ExportImagesOptions, learnt: readonly Uint8Array[]): 
     createdAt: createdAt.toISOString(),
     features: { fields: [], image: images.schema.image, excluded: [] },
     training: {
-      config: printableSettings(settings, { ...run, ...values }),
+      config: printableSettings(settings, { ...run, ...values, ...stylizer }),
       ...{ rows: images.count, rowsInSource: images.countInSource },
       ...{ rollbacks: rollbacksOf(trained), seconds, device: executor.description },
     },
@@ -87,8 +99,11 @@ function describe(options: ExportImagesOptions, learnt: readonly Uint8Array[]): 
   };
 }
 
-const rollbacksOf = ({ critic, game }: TrainedImages): number =>
-  [critic.progress, ...(game?.phases ?? [])].reduce((total, { rollbacks }) => total + rollbacks.length, 0);
+const rollbacksOf = ({ critic, stylizer, game }: TrainedImages): number =>
+  [critic.progress, ...(stylizer ? [stylizer.progress] : []), ...(game?.phases ?? [])].reduce(
+    (total, { rollbacks }) => total + rollbacks.length,
+    0,
+  );
 
 /** Training images, a byte a pixel. */
 function normalsOf({ images: { rows, schema }, split }: ImageRunPlan): Uint8Array {

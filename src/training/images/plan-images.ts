@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { AristarchError } from '../../base/errors.ts';
 import { createRandom } from '../../base/philox.ts';
 import type { ImageGamePlan } from '../../models/images/image-game.ts';
+import { layersFrom, type ConvCriticOptions } from '../../models/images/conv-critic.ts';
+import { planStylizer, type ImagePool, type StylizerPlan } from '../../models/stylize/plan-stylizer.ts';
 import type { RunIdentity } from '../checkpoint.ts';
 import { DEFAULT_RATE } from '../export-model.ts';
 import { splitRows, type Split } from '../fit/split.ts';
@@ -10,7 +12,9 @@ import { WITHOUT_EFFECT } from '../train.ts';
 import type { ImageTrainConfig } from './config.ts';
 import { GAME_ROUND } from './fit-game.ts';
 import { warnOfOwnCopies } from './own-copies.ts';
-import { prepareImages, type PreparedImages } from './prepare-images.ts';
+import { STYLIZER_ROUND } from './fit-stylizer.ts';
+import { prepareImages, prepareStyles, type PreparedImages } from './prepare-images.ts';
+import type { StylizerValues } from './settings.ts';
 
 /** At most so many held-out images calibrate; more would not make p-values better. */
 const MOST_HELD_OUT = 10_000;
@@ -23,6 +27,10 @@ export interface ImageRunPlan {
   readonly rate: number;
   /** The generator and its own critic; null where none is trained. */
   readonly game: ImageGamePlan | null;
+  /** The decoder of styles; null where none is trained. */
+  readonly stylizer: StylizerPlan | null;
+  /** SHA-256 of the images whose styles are learnt; null where these are the training images. */
+  readonly stylesFingerprint: string | null;
   readonly outline: Outline;
 }
 
@@ -37,16 +45,45 @@ export async function planImageRun(config: ImageTrainConfig): Promise<ImageRunPl
   const game = family.planGame?.(values, image) ?? null;
   const detector = (share: number) =>
     family.plan(values, { ...image, count: 1, values: new Float32Array(image.channels * image.size ** 2) }, share);
+  const styles = await prepareStyles(config, images);
+  const contents = { rows: images.rows, chosen: split.final };
+  const stylizer = config.stylizer && planDecoder(config.stylizer, detector(1).network, contents, styles ?? contents);
   const folds = split.rounds.filter(({ train }) => train !== null);
   const outline = outlineOf([
     ...folds.map(({ name }) => ({ name, plans: [detector(run.foldSteps)] })),
     { name: 'final', plans: [detector(1)] },
+    { name: STYLIZER_ROUND, plans: stylizer ? [stylizer] : [] },
     {
       name: GAME_ROUND,
       plans: (game?.phases ?? []).map((phase) => ({ task: game!.taskOf(phase, split.final.length) })),
     },
   ]);
-  return { images, warnings: warnOfOwnCopies(images.rows, image), split, rate: rateOf(run.rate, split), game, outline };
+  return {
+    ...{ images, split, game, stylizer, outline },
+    ...{ warnings: warnOfOwnCopies(images.rows, image), rate: rateOf(run.rate, split) },
+    stylesFingerprint: styles && fingerprintOf(styles),
+  };
+}
+
+/** Pairs of a content and a style in an update: Huang and Belongie 2017, section 6.2. */
+const STYLIZER_BATCH = 8;
+/** Layers that encode, where nobody says how many. */
+const STYLIZER_LAYERS = 2;
+
+/** Throws `INVALID_INPUT` where the critic cannot encode. */
+function planDecoder(
+  { stylizerSteps: steps, stylizerLayers, stylizerRate: learningRate, styleWeight }: StylizerValues,
+  network: ConvCriticOptions,
+  contents: ImagePool,
+  styles: ImagePool,
+): StylizerPlan {
+  const most = layersFrom(network.size);
+  const layers = stylizerLayers ?? Math.min(STYLIZER_LAYERS, most);
+  if (layers > most) {
+    const message = `--stylizer-layers ${layers} is more than the critic has for its images, ${most}: give at most that, or larger images`;
+    throw new AristarchError('INVALID_INPUT', message, { layers, most });
+  }
+  return planStylizer({ network, layers, batch: STYLIZER_BATCH, steps, learningRate, styleWeight }, contents, styles);
 }
 
 /** A rate that the held-out images cannot support is refused before the critic is trained. */
@@ -61,16 +98,17 @@ function rateOf(asked: number | undefined, { rounds }: Split): number {
 
 /** What must be equal for a run to go on from its checkpoint. */
 export function identityOfImages(
-  { run, values }: ImageTrainConfig,
-  images: PreparedImages,
+  { run, values, stylizer }: ImageTrainConfig,
+  { images, stylesFingerprint }: Pick<ImageRunPlan, 'images' | 'stylesFingerprint'>,
   engine: string,
 ): RunIdentity {
   const settings = Object.entries(run).filter(([name]) => !WITHOUT_EFFECT.has(name));
-  return { ...Object.fromEntries(settings), ...values, engine, images: fingerprintOf(images) };
+  const ofStyles = stylizer && { ...stylizer, styleData: stylesFingerprint };
+  return { ...Object.fromEntries(settings), ...values, ...ofStyles, engine, images: fingerprintOf(images) };
 }
 
 /** SHA-256 of the pixels. */
-export function fingerprintOf({ rows }: PreparedImages): string {
+export function fingerprintOf({ rows }: Pick<PreparedImages, 'rows'>): string {
   return createHash('sha256')
     .update(new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength))
     .digest('hex');

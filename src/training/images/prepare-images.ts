@@ -1,9 +1,10 @@
 import { createRandom } from '../../base/philox.ts';
 import { AristarchError } from '../../base/errors.ts';
-import { rowWidth, type FeatureSchema, type ImageField } from '../../models/features/schema.ts';
+import type { FeatureSchema, ImageField } from '../../models/features/schema.ts';
 import { fitPicture } from '../../models/images/fit-picture.ts';
 import { isGrey } from '../../models/images/picture.ts';
 import { readPictures } from '../../models/images/read-images.ts';
+import type { ImagePool } from '../../models/stylize/plan-stylizer.ts';
 import { openTable, type Table } from '../../tables/table.ts';
 import type { ImageTrainConfig } from './config.ts';
 
@@ -36,19 +37,47 @@ export async function prepareImages({ run, values }: ImageTrainConfig): Promise<
     const channels = (await isAllGrey(table, name)) ? 1 : 3;
     const image: ImageField = { name, kind: 'image', channels, size, ...(patchSize !== undefined && { patchSize }) };
     const schema = { fields: [], image, excluded: [] };
-    const width = rowWidth(schema);
-    const most = Math.max(FEWEST_IMAGES, Math.floor((memoryBudget * 2 ** 20) / (4 * width)));
-    const isChosen = chooseRows(countInSource, most, seed);
-    const count = Math.min(countInSource, most);
-    const rows = new Float32Array(count * width);
-    let [row, taken] = [0, 0];
-    for await (const { pictures } of readPictures(table, name)) {
-      for (const picture of pictures) if (isChosen(row++)) fitPicture(picture, image, rows, taken++ * width);
-    }
-    return { schema, rows, count, countInSource };
+    return { schema, ...(await readRows(table, image, most(image, memoryBudget), seed)), countInSource };
   } finally {
     await table.close();
   }
+}
+
+/** Images whose styles are learnt, brought to the size and the colours of the others. */
+export async function prepareStyles(
+  { run, stylizer }: ImageTrainConfig,
+  { schema: { image } }: PreparedImages,
+): Promise<ImagePool | null> {
+  if (stylizer?.styleData === undefined) return null;
+  const table = await openTable({ data: stylizer.styleData });
+  try {
+    const { rows, count } = await readRows(table, image, most(image, run.memoryBudget), run.seed);
+    return { rows, chosen: Uint32Array.from({ length: count }, (_, index) => index) };
+  } finally {
+    await table.close();
+  }
+}
+
+/** Images of a kind that fit into the memory budget, in MiB. */
+const most = (image: ImageField, memoryBudget: number): number =>
+  Math.max(FEWEST_IMAGES, Math.floor((memoryBudget * 2 ** 20) / (4 * image.channels * image.size ** 2)));
+
+/** Raw rows of so many images of a table at most. */
+async function readRows(
+  table: Table,
+  image: ImageField,
+  mostImages: number,
+  seed: number,
+): Promise<Pick<PreparedImages, 'rows' | 'count'>> {
+  const width = image.channels * image.size ** 2;
+  const isChosen = chooseRows(table.rowCount, mostImages, seed);
+  const count = Math.min(table.rowCount, mostImages);
+  const rows = new Float32Array(count * width);
+  let [row, taken] = [0, 0];
+  for await (const { pictures } of readPictures(table, image.name)) {
+    for (const picture of pictures) if (isChosen(row++)) fitPicture(picture, image, rows, taken++ * width);
+  }
+  return { rows, count };
 }
 
 async function isAllGrey(table: Table, name: string): Promise<boolean> {

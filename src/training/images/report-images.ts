@@ -6,7 +6,8 @@ import { formatNumber } from '../report/format.ts';
 import type { NetworkCurves, Picture, ReportInput } from '../report/input.ts';
 import type { ExportImagesOptions, ImageManifest } from './export-images.ts';
 import type { FittedGame, FittedPhase } from './fit-game.ts';
-import { packImages } from './fit-images.ts';
+import { packImages, type FittedImageCritic } from './fit-images.ts';
+import type { FittedStylizer } from './fit-stylizer.ts';
 import { SHOWN_SIZE } from './phase-pictures.ts';
 
 const WORST_IMAGES = 10;
@@ -27,7 +28,11 @@ export function toImageReport(options: ExportImagesOptions, manifest: ImageManif
     },
     image: images.schema.image,
     pictures: [...worstImages(options), ...(trained.game?.phases ?? []).flatMap(toPicture)],
-    curves: [detectorCurves(options), ...(trained.game ? [gameCurves(trained.game)] : [])],
+    curves: [
+      taskCurves(trained.critic),
+      ...(trained.stylizer ? [taskCurves(trained.stylizer)] : []),
+      ...(trained.game ? [gameCurves(trained.game)] : []),
+    ],
     calibrationScores: calibration.scores,
     falsePositiveRate: calibration.falsePositiveRate,
     ...{ groups: [], features: [], excluded: [], worstRows: [], warnings },
@@ -73,8 +78,7 @@ export function toPicture({ phase, picture, steps, stepsDone, stepsPlayed, secon
   ];
 }
 
-function detectorCurves({ trained: { critic } }: ExportImagesOptions): NetworkCurves {
-  const { plan, progress } = critic;
+function taskCurves({ plan, progress }: Pick<FittedImageCritic | FittedStylizer, 'plan' | 'progress'>): NetworkCurves {
   return {
     network: plan.task.title,
     series: Object.entries(progress.history).map(([name, values]) => ({

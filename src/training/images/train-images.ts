@@ -12,6 +12,7 @@ import type { ImageTrainConfig } from './config.ts';
 import { exportImages } from './export-images.ts';
 import { fitGame, type PhaseHook } from './fit-game.ts';
 import { fitImages, packImages } from './fit-images.ts';
+import { fitStylizer } from './fit-stylizer.ts';
 import { identityOfImages, planImageRun } from './plan-images.ts';
 
 /**
@@ -39,7 +40,7 @@ export async function trainImages(
   const executor = await openExecutor({ device: run.device, threads: run.threads, warn: hooks.note });
   try {
     if (hooks.signal.aborted) throw new AristarchError('CANCELLED', 'stopped before training began');
-    const identity = identityOfImages(config, images, executor.description);
+    const identity = identityOfImages(config, plan, executor.description);
     const checkpoint = await openCheckpoint(`${place.out}.checkpoint`, identity, run.resume);
     const { image } = images.schema;
     const what = `${images.count} images of ${image.size} x ${image.size} x ${image.channels}`;
@@ -56,9 +57,11 @@ export async function trainImages(
         { ...shared, family, values, foldSteps: run.foldSteps, rows: images.rows },
         split,
       );
+      const stylizer =
+        plan.stylizer && (await fitStylizer({ ...shared, plan: plan.stylizer, critic: detector.critic }));
       const rows = packImages({ rows: images.rows, image }, split.final);
       const game = plan.game && (await fitGame({ ...shared, plan: plan.game, rows, seconds: hooks.seconds, onPhase }));
-      return { ...detector, game };
+      return { ...detector, stylizer, game };
     });
     const result = await exportImages({
       ...{ config, plan, place, trained, warnings, executor, createdAt: hooks.now() },

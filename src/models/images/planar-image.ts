@@ -1,0 +1,23 @@
+import { greyOf, shrinkPicture } from './fit-picture.ts';
+import type { Picture } from './picture.ts';
+
+/** An image of any size: a plane [height, width] for each of its one or three colours, 0 .. 255. */
+export interface PlanarImage {
+  readonly width: number;
+  readonly height: number;
+  readonly planes: readonly Float32Array[];
+}
+
+/** A picture in grey or in three colours, shrunk until its longer side has at most `most` pixels; none is enlarged. */
+export function toPlanarImage(picture: Picture, channels: number, most = Infinity): PlanarImage {
+  const scale = Math.min(1, most / Math.max(picture.width, picture.height));
+  const shrunk = (length: number): number => Math.max(1, Math.round(length * scale));
+  const { width, height, rgb } =
+    scale < 1 ? shrinkPicture(picture, shrunk(picture.width), shrunk(picture.height)) : picture;
+  const planes = Array.from({ length: channels }, (_, channel) =>
+    Float32Array.from({ length: width * height }, (__, pixel) =>
+      channels === 1 ? greyOf(rgb, pixel * 3) : rgb[pixel * 3 + channel]!,
+    ),
+  );
+  return { width, height, planes };
+}
