@@ -16,7 +16,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
-// gRPC itself tries again where the server is away; it waits as long as the server asks where that is overloaded.
+// gRPC itself tries again where the server is away. Where that is overloaded (RESOURCE_EXHAUSTED) the call fails, and its RetryInfo says when to send again.
 const retries = `{"methodConfig": [{
 	"name": [{"service": "aristarch.v1.Aristarch"}],
 	"retryPolicy": {

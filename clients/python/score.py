@@ -14,7 +14,7 @@ import grpc
 from aristarch.v1 import aristarch_pb2 as pb
 from aristarch.v1 import aristarch_pb2_grpc
 
-# gRPC itself tries again where the server is away; it waits as long as the server asks where that is overloaded.
+# gRPC itself tries again where the server is away. Where that is overloaded (RESOURCE_EXHAUSTED) the call fails, and its RetryInfo says when to send again.
 RETRIES = {
     "methodConfig": [
         {

@@ -179,6 +179,8 @@ def check_columns(table, fields):
 def slot_expressions(field, column):
     """A field's slots of the raw row as doubles: docs/engines.md has the table."""
     encode = {"number": number_slot, "boolean": boolean_slot, "category": category_slot, "timestamp": timestamp_slots}
+    if field["kind"] not in encode:
+        raise ValueError(f'the model scores {field["kind"]}s ("{field["name"]}"), which this job does not read: only the service does')
     made = encode[field["kind"]](F.col(f"`{column.name.replace('`', '``')}`"), column, field)
     return made if isinstance(made, list) else [made]
 

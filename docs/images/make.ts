@@ -28,8 +28,11 @@ const browser = await launchBrowser();
 try {
   const url = await readAddress();
   await sleep(WATCH_MS);
-  await photograph(browser, url, 'live-page', 1420, '.reasons');
-  await photograph(browser, pathToFileURL(join(folder, 'models/demo/model/report.html')).href, 'report', 2000);
+  await photograph(browser, url, 'live-page', { part: '.reasons' });
+  await photograph(browser, url, 'live-page-dark', { part: '.reasons', colorScheme: 'dark', fullPage: true });
+  await photograph(browser, url, 'live-page-phone', { part: '.reasons', width: 390, height: 844, fullPage: true });
+  const report = pathToFileURL(join(folder, 'models/demo/model/report.html')).href;
+  await photograph(browser, report, 'report', { height: 2000 });
 } finally {
   await browser.close();
   if (demo.exitCode === null) {
@@ -49,13 +52,22 @@ async function readAddress(): Promise<string> {
   throw new Error('the demo ended before it served a page');
 }
 
-/** `part`: waited for, where it comes later than the page. */
-async function photograph(browser: Browser, url: string, name: string, height: number, part = 'body'): Promise<void> {
-  const page = await browser.newPage({ viewport: { width: 1100, height }, colorScheme: 'light' });
+interface Look {
+  readonly width?: number;
+  readonly height?: number;
+  readonly colorScheme?: 'light' | 'dark';
+  readonly fullPage?: boolean;
+  /** Waited for, where it comes later than the page. */
+  readonly part?: string;
+}
+
+async function photograph(browser: Browser, url: string, name: string, look: Look): Promise<void> {
+  const { width = 1100, height = 1420, colorScheme = 'light', fullPage = false, part = 'body' } = look;
+  const page = await browser.newPage({ viewport: { width, height }, colorScheme });
   await page.goto(url);
   await page.locator(part).first().waitFor();
   // Pages that draw by themselves have drawn by then.
   await sleep(3000);
-  await page.screenshot({ path: join(import.meta.dirname, `${name}.png`) });
+  await page.screenshot({ path: join(import.meta.dirname, `${name}.png`), fullPage });
   await page.close();
 }

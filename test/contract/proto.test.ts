@@ -1,11 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { useDataFolder } from '../support/data-files.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-/** The contracts as the last release has them: `cp -r proto/aristarch proto/inference test/contract/released/` renews them. */
+/**
+ * The contracts as the last release has them, or, before the first one, as clients were told of them first: after a release,
+ * `cp -r proto/aristarch proto/inference test/contract/released/` renews them.
+ */
 const RELEASED = join(ROOT, 'test/contract/released');
 const data = useDataFolder();
 
@@ -39,6 +42,29 @@ describe('the contract', () => {
     expect(buf('breaking', '--against', RELEASED)).toEqual({ status: 0, text: '' });
   });
 });
+
+describe('what it is compared with', () => {
+  it('has each contract of ours', async () => {
+    const files = async (folder: string): Promise<string[]> =>
+      (await readdir(folder, { recursive: true }))
+        .filter((name) => /^(aristarch|inference)\/.*\.proto$/.test(name))
+        .toSorted();
+    expect(await files(RELEASED)).toEqual(await files(join(ROOT, 'proto')));
+  });
+
+  it('is what the last release has, where there is one', async () => {
+    const [tag] = git('tag', '--list', 'v*', '--sort=-v:refname').split('\n');
+    for (const path of tag
+      ? git('ls-tree', '-r', '--name-only', tag, 'proto/aristarch', 'proto/inference').split('\n')
+      : []) {
+      expect(await readFile(join(RELEASED, path.slice('proto/'.length)), 'utf8')).toBe(
+        `${git('show', `${tag}:${path}`)}\n`,
+      );
+    }
+  });
+});
+
+const git = (...args: string[]): string => spawnSync('git', args, { cwd: ROOT, encoding: 'utf8' }).stdout.trimEnd();
 
 describe('buf', () => {
   it('finds a field whose number has changed', async () => {

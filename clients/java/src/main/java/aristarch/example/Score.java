@@ -21,7 +21,7 @@ import java.util.concurrent.TimeUnit;
  * </pre>
  */
 final class Score {
-  /** gRPC itself tries again where the server is away; it waits as long as the server asks where that is overloaded. */
+  /** gRPC itself tries again where the server is away. Where that is overloaded (RESOURCE_EXHAUSTED) the call fails, and its RetryInfo says when to send again. */
   private static final Map<String, ?> RETRIES =
       Map.of(
           "methodConfig",
