@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
-import { openDetector } from '../src/scoring/open-detector.ts';
+import { INFERENCE_MODES, type InferenceMode } from '../src/scoring/inference/inference.ts';
 import { startKafkaBroker } from '../test/support/kafka-broker.ts';
 import { connectKafkaTestClient, type KafkaTestClient } from '../test/support/kafka-client.ts';
+import { openServed } from './kafka/detector.ts';
 import { trainedModel, toRecords } from './kafka/model.ts';
 import type { Job, Run } from './kafka/job.ts';
 import { openPassThrough, type PassThrough } from './kafka/open-pass-through.ts';
@@ -26,6 +27,7 @@ The exit code is 1 where scoring at least once is below 70 % of the pass-through
   --rounds N       runs of each, of which medians are shown; 3
   --brokers LIST   host:port of running brokers; topics of this bench stay there
   --clients LIST   client libraries; kafkajs,platformatic
+  --inference M    where the model is computed: auto, inline or worker; auto
   --write          writes docs/kafka-speed.md
   --json           the result as JSON on standard output`;
 
@@ -57,6 +59,7 @@ interface Stage {
   readonly events: number;
   readonly rounds: number;
   readonly clients: readonly KafkaClientName[];
+  readonly inference: InferenceMode;
   readonly passThrough: PassThrough;
 }
 
@@ -68,7 +71,7 @@ async function measure(stage: Stage, fields: number, batches: readonly number[])
   const createTopic = (topic: string) => tester.createTopic(topic, PARTITIONS);
   await createTopic(topicIn);
   const eventBytes = await fill(kafka, topicIn, stage.events, fields);
-  const detector = await openDetector(await trainedModel(fields), { device: 'cpu', threads: 1 });
+  const detector = await openServed(await trainedModel(fields), stage.inference);
   async function prepare(batch: number): Promise<Job> {
     const run = randomUUID().slice(0, 8);
     const [topicOut, deadLetterTopic] = [`bench-scores-${run}`, `bench-refused-${run}`];
@@ -170,8 +173,9 @@ scoring process's CPU for an event; percentages are rates beside the pass-throug
 ${table}
 
 **The bar of ${100 * BAR} % at least once ${verdict}:** the lowest is ${share(worst)}. Beyond what the pass-through does, an event is read from JSON,
-scored by the model and written as a result, all on the client's own thread; the microseconds show what that adds. What
-it does with less is writing: record batches are of our own making ([0024](decisions/0024-record-batches-of-our-own.md)).
+scored by the model and written as a result; the microseconds show what that adds, of all threads. The model is computed as \`serve\` does by default: large
+inferences in a thread of their own ([inference.md](inference.md)), while the client's thread reads and writes; on so many cores that the broker leaves free. What
+is done with less is writing: record batches are of our own making ([0024](decisions/0024-record-batches-of-our-own.md)).
 
 Killed again and again, and counted: [kafka-soak.md](kafka-soak.md).
 `;
@@ -184,7 +188,7 @@ async function main(): Promise<void> {
       ...{ fields: { type: 'string', default: '8,64' }, batches: { type: 'string', default: '250,1000' } },
       ...{ events: { type: 'string', default: '60000' }, rounds: { type: 'string', default: '3' } },
       ...{ clients: { type: 'string', default: 'kafkajs,platformatic' }, write: { type: 'boolean', default: false } },
-      brokers: { type: 'string' },
+      ...{ brokers: { type: 'string' }, inference: { type: 'string', default: 'auto' } },
     },
   });
   if (values.help) {
@@ -197,7 +201,11 @@ async function main(): Promise<void> {
   try {
     const brokers = broker === undefined ? values.brokers!.split(',') : [broker.address];
     const clients = values.clients.split(',') as KafkaClientName[];
-    const stage = { brokers, events: Number(values.events), rounds: Number(values.rounds), clients, passThrough };
+    const inference = INFERENCE_MODES.find((mode) => mode === values.inference);
+    if (inference === undefined)
+      throw new Error(`--inference is ${values.inference}; the modes are ${INFERENCE_MODES.join(', ')}`);
+    const own = { events: Number(values.events), rounds: Number(values.rounds), inference };
+    const stage = { ...own, brokers, clients, passThrough };
     const load = loadavg()[0]!;
     const rows: Row[] = [];
     for (const fields of numbers(values.fields)) rows.push(...(await measure(stage, fields, numbers(values.batches))));

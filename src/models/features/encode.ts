@@ -61,6 +61,7 @@ type Write = (value: unknown, rows: Float32Array, at: number) => boolean;
 export interface Writer {
   readonly name: string;
   readonly offset: number;
+  readonly kind: FieldKind;
   readonly write: Write;
 }
 
@@ -68,7 +69,7 @@ export interface Writer {
 export function createWriters(schema: FeatureSchema): Writer[] {
   let offset = 0;
   return schema.fields.map((field) => {
-    const writer = { name: field.name, offset, write: createWrite(field) };
+    const writer = { name: field.name, offset, kind: field.kind, write: createWrite(field) };
     offset += SLOTS[field.kind];
     return writer;
   });

@@ -43,10 +43,15 @@ function createRowReader(writers: readonly Writer[]): ReadRow {
     }
     end = skipSpace(text, end);
     if (text[end] !== COLON) return FAILED;
-    end = values.read(text, skipSpace(text, end + 1));
-    if (end === FAILED || place === undefined) return end;
-    const { offset, write } = writers[place]!;
-    if (!write(values.last(), rows, to + offset)) return FAILED;
+    const start = skipSpace(text, end + 1);
+    if (place === undefined) return values.read(text, start);
+    const { offset, write, kind } = writers[place]!;
+    if (kind === 'number' && startsNumber(text[start]!)) end = readNumber(text, start, rows, to + offset);
+    else {
+      end = values.read(text, start);
+      if (end !== FAILED && !write(values.last(), rows, to + offset)) return FAILED;
+    }
+    if (end === FAILED) return FAILED;
     if (seenIn[place] !== row) found += 1;
     seenIn[place] = row;
     return end;
@@ -72,34 +77,50 @@ const [PLUS, MINUS, DOT, ZERO, NINE, SMALL_E] = [0x2b, 0x2d, 0x2e, 0x30, 0x39, 0
 const MOST_EXACT = 2 ** 53;
 const POWERS = Array.from({ length: 23 }, (_, power) => 10 ** power);
 
+const startsNumber = (byte: number): boolean => byte === MINUS || (byte >= ZERO && byte <= NINE);
+
+type Numbers = Float32Array | Float64Array;
+
+/**
+ * A number, from the sign on, or the first digit. It goes where it is wanted, and through no variable of many kinds, which would make an
+ * object of each.
+ */
+function readNumber(text: Uint8Array, from: number, into: Numbers, to: number): number {
+  const isNegative = text[from] === MINUS;
+  const first = isNegative ? from + 1 : from;
+  let [sum, at] = [0, first];
+  for (let byte = text[at]!; byte >= ZERO && byte <= NINE; byte = text[++at]!) sum = sum * 10 + (byte - ZERO);
+  if (at === first || (at > first + 1 && text[first] === ZERO)) return FAILED;
+  let decimals = 0;
+  if (text[at] === DOT) {
+    const point = at++;
+    for (let byte = text[at]!; byte >= ZERO && byte <= NINE; byte = text[++at]!) sum = sum * 10 + (byte - ZERO);
+    decimals = at - point - 1;
+    if (decimals === 0) return FAILED;
+  }
+  if ((text[at]! | 0x20) === SMALL_E) {
+    at = exponentEnd(text, at + 1);
+    if (at === FAILED) return FAILED;
+    into[to] = Number(toText(text, from, at));
+  } else if (sum >= MOST_EXACT || decimals >= POWERS.length) into[to] = Number(toText(text, from, at));
+  else {
+    const size = decimals === 0 ? sum : sum / POWERS[decimals]!;
+    into[to] = isNegative ? -size : size;
+  }
+  return at;
+}
+
+function exponentEnd(text: Uint8Array, behind: number): number {
+  const first = text[behind] === PLUS || text[behind] === MINUS ? behind + 1 : behind;
+  let at = first;
+  while (text[at]! >= ZERO && text[at]! <= NINE) at += 1;
+  return at === first ? FAILED : at;
+}
+
 /** Reads numbers, strings, booleans and null, and keeps the last one. */
 function createValueReader() {
+  const number = new Float64Array(1);
   let value: unknown;
-  /** From the sign on, or the first digit. */
-  function readNumber(text: Uint8Array, from: number): number {
-    const isNegative = text[from] === MINUS;
-    const first = isNegative ? from + 1 : from;
-    let [sum, at] = [0, first];
-    for (let byte = text[at]!; byte >= ZERO && byte <= NINE; byte = text[++at]!) sum = sum * 10 + (byte - ZERO);
-    if (at === first || (at > first + 1 && text[first] === ZERO)) return FAILED;
-    let decimals = 0;
-    if (text[at] === DOT) {
-      const point = at++;
-      for (let byte = text[at]!; byte >= ZERO && byte <= NINE; byte = text[++at]!) sum = sum * 10 + (byte - ZERO);
-      decimals = at - point - 1;
-      if (decimals === 0) return FAILED;
-    }
-    if ((text[at]! | 0x20) === SMALL_E) return readExponent(text, from, at + 1);
-    if (sum >= MOST_EXACT || decimals >= POWERS.length) return take(Number(toText(text, from, at)), at);
-    const size = decimals === 0 ? sum : sum / POWERS[decimals]!;
-    return take(isNegative ? -size : size, at);
-  }
-  function readExponent(text: Uint8Array, from: number, behind: number): number {
-    const first = text[behind] === PLUS || text[behind] === MINUS ? behind + 1 : behind;
-    let at = first;
-    while (text[at]! >= ZERO && text[at]! <= NINE) at += 1;
-    return at === first ? FAILED : take(Number(toText(text, from, at)), at);
-  }
   function readString(text: Uint8Array, from: number): number {
     const end = stringEnd(text, from);
     return end === FAILED ? FAILED : take(toText(text, from + 1, end - 1), end);
@@ -119,7 +140,10 @@ function createValueReader() {
     last: () => value,
     read(text: Uint8Array, from: number): number {
       const byte = text[from]!;
-      if (byte === MINUS || (byte >= ZERO && byte <= NINE)) return readNumber(text, from);
+      if (startsNumber(byte)) {
+        const end = readNumber(text, from, number, 0);
+        return take(number[0], end);
+      }
       return byte === QUOTE ? readString(text, from) : readWord(text, from);
     },
   };

@@ -60,7 +60,8 @@ export function toWireStatus(thrown: unknown): WireStatus {
   const [code, details] = [GRPC_STATUS[error.code], toDetails(error.message)];
   const { retryAfterMs } = error.data;
   return {
-    ...{ code, details },
+    code,
+    details,
     metadata: {
       [CODE_METADATA]: error.code,
       ...(data.length <= MAX_DATA_BYTES && { [DATA_METADATA]: data }),

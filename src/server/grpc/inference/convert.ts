@@ -49,7 +49,8 @@ function readRows(
     throw new AristarchError('INVALID_INPUT', message);
   }
   const tensors = inputs.map((input, place) => ({
-    ...{ name: input.name, shape: input.shape },
+    name: input.name,
+    shape: input.shape,
     values: readTensor(input, isRaw ? rawInputContents[place] : undefined),
   }));
   for (const { values } of tensors) values.forEach(checkValue);
@@ -140,12 +141,14 @@ export function toInferResponse(
   const isRaw = rawInputContents.length > 0;
   const outputs = names.map((name) => ({ name, values: OUTPUTS[name](batch) }));
   return {
-    ...{ modelName: model, modelVersion, id },
+    modelName: model,
+    modelVersion,
+    id,
     parameters: { [RATE]: { parameterChoice: 'doubleParam', doubleParam: batch.falsePositiveRate } },
-    outputs: outputs.map(({ name, values }) => ({
-      ...{ name, datatype: values.datatype, shape: [batch.scores.length] },
-      ...(!isRaw && { contents: toContents(values) }),
-    })),
+    outputs: outputs.map(({ name, values }) => {
+      const output = { name, datatype: values.datatype, shape: [batch.scores.length] };
+      return isRaw ? output : { ...output, contents: toContents(values) };
+    }),
     rawOutputContents: isRaw ? outputs.map(({ values }) => toRaw(values)) : [],
   };
 }
