@@ -42,7 +42,12 @@ const COMMANDS: readonly (() => Command)[] = [
 /** The pages by file name. */
 export async function describeReference(): Promise<Readonly<Record<string, string>>> {
   const options = await resolveConfig(join(FOLDER, 'grpc.md'));
-  const pages = { 'grpc.md': describeContract(), 'commands.md': describeCommands(), 'http.md': describeHttp() };
+  const pages = {
+    'grpc.md': describeContract(),
+    'kafka-results.md': describeResults(),
+    'commands.md': describeCommands(),
+    'http.md': describeHttp(),
+  };
   const formatted = Object.entries(pages).map(async ([name, page]) => {
     const text = await format(page, { ...options, parser: 'markdown' });
     return [name, text] as const;
@@ -131,14 +136,7 @@ unknown path is answered with 404 and the paths that there are.`,
 }
 
 function describeContract(): string {
-  const root = new protobuf.Root();
-  root.resolvePath = (_origin, target) => join(PROTO_FOLDER, target);
-  root.loadSync(CONTRACT_FILE, { alternateCommentMode: true, keepCase: true });
-  const namespace = root.lookup('aristarch.v1') as protobuf.Namespace;
-  const parts = namespace.nestedArray;
-  const services = parts.filter((part) => part instanceof protobuf.Service);
-  const messages = parts.filter((part) => part instanceof protobuf.Type);
-  const enums = parts.filter((part) => part instanceof protobuf.Enum);
+  const { services, messages, enums } = loadParts(CONTRACT_FILE, 'aristarch.v1');
   return [
     '# The gRPC API',
     `${MADE} The contract itself is \`proto/${CONTRACT_FILE}\`; what became of each fault is in [errors.md](../errors.md); clients in
@@ -149,6 +147,30 @@ Protocol ([open-inference.md](../open-inference.md)).`,
     ...messages.map(describeMessage),
     ...enums.map(describeEnum),
   ].join('\n\n');
+}
+
+const RESULTS_FILE = 'aristarch/events/v1/result.proto';
+
+function describeResults(): string {
+  return [
+    '# Results on Kafka',
+    `${MADE} The contract of \`--kafka-result-format protobuf\` is \`proto/${RESULTS_FILE}\`, that of \`avro\` is \`result.avsc\` beside it; JSON results have the same
+fields in camelCase, but the time as \`timestamp\`, ISO 8601 or null ([kafka.md](../kafka.md)).`,
+    '## Messages',
+    ...loadParts(RESULTS_FILE, 'aristarch.events.v1').messages.map(describeMessage),
+  ].join('\n\n');
+}
+
+function loadParts(file: string, packageName: string) {
+  const root = new protobuf.Root();
+  root.resolvePath = (_origin, target) => join(PROTO_FOLDER, target);
+  root.loadSync(file, { alternateCommentMode: true, keepCase: true });
+  const parts = (root.lookup(packageName) as protobuf.Namespace).nestedArray;
+  return {
+    services: parts.filter((part) => part instanceof protobuf.Service),
+    messages: parts.filter((part) => part instanceof protobuf.Type),
+    enums: parts.filter((part) => part instanceof protobuf.Enum),
+  };
 }
 
 function describeService(service: protobuf.Service): string {
