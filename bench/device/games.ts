@@ -1,32 +1,54 @@
 import { createRandom } from '../../src/base/philox.ts';
 import { TRAINING_ROWS } from '../../src/models/critics/critic-plan.ts';
 import { planPhase } from '../../src/models/stylegan/game.ts';
+import { channelsAt, sizesUpTo } from '../../src/models/stylegan/resolutions.ts';
 import type { Executor, NamedArrays } from '../../src/runtime/executor.ts';
 import { createDraws } from '../../src/training/steps/draws.ts';
 import { initialState } from '../../src/training/steps/state.ts';
 
-const IMAGES = 64;
-const BATCH = 8;
+/** The game that is timed; R1 at each update of the critic, so that a step is one update of each. */
+const GAME = {
+  images: 64,
+  batch: 8,
+  colours: 3,
+  latent: 64,
+  mappingLayers: 4,
+  mixing: 0.9,
+  weight: 10,
+  average: 0.999,
+};
+const CHANNELS = { base: 512, most: 64 };
 
-/** Milliseconds of a step of a StyleGAN of the preset's rules at a size of image, critic and generator, in one call of so many steps. */
-export async function timeStyleGan(executor: Executor, size: number, steps: number): Promise<number> {
+/** The same for bench/device_torch.py. */
+export function torchGame(size: number): object {
+  const { images: count, batch, colours, latent, mappingLayers, mixing, weight, average } = GAME;
+  const rules = { objective: 'non-saturating', regulariser: 'r1', weight, interval: 1, mixing, average };
+  const channels = Object.fromEntries(sizesUpTo(size).map((at) => [at, channelsAt(CHANNELS, at)]));
+  return { count, batch, latent, mappingLayers, channels, case: { size, colours, fading: false, ...rules } };
+}
+
+/** Takes so many steps in one call. */
+export type TakeSteps = (steps: number) => Promise<void>;
+
+export async function openStyleGan(executor: Executor, size: number): Promise<TakeSteps> {
+  const { images, batch, colours, latent, mappingLayers, mixing, weight, average } = GAME;
   const optimiser = { kind: 'adam', beta1: 0, beta2: 0.99, epsilon: 1e-8, learningRate: () => 2e-3 } as const;
   const task = planPhase(
     {
-      ...{ name: 'bench', title: 'StyleGAN', remedy: '', colours: 3, latent: 64, mappingLayers: 4, mixing: 0.9 },
-      ...{ batch: BATCH, channels: { base: 512, most: 64 }, augmentations: [] },
+      ...{ name: 'bench', title: 'StyleGAN', remedy: '', colours, latent, mappingLayers, mixing },
+      ...{ batch, channels: CHANNELS, augmentations: [] },
       rules: {
-        ...{ objective: 'non-saturating', criticSteps: 1, order: 'alternating', generatorAverage: 0.999 },
-        ...{ regulariser: { kind: 'r1', weight: 10, interval: 16 } },
+        ...{ objective: 'non-saturating', criticSteps: 1, order: 'alternating', generatorAverage: average },
+        ...{ regulariser: { kind: 'r1', weight, interval: 1 } },
         ...{ criticOptimiser: optimiser, generatorOptimiser: optimiser },
       },
     },
     { name: 'bench', size, isFading: false, images: 1_000_000, imagesBefore: 0 },
-    IMAGES,
+    images,
   );
   const random = createRandom(1);
   const start = initialState(task, random);
-  const table = { data: new Float32Array(IMAGES * 3 * size * size), shape: [IMAGES, 3 * size * size] };
+  const table = { data: new Float32Array(images * colours * size * size), shape: [images, colours * size * size] };
   random.stream('images').fillUniform(table.data, 0);
   const state: NamedArrays = Object.fromEntries(
     task.initial.map(({ name, shape }) => [name, { data: start[name]!, shape }]),
@@ -34,10 +56,9 @@ export async function timeStyleGan(executor: Executor, size: number, steps: numb
   const feeds = { ...state, [TRAINING_ROWS]: table };
   const draws = createDraws(task, random);
   const session = await executor.compileSteps(task.program);
-  await session.run(1, { ...feeds, ...draws(0, 1, 1) });
-  const begun = performance.now();
-  await session.run(steps, { ...feeds, ...draws(1, steps, 1) });
-  const ms = (performance.now() - begun) / steps;
-  await session.close();
-  return ms;
+  let taken = 0;
+  return async (steps) => {
+    await session.run(steps, { ...feeds, ...draws(taken, steps, 1) });
+    taken += steps;
+  };
 }

@@ -1,89 +1,97 @@
-import { toAristarchError } from '../../src/base/errors.ts';
-import type { Device, Executor } from '../../src/runtime/executor.ts';
-import { openExecutor } from '../../src/runtime/open-executor.ts';
-import { createAristarch } from '../step/aristarch.ts';
-import type { Peer, StepSize } from '../step/peer.ts';
-import { createTorch } from '../step/torch.ts';
-import { timeStyleGan } from './games.ts';
-import { measureScoring } from './scoring.ts';
+import { cpus } from 'node:os';
+import { resolve } from 'node:path';
+import { startChild, type Child } from '../serve/child.ts';
+import { FIGURES, isLarger, nameOf, type Figure } from './figures.ts';
+import type { Measured } from './machines.ts';
+import type { Hello, Question } from './worker.ts';
 
-export const WIDTHS = [256, 1024] as const;
-export const SIZES = [32, 64] as const;
+/** A rate a second; `over` where a figure ran into the limit, or a smaller one of its kind did; `failed` where the machine's driver or engine did. */
+export type Rate = number | 'over' | 'failed';
 
-/** What a device did; times in milliseconds a step, rates in rows a second, by width or size of image. */
+/** What a device did. */
 export interface DeviceResult {
-  readonly device: Device | 'pytorch';
+  readonly device: Measured;
+  readonly hardware: string;
   readonly description: string;
-  readonly tabular: Readonly<Record<string, number>>;
-  readonly styleGan: Readonly<Record<string, number>>;
-  /** By width, then by rows of a call. */
-  readonly scoring: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  /** Why something was left out. */
-  readonly remarks: readonly string[];
+  /** The processor of the machine. */
+  readonly machine: string;
+  readonly measuredAt: string;
+  readonly limitSeconds: number;
+  /** By the figure's name. */
+  readonly rates: Readonly<Record<string, Rate>>;
 }
 /** A device that cannot be used here, and why. */
 export interface AbsentDevice {
-  readonly device: Device | 'pytorch';
+  readonly device: Measured;
   readonly reason: string;
 }
 
 export interface MeasureOptions {
   /** Milliseconds for each figure, about. */
   readonly forMs: number;
-  /** Whether StyleGANs are trained, which takes minutes on a slow device. */
-  readonly images: boolean;
+  /** Milliseconds after which a figure is given up. */
+  readonly limitMs: number;
   readonly python: string;
+  readonly figures?: readonly Figure[];
+  /** Of a process that measures; another one for tests. */
+  readonly start?: () => Child;
+  readonly now: () => Date;
 }
 
-const sizeOfStep = (width: number): StepSize => ({
-  ...{ batch: 256, features: 64, latent: 64, rows: 10_000, hidden: [width, width], threads: 1 },
-});
+const ROOT = resolve(import.meta.dirname, '../..');
+const LATE = Symbol('late');
+/** TensorFlow or a driver may take a minute to start on a new GPU. */
+const START_MS = 120_000;
 
-export async function measureDevice(device: Device, options: MeasureOptions): Promise<DeviceResult | AbsentDevice> {
-  let executor: Executor;
+/** Measures the figures one by one in a process of its own, which is replaced where one ran into the limit or ended it. */
+export async function measureDevice(device: Measured, options: MeasureOptions): Promise<DeviceResult | AbsentDevice> {
+  const { forMs, limitMs, python, figures = FIGURES, start = () => startChild('../device/worker.ts'), now } = options;
+  let child = start();
+  const ask = (question: Partial<Question>, ms: number) =>
+    within(child.ask({ name: device, python, forMs, ...question }), ms);
+  const greet = (): Promise<unknown> => ask({}, START_MS).catch((thrown: unknown) => ({ reason: String(thrown) }));
   try {
-    executor = await openExecutor({ device, threads: 1, warn: console.error });
-  } catch (thrown) {
-    return { device, reason: toAristarchError(thrown).message };
+    const hello = (await greet()) as Hello | typeof LATE;
+    if (hello === LATE) return { device, reason: `it did not start within ${START_MS / 1000} s` };
+    if ('reason' in hello) return { device, reason: hello.reason.replaceAll(`${ROOT}/`, '') };
+    const rates: Record<string, Rate> = {};
+    const given: Figure[] = [];
+    for (const figure of figures) {
+      if (given.some((smaller) => isLarger(figure, smaller))) {
+        rates[nameOf(figure)] = 'over';
+        continue;
+      }
+      const rate = await ask({ figure }, limitMs).catch(() => 'failed' as const);
+      rates[nameOf(figure)] = rate === LATE ? 'over' : (rate as Rate);
+      if (typeof rate === 'number') continue;
+      if (rate === LATE) given.push(figure);
+      end(child);
+      child = start();
+      await greet();
+    }
+    const about = { machine: cpus()[0]?.model.trim() ?? 'unknown', measuredAt: now().toISOString().slice(0, 10) };
+    return { device, ...hello, ...about, limitSeconds: limitMs / 1000, rates };
+  } finally {
+    end(child);
   }
-  const tabular = await byKey(WIDTHS, async (width) => {
-    const peer = await createAristarch(sizeOfStep(width), device);
-    const ms = await timeSteps(peer, options.forMs);
-    await peer.close();
-    return ms;
-  });
-  const scoring = await byKey(WIDTHS, (width) => measureScoring(executor, width, options.forMs / 4));
-  const styleGan = options.images
-    ? await byKey(SIZES, (size) => timeStyleGan(executor, size, Math.max(1, Math.round(options.forMs / 2000))))
-    : {};
-  await executor.close();
-  const remarks = options.images ? [] : ['no StyleGAN: --images does not name it'];
-  return { device, description: executor.description, tabular, styleGan, scoring, remarks };
 }
 
-/** The same table step written by hand in PyTorch, on the processor. */
-export async function measureTorch({ forMs, python }: MeasureOptions): Promise<DeviceResult | AbsentDevice> {
-  let description = '';
-  const tabular: Record<string, number> = {};
-  for (const width of WIDTHS) {
-    const peer = await createTorch(sizeOfStep(width), python);
-    if (typeof peer === 'string') return { device: 'pytorch', reason: peer };
-    ({ description } = peer);
-    tabular[String(width)] = await timeSteps(peer, forMs);
-    await peer.close();
+/** At once: it may be deep in an engine's call. */
+function end(child: Child): void {
+  try {
+    process.kill(child.pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
   }
-  const remarks = ['scoring and StyleGAN are not written in it'];
-  return { ...{ device: 'pytorch', description, tabular, styleGan: {}, scoring: {} }, remarks };
 }
 
-/** A few steps to warm up and to see how many fit, then those. */
-async function timeSteps(peer: Peer, forMs: number): Promise<number> {
-  const { wallMs } = await peer.run(2);
-  return (await peer.run(Math.max(2, Math.min(500, Math.round(forMs / wallMs))))).wallMs;
-}
-
-async function byKey<T>(keys: readonly number[], measure: (key: number) => Promise<T>): Promise<Record<string, T>> {
-  const found: Record<string, T> = {};
-  for (const key of keys) found[String(key)] = await measure(key);
-  return found;
+async function within<T>(work: Promise<T>, ms: number): Promise<T | typeof LATE> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<typeof LATE>((resolve) => (timer = setTimeout(() => resolve(LATE), ms)));
+  work.catch(() => undefined);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

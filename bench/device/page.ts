@@ -1,133 +1,146 @@
+import { resolve } from 'node:path';
+import { format, resolveConfig } from 'prettier';
+import { writeFileAtomic } from '../../src/base/files.ts';
 import { showCount } from '../../src/base/progress.ts';
-import { INK, renderPicture, type ChartOptions } from '../../src/training/report/chart.ts';
-import { markdownTable, writeDocument } from '../support/documents.ts';
-import { SIZES, WIDTHS, type AbsentDevice, type DeviceResult } from './measure.ts';
-import { BATCHES } from './scoring.ts';
+import { markdownTable, readResult, writeDocument } from '../support/documents.ts';
+import {
+  ASSUMED_MS,
+  cpuBeside,
+  crossingsOf,
+  crossingsUnmeasured,
+  writeCrossings,
+  type Crossings,
+} from './crossings.ts';
+import { drawRates } from './plot.ts';
+import { FIGURES, nameOf, WIDTHS, type Figure } from './figures.ts';
+import type { AbsentDevice, DeviceResult, Rate } from './measure.ts';
 
 export interface DevicesResult {
-  readonly machine: string;
-  readonly measuredAt: string;
-  /** The Vulkan driver that WebGPU ran on. */
-  readonly vulkanDriver: string;
+  /** The newest of each device on each hardware, of all runs that were written. */
   readonly devices: readonly DeviceResult[];
+  /** What could not be used in the last run. */
   readonly absent: readonly AbsentDevice[];
 }
 
-/** GPUs on which nobody has measured; a row each, so that the table does not look whole. */
-const NOT_MEASURED = ['webgpu on a GPU', 'cuda', 'tfjs on a GPU', 'PyTorch on a GPU'] as const;
+/** GPUs that the page is to tell of, and by which results it does; a row each where nobody has measured, so that the table does not look whole. */
+const WANTED: readonly (readonly [name: string, isIt: (result: DeviceResult) => boolean])[] = [
+  ['webgpu on a GPU', ({ device, hardware }) => device === 'webgpu' && !hardware.startsWith('Vulkan by ')],
+  ['cuda', ({ device }) => device === 'cuda'],
+  ['tfjs on a GPU', ({ device, description }) => device === 'tfjs' && description.includes('on a GPU')],
+  ['PyTorch on a GPU', ({ device, description }) => device === 'pytorch' && description.includes('CUDA')],
+];
 const NONE = 'not measured: no GPU was at hand';
+const CHOICES = resolve(import.meta.dirname, '../../src/runtime/choice/crossings.ts');
 
-export async function writePage(result: DevicesResult): Promise<void> {
+/** Adds a run to those before: what was measured anew takes the place of the same device on the same hardware. */
+export function merge(before: DevicesResult | undefined, run: DevicesResult): DevicesResult {
+  const keyOf = ({ device, hardware, machine }: DeviceResult): string => [device, hardware, machine].join('|');
+  const renewed = new Set(run.devices.map(keyOf));
+  const kept = (before?.devices ?? []).filter((result) => !renewed.has(keyOf(result)));
+  return { devices: [...kept, ...run.devices].toSorted((a, b) => order(a) - order(b)), absent: run.absent };
+}
+const ORDER = ['cpu', 'pytorch', 'tfjs', 'tfjs-wasm', 'webgpu', 'cuda'];
+const order = ({ device }: DeviceResult): number => ORDER.indexOf(device);
+
+export async function writePage(run: DevicesResult): Promise<void> {
+  const result = merge((await readResult('devices.json')) as DevicesResult | undefined, run);
   await writeDocument('devices.json', JSON.stringify(result, null, 2));
-  await writeDocument('images/devices.svg', drawRates(result));
+  await writeDocument('images/devices.svg', drawRates(result.devices));
   await writeDocument('devices.md', describe(result));
+  await writeFileAtomic(CHOICES, await formatted(writeCrossings(result.devices)));
 }
 
-function describe({ machine, measuredAt, vulkanDriver, devices, absent }: DevicesResult): string {
+/** As the file of choices is kept. */
+export const formatted = async (source: string): Promise<string> =>
+  format(source, { ...(await resolveConfig(CHOICES)), filepath: CHOICES });
+
+export function describe({ devices, absent }: DevicesResult): string {
+  const limits = [...new Set(devices.map(({ limitSeconds }) => limitSeconds))].join(' or ');
   return [
     '# Devices',
-    `What each device trains and scores in the same time. Written by \`npm run bench:device -- --write\` on ${measuredAt}: ${machine}, one thread. ${sayWebGpu(devices, vulkanDriver)}
-**No GPU has been measured**; its rows stand here empty.`,
+    `What each device trains and scores in the same time, a second. \`npm run bench:device -- --write\` made this page, on one thread where a processor computes; a figure that did not come within
+${limits} s says so, and larger ones of its kind are not tried then. ${WANTED.every(([, isIt]) => !devices.some(isIt)) ? '**No GPU has been measured**; its rows stand here empty.' : ''}`,
     '## Training',
-    'Steps a second: of the WGAN-GP critic of a table (256 rows of 64 features, two hidden layers of so many units), and of a StyleGAN (8 images of three colours, critic and generator).',
-    trainingTable(devices),
+    'Steps a second: of the WGAN-GP critic of a table (256 rows of 64 features, two hidden layers of so many units), and of a StyleGAN (8 images of three colours; one update of the critic, with R1, and one of the generator).',
+    table(
+      devices,
+      FIGURES.filter(({ kind }) => kind !== 'score'),
+    ),
     '## Scoring',
-    'Rows a second of a critic of 64 features and two hidden layers, by the rows of a call.',
+    'Rows a second of a critic of 64 features and two hidden layers, by the width of these and the rows of a call.',
     '![Rows a second by the rows of a call](images/devices.svg)',
-    scoringTable(devices),
-    '## Where the CPU is faster',
-    crossings(devices),
-    `\`--device auto\` takes CUDA where it is proven to run at the start and the CPU otherwise, and never WebGPU or TF.js by itself: for a device on a GPU that is a rule by default, which no figure
-supports yet, and \`npm run bench:device\` on a machine with one gives the figures.`,
+    table(
+      devices,
+      FIGURES.filter(({ kind }) => kind === 'score'),
+    ),
+    ...describeChoice(devices),
     '## Which devices these are',
     [
-      ...devices.map(({ device, description, remarks }) => `- ${device}: ${[description, ...remarks].join('; ')}`),
-      ...absent.map(({ device, reason }) => `- ${device} was not there: ${reason}`),
+      ...devices.map(
+        ({ device, hardware, machine, description, measuredAt }) =>
+          `- ${device}: ${description}, on ${hardware}${hardware === machine ? '' : ` (processor: ${machine})`}, ${measuredAt}`,
+      ),
+      ...absent.map(({ device, reason }) => `- ${device} was not there in the last run: ${reason}`),
     ].join('\n'),
   ].join('\n\n');
 }
 
-function sayWebGpu(devices: readonly DeviceResult[], driver: string): string {
-  if (devices.some(({ device }) => device === 'webgpu'))
-    return `WebGPU ran on the Vulkan driver ${driver}: where that is in software, the CPU always wins.`;
-  return 'WebGPU was left out: the machine had a Vulkan driver in software only, on which the CPU always wins, by far.';
+const showRate = (rate: number): string => (rate < 10 ? rate.toPrecision(2) : showCount(Math.round(rate)));
+const WORDS = { over: (limit: number) => `over ${limit} s`, failed: () => 'failed' } as const;
+
+function cell(rate: Rate | undefined, limitSeconds: number): string {
+  if (rate === undefined) return '-';
+  return typeof rate === 'number' ? showRate(rate) : WORDS[rate](limitSeconds);
 }
 
-const perSecond = (ms: number | undefined): string => (ms === undefined ? '-' : showRate(1000 / ms));
-const showRate = (rate: number): string => (rate < 10 ? rate.toFixed(2) : showCount(Math.round(rate)));
+/** The device alone where all of the page is of one machine's processor. */
+function labelOf({ device, hardware, machine }: DeviceResult, all: readonly DeviceResult[]): string {
+  const isPlain = hardware === machine && all.every((other) => other.machine === machine);
+  return isPlain ? device : `${device}, ${hardware}`;
+}
 
-function trainingTable(devices: readonly DeviceResult[]): string {
-  const header = [
-    'device',
-    ...WIDTHS.map((width) => `table, ${width} wide`),
-    ...SIZES.map((size) => `StyleGAN, ${size} px`),
-  ];
-  const rows = devices.map(({ device, tabular, styleGan }) => [
-    device,
-    ...WIDTHS.map((width) => perSecond(tabular[String(width)])),
-    ...SIZES.map((size) => perSecond(styleGan[String(size)])),
+function table(devices: readonly DeviceResult[], figures: readonly Figure[]): string {
+  const header = ['device', ...figures.map(nameOf)];
+  const rows = devices.map((result) => [
+    labelOf(result, devices),
+    ...figures.map((figure) => cell(result.rates[nameOf(figure)], result.limitSeconds)),
   ]);
-  return markdownTable(header, [...rows, ...notMeasured(header.length)]);
+  return markdownTable(header, [...rows, ...notMeasured(devices, header.length)]);
 }
 
-function scoringTable(devices: readonly DeviceResult[]): string {
-  const columns = WIDTHS.flatMap((width) => BATCHES.map((batch) => [String(width), String(batch)] as const));
-  const header = ['device', ...columns.map(([width, batch]) => `${width} wide, ${batch}`)];
-  const rows = devices
-    .filter(({ scoring }) => Object.keys(scoring).length > 0)
-    .map(({ device, scoring }) => [
-      device,
-      ...columns.map(([width, batch]) => showRate(scoring[width]?.[batch] ?? NaN)),
-    ]);
-  return markdownTable(header, [...rows, ...notMeasured(header.length)]);
+function notMeasured(devices: readonly DeviceResult[], columns: number): string[][] {
+  const missing = WANTED.filter(([, isIt]) => !devices.some(isIt));
+  return missing.map(([name]) => [name, NONE, ...Array.from({ length: columns - 2 }, () => '')]);
 }
 
-const notMeasured = (width: number): string[][] =>
-  NOT_MEASURED.map((name) => [name, NONE, ...Array.from({ length: width - 2 }, () => '')]);
-
-/** The least batch at which a device scores more rows than the CPU, by width. */
-export function crossingOf(device: DeviceResult, cpu: DeviceResult, width: number): number | undefined {
-  const [theirs, ours] = [device.scoring[String(width)], cpu.scoring[String(width)]];
-  return BATCHES.find((batch) => (theirs?.[String(batch)] ?? 0) > (ours?.[String(batch)] ?? Infinity));
-}
-
-function crossings(devices: readonly DeviceResult[]): string {
+function describeChoice(devices: readonly DeviceResult[]): string[] {
+  const others = devices.flatMap((result) => {
+    const cpu = result.device === 'cpu' ? undefined : cpuBeside(result, devices);
+    return cpu === undefined
+      ? []
+      : [[labelOf(result, devices), ...crossingCells(crossingsOf(result.rates, cpu.rates))]];
+  });
   const cpu = devices.find(({ device }) => device === 'cpu');
-  const others = devices.filter(({ device, scoring }) => device !== 'cpu' && Object.keys(scoring).length > 0);
-  if (cpu === undefined) return 'The CPU was not measured.';
-  const header = ['device', ...WIDTHS.map((width) => `${width} wide: faster than the CPU from`)];
-  const say = (batch: number | undefined): string =>
-    batch === undefined ? 'no batch measured' : `${batch} rows a call`;
-  const rows = others.map((each) => [each.device, ...WIDTHS.map((width) => say(crossingOf(each, cpu, width)))]);
-  return markdownTable(header, [...rows, ...notMeasured(header.length)]);
+  const assumed = cpu && [`cuda, by the assumption`, ...crossingCells(crossingsUnmeasured(cpu.rates))];
+  const header = ['device', 'steps of a table', ...WIDTHS.map((width) => `scoring, ${width} wide`), 'images'];
+  return [
+    '## Where the CPU is faster',
+    'From where on each is faster than the processor beside it, at that size and at every larger one that was measured:',
+    markdownTable(header, [...others, ...(assumed ? [assumed] : []), ...notMeasured(devices, header.length)]),
+    `\`--device auto\` goes by this table ([src/runtime/choice](../src/runtime/choice/crossings.ts), written by the same command). It takes a device other than the CPU only
+
+- where that device was measured on **this very hardware**, by its name, and was faster at work of the size at hand: batch and widest hidden layer for \`train\`; for scoring the rows of a call
+  (4,096 for tables, \`--max-batch-rows\` for \`serve\`) and the parameters of the file, as the width that has as many; for images their size, by the StyleGAN's steps; \`translate\` stays on the CPU;
+- or where CUDA opens on a GPU that nobody has measured, and the work takes the CPU ${ASSUMED_MS} ms or more a call or step. **That is an assumption**, from what launching the kernels of a call costs on
+  GPUs in general; no figure here supports it. WebGPU and TF.js are never taken unmeasured: WebGPU may well be a processor in disguise (SwiftShader, lavapipe).
+
+Work between two sizes is judged as the smaller one. CUDA is asked first, then WebGPU, then TF.js; one that does not open is passed over, and the log says why. \`npm run bench:device -- --write\` on another machine adds
+its rows.`,
+  ];
 }
 
-function drawRates({ devices }: DevicesResult): string {
-  const colours = [INK.series, INK.alarm, INK.text, INK.band];
-  const scoring = devices.filter((each) => Object.keys(each.scoring).length > 0);
-  const series = scoring.flatMap((each, index) =>
-    WIDTHS.map((width, dash) => ({
-      ...{ type: 'line' as const, name: `${each.device}, ${width} wide`, symbolSize: 5 },
-      lineStyle: {
-        color: colours[index % colours.length]!,
-        type: dash === 0 ? ('solid' as const) : ('dashed' as const),
-      },
-      itemStyle: { color: colours[index % colours.length]! },
-      data: BATCHES.map((batch) => [batch, each.scoring[String(width)]?.[String(batch)] ?? 0]),
-    })),
-  );
-  const axis = {
-    type: 'log' as const,
-    axisLabel: { color: INK.text, fontSize: 12 },
-    nameTextStyle: { color: INK.text },
-  };
-  const options: ChartOptions = {
-    grid: { left: 90, right: 16, top: 64, bottom: 48 },
-    legend: { top: 4, itemGap: 18, textStyle: { color: INK.text, fontSize: 12 } },
-    xAxis: { ...axis, name: 'rows of a call', nameLocation: 'middle', nameGap: 28 },
-    yAxis: { ...axis, name: 'rows a second', nameLocation: 'middle', nameGap: 70 },
-    series,
-  };
-  const description = `Rows a second by the rows of a call, of ${scoring.map(({ device }) => device).join(', ')}; solid for 256 units, dashed for 1,024.`;
-  return renderPicture({ id: 'devices', description, width: 760, height: 400, options });
+function crossingCells({ training, scoring, images }: Crossings): string[] {
+  const say = (from: number | null | undefined, unit: string): string =>
+    from === null || from === undefined ? 'nowhere' : `from ${showCount(from)} ${unit}`;
+  return [say(training, 'wide'), ...WIDTHS.map((width) => say(scoring[String(width)], 'rows')), say(images, 'px')];
 }

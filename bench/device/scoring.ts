@@ -4,18 +4,15 @@ import { createGraph } from '../../src/graph/graph.ts';
 import { constant, input, reshape } from '../../src/graph/operations.ts';
 import { BATCH, sizeOf } from '../../src/graph/shape.ts';
 import { createMlp } from '../../src/models/layers/mlp.ts';
-import type { Executor } from '../../src/runtime/executor.ts';
+import type { Executor, Session } from '../../src/runtime/executor.ts';
+import { FEATURES } from './figures.ts';
 
-export const BATCHES = [1, 16, 256, 4096] as const;
-const FEATURES = 64;
+/** Features in, units of each layer out. */
+export const widthsOf = (width: number): readonly number[] => [FEATURES, width, width, 1];
 
-/** Rows a second of a critic 64-width-width-1, by the rows of a call: medians of calls within so many milliseconds. */
-export async function measureScoring(
-  executor: Executor,
-  width: number,
-  forMs: number,
-): Promise<Record<string, number>> {
-  const critic = createMlp({ name: 'critic', widths: [FEATURES, width, width, 1], slope: 0.2 });
+/** A critic that scores rows. */
+export function openCritic(executor: Executor, width: number): Promise<Session> {
+  const critic = createMlp({ name: 'critic', widths: widthsOf(width), slope: 0.2 });
   const random = createRandom(1);
   const rows = input('rows', [BATCH, FEATURES]);
   const scores = critic.apply(rows, ({ name, shape, deviation }) => {
@@ -26,15 +23,14 @@ export async function measureScoring(
       shape,
     );
   });
-  const session = await executor.compile(createGraph('critic', [rows], { scores: reshape(scores, [BATCH]) }));
-  const rates: Record<string, number> = {};
-  for (const batch of BATCHES) {
-    const data = new Float32Array(batch * FEATURES);
-    random.stream('rows', batch).fillNormal(data, 0);
-    const feeds = { rows: { data, shape: [batch, FEATURES] } };
-    await session.run(feeds);
-    rates[String(batch)] = (1000 * batch) / (await timeCalls(session, feeds, forMs));
-  }
-  await session.close();
-  return rates;
+  return executor.compile(createGraph('critic', [rows], { scores: reshape(scores, [BATCH]) }));
+}
+
+/** Rows a second in calls of so many: the median of calls within so many milliseconds. */
+export async function rateOf(session: Session, rows: number, forMs: number): Promise<number> {
+  const data = new Float32Array(rows * FEATURES);
+  createRandom(1).stream('rows', rows).fillNormal(data, 0);
+  const feeds = { rows: { data, shape: [rows, FEATURES] } };
+  await session.run(feeds);
+  return (1000 * rows) / (await timeCalls(session, feeds, forMs));
 }

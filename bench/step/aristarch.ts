@@ -2,7 +2,7 @@ import { createRandom, type Random } from '../../src/base/philox.ts';
 import { TRAINING_ROWS } from '../../src/models/critics/critic-plan.ts';
 import { planAdversarialCritic } from '../../src/models/critics/adversarial-critic.ts';
 import type { TrainingTask } from '../../src/models/task.ts';
-import type { Device, NamedArrays, NumberArray } from '../../src/runtime/executor.ts';
+import type { Device, Executor, NamedArrays, NumberArray } from '../../src/runtime/executor.ts';
 import { openExecutor } from '../../src/runtime/open-executor.ts';
 import { createDraws } from '../../src/training/steps/draws.ts';
 import { initialState } from '../../src/training/steps/state.ts';
@@ -14,6 +14,12 @@ const STEPS_PER_CALL = 50;
 /** The family's own critic update, as the trainer runs it: K steps in one call of the compiled loop. */
 export async function createAristarch(size: StepSize, device: Device = 'cpu'): Promise<Peer> {
   const executor = await openExecutor({ device, threads: size.threads, warn: console.warn });
+  const peer = await createAristarchOn(executor, size);
+  return { ...peer, close: () => peer.close().then(() => executor.close()) };
+}
+
+/** The same on an executor that is open. */
+export async function createAristarchOn(executor: Executor, size: StepSize): Promise<Peer> {
   const { task, feeds, random } = benchFeeds(size);
   const session = await executor.compileSteps(task.program);
   const draws = createDraws(task, random);
@@ -27,10 +33,7 @@ export async function createAristarch(size: StepSize, device: Device = 'cpu'): P
           await session.run(count, { ...feeds, ...draws(step, count, 1) });
         }
       }),
-    close: async () => {
-      await session.close();
-      await executor.close();
-    },
+    close: () => session.close(),
   };
 }
 

@@ -26,22 +26,39 @@ export interface TorchWorker {
 
 /** Starts such a script with one argument; or says why it cannot. */
 export async function openTorch(script: string, task: object, python: string): Promise<TorchWorker | string> {
-  const probe = spawnSync(python, ['-c', 'import torch'], { encoding: 'utf8' });
-  if (probe.status !== 0) return `PyTorch is absent: "${python} -c 'import torch'" fails`;
-  const child = spawn(python, [script, JSON.stringify(task)], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const answer = async (): Promise<unknown> => {
-    const line = await lines.next();
-    if (line.done === true) throw new Error(`${script} ended early`);
-    return JSON.parse(line.value);
-  };
-  const { version, threads } = helloSchema.parse(await answer());
+  const lines = openLines(script, [JSON.stringify(task)], python);
+  if (typeof lines === 'string') return lines;
+  const { version, threads } = helloSchema.parse(await lines.read());
   return {
     description: `PyTorch ${version} eager, ${threads} threads`,
     time: async (line) => {
-      child.stdin.write(`${line}\n`);
-      return timingSchema.parse(await answer());
+      lines.write(line);
+      return timingSchema.parse(await lines.read());
     },
+    close: () => lines.close(),
+  };
+}
+
+/** A script that answers lines with lines of JSON. */
+export interface Lines {
+  read(): Promise<unknown>;
+  write(line: string): void;
+  close(): Promise<void>;
+}
+
+/** Starts a script that needs PyTorch; or says why it cannot. */
+export function openLines(script: string, args: readonly string[], python: string): Lines | string {
+  const probe = spawnSync(python, ['-c', 'import torch'], { encoding: 'utf8' });
+  if (probe.status !== 0) return `PyTorch is absent: "${python} -c 'import torch'" fails`;
+  const child = spawn(python, [script, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    read: async () => {
+      const line = await lines.next();
+      if (line.done === true) throw new Error(`${script} ended early`);
+      return JSON.parse(line.value) as unknown;
+    },
+    write: (line) => void child.stdin.write(`${line}\n`),
     close: () =>
       new Promise((resolve) => {
         child.once('exit', () => resolve());

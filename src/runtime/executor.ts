@@ -1,9 +1,10 @@
 import type { Graph } from '../graph/graph.ts';
 import type { StepProgram } from '../graph/program.ts';
+import type { Work } from './choice/work.ts';
 
 export const DEVICES = ['cpu', 'webgpu', 'cuda', 'tfjs'] as const;
 export type Device = (typeof DEVICES)[number];
-/** What a user may ask for; `auto` is CUDA where it works, else the CPU. */
+/** What a user may ask for; `auto` is a device that is faster than the CPU at the work, where there is one (docs/devices.md), else the CPU. */
 export const DEVICE_CHOICES = ['auto', ...DEVICES] as const;
 export type DeviceChoice = (typeof DEVICE_CHOICES)[number];
 
@@ -47,6 +48,8 @@ export interface ExecutorOptions {
   readonly device: DeviceChoice;
   /** Threads inside one operation; the bytes of a training run depend on it. */
   readonly threads: number;
+  /** What it is for, by which `auto` chooses; without it `auto` is the CPU. */
+  readonly work?: Work | undefined;
   /** Called with a sentence when something is not as asked: a device that fell back, say. */
   readonly warn: (message: string) => void;
 }

@@ -154,6 +154,8 @@ export interface Detector {
 export interface OpenDetectorOptions extends ReadOptions {
   readonly device?: DeviceChoice;
   readonly threads?: number;
+  /** Rows that are scored in one call, as a rule: by it the device `auto` is chosen; as many as a table's when absent. */
+  readonly rowsPerCall?: number;
   /** Called with a sentence when something is not as asked (a device fell back, say). */
   readonly warn?: (message: string) => void;
   /** On the thread that calls when absent. */

@@ -9,6 +9,7 @@ import { rowWidth, slotNames, type FeatureSchema } from '../models/features/sche
 import { openImageDecoder } from '../models/images/decode-image.ts';
 import { createImageEncoder } from '../models/images/encode-images.ts';
 import { openImageFolder } from '../models/images/image-folder.ts';
+import { widthOfFile, type Work } from '../runtime/choice/work.ts';
 import type { Executor, NamedArrays, Session } from '../runtime/executor.ts';
 import { openExecutor } from '../runtime/open-executor.ts';
 import type {
@@ -42,9 +43,10 @@ export async function openDetector(folder: string, options: OpenDetectorOptions 
   const artefact = await readArtefact(folder, options);
   const calibration = createRowCalibration(artefact.manifest);
   const { device = 'auto', threads = 1, warn = () => undefined, inference = INLINE } = options;
-  const executor = await openExecutor({ device, threads, warn });
   const { name, features } = artefact.manifest;
   const read = () => artefact.read(CRITIC_FILE);
+  const work = device === 'auto' ? workOf(features, await read(), options.rowsPerCall) : undefined;
+  const executor = await openExecutor({ device, threads, warn, work });
   try {
     const encoder = await openEncoder(features, options);
     const own = { name, executor, inference, threads, rowWidth: rowWidth(features), read };
@@ -53,6 +55,11 @@ export async function openDetector(folder: string, options: OpenDetectorOptions 
     await executor.close();
     throw thrown;
   }
+}
+
+/** By which `auto` chooses. */
+function workOf({ image }: FeatureSchema, critic: Uint8Array, rows = CHUNK_ROWS): Work {
+  return image ? { kind: 'images', size: image.size } : { kind: 'scoring', rows, width: widthOfFile(critic) };
 }
 
 async function openEncoder(schema: FeatureSchema, { imageFolder }: OpenDetectorOptions): Promise<Encoder> {

@@ -9,10 +9,12 @@ import { conditionNames, conditionSlots, rowWidth, slotNames } from '../models/f
 import { CONDITION_INPUT, GENERATED_OUTPUT, LATENT_INPUT } from '../models/generator-graph.ts';
 import { styleFeeds, styleWidths } from '../models/stylegan/style-inputs.ts';
 import type { Executor, NamedArrays, Session } from '../runtime/executor.ts';
+import { widthOfFile, type Work } from '../runtime/choice/work.ts';
 import { openExecutor } from '../runtime/open-executor.ts';
 import { drawConditions, takeConditions, type ConditionSource } from './sample-conditions.ts';
 import {
   blockRowsOf,
+  SAMPLE_BLOCK_ROWS,
   type OpenSamplerOptions,
   type SampleOptions,
   type Sampler,
@@ -30,7 +32,11 @@ export async function openSampler(folder: string, options: OpenSamplerOptions = 
   if (!Object.hasOwn(manifest.files, GENERATOR_FILE)) throw notSampling(manifest);
   const generator = await read(GENERATOR_FILE);
   const { device = 'auto', threads = 1, warn = () => undefined } = options;
-  const executor = await openExecutor({ device, threads, warn });
+  const { image } = manifest.features;
+  const work: Work = image
+    ? { kind: 'images', size: image.size }
+    : { kind: 'scoring', rows: SAMPLE_BLOCK_ROWS, width: widthOfFile(generator) };
+  const executor = await openExecutor({ device, threads, warn, work });
   try {
     const widths = readInputWidths(generator);
     return createSampler(describe(manifest, widths, executor), executor, await executor.load(generator));

@@ -53,6 +53,7 @@ export async function openTranslation(folder: string, options: OpenDetectorOptio
   const { translation } = manifest;
   if (translation === undefined) throw notTranslating(manifest);
   const { device = 'auto', threads = 1, warn = () => undefined } = options;
+  // Of networks that are opened one by one when they are needed: `auto` is the CPU.
   const executor = await openExecutor({ device, threads, warn });
   const open = createOpener(artefact, translation.sources, executor);
   return {

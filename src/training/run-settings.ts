@@ -184,7 +184,7 @@ export const RUN_SETTINGS = defineSettings({
     default: 'auto',
     flag: '--device <device>',
     env: 'ARISTARCH_DEVICE',
-    help: 'auto, cpu, webgpu, cuda or tfjs; auto is CUDA where it works, else the CPU.',
+    help: 'auto, cpu, webgpu, cuda or tfjs; auto is what is faster for such networks and batches where that was measured (docs/devices.md), else the CPU.',
     group: 'Run',
   },
   threads: {

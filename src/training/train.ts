@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { createRandom } from '../base/philox.ts';
 import { AristarchError } from '../base/errors.ts';
 import { checkArtefactTarget } from '../models/artefact/write.ts';
@@ -6,6 +7,7 @@ import type { FeatureSchema } from '../models/features/schema.ts';
 import { conditionGroups } from '../models/features/condition-groups.ts';
 import { conditionNames, rowWidth } from '../models/features/schema.ts';
 import type { Transform } from '../models/features/transform.ts';
+import type { Work } from '../runtime/choice/work.ts';
 import { openExecutor } from '../runtime/open-executor.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { showData } from '../tables/download.ts';
@@ -62,7 +64,8 @@ export async function trainModel(given: TrainConfig, hooks: TrainHooks): Promise
   const { split, outline } = planRun(config, data);
   sources?.warnings.forEach(hooks.warn);
   data.warnings.forEach(hooks.warn);
-  const executor = await openExecutor({ device: run.device, threads: run.threads, warn: hooks.note });
+  const work = workOf(config.values);
+  const executor = await openExecutor({ device: run.device, threads: run.threads, warn: hooks.note, work });
   try {
     if (hooks.signal.aborted) throw new AristarchError('CANCELLED', 'stopped before training began');
     const checkpoint = await openCheckpoint(
@@ -100,6 +103,13 @@ export async function trainModel(given: TrainConfig, hooks: TrainHooks): Promise
     await executor.close();
   }
 }
+
+/** Of families of networks; undefined where the settings name no layers. */
+function workOf(values: TrainConfig['values']): Work | undefined {
+  const { data } = networkSchema.safeParse(values);
+  return data && { kind: 'training', rows: data.batch, width: Math.max(...data.hidden) };
+}
+const networkSchema = z.object({ hidden: z.array(z.number()).min(1), batch: z.number() });
 
 function toFitOptions(
   config: TrainConfig,

@@ -140,8 +140,12 @@ class Run:
         if case["mixing"] == 0:
             return synthesis(p, case, lambda layer: w, noise, fade)
         other = style("otherLatent")
-        ends = torch.tensor([1 + whole(f"shares.{turn}", step * BATCH + image) % layers for image in range(BATCH)])
+        ends = self.ends(turn, step, layers)
         return synthesis(p, case, lambda layer: torch.where((layer < ends)[:, None], w, other), noise, fade)
+
+    def ends(self, turn, step, layers):
+        """The layer from which on each image takes its other style."""
+        return torch.tensor([1 + whole(f"shares.{turn}", step * BATCH + image) % layers for image in range(BATCH)])
 
     def track(self, w):
         decay = min(0.995, 0.5 ** (1 / (0.05 * self.step))) if self.step else 0.0
@@ -207,8 +211,9 @@ class Run:
 
     @staticmethod
     def update(optimiser, loss):
-        optimiser.zero_grad()
-        loss.backward()
+        parameters = optimiser.param_groups[0]["params"]
+        for parameter, gradient in zip(parameters, torch.autograd.grad(loss, parameters, allow_unused=True)):
+            parameter.grad = gradient
         optimiser.step()
 
     def renew_averages(self):
@@ -243,4 +248,5 @@ def main():
     (HERE / "stylegan.json").write_text(json.dumps({"madeBy": made_by, **shared, "cases": cases}) + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

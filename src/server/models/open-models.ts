@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import { DEVICES, type DeviceChoice } from '../../runtime/executor.ts';
 import type { Sampler } from '../../scoring/sampler.ts';
 import type { Detector, OpenDetectorOptions } from '../../scoring/detector.ts';
 import type { Inference } from '../../scoring/inference/inference.ts';
@@ -68,18 +67,13 @@ async function openRepository(parts: OpenModelsParts, folder: string, opener: Op
   });
 }
 
-function createOpener({
-  config,
-  log,
-  inference,
-  openDetector,
-  openSampler,
-  trustedKeys,
-}: OpenModelsParts): OpenModelParts {
-  let device: DeviceChoice = config.device;
-  // What opening has to remark is the normal choice of `auto`: a device that was asked for and fails is an error.
+function createOpener(parts: OpenModelsParts): OpenModelParts {
+  const { config, log, inference, openDetector, openSampler, trustedKeys } = parts;
+  const { device, threads, imageFolder, maxBatchRows: rowsPerCall } = config;
+  // `auto` is judged by the fullest inference: with fewer rows that wait no device is the limit. What opening has to remark is its normal
+  // choice: a device that was asked for and fails is an error.
   const options = (): OpenDetectorOptions => ({
-    ...{ device, threads: config.threads, inference, trustedKeys, imageFolder: config.imageFolder },
+    ...{ device, threads, inference, trustedKeys, imageFolder, rowsPerCall },
     warn: (message) => log.info(message),
   });
   return {
@@ -87,11 +81,6 @@ function createOpener({
     explains: config.explainTopK > 0,
     falsePositiveRate: config.falsePositiveRate,
     watchDrift: (description) => watchDrift(description, config, log),
-    async openDetector(folder) {
-      const detector = await openDetector(folder, options());
-      // The choice of `auto` is the same for each model, and finding out takes as long as opening one.
-      device = DEVICES.find((each) => each === detector.description.device) ?? device;
-      return detector;
-    },
+    openDetector: (folder) => openDetector(folder, options()),
   };
 }

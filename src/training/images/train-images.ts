@@ -37,7 +37,8 @@ export async function trainImages(
     warnings.push(message);
     hooks.warn(message);
   };
-  const executor = await openExecutor({ device: run.device, threads: run.threads, warn: hooks.note });
+  const work = { kind: 'images', size: images.schema.image.size } as const;
+  const executor = await openExecutor({ device: run.device, threads: run.threads, warn: hooks.note, work });
   try {
     if (hooks.signal.aborted) throw new AristarchError('CANCELLED', 'stopped before training began');
     const identity = identityOfImages(config, plan, executor.description);
