@@ -72,9 +72,14 @@ function createOpener(parts: OpenModelsParts): OpenModelParts {
   const { device, threads, imageFolder, maxBatchRows: rowsPerCall } = config;
   // `auto` is judged by the fullest inference: with fewer rows that wait no device is the limit. What opening has to remark is its normal
   // choice: a device that was asked for and fails is an error.
+  const said = new Set<string>();
+  const warn = (message: string): void => {
+    // Of many models most are judged alike.
+    if (!said.has(message)) log.info(message);
+    said.add(message);
+  };
   const options = (): OpenDetectorOptions => ({
-    ...{ device, threads, inference, trustedKeys, imageFolder, rowsPerCall },
-    warn: (message) => log.info(message),
+    ...{ device, threads, inference, trustedKeys, imageFolder, rowsPerCall, warn },
   });
   return {
     openSampler: (folder) => openSampler(folder, options()),
