@@ -35,7 +35,7 @@ Made from the code by \`npm run docs:metrics\`. \`/metrics\` on the HTTP port an
 to scrapers that accept it, which Prometheus does: then the buckets of \`aristarch_score_duration_seconds\` carry the trace of a request
 as an exemplar, where it has one. What to look at first, and how to get from nothing to a dashboard: [observability.md](observability.md).
 
-No label holds a value that a sender sends. Series of a topic appear with the first event, those of an error code with the first such error.
+No label holds a value that a sender sends. Series of a topic are there from the start, at 0; those of an error code appear with the first such error.
 `;
 
 export async function describeMetrics(): Promise<string> {

@@ -62,6 +62,20 @@ export const CAUSES: Readonly<Record<string, Cause>> = {
       return () => spare!.start();
     },
   },
+  AristarchRestarting: {
+    what: 'one of two processes is killed and started again, again and again',
+    end: 'it is left alone',
+    begin: ({ service: { spare, prometheus } }) => {
+      const startTime = `aristarch_process_start_time_seconds{instance="${spare!.addresses.http}"}`;
+      const readStart = async (): Promise<number> => (await prometheus.query(startTime))[0]?.value ?? 0;
+      return send(async () => {
+        const before = await readStart();
+        await spare!.kill();
+        await spare!.start();
+        await waitUntil('its start to be scraped', async () => (await readStart()) > before, 30_000);
+      });
+    },
+  },
   AristarchFailing: {
     what: 'a model is asked for whose file is damaged',
     end: 'nobody asks for it any longer, and it is taken away',

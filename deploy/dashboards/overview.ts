@@ -1,10 +1,11 @@
 import { dashboard, series, stat, table } from './panels.ts';
-import { max, of, quantile, rate, sum, sumOrZero } from './promql.ts';
+import { JOBS, max, of, quantile, rate, sum, sumOrZero } from './promql.ts';
 
 /** Outcomes that are the service's own fault; the others say that the request was wrong, or came too late. */
 export const FAULTS = 'code=~"INTERNAL|UNAVAILABLE|ARTEFACT_INVALID|DEVICE_UNAVAILABLE|DATA_UNREADABLE"';
 
 const MODEL_IS_STALE_SECONDS = 90 * 86_400;
+const FIRING = [...JOBS, 'alertname=~"Aristarch.+"', 'alertstate="firing"'];
 const transports = '{{transport}}';
 
 export const overview = dashboard({
@@ -17,9 +18,9 @@ export const overview = dashboard({
       panels: [
         stat({
           title: 'Alerts',
-          description: 'Alerts of Aristarch that fire, of all processes; each has a page in docs/runbooks.',
+          description: 'Alerts of the chosen jobs that fire; each has a page in docs/runbooks.',
           red: 1,
-          queries: [{ expr: 'count(ALERTS{alertname=~"Aristarch.+", alertstate="firing"}) or vector(0)' }],
+          queries: [{ expr: `count(ALERTS{${FIRING.join(',')}}) or vector(0)` }],
         }),
         stat({
           title: 'Processes',

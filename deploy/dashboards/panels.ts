@@ -146,8 +146,11 @@ export function dashboard({ name, title, description, rows }: DashboardSpec): Da
     .timezone('browser')
     .link(OTHERS)
     .withVariable(new DatasourceVariableBuilder('datasource').label('Prometheus').type('prometheus'))
-    .withVariable(choice('job', 'label_values(aristarch_build_info, job)'))
-    .withVariable(choice('instance', 'label_values(aristarch_build_info{job=~"$job"}, instance)'));
+    .withVariable(choice('namespace', 'label_values(aristarch_build_info, namespace)'))
+    .withVariable(choice('job', 'label_values(aristarch_build_info{namespace=~"$namespace"}, job)'))
+    .withVariable(
+      choice('instance', 'label_values(aristarch_build_info{namespace=~"$namespace",job=~"$job"}, instance)'),
+    );
   for (const row of rows) {
     builder.withRow(new RowBuilder(row.title));
     for (const panel of row.panels) builder.withPanel(panel);

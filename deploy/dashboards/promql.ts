@@ -1,8 +1,11 @@
 /** Expressions of PromQL over the processes that the dashboard's variables choose. */
 
+/** Of the chosen jobs; where there are no namespaces, as outside of Kubernetes, all that there is to choose is none. */
+export const JOBS = ['namespace=~"$namespace"', 'job=~"$job"'];
+
 /** Series of one metric, by its name without `aristarch_`, of the chosen processes. */
 export function of(name: string, ...matchers: readonly string[]): string {
-  return `aristarch_${name}{${['job=~"$job"', 'instance=~"$instance"', ...matchers].join(',')}}`;
+  return `aristarch_${name}{${[...JOBS, 'instance=~"$instance"', ...matchers].join(',')}}`;
 }
 
 /** Per second. */

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parse, stringify } from 'yaml';
 import { createMetrics } from '../../src/server/metrics.ts';
+import { only, render, valuesFile } from '../support/chart.ts';
 import { useDataFolder } from '../support/data-files.ts';
 import { needs } from '../support/needs.ts';
 
@@ -46,9 +47,9 @@ describe('each alert', () => {
 
   it('has a case in which it fires and one in which it does not', () => {
     const { tests } = parse(CASES) as {
-      tests: { alert_rule_test: { alertname: string; exp_alerts: unknown[] }[] }[];
+      tests: { alert_rule_test?: { alertname: string; exp_alerts: unknown[] }[] }[];
     };
-    const cases = tests.flatMap((test) => test.alert_rule_test);
+    const cases = tests.flatMap((test) => test.alert_rule_test ?? []);
     for (const { alert } of rules) {
       const counts = cases.filter(({ alertname }) => alertname === alert).map(({ exp_alerts: fired }) => fired.length);
       expect([alert, counts.includes(0), counts.includes(1)]).toEqual([alert, true, true]);
@@ -56,23 +57,71 @@ describe('each alert', () => {
   });
 });
 
-needs('prometheus').describe('promtool', () => {
-  it('finds the rules well formed, and each alert to fire in its cases and in no other', () => {
-    expect(check(ALERTS)).toContain('SUCCESS');
+/** What the chart makes of the rules, for the release that alert-cases.yaml tells of. */
+function renderedRules(set: readonly string[] = []): string {
+  const { spec } = only(render({ values: [valuesFile('monitoring')], set }), 'PrometheusRule');
+  return stringify(spec);
+}
+
+needs('tool:helm3').describe('the rules of a release', () => {
+  const expressionsOf = (text: string): string[] =>
+    (parse(text) as Rules).groups.flatMap((group) => group.rules.map(({ expr }) => expr));
+  /** Of each selector its matchers. */
+  const matchersOf = (expression: string): string[] =>
+    [...expression.matchAll(/\b(?:aristarch_\w+|up)\b(?:\{([^}]*)\})?/g)].map((found) => found[1] ?? '');
+
+  it('ask for series of that release alone, and keep namespaces and jobs apart', () => {
+    const ours = 'namespace="scores",job="release-aristarch"';
+    for (const expression of expressionsOf(renderedRules())) {
+      expect(matchersOf(expression)).not.toEqual([]);
+      expect(matchersOf(expression).filter((matchers) => !matchers.startsWith(ours))).toEqual([]);
+      const kept = [...expression.matchAll(/(?:by|on) \(([^)]*)\)/g)].map(([, labels]) => labels!);
+      expect(kept.filter((labels) => !/^namespace, job\b/.test(labels))).toEqual([]);
+    }
   });
+
+  it('ask for what they are told to, where something else than the ServiceMonitor has its pods scraped', () => {
+    const ours = 'job="kubernetes-pods",app="pumps"';
+    const set = ['monitoring.serviceMonitor.enabled=false', `monitoring.alerts.selector=${JSON.stringify(ours)}`];
+    const matchers = expressionsOf(renderedRules(set)).flatMap(matchersOf);
+    expect(matchers.filter((each) => !each.startsWith(ours))).toEqual([]);
+  });
+
+  it('are refused where nobody has its pods scraped', () => {
+    expect(() => renderedRules(['monitoring.serviceMonitor.enabled=false'])).toThrow(/set monitoring.alerts.selector/);
+  });
+});
+
+needs('prometheus').describe('promtool', () => {
+  it.each(['alert-cases', 'alert-cases-plain'])(
+    'finds the rules of the file to be right in each case of %s',
+    (cases) => {
+      expect(check(ALERTS, cases)).toContain('SUCCESS');
+    },
+  );
 
   it('would find an alert that fires too early', () => {
-    expect(() => check(ALERTS.replace('> 0.02', '> 0.001'))).toThrow(/AristarchFailing/);
+    expect(() => check(ALERTS.replace('> 0.02', '> 0.001'), 'alert-cases')).toThrow(/AristarchFailing/);
+  });
+});
+
+needs('prometheus', 'tool:helm3').describe('promtool, of what the chart renders,', () => {
+  it.each(['alert-cases', 'alert-cases-chart'])('finds the rules to be right in each case of %s', (cases) => {
+    expect(check(renderedRules(), cases)).toContain('SUCCESS');
   });
 
-  /** The texts of annotations are left out: what they say is no matter of firing. */
-  function check(text: string): string {
-    const bare = parse(text) as { groups: { rules: { annotations?: object }[] }[] };
-    for (const rule of bare.groups.flatMap((group) => group.rules)) delete rule.annotations;
-    const [alerts, cases] = [data.path('alerts.yaml'), data.path('cases.yaml')];
-    writeFileSync(alerts, stringify(bare));
-    writeFileSync(cases, CASES);
-    execFileSync('promtool', ['check', 'rules', alerts], { stdio: 'pipe' });
-    return execFileSync('promtool', ['test', 'rules', cases], { stdio: 'pipe' }).toString();
-  }
+  it('would find rules that hear of other releases', () => {
+    expect(() => check(ALERTS, 'alert-cases-chart')).toThrow(/count\(ALERTS\)/);
+  });
 });
+
+/** The texts of annotations are left out: what they say is no matter of firing. */
+function check(text: string, cases: string): string {
+  const bare = parse(text) as { groups: { rules: { annotations?: object }[] }[] };
+  for (const rule of bare.groups.flatMap((group) => group.rules)) delete rule.annotations;
+  const [alerts, copy] = [data.path('alerts.yaml'), data.path('cases.yaml')];
+  writeFileSync(alerts, stringify(bare));
+  writeFileSync(copy, readFileSync(join(import.meta.dirname, `${cases}.yaml`)));
+  execFileSync('promtool', ['check', 'rules', alerts], { stdio: 'pipe' });
+  return execFileSync('promtool', ['test', 'rules', copy], { stdio: 'pipe' }).toString();
+}

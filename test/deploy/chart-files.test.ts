@@ -80,6 +80,8 @@ describe('values.schema.json', () => {
     'networkPolicy: {dns: {ports: []}}',
     'networkPolicy: {kafkaPorts: [0]}',
     'monitoring: {alerts: {runbooksUrl: docs/runbooks}}',
+    `monitoring: {alerts: {selector: 'job="a"} or up{job="b"'}}`,
+    `monitoring: {alerts: {selector: 'job'}}`,
     'model: {fetch: {resources: {limit: {cpu: 1}}}}',
     'shutdown: {preStopSeconds: 0}',
   ])('refuses %s', (text) => expect(accept(text)).toBe(false));

@@ -45,6 +45,13 @@ describe('compose.yaml', () => {
     for (const topic of [config.topicIn, config.topicOut, config.deadLetter]) expect(made).toContain(` ${topic!}`);
   });
 
+  it('has Prometheus keep the exemplars that the dashboards show', () => {
+    expect(services['prometheus']!.command).toContain('--enable-feature=exemplar-storage');
+    const dashboards = readdirSync(join(COMPOSE, '../helm/aristarch/files/dashboards'), { withFileTypes: true });
+    const texts = dashboards.map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'utf8'));
+    expect(texts.some((text) => text.includes('"exemplar": true'))).toBe(true);
+  });
+
   it('takes images that do not move, and files that are there', () => {
     const images = Object.values(services).map(({ image }) => image);
     expect(images.filter((image) => !/:v?\d+\.\d+\.\d+$/.test(image ?? ''))).toEqual([]);

@@ -69,7 +69,12 @@ describe('the dashboards in the chart', () => {
 
 /** As Grafana fills them in for all processes and a window that holds some scrapes. */
 function fillVariables(expression: string): string {
-  const values: Readonly<Record<string, string>> = { job: '.*', instance: '.*', __rate_interval: '10s' };
+  const values: Readonly<Record<string, string>> = {
+    namespace: '.*',
+    job: '.*',
+    instance: '.*',
+    __rate_interval: '10s',
+  };
   return expression.replaceAll(/\$\{?(\w+)\}?/g, (text, name: string) => values[name] ?? text);
 }
 

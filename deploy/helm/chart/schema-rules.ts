@@ -111,6 +111,12 @@ export const SCHEMA_RULES: Readonly<Record<string, JsonSchema>> = {
   'autoscaling.keda.metadata': TEXTS,
   'monitoring.serviceMonitor.interval': { type: 'string', pattern: '^[0-9]+(ms|s|m)$' },
   'monitoring.serviceMonitor.labels': TEXTS,
+  // Matchers of PromQL, one after the other.
+  'monitoring.alerts.selector': {
+    type: 'string',
+    pattern:
+      '^(|[A-Za-z_][A-Za-z0-9_]*(=|!=|=~|!~)"[^"\\\\\\n]*"(,[A-Za-z_][A-Za-z0-9_]*(=|!=|=~|!~)"[^"\\\\\\n]*")*)$',
+  },
   'monitoring.alerts.runbooksUrl': { type: 'string', pattern: '^(|https?://[^\\s\'"]+)$' },
   'monitoring.alerts.labels': TEXTS,
   'monitoring.dashboards.labels': TEXTS,
