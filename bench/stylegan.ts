@@ -10,8 +10,10 @@ import { openSampler } from '../src/scoring/open-sampler.ts';
 import { writeImages } from '../src/scoring/sample-images.ts';
 import { scoreByGraph } from '../src/training/images/fit-images.ts';
 import { startOf } from '../src/training/steps/run-task.ts';
+import { runDcgan } from './stylegan/dcgan.ts';
 import { trainClassifier } from './stylegan/classifier.ts';
 import { generateImages, qualityOf } from './stylegan/measure.ts';
+import { takeOneStep } from './stylegan/one-step.ts';
 import { detectionSchema, qualityRunSchema, stylePage, type Detection, type QualityRun } from './stylegan/page.ts';
 import { DIGITS, readDigits } from './stylegan/sets.ts';
 import { trainStyleGan } from './stylegan/train.ts';
@@ -19,11 +21,13 @@ import { cached } from './support/cached.ts';
 import { DOCS, writeDocument } from './support/documents.ts';
 
 const HELP = `npm run bench:stylegan [-- --size 16] [--phase-images N] [--last-images N] [--detect 8|none] [--detect-images N] [--fresh] [--write] [--json]
+npm run bench:stylegan -- --one-step 1024
 
 Trains a StyleGAN on the digits of MNIST (../shared/data/mnist) and measures its images beside real ones, in the features of a small
 classifier that is trained here: distance of Fréchet, precision, recall, density, coverage, by images seen. Then trains one on one digit, and
 measures its own critic and the detecting critic as detectors of the others. What was trained before is kept in .cache/bench, so that a run
-that was cut goes on. --write renews docs/stylegan.md and its pictures.`;
+that was cut goes on. --write renews docs/stylegan.md and its pictures. --one-step takes one step of training at a size, on colour noise, two images a batch, and says
+how long it took and with how much memory.`;
 
 /** Images of a kind that are compared. */
 const COMPARED = 1500;
@@ -32,13 +36,19 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       ...{ json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
-      fresh: { type: 'boolean', default: false },
+      ...{ fresh: { type: 'boolean', default: false }, 'one-step': { type: 'string' } },
       ...{ write: { type: 'boolean', default: false }, size: { type: 'string', default: '16' } },
       'phase-images': { type: 'string', default: '4000' },
       'last-images': { type: 'string', default: '16000' },
       ...{ detect: { type: 'string', default: '8' }, 'detect-images': { type: 'string', default: '4000' } },
     },
   });
+  if (values['one-step'] !== undefined) {
+    const alone = await openExecutor({ device: 'cpu', threads: 1, warn: console.error });
+    console.log(JSON.stringify(await takeOneStep(alone, Number(values['one-step']), 2), null, 2));
+    await alone.close();
+    return;
+  }
   if (values.help) {
     console.log(HELP);
     return;
@@ -131,6 +141,9 @@ async function measureQuality({ executor, size, settings }: BenchOptions): Promi
       await measure('the last one, truncation 0.7', await generateImages(executor, graph, COMPARED, 0.7));
     },
   });
+  // Of the images that the StyleGAN's last rows were trained on, for as many seconds of CPU.
+  const dcgan = await runDcgan(executor, image, all.rows, { seconds, count: COMPARED });
+  await measure(`DCGAN after ${dcgan.seen} images, ${Math.round(dcgan.seconds)} s of CPU`, dcgan.images);
   await classifier.close();
   return { rows, accuracy, model, seen, seconds };
 }

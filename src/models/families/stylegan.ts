@@ -54,11 +54,11 @@ const SETTINGS = defineSettings({
   },
   ownBatch: {
     schema: wholeNumber({ min: 2, max: 4096 }),
-    default: 16,
+    default: 32,
     flag: '--own-batch <count>',
     unit: 'images',
     help: 'Images in one update of the own critic and of the generator.',
-    source: `${PROGAN}, appendix A: 16 up to 128 pixels`,
+    source: `${SMALL}; ${PROGAN}, appendix A, has 16 up to 128 pixels`,
   },
   channelBase: {
     schema: wholeNumber({ min: 1, max: 1_048_576 }),
@@ -81,10 +81,10 @@ const SETTINGS = defineSettings({
   },
   mappingLayers: {
     schema: wholeNumber({ min: 1, max: 64 }),
-    default: 8,
+    default: 2,
     flag: '--mapping-layers <count>',
     help: 'Layers of the mapping network, from noise to styles.',
-    source: `${STYLEGAN}, figure 1`,
+    source: `${SMALL}; 8 in ${STYLEGAN}, figure 1`,
   },
   mixing: {
     schema: realNumber({ min: 0, max: 1 }),
@@ -111,8 +111,8 @@ const SETTINGS = defineSettings({
   regulariserWeight: {
     ...OWN_SETTINGS.regulariserWeight,
     schema: realNumber({ min: 0 }),
-    default: 10,
-    source: `Mescheder et al. 2018; ${STYLEGAN}, in its code`,
+    default: 1,
+    source: `${SMALL}; 10 in Mescheder et al. 2018 and ${STYLEGAN}, in its code`,
   },
   regulariserInterval: {
     ...OWN_SETTINGS.regulariserInterval,
@@ -133,13 +133,17 @@ const SETTINGS = defineSettings({
     default: 1,
     source: `${PROGAN}, appendix A`,
   },
-  ownLearningRate: { ...OWN_SETTINGS.ownLearningRate, default: 1e-3, source: `${PROGAN}, appendix A` },
+  ownLearningRate: {
+    ...OWN_SETTINGS.ownLearningRate,
+    default: 2e-3,
+    source: `${SMALL}; 0.001 in ${PROGAN}, appendix A`,
+  },
   criticPace: {
     schema: realNumber({ min: 0.01, max: 100 }),
-    default: 1,
+    default: 2,
     flag: '--critic-pace <factor>',
     help: "Learning rate of the own critic over the generator's: a critic that is behind does not notice that images are all alike.",
-    source: `${PROGAN} and ${STYLEGAN}; other paces in the manner of Heusel et al. 2017`,
+    source: `${SMALL}, in the manner of Heusel et al. 2017; 1 in ${PROGAN} and ${STYLEGAN}`,
   },
   ownBeta1: {
     ...OWN_SETTINGS.ownBeta1,
@@ -155,6 +159,11 @@ const SETTINGS = defineSettings({
   generatorAverage: { ...OWN_SETTINGS.generatorAverage, default: 0.999, source: `${PROGAN}, appendix A` },
 });
 type Values = SettingValues<typeof SETTINGS>;
+
+/** What both papers have, and is other in short runs. */
+const PAPERS_TRAINING = {
+  ...{ mappingLayers: 8, regulariserWeight: 10, ownLearningRate: 1e-3, criticPace: 1 },
+} as const;
 
 /**
  * StyleGAN: Karras, Laine and Aila, "A Style-Based Generator Architecture for Generative Adversarial Networks", CVPR 2019, grown as in
@@ -181,6 +190,7 @@ export const stylegan = defineImageFamily({
         ...{ channelBase: 16_384, channelMost: 512, latent: 512, growFrom: 8, phaseImages: 600_000 },
         // 8.4 million before the full size has settled, where that is 1024.
         ...{ lastImages: 16_600_000, lastParts: 100, ownBatch: 32, regulariserInterval: 1 },
+        ...PAPERS_TRAINING,
       },
     },
     progan: {
@@ -189,6 +199,7 @@ export const stylegan = defineImageFamily({
         ...{ channelBase: 16_384, channelMost: 512, latent: 512, phaseImages: 800_000, lastImages: 4_000_000 },
         ...{ lastParts: 40, mixing: 0, objective: 'wasserstein', drift: 0.001 },
         ...{ regulariser: 'gradient-penalty', regulariserInterval: 1 },
+        ...{ ...PAPERS_TRAINING, ownBatch: 16 },
       },
     },
   },

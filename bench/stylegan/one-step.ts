@@ -1,0 +1,43 @@
+import { createRandom } from '../../src/base/philox.ts';
+import { resolveSettings } from '../../src/base/settings.ts';
+import { stylegan } from '../../src/models/families/stylegan.ts';
+import type { Executor } from '../../src/runtime/executor.ts';
+import { runTask } from '../../src/training/steps/run-task.ts';
+
+/** What one step of training at a size takes. */
+export interface OneStep {
+  readonly size: number;
+  /** Of the own critic and of the generator. */
+  readonly updates: number;
+  readonly losses: Readonly<Record<string, number>>;
+  readonly compileSeconds: number;
+  readonly stepSeconds: number;
+  /** The most memory that the process has had, in bytes. */
+  readonly peakBytes: number;
+}
+
+/** One step at the full size, on noise for images: that the networks grow so far, and with what memory. */
+export async function takeOneStep(executor: Executor, size: number, batch: number): Promise<OneStep> {
+  const file = { imageSize: size, ownBatch: batch, regulariserInterval: 1, lastParts: 1 };
+  const values = resolveSettings(stylegan.settings, { flags: {}, env: {}, file });
+  stylegan.check(values);
+  const plan = stylegan.planGame!(values, { channels: 3, size });
+  const task = { ...plan.taskOf(plan.phases.at(-1)!, batch), steps: 1 };
+  const width = 3 * size ** 2;
+  const data = new Float32Array(batch * width);
+  createRandom(1).stream('images').fillUniform(data, 0);
+  const startedAt = performance.now();
+  let compiledAt = startedAt;
+  const { history } = await runTask({
+    ...{ executor, task, random: createRandom(1), stepsPerCall: 1, table: { data, shape: [batch, width] } },
+    onStart: () => (compiledAt = performance.now()),
+    onProgress: () => Promise.resolve('continue'),
+  });
+  return {
+    ...{ size, updates: task.updatesPerStep },
+    losses: Object.fromEntries(Object.entries(history).map(([name, of]) => [name, of[0]!])),
+    compileSeconds: (compiledAt - startedAt) / 1000,
+    stepSeconds: (performance.now() - compiledAt) / 1000,
+    peakBytes: process.resourceUsage().maxRSS * 1024,
+  };
+}
