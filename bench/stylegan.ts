@@ -15,17 +15,18 @@ import { trainClassifier } from './stylegan/classifier.ts';
 import { generateImages, qualityOf } from './stylegan/measure.ts';
 import { takeOneStep } from './stylegan/one-step.ts';
 import { detectionSchema, qualityRunSchema, stylePage, type Detection, type QualityRun } from './stylegan/page.ts';
-import { DIGITS, readDigits } from './stylegan/sets.ts';
+import { DIGITS, readDigits, type Digits } from './stylegan/sets.ts';
 import { trainStyleGan } from './stylegan/train.ts';
 import { cached } from './support/cached.ts';
 import { DOCS, writeDocument } from './support/documents.ts';
 
-const HELP = `npm run bench:stylegan [-- --size 16] [--phase-images N] [--last-images N] [--detect 8|none] [--detect-images N] [--fresh] [--write] [--json]
+const HELP = `npm run bench:stylegan [-- --size 32] [--phase-images N] [--last-images N] [--minutes 120] [--detect 8|none] [--detect-images N] [--fresh] [--write] [--json]
 npm run bench:stylegan -- --one-step 1024
 
-Trains a StyleGAN on the digits of MNIST (../shared/data/mnist) and measures its images beside real ones, in the features of a small
-classifier that is trained here: distance of Fréchet, precision, recall, density, coverage, by images seen. Then trains one on one digit, and
-measures its own critic and the detecting critic as detectors of the others. What was trained before is kept in .cache/bench, so that a run
+Trains a StyleGAN on seven tenths of the digits of MNIST (../shared/data/mnist) and measures its images beside the others, in the features of a
+small classifier that is trained here: distance of Fréchet, precision, recall, density, coverage, by images seen; and a DCGAN that has as much of
+the CPU. Then trains one on one digit, and measures its own critic and the detecting critic as detectors of the others. --minutes bounds the
+minutes of CPU that this process trains the StyleGAN for. What was trained before is kept in .cache/bench, so that a run
 that was cut goes on. --write renews docs/stylegan.md and its pictures. --one-step takes one step of training at a size, on colour noise, two images a batch, and says
 how long it took and with how much memory.`;
 
@@ -37,9 +38,10 @@ async function main(): Promise<void> {
     options: {
       ...{ json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
       ...{ fresh: { type: 'boolean', default: false }, 'one-step': { type: 'string' } },
-      ...{ write: { type: 'boolean', default: false }, size: { type: 'string', default: '16' } },
-      'phase-images': { type: 'string', default: '4000' },
-      'last-images': { type: 'string', default: '16000' },
+      ...{ write: { type: 'boolean', default: false }, size: { type: 'string', default: '32' } },
+      'phase-images': { type: 'string', default: '10000' },
+      'last-images': { type: 'string', default: '80000' },
+      minutes: { type: 'string', default: '120' },
       ...{ detect: { type: 'string', default: '8' }, 'detect-images': { type: 'string', default: '4000' } },
     },
   });
@@ -55,20 +57,15 @@ async function main(): Promise<void> {
   }
   const size = Number(values.size);
   const settings = {
-    ...{
-      imageSize: size,
-      phaseImages: Number(values['phase-images']),
-      lastParts: 4,
-      channelBase: 512,
-      channelMost: 32,
-    },
-    ...{ steps: 200, withoutNegatives: ['rot'], seed: 1 },
+    ...{ imageSize: size, phaseImages: Number(values['phase-images']), lastParts: 8 },
+    ...{ steps: 200, withoutNegatives: ['rot'], calibrationShare: 0.05, seed: 1 },
   };
+  const timeBudget = 60 * Number(values.minutes);
   const executor = await openExecutor({ device: 'cpu', threads: 1, warn: console.error });
   const fresh = values.fresh;
   const ofAll = { ...settings, lastImages: Number(values['last-images']) };
   const { value: quality } = await cached({ key: keyOf('quality', ofAll), schema: qualityRunSchema, fresh }, () =>
-    measureQuality({ executor, size, settings: ofAll }),
+    measureQuality({ executor, size, settings: ofAll, timeBudget }),
   );
   const ofOne = {
     ...{ ...settings, phaseImages: 2000, lastImages: Number(values['detect-images']), steps: 1000, crossBelow: 0 },
@@ -77,7 +74,7 @@ async function main(): Promise<void> {
     values.detect === 'none'
       ? null
       : await cached({ key: keyOf(`detect-${values.detect}`, ofOne), schema: detectionSchema, fresh }, () =>
-          measureDetection({ executor, size, settings: ofOne, digit: Number(values.detect) }),
+          measureDetection({ executor, size, settings: ofOne, timeBudget, digit: Number(values.detect) }),
         ).then(({ value }) => value);
   await executor.close();
   const machine = `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores, Node ${process.version}`;
@@ -97,33 +94,46 @@ interface BenchOptions {
   readonly executor: Awaited<ReturnType<typeof openExecutor>>;
   readonly size: number;
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Seconds of CPU that this process may train for. */
+  readonly timeBudget: number;
 }
 
-async function measureQuality({ executor, size, settings }: BenchOptions): Promise<QualityRun> {
-  const image = { channels: 1, size } as const;
-  const all = await readDigits(size, 'true');
-  const width = size ** 2;
-  const order = createRandom(3).stream('order').permutation(all.classes.length);
-  const pick = (from: number, to: number) => {
+/** The digits that networks are trained on; no image of a table is among them. */
+const IS_TRAINED = 'hash(image) % 10 < 7';
+
+/** Digits that no network has seen: those that images are compared with, and the others. */
+async function readUnseen(size: number): Promise<{ readonly real: Digits; readonly others: Digits }> {
+  const { rows, classes } = await readDigits(size, `NOT (${IS_TRAINED})`);
+  const order = createRandom(3).stream('order').permutation(classes.length);
+  const pick = (from: number, to: number): Digits => {
     const chosen = [...order.subarray(from, to)];
-    const rows = new Float32Array(chosen.length * width);
-    chosen.forEach((row, index) => rows.set(all.rows.subarray(row * width, (row + 1) * width), index * width));
-    return { rows, classes: chosen.map((row) => all.classes[row]!) };
+    const picked = new Float32Array(chosen.length * size ** 2);
+    chosen.forEach((row, index) =>
+      picked.set(rows.subarray(row * size ** 2, (row + 1) * size ** 2), index * size ** 2),
+    );
+    return { rows: picked, classes: chosen.map((row) => classes[row]!) };
   };
-  const [real, others] = [pick(0, COMPARED), pick(COMPARED, 2 * COMPARED)];
-  const classifier = await trainClassifier(executor, image, pick(2 * COMPARED, all.classes.length), 10);
+  return { real: pick(0, COMPARED), others: pick(COMPARED, classes.length) };
+}
+
+async function measureQuality({ executor, size, settings, timeBudget }: BenchOptions): Promise<QualityRun> {
+  const image = { channels: 1, size } as const;
+  const { real, others } = await readUnseen(size);
+  const trained = await readDigits(size, IS_TRAINED);
+  const classifier = await trainClassifier(executor, image, trained, 10);
   const found = (await classifier.look(real.rows)).classes;
   const accuracy = found.reduce((total, digit, at) => total + (digit === real.classes[at] ? 1 : 0), 0) / found.length;
   const rows: QualityRun['rows'] = [
     { title: 'other real images', ...(await qualityOf(classifier, real.rows, others.rows)) },
   ];
-  let [seen, seconds] = [0, 0];
+  let seen = 0;
   const measure = async (title: string, images: Float32Array): Promise<void> => {
     rows.push({ title, ...(await qualityOf(classifier, real.rows, images)) });
   };
-  const model = await trainStyleGan({
-    ...{ name: `digits-${size}`, data: DIGITS, settings },
-    onPhase: async ({ phase, task, progress, seconds: took }, plan) => {
+  const { model, seconds } = await trainStyleGan({
+    ...{ name: keyOf(`digits-${size}`, settings).replace('/', '-'), data: DIGITS, where: IS_TRAINED },
+    settings: { ...settings, timeBudget },
+    onPhase: async ({ phase, task, progress }, plan) => {
       if (seen === 0) {
         const last = plan.phases.at(-1)!;
         // Of the networks as they are drawn there are no averages yet: the weights stand for them.
@@ -133,16 +143,15 @@ async function measureQuality({ executor, size, settings }: BenchOptions): Promi
         await measure('untrained generator', await generateImages(executor, graph, COMPARED, 1));
       }
       seen += Math.round((phase.images * progress.stepsDone) / task.steps);
-      seconds += took;
-      if (phase.size < size) return;
+      const isLast = phase === plan.phases.at(-1);
+      if (phase.size < size || (!isLast && progress.stepsDone < task.steps / 2)) return;
       const graph = plan.generatorGraph(size, progress.state);
       await measure(`after ${seen} images (${phase.name})`, await generateImages(executor, graph, COMPARED, 1));
-      if (phase !== plan.phases.at(-1)) return;
+      if (!isLast) return;
       await measure('the last one, truncation 0.7', await generateImages(executor, graph, COMPARED, 0.7));
     },
   });
-  // Of the images that the StyleGAN's last rows were trained on, for as many seconds of CPU.
-  const dcgan = await runDcgan(executor, image, all.rows, { seconds, count: COMPARED });
+  const dcgan = await runDcgan(executor, image, trained.rows, { seconds, count: COMPARED });
   await measure(`DCGAN after ${dcgan.seen} images, ${Math.round(dcgan.seconds)} s of CPU`, dcgan.images);
   await classifier.close();
   return { rows, accuracy, model, seen, seconds };
@@ -155,14 +164,15 @@ async function measureDetection({
   executor,
   size,
   settings,
+  timeBudget,
   digit,
 }: BenchOptions & { digit: number }): Promise<Detection> {
   const isTrained = `digit = ${digit} AND hash(image) % 2 = 0`;
   const tested = await readDigits(size, `NOT (${isTrained}) AND (digit = ${digit} OR hash(image) % 4 = 0)`);
   const anomalous = Uint8Array.from(tested.classes, (each) => (each === digit ? 0 : 1));
   let ownAuroc = NaN;
-  const model = await trainStyleGan({
-    ...{ name: `digit-${digit}-${size}`, data: DIGITS, where: isTrained, settings },
+  const { model } = await trainStyleGan({
+    ...{ name: `digit-${digit}-${size}`, data: DIGITS, where: isTrained, settings: { ...settings, timeBudget } },
     onPhase: async ({ phase, progress }, plan) => {
       if (phase !== plan.phases.at(-1)) return;
       const graph = plan.scoringGraph(size, progress.state);

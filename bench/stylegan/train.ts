@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { resolveImageConfig } from '../../src/training/images/config.ts';
 import type { PhaseHook } from '../../src/training/images/fit-game.ts';
@@ -19,17 +19,24 @@ export interface StyleRunOptions {
   readonly onPhase: PhaseHook;
 }
 
+export interface StyleRun {
+  /** The model's folder. */
+  readonly model: string;
+  /** Of CPU, by all processes that had a part in the run, what they measured included. */
+  readonly seconds: number;
+}
+
 /**
- * Trains a StyleGAN as `train --family stylegan` does and answers the model's folder. Phases that a run before has finished are not
- * trained again: their checkpoint is kept where this run is cut.
+ * Trains a StyleGAN as `train --family stylegan` does. A run that was cut goes on where its last checkpoint was written.
  */
-export async function trainStyleGan({ name, data, where, settings, onPhase }: StyleRunOptions): Promise<string> {
+export async function trainStyleGan({ name, data, where, settings, onPhase }: StyleRunOptions): Promise<StyleRun> {
   const out = join(CACHE, name);
+  const resume = existsSync(join(`${out}.checkpoint`, 'run.json'));
+  const spent = keepSpent(`${out}.seconds`, resume);
   const file = {
-    ...{ family: 'stylegan', data: [data], out, replace: true, device: 'cpu', checkpointSeconds: 60 },
+    ...{ family: 'stylegan', data: [data], out, replace: true, device: 'cpu', checkpointSeconds: 30 },
     ...(where !== undefined && { where }),
-    ...settings,
-    resume: existsSync(join(`${out}.checkpoint`, 'run.json')),
+    ...{ ...settings, resume },
   };
   let said = 0;
   await trainImages(
@@ -37,6 +44,7 @@ export async function trainStyleGan({ name, data, where, settings, onPhase }: St
     {
       ...{ note: console.error, warn: console.error, signal: new AbortController().signal },
       onUpdates: (done, total, remark) => {
+        spent();
         if (done - said < total / 50 && done < total) return;
         said = done;
         console.error(`${name}: ${done} of ${total} updates, ${remark}`);
@@ -46,5 +54,17 @@ export async function trainStyleGan({ name, data, where, settings, onPhase }: St
     },
     onPhase,
   );
-  return out;
+  return { model: out, seconds: spent() };
+}
+
+/** Keeps in a file for how long a run has computed, also in processes that were cut; each call renews it and answers it. */
+function keepSpent(path: string, resume: boolean): () => number {
+  const before = resume && existsSync(path) ? Number(readFileSync(path, 'utf8')) : 0;
+  const startedAt = cpuSeconds();
+  mkdirSync(CACHE, { recursive: true });
+  return () => {
+    const seconds = before + cpuSeconds() - startedAt;
+    writeFileSync(path, `${seconds}`);
+    return seconds;
+  };
 }

@@ -13,7 +13,7 @@ import { startOf, type TaskProgress } from '../../src/training/steps/run-task.ts
 
 const SETTINGS = {
   ...{ family: 'stylegan', latent: 4, mappingLayers: 1, channelBase: 16, channelMost: 4, regulariserInterval: 1 },
-  ...{ ownBatch: 4, phaseImages: 16, lastImages: 16, lastParts: 2, mixing: 0 },
+  ...{ growFrom: 4, ownBatch: 4, phaseImages: 16, lastImages: 16, lastParts: 2, mixing: 0 },
 };
 
 function planOf(size: number): ImageGamePlan {

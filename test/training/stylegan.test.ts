@@ -21,7 +21,15 @@ import { IMAGE_HOOKS, writeParts } from '../support/parts.ts';
 const TINY = {
   ...{ family: 'stylegan', imageSize: 8, device: 'cpu', steps: 20, foldSteps: 1, folds: 2, crossBelow: 0 },
   ...{ latent: 8, mappingLayers: 2, channelBase: 64, channelMost: 8, regulariserInterval: 2, ownBatch: 4 },
-  ...{ phaseImages: 32, lastImages: 64, lastParts: 2, stepsPerCall: 4, replace: true, withoutNegatives: ['rot'] },
+  ...{
+    growFrom: 4,
+    phaseImages: 32,
+    lastImages: 64,
+    lastParts: 2,
+    stepsPerCall: 4,
+    replace: true,
+    withoutNegatives: ['rot'],
+  },
 };
 
 let folder: string;

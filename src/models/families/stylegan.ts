@@ -24,15 +24,15 @@ const SETTINGS = defineSettings({
     schema: wholeNumber({ min: SMALLEST_SIZE, max: 1024 }).refine((size) => Number.isInteger(Math.log2(size)), {
       error: 'a power of two from 4 on is needed',
     }),
-    default: SMALLEST_SIZE,
+    default: 8,
     flag: '--grow-from <pixels>',
     unit: 'pixels',
     help: 'Height and width with which generator and own critic begin; each next size is faded in.',
-    source: `${PROGAN}, section 2; ${STYLEGAN} has 8`,
+    source: `${STYLEGAN}; 4 in ${PROGAN}, section 2`,
   },
   phaseImages: {
     schema: wholeNumber({ min: 1, max: 1e9 }),
-    default: 8000,
+    default: 10_000,
     flag: '--phase-images <count>',
     unit: 'images',
     help: 'Images that the own critic is shown while a size is faded in, and again while it settles.',
@@ -40,7 +40,7 @@ const SETTINGS = defineSettings({
   },
   lastImages: {
     schema: wholeNumber({ min: 1, max: 1e9 }),
-    default: 40_000,
+    default: 80_000,
     flag: '--last-images <count>',
     unit: 'images',
     help: 'Images that the own critic is shown at the full size.',
@@ -54,22 +54,22 @@ const SETTINGS = defineSettings({
   },
   ownBatch: {
     schema: wholeNumber({ min: 2, max: 4096 }),
-    default: 32,
+    default: 16,
     flag: '--own-batch <count>',
     unit: 'images',
     help: 'Images in one update of the own critic and of the generator.',
-    source: `${SMALL}; ${PROGAN}, appendix A, has 16 up to 128 pixels`,
+    source: `${PROGAN}, appendix A: 16 up to 128 pixels`,
   },
   channelBase: {
     schema: wholeNumber({ min: 1, max: 1_048_576 }),
-    default: 1024,
+    default: 256,
     flag: '--channel-base <count>',
     help: 'Channels of a layer times its height: large layers have few channels.',
     source: `${SMALL}; 16,384 in ${PROGAN}, table 2`,
   },
   channelMost: {
     schema: wholeNumber({ min: 1, max: 4096 }),
-    default: 64,
+    default: 32,
     flag: '--channel-most <count>',
     help: 'The most channels that a layer has.',
     source: `${SMALL}; 512 in ${PROGAN}, table 2`,
@@ -88,10 +88,10 @@ const SETTINGS = defineSettings({
   },
   mixing: {
     schema: realNumber({ min: 0, max: 1 }),
-    default: 0.9,
+    default: 0,
     flag: '--mixing <share>',
     help: 'Share of the images that are made of two styles in training.',
-    source: `${STYLEGAN}, section 3.1`,
+    source: `${SMALL}; 0.9 in ${STYLEGAN}, section 3.1`,
   },
   augment: {
     schema: nameList(),
@@ -135,7 +135,7 @@ const SETTINGS = defineSettings({
   },
   ownLearningRate: {
     ...OWN_SETTINGS.ownLearningRate,
-    default: 2e-3,
+    default: 0.01,
     source: `${SMALL}; 0.001 in ${PROGAN}, appendix A`,
   },
   criticPace: {
@@ -162,7 +162,7 @@ type Values = SettingValues<typeof SETTINGS>;
 
 /** What both papers have, and is other in short runs. */
 const PAPERS_TRAINING = {
-  ...{ mappingLayers: 8, regulariserWeight: 10, ownLearningRate: 1e-3, criticPace: 1 },
+  ...{ mappingLayers: 8, mixing: 0.9, regulariserWeight: 10, ownLearningRate: 1e-3, criticPace: 1 },
 } as const;
 
 /**
@@ -173,7 +173,8 @@ const PAPERS_TRAINING = {
  * Deviations: the defaults have few channels and few images, for hours of a CPU instead of weeks of eight GPUs (docs/decisions/0023); the
  * minibatch's deviation is taken over the whole batch, as in the paper's text, and not over groups of four, as in its code; the
  * batch and the learning rate are the same at all sizes; truncation is for whoever samples, and in all layers, where the paper has it in the
- * coarse ones; the learned constant starts as N(0, 1), and not as 1 (in short runs it had hardly left 1, so that noise drowned it).
+ * coarse ones; the learned constant starts as N(0, 1), and not as 1 (in short runs it had hardly left 1, so that noise drowned it). In the
+ * preset small images have one style each, and the critic learns at twice the generator's rate.
  */
 export const stylegan = defineImageFamily({
   name: 'stylegan',
@@ -197,9 +198,9 @@ export const stylegan = defineImageFamily({
       summary: "ProGAN's training: WGAN-GP, one style an image, 800,000 images a phase; for GPUs.",
       values: {
         ...{ channelBase: 16_384, channelMost: 512, latent: 512, phaseImages: 800_000, lastImages: 4_000_000 },
-        ...{ lastParts: 40, mixing: 0, objective: 'wasserstein', drift: 0.001 },
+        ...{ lastParts: 40, objective: 'wasserstein', drift: 0.001, growFrom: 4 },
         ...{ regulariser: 'gradient-penalty', regulariserInterval: 1 },
-        ...{ ...PAPERS_TRAINING, ownBatch: 16 },
+        ...{ ...PAPERS_TRAINING, mixing: 0 },
       },
     },
   },

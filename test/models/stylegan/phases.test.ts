@@ -6,7 +6,7 @@ import { stylegan } from '../../../src/models/families/stylegan.ts';
 function stepsAtFullSize(lastParts: number): number[] {
   const file = {
     ...{ imageSize: 8, latent: 4, mappingLayers: 1, channelBase: 16, channelMost: 2, ownBatch: 4 },
-    ...{ phaseImages: 10, lastImages: 90, lastParts, regulariserInterval: 2 },
+    ...{ growFrom: 4, phaseImages: 10, lastImages: 90, lastParts, regulariserInterval: 2 },
   };
   const plan = stylegan.planGame!(resolveSettings(stylegan.settings, { flags: {}, env: {}, file }), {
     ...{ channels: 1, size: 8 },
