@@ -39,7 +39,7 @@ export async function score(
         maxEventBytes: FETCH_BYTES,
         maxBatchEvents: job.batch,
       },
-      ...{ concurrency: PARTITIONS_AT_ONCE, sessionTimeoutMs: 30_000, startTimeoutMs: 20_000, lagIntervalMs: 5_000 },
+      ...{ concurrency: PARTITIONS_AT_ONCE, sessionTimeoutMs: 30_000, startTimeoutMs: undefined, lagIntervalMs: 5_000 },
       ...{ pauseMs: 5_000, compression: 'none', format: 'json', cloudEvents: 'off' },
       ...{ resultFormat: 'json', resultSchema: 'register' },
       ...settings,

@@ -1,9 +1,7 @@
 import type { Logger } from 'pino';
 import { toAristarchError } from '../base/errors.ts';
-import type { SettingValues } from '../base/settings.ts';
-import { toConnection } from '../server/kafka-config.ts';
+import { type ConnectionConfig, toConnection } from '../server/kafka-config.ts';
 import { openKafkaClient } from '../server/kafka/open-client.ts';
-import type { KAFKA_CONNECTION_SETTINGS } from '../server/settings/kafka-connection.ts';
 
 /** Whether a broker answers a question of Kafka's protocol, by the TLS and the user that are configured. */
 export interface BrokerAnswer {
@@ -18,10 +16,7 @@ export interface BrokerAnswer {
 const CLIENT = { groupId: 'aristarch-doctor', topicIn: '', startAt: 'latest', concurrency: 1 } as const;
 const REST = { sessionTimeoutMs: 30_000, compression: 'none' } as const;
 
-export async function askBrokers(
-  config: SettingValues<typeof KAFKA_CONNECTION_SETTINGS>,
-  log: Logger,
-): Promise<BrokerAnswer[]> {
+export async function askBrokers(config: ConnectionConfig, log: Logger): Promise<BrokerAnswer[]> {
   const answers: BrokerAnswer[] = [];
   for (const broker of config.kafkaBrokers) {
     const start = performance.now();
@@ -37,11 +32,7 @@ export async function askBrokers(
 }
 
 /** Throws why there is no answer: a PEM file that cannot be read, too. */
-async function askBroker(
-  config: SettingValues<typeof KAFKA_CONNECTION_SETTINGS>,
-  broker: string,
-  log: Logger,
-): Promise<void> {
+async function askBroker(config: ConnectionConfig, broker: string, log: Logger): Promise<void> {
   const client = await openKafkaClient({ ...toConnection(config), ...CLIENT, ...REST, brokers: [broker] }, log);
   try {
     await client.findMissingTopics([]);

@@ -13,8 +13,7 @@ import { formatReport, formatVerdict } from './report-text.ts';
 import { runSelfTest } from './self-test.ts';
 import { judgeDevice, ownSelfTest, toVerdict, type SelfTestCommand, type Verdict } from './verdict.ts';
 
-/** A broker is asked once. */
-const { kafkaBrokers, kafkaStartTimeoutMs, ...CONNECTION } = KAFKA_CONNECTION_SETTINGS;
+const { kafkaBrokers, ...CONNECTION } = KAFKA_CONNECTION_SETTINGS;
 
 export const DOCTOR_SETTINGS = {
   ...defineSettings({
@@ -83,8 +82,7 @@ async function run(context: ActionContext, parts: DoctorCommandParts): Promise<v
   }
   const selfTest = parts.selfTest ?? ownSelfTest(config.selfTestSeconds);
   const devices = await judgeDevices(terminal, selfTest, config.selfTestLimit * 1000);
-  const connection = { ...config, kafkaStartTimeoutMs: kafkaStartTimeoutMs.default ?? 0 };
-  const brokers = await askBrokers(connection, openTerminalLog('fatal', terminal));
+  const brokers = await askBrokers(config, openTerminalLog('fatal', terminal));
   const report: DoctorReport = {
     ...(await findSurroundings()),
     ...{ devices, brokers, isWell: isWell(devices, brokers) },

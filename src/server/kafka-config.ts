@@ -42,7 +42,7 @@ export function toKafkaConfig(config: ServeConfig): KafkaConfig | undefined {
   };
 }
 
-type ConnectionConfig = SettingValues<typeof KAFKA_CONNECTION_SETTINGS>;
+export type ConnectionConfig = SettingValues<typeof KAFKA_CONNECTION_SETTINGS>;
 
 /** How the brokers are reached. Throws `NOT_FOUND` for a PEM file that cannot be read. */
 export function toConnection(

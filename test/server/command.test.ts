@@ -88,7 +88,7 @@ describe('aristarch serve', () => {
     expect(terminal.exitCode()).toBe(1);
   });
 
-  it('ends with the error, and the exit code 1, when Kafka never answers', async () => {
+  it('ends with the error, and the exit code 1, when Kafka never answers and the start is limited', async () => {
     const kafka = ['--kafka-brokers', '127.0.0.1:1', '--topic-in', 'a', '--topic-out', 'b', '--dead-letter', 'c'];
     const detector = createDetectorDouble();
     const { terminal, ended } = run(
@@ -96,7 +96,9 @@ describe('aristarch serve', () => {
       detector,
     );
     await ended;
-    expect(terminal.err()).toMatch(/error: no Kafka broker answered at 127\.0\.0\.1:1 within 50 ms/);
+    expect(terminal.err()).toMatch(
+      /error: Kafka was not joined within 50 ms; the last attempt: Kafka does not answer as it should at 127\.0\.0\.1:1/,
+    );
     expect(terminal.exitCode()).toBe(1);
     expect(detector.closed()).toBe(true);
   });

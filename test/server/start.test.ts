@@ -2,10 +2,14 @@ import { createServer, type Server } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { AristarchError } from '../../src/base/errors.ts';
+import { SYSTEM_CLOCK } from '../../src/server/clock.ts';
 import { createDetectorDouble } from '../support/detector-double.ts';
+import { createClientFixture, records } from '../support/grpc-client.ts';
 import { createListeningLog, createServeFixture } from '../support/serve-fixture.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 const serve = createServeFixture();
+const connect = createClientFixture();
 
 const KAFKA_WITHOUT_BROKER = {
   kafkaBrokers: ['127.0.0.1:1'],
@@ -35,6 +39,32 @@ describe('a server that starts', () => {
     const messages = lines().map(({ msg }) => msg);
     expect(messages).toContain('gRPC and HTTP are open; Kafka is joining its group');
     expect(messages).not.toContainEqual(expect.stringMatching(/^ready/));
+  });
+
+  it('answers calls without brokers for as long as it takes, and says what it waits for', async () => {
+    const { log, lines } = createListeningLog();
+    const fatal: unknown[] = [];
+    // An hour goes by with each look at the clock.
+    let lookedAt = 0;
+    const clock = { ...SYSTEM_CLOCK, monotonicMs: () => 3_600_000 * lookedAt++ };
+    const kafkaClock = { settings: KAFKA_WITHOUT_BROKER, onFatal: (error: unknown) => void fatal.push(error), clock };
+    const { addresses } = await serve({ log, ...kafkaClock });
+    const said = () => lines().filter(({ msg }) => String(msg).startsWith('not joined to Kafka yet'));
+    await waitUntil('two attempts', () => said().length >= 2);
+    expect(said()[0]).toMatchObject({
+      level: 50,
+      code: 'UNAVAILABLE',
+      msg: expect.stringMatching(/127\.0\.0\.1:1.*next attempt/),
+    });
+    expect(fatal).toEqual([]);
+    const ask = async (path: string) => {
+      const response = await fetch(`http://${addresses.http}${path}`);
+      return [response.status, await response.text()] as const;
+    };
+    expect(await ask('/readyz')).toEqual([503, expect.stringMatching(/not joined to Kafka yet: .*127\.0\.0\.1:1/)]);
+    expect(await ask('/readyz/calls')).toEqual([200, expect.not.stringContaining('afka')]);
+    expect((await ask('/metrics'))[1]).toMatch(/^aristarch_kafka_retries_total\{operation="join"\} [1-9]/m);
+    expect(await connect(addresses.grpc).score(records(1))).toMatchObject({ model: 'double', results: [{ score: 1 }] });
   });
 
   it('says so at once without Kafka', async () => {
@@ -102,13 +132,13 @@ describe('a server that cannot start', () => {
     });
   });
 
-  it('tells of a broker that never answers', async () => {
+  it('tells of a broker that does not answer within the limit, where one is set', async () => {
     const error = await new Promise<AristarchError>((onFatal, reject) => {
       serve({ settings: { ...KAFKA_WITHOUT_BROKER, kafkaStartTimeoutMs: 100 }, onFatal }).catch(reject);
     });
     expect(error.code).toBe('UNAVAILABLE');
-    expect(error.message).toMatch(/no Kafka broker answered at 127\.0\.0\.1:1 within 100 ms: start the broker/);
-    expect(error.message).toMatch(/the last attempt: .*ECONNREFUSED/);
+    expect(error.message).toMatch(/^Kafka was not joined within 100 ms; the last attempt: Kafka does not answer/);
+    expect(error.message).toMatch(/at 127\.0\.0\.1:1: check that the brokers run and can be reached .*ECONNREFUSED/);
   });
 
   async function freePort(): Promise<number> {

@@ -98,7 +98,7 @@ const CONFIG = {
   maxBatchEvents: 1000,
   concurrency: 2,
   sessionTimeoutMs: 6_000,
-  startTimeoutMs: 20_000,
+  startTimeoutMs: undefined,
   lagIntervalMs: 100,
   pauseMs: 1_000,
   format: 'json',

@@ -135,5 +135,6 @@ export const SCHEMA_RULES: Readonly<Record<string, JsonSchema>> = {
   nodeSelector: TEXTS,
   tolerations: OBJECTS,
   affinity: OBJECT,
+  minReadySeconds: NOT_NEGATIVE,
   revisionHistoryLimit: NOT_NEGATIVE,
 };

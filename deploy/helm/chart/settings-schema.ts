@@ -16,10 +16,10 @@ const OF_THE_CHART: Readonly<Record<'serve' | 'train', readonly string[]>> = {
   train: ['out', 'name', 'resume', 'dryRun'],
 };
 
-/** Settings of `serve` that other parts of the chart follow: the NetworkPolicy, the ScaledObject, the size of /tmp. */
+/** Settings of `serve` that other parts of the chart follow: the NetworkPolicy, the ScaledObject, the size of /tmp, refusals. */
 const READ_BY_THE_CHART = [
   ...['kafkaBrokers', 'topicIn', 'kafkaGroupId', 'kafkaStartAt'],
-  ...['candidateLog', 'candidateLogBytes'],
+  ...['candidateLog', 'candidateLogBytes', 'kafkaStartTimeoutMs'],
 ];
 
 const TABLES: Readonly<Record<'serve' | 'train', Settings>> = {

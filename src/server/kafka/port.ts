@@ -195,8 +195,8 @@ export interface KafkaConfig {
   readonly concurrency: number;
   /** How long the group waits for a silent member before it gives its partitions to others. */
   readonly sessionTimeoutMs: number;
-  /** How long to look for a broker at start before giving up. */
-  readonly startTimeoutMs: number;
+  /** How long joining the group may take at the start before scoring from Kafka ends for good; undefined for as long as it takes. */
+  readonly startTimeoutMs: number | undefined;
   /** Time between two readings of the consumer lag. */
   readonly lagIntervalMs: number;
   /** Rest of a partition after a fault that waiting may not cure. */

@@ -7,17 +7,17 @@ import type { OpenModel } from '../models/port.ts';
 import type { ScoringService } from '../scoring-service.ts';
 import type { ScoreBatch } from '../../scoring/detector.ts';
 import type { Tracing, WorkSpan } from '../tracing/port.ts';
-import { createDeliveries, type Deliveries } from './deliveries.ts';
+import { createDeliveries } from './deliveries.ts';
 import { openResults } from './formats/open-results.ts';
 import { createEventReader, type EventReader } from './formats/reader.ts';
 import { createSchemaRegistry } from './formats/registry.ts';
 import { createBatchHandler } from './handlers.ts';
+import { keepJoined, type Session } from './keep-joined.ts';
 import { watchLag } from './lag.ts';
 import { openKafkaClient, type OpenKafkaClient } from './open-client.ts';
-import type { ConsumerPort, KafkaClient, KafkaConfig, RecordScoring, RowRecords, ScoreRecords } from './port.ts';
+import type { KafkaClient, KafkaConfig, RecordScoring, RowRecords, ScoreRecords } from './port.ts';
 import { createState, type Readiness, type State } from './state.ts';
 import { createBatchSpans } from './traced-batch.ts';
-import { waitForAnswer } from './wait-for-answer.ts';
 
 export interface KafkaScoringParts {
   readonly service: Pick<ScoringService, 'acquireForAll' | 'route' | 'scoreBy'>;
@@ -42,8 +42,8 @@ export interface KafkaScoring {
 }
 
 /**
- * Scores a topic of events into a topic of results. Returns at once and connects by itself: a broker that is not there yet
- * is waited for, `startTimeoutMs` long. Throws `INVALID_INPUT` when the topics do not fit together.
+ * Scores a topic of events into a topic of results. Returns at once and connects by itself: what is not there yet (brokers, topics, a right
+ * to them, the registry) is waited for, and so is what goes away. Throws `INVALID_INPUT` when the topics do not fit together.
  */
 export function startKafkaScoring(parts: KafkaScoringParts): KafkaScoring {
   checkTopics(parts.config);
@@ -53,18 +53,15 @@ export function startKafkaScoring(parts: KafkaScoringParts): KafkaScoring {
   const { openClient = openKafkaClient } = parts;
   const opening = openClient(parts.config, parts.log);
   const work = opening
-    .then((client) => run(parts, client, state, abort.signal))
-    .catch((thrown: unknown) => {
-      if (!abort.signal.aborted) state.fail(toAristarchError(thrown));
-      return undefined;
-    });
+    .then((client) => {
+      const open = (onBreak: (error: AristarchError) => void) => openSession(parts, client, state, onBreak);
+      return keepJoined({ ...parts, open, state, timeoutMs: parts.config.startTimeoutMs }, abort.signal);
+    })
+    .catch((thrown: unknown) => state.fail(toAristarchError(thrown)));
   async function stop(): Promise<void> {
     state.stop();
     abort.abort();
-    const opened = await work;
-    await opened?.consumer.stop();
-    await opened?.deliveries.close();
-    await opened?.lag;
+    await work;
     await opening.then(
       (client) => client.close(),
       () => undefined,
@@ -100,36 +97,40 @@ function checkTopics({ topicIn, topicOut, deadLetterTopic }: KafkaConfig): void 
   }
 }
 
-interface Opened {
-  readonly consumer: ConsumerPort;
-  readonly deliveries: Deliveries;
-  readonly lag: Promise<void>;
-}
-
-async function run(
+/** Looks whether all is there, joins the group, and scores. */
+async function openSession(
   parts: KafkaScoringParts,
   client: KafkaClient,
   state: State,
-  signal: AbortSignal,
-): Promise<Opened | undefined> {
+  onBreak: (error: AristarchError) => void,
+): Promise<Session> {
   const { config, metrics, tracing, log } = parts;
-  const wait = { clock: parts.clock, log, timeoutMs: config.startTimeoutMs, onWait: state.wait, signal };
-  const broker = { name: 'Kafka broker', short: 'broker', at: config.brokers.join(', ') };
-  await waitForAnswer(broker, wait, () => checkTopicsExist(client, config));
-  const registry = { name: 'schema registry', short: 'registry', at: config.registry?.url ?? '' };
-  const results = await waitForAnswer(registry, wait, () => openResults(config));
-  if (results === undefined) return undefined;
+  await checkTopicsExist(client, config);
+  const results = await openResults(config);
   const deliveries = createDeliveries(client, config);
   const scoring = toScoring(parts.service);
   const startSpan = tracing && createBatchSpans(tracing, config.groupId);
+  const abort = new AbortController();
   const consumer = client.openConsumer((event) => {
     if (event.kind === 'joined') deliveries.keepOnly(event.partitions);
     state.on(event);
+    if (event.kind === 'crashed' && !event.restarts) onBreak(event.error);
   });
   const reader = openReader(config);
-  await consumer.run(createBatchHandler({ scoring, reader, results, deliveries, config, metrics, startSpan, log }));
-  const lag = watchLag({ client, config, metrics, log, assigned: state.assigned }, signal);
-  return { consumer, deliveries, lag };
+  async function close(lag?: Promise<void>): Promise<void> {
+    abort.abort();
+    await consumer.stop();
+    await deliveries.close();
+    await lag;
+  }
+  try {
+    await consumer.run(createBatchHandler({ scoring, reader, results, deliveries, config, metrics, startSpan, log }));
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+  const lag = watchLag({ client, config, metrics, log, assigned: state.assigned }, abort.signal);
+  return { close: () => close(lag) };
 }
 
 function openReader({ format, maxEventBytes, registry }: KafkaConfig): EventReader {

@@ -20,6 +20,8 @@ export interface State {
   /** The first time in the group; rejects when it ends before. */
   readonly started: Promise<void>;
   readonly readiness: () => Readiness;
+  /** Whether it ever was in the group. */
+  readonly hasJoined: () => boolean;
   /** Partitions that are this member's now. */
   readonly assigned: () => readonly number[];
   readonly wait: (reason: string) => void;
@@ -33,6 +35,7 @@ export function createState({ config, metrics, log, onFatal }: StateParts): Stat
   const first = createStart();
   let reason: string | undefined = 'connecting to Kafka';
   let ended = false;
+  let joinedOnce = false;
   let partitions: readonly number[] = [];
 
   function set(next: string | undefined): void {
@@ -53,25 +56,28 @@ export function createState({ config, metrics, log, onFatal }: StateParts): Stat
   }
   function join(joined: readonly number[]): void {
     partitions = joined;
+    joinedOnce = true;
     set(undefined);
     log.info({ group: config.groupId, topic: config.topicIn, partitions }, 'joined the Kafka consumer group');
     first.resolve();
   }
+  /** The client restarts by itself, or whoever keeps the group joined does. */
   function lose({ restarts, error }: Extract<ConsumerEvent, { kind: 'crashed' }>): void {
-    if (!restarts) {
-      fail(error);
-      return;
-    }
+    wait(`lost Kafka: ${error.message}`);
+    if (restarts) log.warn({ code: error.code }, `lost Kafka, connecting again: ${error.message}`);
+  }
+  function wait(why: string): void {
+    if (ended) return;
     partitions = [];
-    set(`lost Kafka: ${error.message}`);
-    log.warn({ code: error.code }, `lost Kafka, connecting again: ${error.message}`);
+    set(why);
   }
   set(reason);
   return {
     started: first.promise,
     readiness: () => (reason === undefined ? { ready: true } : { ready: false, reason }),
     assigned: () => partitions,
-    wait: (why) => (ended ? undefined : set(why)),
+    wait,
+    hasJoined: () => joinedOnce,
     fail,
     stop: () =>
       end('scoring from Kafka is stopping', new AristarchError('CANCELLED', 'scoring from Kafka was stopped')),

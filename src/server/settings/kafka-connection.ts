@@ -1,4 +1,4 @@
-import { addressList, onOff, oneOf, text, wholeNumber } from '../../base/setting-schemas.ts';
+import { addressList, onOff, oneOf, text } from '../../base/setting-schemas.ts';
 import { defineSettings } from '../../base/settings.ts';
 import { KAFKA_CLIENTS } from '../kafka/port.ts';
 
@@ -27,15 +27,6 @@ export const KAFKA_CONNECTION_SETTINGS = defineSettings({
     flag: '--kafka-client-id <id>',
     env: 'ARISTARCH_KAFKA_CLIENT_ID',
     help: "name of this client in the brokers' logs and quotas",
-    group: 'Kafka',
-  },
-  kafkaStartTimeoutMs: {
-    schema: wholeNumber({ min: 1 }),
-    default: 20_000,
-    flag: '--kafka-start-timeout-ms <ms>',
-    env: 'ARISTARCH_KAFKA_START_TIMEOUT_MS',
-    help: 'how long to look for a broker at start before giving up',
-    unit: 'ms',
     group: 'Kafka',
   },
   kafkaTls: {

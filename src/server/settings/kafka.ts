@@ -71,6 +71,15 @@ export const KAFKA_SETTINGS = defineSettings({
     unit: 'events',
     group: 'Kafka',
   },
+  kafkaStartTimeoutMs: {
+    schema: wholeNumber({ min: 1 }).optional(),
+    flag: '--kafka-start-timeout-ms <ms>',
+    env: 'ARISTARCH_KAFKA_START_TIMEOUT_MS',
+    help: 'end the process where the group is not joined so long after the start; without it Kafka is waited for as long as it takes, and calls are answered meanwhile',
+    source: 'docs/decisions/0033-kafka-ends-no-process.md',
+    unit: 'ms',
+    group: 'Kafka',
+  },
   kafkaSessionTimeoutMs: {
     schema: wholeNumber({ min: 6000, max: 1_800_000 }),
     default: 30_000,

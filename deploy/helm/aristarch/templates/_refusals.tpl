@@ -8,6 +8,11 @@
 {{- if and $v.autoscaling.keda.enabled (not (include "aristarch.hasKafka" .)) -}}
 {{- fail "autoscaling.keda.enabled scales by the lag of a topic: set config.kafkaBrokers, topicIn, topicOut and deadLetter as well" -}}
 {{- end -}}
+{{- with $v.config.kafkaStartTimeoutMs -}}
+{{- if ge (divf . 1000) (float64 $v.minReadySeconds) -}}
+{{- fail (printf "config.kafkaStartTimeoutMs is %v, and a pod that ends after it has counted as ready before, by minReadySeconds: %v; an upgrade would go on to the next one: raise minReadySeconds above it, or leave it out, and pods wait for Kafka" . $v.minReadySeconds) -}}
+{{- end -}}
+{{- end -}}
 {{- if not $v.model.source -}}
 {{- fail "model.source is missing: set it to pvc, image or fetch, and what the model is fetched from" -}}
 {{- end -}}
