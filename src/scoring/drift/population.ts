@@ -34,8 +34,10 @@ export interface PopulationOptions {
   readonly window: number;
 }
 
-/** Most rows of one call that are looked at: all of a batch would cost a third of its scores. */
+/** Rows of a larger call that are looked at: all of a batch would cost a third of its scores. */
 const ROWS_PER_CALL = 64;
+/** Of a window's rows, at least so many are looked at: the index of fewer would be large by chance. */
+const ROWS_PER_WINDOW = 300;
 /** Rows spread like the training rows that are added to what was seen, so that a few rows say little. */
 const PRIOR_ROWS = 100;
 /** Weights grow, so that old counts need not be touched, and are all divided where they become this large. */
@@ -57,7 +59,7 @@ export function createPopulation({ schema, columns, trainingRows, window }: Popu
     total /= weight;
     weight = 1;
   };
-  const pick = createPicker();
+  const pick = createPicker(window);
   const countField = ({ slot, binOf }: FieldBins, seen: Float64Array, rows: Float32Array, sample: Sample): void => {
     let each = weight;
     for (const row of sample.rows) {
@@ -98,17 +100,19 @@ interface Sample {
 }
 
 /**
- * One row of each of `ROWS_PER_CALL` stretches of a call, at random within it: at even distances, rows that take turns (machine by
- * machine) would all be of the same one. Valid until the next call. The same calls give the same rows.
+ * One row of each stretch of a call, at random within it: at even distances, rows that take turns (machine by machine) would all be
+ * of the same one. Valid until the next call. The same calls give the same rows.
  */
-function createPicker(): (count: number) => Int32Array {
-  const places = new Int32Array(ROWS_PER_CALL);
+function createPicker(window: number): (count: number) => Int32Array {
+  let places = new Int32Array(ROWS_PER_CALL);
   let state = 1;
   return (count) => {
-    const picked = places.subarray(0, Math.min(count, ROWS_PER_CALL));
-    for (let stretch = 0; stretch < picked.length; stretch++) {
-      const from = Math.floor((stretch * count) / picked.length);
-      const to = Math.floor(((stretch + 1) * count) / picked.length);
+    const wanted = Math.min(count, Math.max(ROWS_PER_CALL, Math.ceil((count * ROWS_PER_WINDOW) / window)));
+    if (wanted > places.length) places = new Int32Array(wanted);
+    const picked = places.subarray(0, wanted);
+    for (let stretch = 0; stretch < wanted; stretch++) {
+      const from = Math.floor((stretch * count) / wanted);
+      const to = Math.floor(((stretch + 1) * count) / wanted);
       // Numerical Recipes' generator, whose high bits do; philox.ts would cost more than the row.
       state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
       picked[stretch] = from + Math.floor(((to - from) * state) / 2 ** 32);

@@ -90,6 +90,18 @@ describe('drift of the fields', () => {
     expect(population.rows).toBeCloseTo(10_000 * (1 - Math.exp(-2)), -3);
   });
 
+  it('is small for rows like those of training, however large the calls and small the window', () => {
+    for (const [perCall, window] of [
+      [4096, 500],
+      [16_384, 10_000],
+      [65_536, 10_000],
+    ] as const) {
+      for (const field of Object.values(watch(drawRows(2, 65_536), window, perCall))) {
+        expect(field.stabilityIndex).toBeLessThan(0.15);
+      }
+    }
+  });
+
   it('sees all of rows that take turns, whatever the size of the calls', () => {
     const turns = change(drawRows(2, 20_000), 3, (row) => row % 2);
     for (const perCall of [128, 192, 256, 1024, 4096]) {
