@@ -6,6 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createRandom, scopeRandom } from '../../src/base/philox.ts';
 import { openImageDecoder } from '../../src/models/images/decode-image.ts';
 import { encodePng } from '../../src/models/images/formats/png.ts';
+import { toPlanarImage } from '../../src/models/images/planar-image.ts';
+import { toNetwork } from '../../src/models/stylize/lay-out.ts';
+import { STYLIZE, stylizeGraph } from '../../src/models/stylize/stylizer-graphs.ts';
+import { featuresOf, gapBetween } from '../support/channel-statistics.ts';
 import { decodeStylizer } from '../../src/models/stylize/stylizer-file.ts';
 import { openExecutor } from '../../src/runtime/open-executor.ts';
 import { createStylizeCommand } from '../../src/scoring/stylize/command.ts';
@@ -18,7 +22,7 @@ import { createListeningTerminal } from '../support/listening-terminal.ts';
 import { part, PARTS_SETTINGS, trainParts, writeParts } from '../support/parts.ts';
 
 /** Settings with which critic and decoder are trained in seconds. */
-const TINY = { steps: 20, stylizer: true, stylizerSteps: 150, stylizerRate: 5e-3 };
+const TINY = { steps: 20, crossBelow: 0, stylizer: true, stylizerSteps: 150, stylizerRate: 5e-3 };
 
 let folder: string;
 const placeOf = (name: string): string => join(folder, name);
@@ -79,6 +83,26 @@ describe('a stylizer', () => {
     const [after, before] = [await lossesOf(trained), await lossesOf(untrained)];
     expect(after.style).toBeLessThan(0.5 * before.style);
     expect(after.content).toBeLessThan(0.7 * before.content);
+    await executor.close();
+  });
+
+  it("gives features each style's means and deviations, to 1e-4, also of styles that it was not trained on", async () => {
+    const trained = decodeStylizer(await bytesOf('styled', 'stylizer.bin'));
+    const executor = await openExecutor({ device: 'cpu', threads: 1, warn: () => undefined });
+    const decode = await openImageDecoder();
+    const toFeed = (bytes: Uint8Array) => {
+      const image = toPlanarImage(decode(bytes), 1);
+      return toNetwork(image, [image.height, image.width]);
+    };
+    const content = toFeed(part(5000));
+    for (const file of [stripes(24, 20, 33), stripes(40, 16, 150), part(5001, { row: 8, column: 8 })]) {
+      const style = toFeed(file);
+      const extents = { content: [16, 16], style: style.shape.slice(2) as [number, number] } as const;
+      const session = await executor.compile(stylizeGraph(trained, extents, 1));
+      const { [STYLIZE.adapted]: adapted } = await session.run({ content, style });
+      await session.close();
+      expect(gapBetween(adapted!, await featuresOf(executor, trained, style))).toBeLessThan(1e-4);
+    }
     await executor.close();
   });
 

@@ -33,11 +33,11 @@ export interface StylizerPlan {
 }
 
 /**
- * Trains a decoder g behind the layers f of a critic, which stay as they are (Huang and Belongie 2017, section 5.2):
+ * Trains a decoder g behind the layers f of a critic, which stay as they are (Huang and Belongie 2017, section 6.2):
  *
  *   t = AdaIN(f(c), f(s)),  loss = |f(g(t)) - t|^2 + lambda sum over layers of (means and deviations of g(t) - those of s)^2
  *
- * Deviations: the encoder is a small critic trained here, and no VGG-19; losses are mean squares.
+ * Deviations: the encoder is a small critic trained here, and no VGG-19; losses are mean squares; the image itself counts as a layer of the style.
  */
 export function planStylizer(options: StylizerOptions, contents: ImagePool, styles: ImagePool): StylizerPlan {
   const { batch, steps, styleWeight } = options;

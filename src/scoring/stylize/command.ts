@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { emitJson, emitText, note, runAction, type ActionContext } from '../../base/command-line.ts';
 import { writeFileAtomic } from '../../base/files.ts';
-import { createProgress, showCount } from '../../base/progress.ts';
+import { createProgress } from '../../base/progress.ts';
 import { addOptions, givenFlags, resolveSettings } from '../../base/settings.ts';
 import { processTerminal, type Terminal } from '../../base/terminal.ts';
 import { drawPlanes } from '../../models/images/grid.ts';
@@ -59,19 +59,15 @@ async function stylizeFile(values: StylizeValues, stylizer: Stylizer, terminal: 
   const content = await readPicture('--content', values.content);
   const style = await readPicture('--style', values.style);
   const method = methodOf(values);
-  const total = method.kind === 'gatys' ? method.steps : 1;
-  const progress = createProgress(terminal, {
-    label: 'stylizing',
-    unit: method.kind === 'gatys' ? 'steps' : 'images',
-    total,
-  });
+  // One pass is over before a bar could be read.
+  const [total, quiet] = method.kind === 'gatys' ? [method.steps, false] : [1, true];
+  const progress = createProgress(terminal, { label: 'stylizing', unit: 'steps', total, quiet });
   try {
     const followed = method.kind === 'gatys' ? { ...method, onSteps: (done: number) => progress.update(done) } : method;
     const { image, losses, lossesBefore, seconds } = await stylizer.stylize(content, style, {
       ...{ method: followed, matchColours, size },
     });
     await writeFileAtomic(out, drawPlanes(image));
-    progress.update(total);
     const { name: model, version: modelVersion, device } = stylizer.description;
     const { kind, ...rest } = method;
     return {
@@ -102,7 +98,7 @@ function describeSummary({ model, out, width, height, method, losses, lossesBefo
   const show = (before: number, after: number): string =>
     `${after.toPrecision(3)}, of the content itself ${before.toPrecision(3)}`;
   return [
-    `${width} x ${height} pixels stylized by ${model} (${method}, ${showCount(Number(seconds.toPrecision(2)))} s): ${out}`,
+    `${width} x ${height} pixels stylized by ${model} (${method}, ${seconds.toPrecision(2)} s): ${out}`,
     `  style loss ${show(lossesBefore.style, losses.style)}`,
     `  content loss ${show(lossesBefore.content, losses.content)}`,
   ].join('\n');

@@ -3,7 +3,7 @@ import { STYLIZER_FILE } from '../../models/artefact/layout.ts';
 import type { Manifest } from '../../models/artefact/manifest.ts';
 import { readArtefact } from '../../models/artefact/read.ts';
 import type { Picture } from '../../models/images/picture.ts';
-import { toPlanarImage, type PlanarImage } from '../../models/images/planar-image.ts';
+import { shrunkSize, toPlanarImage, type PlanarImage } from '../../models/images/planar-image.ts';
 import { fromNetwork, paddedExtent, toNetwork } from '../../models/stylize/lay-out.ts';
 import { COLOUR_MATCHES, type ColourMatch } from '../../models/stylize/match-colours.ts';
 import { strideOf } from '../../models/stylize/networks.ts';
@@ -86,21 +86,22 @@ async function stylize(
   trained: TrainedStylizer,
   executor: Executor,
   pictures: { readonly content: Picture; readonly style: Picture },
-  { method, matchColours, size }: StylizeOptions,
+  { method, matchColours, size = Infinity }: StylizeOptions,
 ): Promise<Stylized> {
   const { channels } = trained.shape;
+  for (const [what, picture] of Object.entries(pictures)) checkSize(what, shrunkSize(picture, size), method.kind);
   const content = toPlanarImage(pictures.content, channels, size);
   const given = toPlanarImage(pictures.style, channels, size);
-  for (const [what, image] of Object.entries({ content, style: given })) checkSize(what, image, method.kind);
   const style = { ...given, planes: COLOUR_MATCHES[matchColours](given.planes, content.planes) };
   const stride = strideOf(trained.shape);
   const extents = { content: paddedExtent(content, stride), style: paddedExtent(style, stride) };
   const feeds = { content: toNetwork(content, extents.content), style: toNetwork(style, extents.style) };
   const startedAt = performance.now();
-  const made = await METHODS[method.kind]({ trained, executor, extents, feeds }, method as never);
+  const work = { trained, executor, extents, feeds };
+  const made = await METHODS[method.kind](work, method as never); // each row takes its own kind; TypeScript cannot see that
   const seconds = (performance.now() - startedAt) / 1000;
   const image = fromNetwork(made, extents.content, content);
-  const losses = await measure({ trained, executor, extents, feeds }, [image, content]);
+  const losses = await measure(work, [image, content]);
   return { image, losses: losses[0]!, lossesBefore: losses[1]!, seconds };
 }
 
@@ -137,7 +138,7 @@ async function measure(
 }
 
 /** Throws `RESOURCE_EXHAUSTED`. */
-function checkSize(what: string, { width, height }: PlanarImage, kind: StyleMethod['kind']): void {
+function checkSize(what: string, { width, height }: Omit<Picture, 'rgb'>, kind: StyleMethod['kind']): void {
   const most = MOST_PIXELS[kind];
   if (width * height <= most) return;
   const side = Math.floor(Math.sqrt(most));

@@ -47,7 +47,7 @@ export async function readImageConfig(
 }
 
 /** The column of a table that reads image files. */
-const FILES_COLUMN = 'image';
+export const FILES_COLUMN = 'image';
 /** What says that a run is on images, and on which family. */
 const CHOICE_SETTINGS = {
   ...IMAGE_FLAGS,

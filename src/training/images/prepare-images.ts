@@ -6,7 +6,7 @@ import { isGrey } from '../../models/images/picture.ts';
 import { readPictures } from '../../models/images/read-images.ts';
 import type { ImagePool } from '../../models/stylize/plan-stylizer.ts';
 import { openTable, type Table } from '../../tables/table.ts';
-import type { ImageTrainConfig } from './config.ts';
+import { FILES_COLUMN, type ImageTrainConfig } from './config.ts';
 
 /** Normal images, read and brought to one size. */
 export interface PreparedImages {
@@ -43,7 +43,7 @@ export async function prepareImages({ run, values }: ImageTrainConfig): Promise<
   }
 }
 
-/** Images whose styles are learnt, brought to the size and the colours of the others. */
+/** Images whose styles are learnt, of the same column or of files, brought to the size and the colours of the others. */
 export async function prepareStyles(
   { run, stylizer }: ImageTrainConfig,
   { schema: { image } }: PreparedImages,
@@ -51,7 +51,8 @@ export async function prepareStyles(
   if (stylizer?.styleData === undefined) return null;
   const table = await openTable({ data: stylizer.styleData });
   try {
-    const { rows, count } = await readRows(table, image, most(image, run.memoryBudget), run.seed);
+    const name = table.columns.some((column) => column.name === image.name) ? image.name : FILES_COLUMN;
+    const { rows, count } = await readRows(table, { ...image, name }, most(image, run.memoryBudget), run.seed);
     return { rows, chosen: Uint32Array.from({ length: count }, (_, index) => index) };
   } finally {
     await table.close();
