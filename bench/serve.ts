@@ -8,6 +8,7 @@ import * as parts from './serve/parts.ts';
 import { describe, failures, writePage, type Result } from './serve/result.ts';
 import { startAristarch, startEcho } from './serve/servers.ts';
 import { measureStart } from './serve/start.ts';
+import { measureWays, WAYS, type WaysName } from './serve/ways.ts';
 
 const HELP = `npm run bench:serve [-- OPTIONS]
 
@@ -15,7 +16,8 @@ How fast the server is, over loopback, beside a bare grpc-js echo of the same me
 preset with 64 features; client, echo and server each have a process of their own; runs are interleaved and medians shown.
 The exit code is 1 where a bar is missed.
 
-  --only PARTS     of unary, stream, dense, half-load, overload, start, mlserver, memory; all but memory when absent. mlserver is left
+  --only PARTS     of unary, stream, dense, half-load, overload, start, mlserver, memory, workers, inference; all
+                   but the last three when absent. mlserver is left
                    out where the Python of ARISTARCH_PYTHON, else python3, has none: pip install mlserver 'uvloop<0.22' onnxruntime
   --rounds N       runs of each measurement; 5
   --seconds N      of each run; 2
@@ -25,7 +27,10 @@ The exit code is 1 where a bar is missed.
   --write          write docs/serving-speed.json and docs/serving-speed.md; parts that were not measured stay
   --json           the result as JSON on standard output`;
 
-const PARTS = ['unary', 'stream', 'dense', 'half-load', 'overload', 'start', 'mlserver', 'memory'] as const;
+const MAIN_PARTS = ['unary', 'stream', 'dense', 'half-load', 'overload', 'start', 'mlserver'] as const;
+/** Each starts servers of its own. */
+const WAYS_PARTS = Object.keys(WAYS) as WaysName[];
+const PARTS: readonly string[] = [...MAIN_PARTS, 'memory', ...WAYS_PARTS];
 
 const MACHINE = `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores, Node ${process.version}`;
 
@@ -37,7 +42,7 @@ async function measure(stage: parts.Stage, only: ReadonlySet<string>, rows: numb
   const loadBefore = loadavg()[0]!;
   const result: Result = { machine: MACHINE, loadBefore, rounds: stage.rounds, seconds: stage.seconds };
   if (only.has('start')) result.start = tell('start', await measureStart(stage.folder, stage.rounds));
-  if ([...only].some((part) => part !== 'start')) await parts.warmUp(stage);
+  if ([...only].some((part) => part !== 'start' && !Object.hasOwn(WAYS, part))) await parts.warmUp(stage);
   if (only.has('unary')) {
     result.unary = tell('unary', await parts.measureUnary(stage));
     result.oneRow = await parts.measureOneRow(stage);
@@ -60,6 +65,7 @@ async function measure(stage: parts.Stage, only: ReadonlySet<string>, rows: numb
     if (version === undefined) console.error(`mlserver: left out, as ${python} has not both mlserver and onnxruntime`);
     else result.mlserver = tell('mlserver', await measureMlserver(stage, python, version));
   }
+  for (const name of WAYS_PARTS) if (only.has(name)) result[name] = tell(name, await measureWays(stage, name));
   if (only.has('memory')) result.memory = tell('memory', await measureMemory(stage, rows));
   return result;
 }
@@ -68,7 +74,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       ...{ json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
-      ...{ write: { type: 'boolean', default: false }, only: { type: 'string', default: PARTS.slice(0, -1).join() } },
+      ...{ write: { type: 'boolean', default: false }, only: { type: 'string', default: MAIN_PARTS.join() } },
       ...{ rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '2' } },
       ...{ rows: { type: 'string', default: '10000000' }, 'serve-args': { type: 'string', default: '' } },
       device: { type: 'string', default: 'cpu' },
@@ -79,7 +85,7 @@ async function main(): Promise<void> {
     return;
   }
   const only = new Set(values.only.split(','));
-  const unknown = [...only].filter((part) => !(PARTS as readonly string[]).includes(part));
+  const unknown = [...only].filter((part) => !PARTS.includes(part));
   if (unknown.length > 0) throw new Error(`--only has ${unknown.join(', ')}; the parts are ${PARTS.join(', ')}`);
   if (values.write && values.device !== 'cpu') throw new Error('--write is for the page, whose figures are of the CPU');
   const folder = await trainedModel();

@@ -59,8 +59,19 @@ export async function stopProcess(child: ChildProcess): Promise<void> {
 /** Linux counts a process's time in hundredths of a second (proc(5), sysconf(_SC_CLK_TCK)). */
 const TICKS_PER_SECOND = 100;
 
-/** Seconds of processor time that a process and its threads have used; NaN where there is no /proc. */
+/** Seconds of processor time that a process, its threads and its children have used; NaN where there is no /proc. */
 export function cpuSecondsOf(pid: number): number {
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+      .split(' ')
+      .filter((child) => child !== '');
+    return children.reduce((sum, child) => sum + cpuSecondsOf(Number(child)), ownCpuSecondsOf(pid));
+  } catch {
+    return NaN;
+  }
+}
+
+function ownCpuSecondsOf(pid: number): number {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
     return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;

@@ -4,6 +4,7 @@ import type { Mlserver } from './mlserver.ts';
 import type { Compared, Dense, HalfLoad, Overload } from './parts.ts';
 import { BARS, checkBars, type Check } from './bars.ts';
 import type { Summary } from './measure.ts';
+import { WAYS, type Ways, type WaysName } from './ways.ts';
 
 /** What the bench measured; parts that were not asked for are absent. */
 export interface Result {
@@ -22,6 +23,8 @@ export interface Result {
   start?: { readonly median: number; readonly slowest: number };
   memory?: Memory;
   mlserver?: Mlserver;
+  workers?: Ways;
+  inference?: Ways;
 }
 
 export function failures(result: Result): Check[] {
@@ -56,7 +59,8 @@ function tables(result: Result): string[] {
     ...(start ? [`Start to SERVING: ${start.median.toFixed(2)} s, the slowest ${start.slowest.toFixed(2)} s.`] : []),
     ...(memory ? [describeMemory(memory)] : []),
     ...(mlserver ? [tabulateMlserver(mlserver)] : []),
-    tabulateBars(checkBars(result)),
+    ...WAYS_NAMES.flatMap((name) => (result[name] ? [tabulateWays(name, result[name])] : [])),
+    ...(checkBars(result).length > 0 ? [tabulateBars(checkBars(result))] : []),
   ];
 }
 
@@ -127,6 +131,22 @@ function tabulateMlserver({ version, results }: Mlserver): string {
   return `${about}\n\n${markdownTable([...header, ...latencies], rows)}`;
 }
 
+const WAYS_NAMES = Object.keys(WAYS) as WaysName[];
+
+const ABOUT_WAYS: { readonly [N in WaysName]: string } = {
+  workers: 'By one process and by two that share the port ([workers.md](workers.md)), clients on the same cores',
+  inference: 'By where inferences are computed ([inference.md](inference.md))',
+};
+
+function tabulateWays(name: WaysName, { loadBefore, rounds, seconds, ways }: Ways): string {
+  const rows = ways.map(({ load, way, summary, times }) => [
+    ...[`${load}, \`${way}\``, spread(summary), times.toFixed(2), latency(summary), summary.cpuMicroseconds.toFixed(0)],
+  ]);
+  const header = ['', 'calls a second', 'times the first', 'p50 / p99, ms', "server's CPU, µs a call"];
+  const about = `${ABOUT_WAYS[name]}; medians of ${rounds} runs of ${seconds} s, load before ${loadBefore.toFixed(1)}:`;
+  return `${about}\n\n${markdownTable(header, rows)}`;
+}
+
 function tabulateBars(checks: readonly Check[]): string {
   const rows = checks.map(({ name, value, bar, met }) => [name, value, bar, met ? 'met' : 'MISSED']);
   return markdownTable(['bar', 'measured', 'wanted', ''], rows);
@@ -135,7 +155,11 @@ function tabulateBars(checks: readonly Check[]): string {
 /** Keeps what was measured before and not now. */
 export async function writePage(measured: Result): Promise<void> {
   const before = (await readResult('serving-speed.json')) as Partial<Result> | undefined;
-  const result: Result = { ...before, ...measured };
+  const { machine, loadBefore, rounds, seconds, ...parts } = measured;
+  const conditions = { machine, loadBefore, rounds, seconds };
+  // Ways of starting the server say by themselves under which conditions they were measured.
+  const isAside = before !== undefined && Object.keys(parts).every((part) => Object.hasOwn(WAYS, part));
+  const result: Result = { ...conditions, ...before, ...(isAside ? parts : measured) };
   await writeDocument('serving-speed.json', JSON.stringify(result));
   await writeDocument('serving-speed.md', `${INTRODUCTION}\n\n## Figures\n\n${describe(result).text}\n`);
 }
