@@ -76,7 +76,7 @@ export const KAFKA_SETTINGS = defineSettings({
     flag: '--kafka-start-timeout-ms <ms>',
     env: 'ARISTARCH_KAFKA_START_TIMEOUT_MS',
     help: 'end the process where the group is not joined so long after the start; without it Kafka is waited for as long as it takes, and calls are answered meanwhile',
-    source: 'docs/decisions/0033-kafka-ends-no-process.md',
+    source: 'docs/decisions/0035-kafka-ends-no-process.md',
     unit: 'ms',
     group: 'Kafka',
   },
