@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AristarchError } from '../../base/errors.ts';
+import { AristarchError, messageOf } from '../../base/errors.ts';
 import { type Life, startLife } from './life.ts';
 import { openRemoteSession, type RemoteSession } from './remote-session.ts';
 
@@ -10,7 +10,7 @@ export interface InferenceThread {
    * `threads`: those inside one operation.
    */
   open(read: () => Promise<Uint8Array>, threads: number): RemoteSession;
-  /** Milliseconds that the way there and back takes, the thread being asleep; the lower quartile of some, measured once. */
+  /** Milliseconds that the way there and back takes, the thread being asleep; the least of some, measured once. */
   handoverMs(): Promise<number>;
   /** Sessions are of no use afterwards. */
   close(): Promise<void>;
@@ -25,6 +25,9 @@ export interface InferenceThreadParts {
 /** Of a thread that is lost again and again without having computed anything meanwhile: the first is replaced at once. */
 const PAUSE_MS = { second: 100, longest: 10_000 };
 
+/** `reason` in the data of the fault where no thread can be had: nothing that was handed over has ended one. */
+export const CANNOT_START = 'cannot be started';
+
 const ECHOES = 11;
 /** Until the thread sleeps, as it does where inferences do not follow each other at once: most of the time goes into waking it. */
 const ASLEEP_AFTER_MS = 1;
@@ -34,22 +37,37 @@ export function startInferenceThread({ onLoss, start = startLife }: InferenceThr
   let life: Life | undefined;
   let waiting: NodeJS.Timeout | undefined;
   let handover: Promise<number> | undefined;
+  /** Why none could be started the last time. */
+  let refused: string | undefined;
   const begin = (): void => {
-    const own = start();
-    life = own;
-    void own.ended.then((reason) => {
-      if (closed) return;
-      life = undefined;
-      fruitless += 1;
-      onLoss(reason);
-      if (fruitless === 1) begin();
-      else waiting = setTimeout(begin, Math.min(PAUSE_MS.second * 2 ** (fruitless - 2), PAUSE_MS.longest));
-    });
+    try {
+      life = start();
+      refused = undefined;
+      void life.ended.then(lose);
+    } catch (thrown) {
+      refused = messageOf(thrown);
+      lose(`it cannot be started: ${refused}`);
+    }
+  };
+  const lose = (reason: string): void => {
+    if (closed) return;
+    life = undefined;
+    fruitless += 1;
+    onLoss(reason);
+    if (fruitless === 1) begin();
+    else waiting = setTimeout(begin, Math.min(PAUSE_MS.second * 2 ** (fruitless - 2), PAUSE_MS.longest));
   };
   const living = (): Life => {
     if (life !== undefined) return life;
-    const why = closed ? 'is closed' : 'was lost and is started again in a moment';
-    throw new AristarchError('UNAVAILABLE', `the inference thread ${why}: send the rows again`);
+    if (closed) throw new AristarchError('UNAVAILABLE', 'the inference thread is closed: send the rows again');
+    if (refused === undefined) {
+      throw new AristarchError(
+        'UNAVAILABLE',
+        'the inference thread was lost and is started again in a moment: send the rows again',
+      );
+    }
+    const message = `the inference thread cannot be started (${refused}): let the process have another thread, or give --inference inline`;
+    throw new AristarchError('UNAVAILABLE', message, { reason: CANNOT_START });
   };
   begin();
   return {
@@ -81,5 +99,5 @@ async function measureHandover(living: () => Life): Promise<number> {
     tookMs.push(performance.now() - startedMs);
   }
   // What else a machine does at the start of a process only adds.
-  return tookMs.toSorted((a, b) => a - b)[Math.floor(ECHOES / 4)]!;
+  return Math.min(...tookMs);
 }

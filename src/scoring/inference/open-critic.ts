@@ -1,7 +1,7 @@
 import { AristarchError, toAristarchError } from '../../base/errors.ts';
 import { ROWS_INPUT } from '../../models/scoring-graph.ts';
 import type { Executor, NamedArrays, Session } from '../../runtime/executor.ts';
-import type { InferenceThread } from '../../runtime/thread/inference-thread.ts';
+import { CANNOT_START, type InferenceThread } from '../../runtime/thread/inference-thread.ts';
 import type { RemoteSession } from '../../runtime/thread/remote-session.ts';
 import { type InferenceCost, inlineRowsFor, measureCost, worthMsOf } from './costs.ts';
 import { describePlace, type Inference, type InferenceMode } from './inference.ts';
@@ -50,7 +50,8 @@ const OPENERS: { readonly [M in InferenceMode]: (parts: CriticParts) => Promise<
     const here = await executor.load(await read());
     const { runNow } = here;
     if (runNow === undefined) return openedInline(parts, here, 'its cost cannot be measured with this ONNX Runtime');
-    const handoverMs = await thread.handoverMs();
+    const handoverMs = await thread.handoverMs().catch(toAristarchError);
+    if (handoverMs instanceof AristarchError) return openedInline(parts, here, handoverMs.message);
     const worthMs = worthMsOf(handoverMs);
     const cost = measureCost((rows) => void runNow(zeros(rows, parts.rowWidth)), worthMs);
     const inlineRows = inlineRowsFor(cost, worthMs);
@@ -110,8 +111,8 @@ interface SplitParts {
 }
 
 /**
- * Small inferences here and large ones there. Where it cannot be loaded there, all are done here; one that was handed over and is lost
- * with the thread is not tried here: what ended the thread could end the process.
+ * Small inferences here and large ones there. Where it cannot be loaded there, all are done here; but none is done here because a thread
+ * was lost: what ended the thread could end the process.
  */
 function splitSession({ here, there, inlineRows, tell }: SplitParts): Session {
   let couldBefore = true;
@@ -120,7 +121,9 @@ function splitSession({ here, there, inlineRows, tell }: SplitParts): Session {
       await there.load();
       couldBefore = true;
     } catch (thrown) {
-      if (couldBefore) tell(`large inferences are done inline for now: ${toAristarchError(thrown).message}`);
+      const error = toAristarchError(thrown);
+      if (error.code === 'UNAVAILABLE' && error.data['reason'] !== CANNOT_START) throw error;
+      if (couldBefore) tell(`large inferences are done inline for now: ${error.message}`);
       couldBefore = false;
     }
     return couldBefore;

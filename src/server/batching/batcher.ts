@@ -176,20 +176,25 @@ function scorePieces(pieces: readonly Piece<WaitingJob>[], parts: BatcherParts):
   }
 }
 
-/** One caller's rows can be what the model fails at; the others' answers do not depend on it. */
+/**
+ * One caller's rows can be what the model fails at; the others' answers do not depend on it. Where the model was not there, all fail:
+ * what ended the inference thread is not given to the next one at once.
+ */
 function scoreApart(
   pieces: readonly Piece<WaitingJob>[],
   parts: BatcherParts,
   thrown: unknown,
 ): Promise<void> | undefined {
-  if (pieces.length === 1) {
-    end(pieces[0]!.waiting, thrown);
+  if (pieces.length === 1 || isUnavailable(thrown)) {
+    for (const { waiting } of pieces) end(waiting, thrown);
     return undefined;
   }
   return (async () => {
     for (const piece of pieces) await scorePieces([piece], parts);
   })();
 }
+
+const isUnavailable = (thrown: unknown): boolean => thrown instanceof AristarchError && thrown.code === 'UNAVAILABLE';
 
 const isOfTrial = ({ waiting }: Piece<WaitingJob>): boolean => waiting.job.isTrial === true;
 

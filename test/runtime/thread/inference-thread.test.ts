@@ -117,6 +117,24 @@ describe('the inference thread', () => {
     );
   });
 
+  it('that cannot be started is tried again later, and says why', async () => {
+    const losses: string[] = [];
+    let isFull = true;
+    const start = (): Life => {
+      if (isFull) throw new Error('no more threads');
+      return startLife();
+    };
+    const thread = startInferenceThread({ onLoss: (reason) => losses.push(reason), start });
+    threads.push(thread);
+    const there = thread.open(read, 1);
+    const refusal = { code: 'UNAVAILABLE', message: expect.stringContaining('cannot be started (no more threads)') };
+    await expect(there.run(feeds(2))).rejects.toMatchObject(refusal);
+    await expect(thread.handoverMs()).rejects.toMatchObject(refusal);
+    expect(losses).toEqual(['it cannot be started: no more threads', 'it cannot be started: no more threads']);
+    isFull = false;
+    await waitUntil('a thread', () => there.run(feeds(2)).catch(() => undefined));
+  });
+
   it('is not replaced once it is closed, and says so', async () => {
     const { thread, losses, lives } = startThread();
     const there = thread.open(read, 1);

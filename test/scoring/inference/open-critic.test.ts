@@ -80,6 +80,30 @@ describe('a detector', () => {
     }
   });
 
+  it('is computed inline by auto where no thread can be had', async () => {
+    const start = (): Life => {
+      throw new Error('no more threads');
+    };
+    const thread = startInferenceThread({ onLoss: () => undefined, start });
+    threads.push(thread);
+    const told: string[] = [];
+    const inference: Inference = { mode: 'auto', thread, tell: (message) => told.push(message) };
+    const detector = await openDetector(await writeTinyModel(data.path('model-full')), { device: 'cpu', inference });
+    detectors.push(detector);
+    expect(detector.description.inlineRows ?? Infinity).toBe(Infinity);
+    expect((await detector.score(ROWS)).scores).toHaveLength(1001);
+    expect(told).toEqual([expect.stringContaining('no more threads')]);
+  });
+
+  it('does not compute inline what may have ended two threads', async () => {
+    const { detector, losses, kill } = await open('auto', 0);
+    await kill();
+    await waitUntil('the replacement', () => losses.length === 1);
+    await kill();
+    await waitUntil('its loss', () => losses.length === 2);
+    await expect(detector.score(ROWS)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
   it('goes on inline where the thread is lost and its files are gone, and says so once', async () => {
     const { detector, folder, losses, told, kill } = await open('auto', 0);
     const expected = await bytesOf(detector);

@@ -1,11 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
+import { AristarchError } from '../../../src/base/errors.ts';
 import type { ScoreBatch } from '../../../src/scoring/detector.ts';
 import { createBatcher, type BatchJob, type BatchingLimits } from '../../../src/server/batching/batcher.ts';
 
 const LIMITS: BatchingLimits = { maxBatchRows: 8, maxDelayMs: 0, maxQueueRows: 100 };
 
 /** The score of a row is the row; a clock that tests turn, and inferences that take `msPerRow` of it. */
-function createLab(changes: Partial<BatchingLimits> = {}, { msPerRow = 0 } = {}) {
+function createLab(
+  changes: Partial<BatchingLimits> = {},
+  { msPerRow = 0, fault = new Error('a row cannot be scored') } = {},
+) {
   let nowMs = 1000;
   const [batches, refusals, delays]: [number[][], string[], number[]] = [[], [], []];
   const due: (() => void)[] = [];
@@ -24,7 +28,7 @@ function createLab(changes: Partial<BatchingLimits> = {}, { msPerRow = 0 } = {})
       batches.push([...rows]);
       await new Promise<void>((open) => doors.push(open));
       nowMs += msPerRow * rows.length;
-      if ([...rows].some((row) => poison.has(row))) throw new Error('a row cannot be scored');
+      if ([...rows].some((row) => poison.has(row))) throw fault;
       return toBatch(rows, rate);
     },
   });
@@ -149,6 +153,16 @@ describe('the batcher', () => {
     expect(await good).toEqual([1]);
     expect(await late).toEqual([3]);
     await refused;
+  });
+
+  it('gives what failed with the model to nobody again: those gathered with it fail too', async () => {
+    const fault = new AristarchError('UNAVAILABLE', 'the thread was lost');
+    const lab = createLab({}, { fault });
+    lab.poison.add(2);
+    const answers = [lab.send([1]), lab.send([2])].map((each) => expect(each).rejects.toBe(fault));
+    await drain(lab);
+    await Promise.all(answers);
+    expect(lab.batches).toEqual([[1, 2]]);
   });
 
   it('scores nothing for a caller who has gone', async () => {
