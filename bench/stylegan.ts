@@ -78,7 +78,14 @@ async function main(): Promise<void> {
         ).then(({ value }) => value);
   await executor.close();
   const machine = `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores, Node ${process.version}`;
-  const page = stylePage({ machine, size, settings: ofAll, ...quality, detection });
+  const page = stylePage({
+    machine,
+    flags: process.argv.slice(2).join(' '),
+    size,
+    settings: ofAll,
+    ...quality,
+    detection,
+  });
   if (values.write) {
     await writeDocument('stylegan.md', page);
     await drawPictures(quality.model);

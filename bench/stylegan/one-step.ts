@@ -7,6 +7,7 @@ import { runTask } from '../../src/training/steps/run-task.ts';
 /** What one step of training at a size takes. */
 export interface OneStep {
   readonly size: number;
+  readonly channels: typeof CHANNELS;
   /** Of the own critic and of the generator. */
   readonly updates: number;
   readonly losses: Readonly<Record<string, number>>;
@@ -16,9 +17,12 @@ export interface OneStep {
   readonly peakBytes: number;
 }
 
+/** An eighth of ProGAN's channels (Karras et al. 2018, table 2): two at 1024 pixels. */
+const CHANNELS = { channelBase: 2048, channelMost: 64 } as const;
+
 /** One step at the full size, on noise for images: that the networks grow so far, and with what memory. */
 export async function takeOneStep(executor: Executor, size: number, batch: number): Promise<OneStep> {
-  const file = { imageSize: size, ownBatch: batch, regulariserInterval: 1, lastParts: 1 };
+  const file = { ...CHANNELS, imageSize: size, ownBatch: batch, regulariserInterval: 1, lastParts: 1 };
   const values = resolveSettings(stylegan.settings, { flags: {}, env: {}, file });
   stylegan.check(values);
   const plan = stylegan.planGame!(values, { channels: 3, size });
@@ -34,7 +38,7 @@ export async function takeOneStep(executor: Executor, size: number, batch: numbe
     onProgress: () => Promise.resolve('continue'),
   });
   return {
-    ...{ size, updates: task.updatesPerStep },
+    ...{ size, channels: CHANNELS, updates: task.updatesPerStep },
     losses: Object.fromEntries(Object.entries(history).map(([name, of]) => [name, of[0]!])),
     compileSeconds: (compiledAt - startedAt) / 1000,
     stepSeconds: (performance.now() - compiledAt) / 1000,

@@ -25,6 +25,8 @@ export type Detection = z.infer<typeof detectionSchema>;
 
 export interface StylePage extends Omit<QualityRun, 'model'> {
   readonly machine: string;
+  /** What the command was given. */
+  readonly flags: string;
   readonly size: number;
   readonly settings: Readonly<Record<string, unknown>>;
   /** Null where no detection was measured. */
@@ -57,7 +59,17 @@ meant for ${LENGTH.size} pixels after an hour of two cores; this run is smaller,
 }
 
 /** docs/stylegan.md */
-export function stylePage({ machine, size, settings, rows, accuracy, seen, seconds, detection }: StylePage): string {
+export function stylePage({
+  machine,
+  flags,
+  size,
+  settings,
+  rows,
+  accuracy,
+  seen,
+  seconds,
+  detection,
+}: StylePage): string {
   const cell = (value: number): string => value.toFixed(value < 10 ? 2 : 1);
   const table = rows.map(({ title, frechet, precision, recall, density, coverage, digits }) => [
     ...[title, cell(frechet), cell(precision), cell(recall), cell(density), cell(coverage), `${digits}`],
@@ -68,7 +80,7 @@ export function stylePage({ machine, size, settings, rows, accuracy, seen, secon
   const given = Object.entries(settings).map(([name, value]) => `${name} ${String(value)}`);
   return `# Images that a StyleGAN makes up
 
-\`npm run bench:stylegan -- --write\` wrote this page and its pictures on ${machine}, one thread. A StyleGAN of ${size} x ${size} pixels is trained on about
+\`npm run bench:stylegan -- ${flags}\` wrote this page and its pictures on ${machine}, one thread. A StyleGAN of ${size} x ${size} pixels is trained on about
 7,000 of the 10,000 digits that \`../shared/data/mnist\` has (by a hash of the file), of which a twentieth calibrates the detecting critic; its own critic was shown ${seen} images in ${Math.round(seconds)} s of CPU,
 with all that was measured in between. Settings other than the defaults: ${given.join(', ')}. ${describeLength(size, seconds)}
 

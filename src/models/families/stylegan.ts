@@ -179,7 +179,7 @@ const PAPERS_TRAINING = {
 export const stylegan = defineImageFamily({
   name: 'stylegan',
   summary:
-    'For images: a style-based generator that grows from 4 x 4, and the detecting critic beside it; to make images up.',
+    'For images: a style-based generator that grows from 8 x 8, and the detecting critic beside it; to make images up.',
   source: `Karras, Laine and Aila 2019, CVPR; Karras, Aila, Laine and Lehtinen 2018, ICLR`,
   settings: SETTINGS,
   defaultPreset: 'small',
