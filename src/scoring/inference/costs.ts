@@ -29,19 +29,23 @@ const [MOST_RUNS, MOST_MS] = [10, 10];
  * Measures what `run` of so many rows costs, by the least of several runs: what else the machine does only adds. Where the least
  * inference costs `worthMs` it says enough, and a larger one is not tried.
  */
-export function measureCost(run: (rows: number) => void, worthMs: number): InferenceCost {
-  const fewMs = leastMs(() => run(LEAST_ROWS));
+export function measureCost(
+  run: (rows: number) => void,
+  worthMs: number,
+  nowMs = (): number => performance.now(),
+): InferenceCost {
+  const fewMs = leastMs(() => run(LEAST_ROWS), nowMs);
   if (fewMs >= worthMs) return { callMs: fewMs, rowMs: 0 };
-  const rowMs = Math.max(0, (leastMs(() => run(MANY_ROWS)) - fewMs) / (MANY_ROWS - LEAST_ROWS));
+  const rowMs = Math.max(0, (leastMs(() => run(MANY_ROWS), nowMs) - fewMs) / (MANY_ROWS - LEAST_ROWS));
   return { rowMs, callMs: Math.max(0, fewMs - LEAST_ROWS * rowMs) };
 }
 
-function leastMs(run: () => void): number {
+function leastMs(run: () => void, nowMs: () => number): number {
   let [least, spentMs] = [Infinity, 0];
   for (let runs = 0; runs < MOST_RUNS && spentMs < MOST_MS; runs++) {
-    const startedMs = performance.now();
+    const startedMs = nowMs();
     run();
-    const tookMs = performance.now() - startedMs;
+    const tookMs = nowMs() - startedMs;
     least = Math.min(least, tookMs);
     spentMs += tookMs;
   }
