@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createAuthority, createCertificate } from '../../test/support/certificates.ts';
 import { toolPath } from '../../test/support/tool-path.ts';
@@ -40,7 +40,11 @@ export function readCommandsOfClusters(): readonly string[] {
 /** Runs the guides' commands as they stand, one after the other, from a folder that looks like the project's. */
 export async function followGuide(cluster: Cluster, helm: Helm, scratch: string): Promise<void> {
   const folder = mkdtempSync(join(scratch, 'guide-'));
-  symlinkSync(join(ROOT, 'deploy'), join(folder, 'deploy'));
+  const chart = join(folder, 'deploy/helm/aristarch');
+  cpSync(join(ROOT, 'deploy/helm/aristarch'), chart, { recursive: true });
+  // As AT_ONCE: the commands stand as they are, so that the default is another one.
+  const values = readFileSync(join(chart, 'values.yaml'), 'utf8');
+  writeFileSync(join(chart, 'values.yaml'), values.replace(/^minReadySeconds: \d+$/m, 'minReadySeconds: 1'));
   const { cert, key } = await createCertificate(await createAuthority(), 'guide');
   for (const [name, text] of Object.entries({ 'tls.crt': cert, 'tls.key': key, 'tokens.json': '{}' }))
     writeFileSync(join(folder, name), text);

@@ -4,7 +4,7 @@ import { CHART } from '../helm/chart/files.ts';
 import type { Cluster, Helm } from './cluster.ts';
 import { checkServing, checkWhatIsStored } from './facts.ts';
 import { preparePlace } from './place.ts';
-import { flagsOf, KINDS, OF_RELEASE, RELEASE } from './release.ts';
+import { AT_ONCE, flagsOf, KINDS, OF_RELEASE, RELEASE } from './release.ts';
 import { preparedSteps, type Step } from './steps.ts';
 import { waitFor } from './wait.ts';
 
@@ -25,7 +25,7 @@ export async function live(cluster: Cluster, helm: Helm, file: string): Promise<
   const namespace = `${helm}-${values}`;
   await preparePlace(cluster, namespace);
   const { steps, step } = preparedSteps();
-  const upgrade = ['upgrade', '--install', RELEASE, CHART, '--values', file, ...flagsOf(namespace)];
+  const upgrade = ['upgrade', '--install', RELEASE, CHART, '--values', file, ...AT_ONCE, ...flagsOf(namespace)];
 
   await step('install', () => cluster.helm(helm, upgrade));
   const first = await readDeployment(cluster, namespace);

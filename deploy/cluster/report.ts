@@ -26,6 +26,7 @@ const OPEN = `- Nothing runs in a pod: no image is pulled, no probe asks, no con
   against them; no operator acts on it. The alerts and dashboards are tested with a real Prometheus (\`docs/observability.md\`).
 - No figures of load: the autoscaler's controller holds the fewest pods, and kubectl plays the part of its decisions.
 - No volumes: claims are bound, and hold nothing. No GPU: the node claims to have some.
+- Pods count after 1 s, and not after the chart's 30 s: nothing could end in between.
 - One version of Kubernetes.`;
 
 /** docs/cluster-check.md. */

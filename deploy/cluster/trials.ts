@@ -3,7 +3,7 @@ import { CHART } from '../helm/chart/files.ts';
 import type { Cluster, Helm, Ran } from './cluster.ts';
 import { readDeployment } from './life.ts';
 import { preparePlace } from './place.ts';
-import { flagsOf, RELEASE } from './release.ts';
+import { AT_ONCE, flagsOf, RELEASE } from './release.ts';
 import { waitFor } from './wait.ts';
 
 /** Each throws where the cluster, or Helm, does not do what the sentence says; each has namespaces of its own. */
@@ -78,7 +78,7 @@ async function refusePrivileged(cluster: Cluster): Promise<void> {
 async function leaveAlone(cluster: Cluster, helm: Helm): Promise<void> {
   const namespace = `${helm}-same`;
   await preparePlace(cluster, namespace);
-  const upgrade = ['upgrade', '--install', RELEASE, CHART, ...pvc, ...flagsOf(namespace)];
+  const upgrade = ['upgrade', '--install', RELEASE, CHART, ...pvc, ...AT_ONCE, ...flagsOf(namespace)];
   const pods = async () =>
     (await cluster.list(namespace, 'pods'))
       .map(({ metadata }) => metadata['uid'])
@@ -94,7 +94,7 @@ async function leaveAlone(cluster: Cluster, helm: Helm): Promise<void> {
 async function turnAutoscalerOn(cluster: Cluster, helm: Helm): Promise<void> {
   const namespace = `${helm}-scaled`;
   await preparePlace(cluster, namespace);
-  const upgrade = ['upgrade', '--install', RELEASE, CHART, ...pvc, ...flagsOf(namespace)];
+  const upgrade = ['upgrade', '--install', RELEASE, CHART, ...pvc, ...AT_ONCE, ...flagsOf(namespace)];
   const scaled = [...upgrade, '--set', 'autoscaling.hpa.enabled=true'];
   const expectReplicas = async (when: string, expected: number): Promise<void> => {
     const { replicas } = await readDeployment(cluster, namespace);

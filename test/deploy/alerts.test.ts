@@ -34,7 +34,9 @@ describe('each alert', () => {
     expect(runbook).toBe(`docs/runbooks/${rule.alert}.md`);
     expect(existsSync(join(ROOT, runbook))).toBe(true);
     const page = readFileSync(join(ROOT, runbook), 'utf8');
-    for (const chapter of ['## What it means', '## First look', '## What to do']) expect(page).toContain(chapter);
+    for (const chapter of ['## What it means', '## First look', '## In a cluster', '## What to do'])
+      expect(page).toContain(chapter);
+    expect(page).toMatch(/^kubectl --namespace \$NAMESPACE [a-z]+/m);
   });
 
   it('asks for metrics that there are', () => {

@@ -41,6 +41,19 @@ needs('tool:helm3').describe('the chart, by Helm 3', () => {
     ['the tag latest', ['image.tag="latest"'], /image\/tag/],
     ['a broker without its port', ['config.kafkaBrokers=["kafka"]'], /names kafka: name a host and its port/],
     ['brokers that the chart cannot see', ['env=[{"name": "ARISTARCH_KAFKA_BROKERS"}]'], /env\/0\/name/],
+    ['a tag in the repository', ['image.repository="reg/aristarch:latest"'], /image\/repository/],
+    ['a label of the chart', ['podLabels={"app.kubernetes.io/name": "mine"}'], /podLabels/],
+    ['a topic for KEDA alone', ['autoscaling.keda.metadata={"topic": "other"}'], /metadata/],
+    [
+      'more pods at least than at most',
+      ['autoscaling.hpa={"enabled": true, "minReplicas": 9, "maxReplicas": 3}'],
+      /raise maxRep/,
+    ],
+    [
+      'two ways of upgrading',
+      ['model.pvc.readWriteOnce=true', 'replicas=1', 'strategy.type="RollingUpdate"'],
+      /leave strategy empty/,
+    ],
     ['a claim of one node for two pods', ['model.pvc.readWriteOnce=true'], /set replicas to 1/],
   ])('refuses %s, and says what to do', (_what, set, message) => {
     const { status, text } = renderText({ values: [valuesFile('pvc')], set });
@@ -135,7 +148,7 @@ needs('tool:helm3').describe('the alerts and dashboards of the chart', () => {
     const map = found.find(({ metadata }) => metadata.name === 'release-aristarch-over-view');
     expect(map).toMatchObject({
       metadata: { labels: { grafana_dashboard: '1' } },
-      data: { 'over_view.json': dashboard },
+      data: { 'aristarch-over_view.json': dashboard },
     });
   });
 });

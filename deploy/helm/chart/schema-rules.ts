@@ -11,6 +11,15 @@ const RESOURCES = {
   properties: { requests: QUANTITIES, limits: QUANTITIES },
 };
 const TEXTS = { type: 'object', additionalProperties: { type: 'string' } };
+/** Without names that the chart sets itself: a key that is there twice is no YAML. */
+const textsBut = (...taken: readonly string[]) => ({
+  ...TEXTS,
+  properties: Object.fromEntries(taken.map((name) => [name, { not: {} }])),
+});
+const LABELS = textsBut(
+  ...['name', 'instance', 'component', 'version', 'managed-by'].map((name) => `app.kubernetes.io/${name}`),
+  'helm.sh/chart',
+);
 const LIST_OF_TEXTS = { type: 'array', items: { type: 'string', minLength: 1 } };
 /** Kubernetes' own types, which its API checks. */
 const OBJECTS = { type: 'array', items: { type: 'object' } };
@@ -34,7 +43,8 @@ export const SCHEMA_RULES: Readonly<Record<string, JsonSchema>> = {
   nameOverride: NAME,
   fullnameOverride: NAME,
   replicas: NOT_NEGATIVE,
-  'image.repository': { type: 'string', pattern: '^[^\\s@]+$' },
+  /** Without a tag: a colon is the port's alone, before a slash. */
+  'image.repository': { type: 'string', pattern: '^([^\\s@:/]+:[0-9]+/)?[^\\s@:]+$' },
   'image.tag': { type: 'string', pattern: '^[-._A-Za-z0-9]*$', not: { const: 'latest' } },
   'image.digest': { type: 'string', pattern: '^(|sha256:[0-9a-f]{64})$' },
   'image.pullPolicy': POLICY,
@@ -108,9 +118,15 @@ export const SCHEMA_RULES: Readonly<Record<string, JsonSchema>> = {
   'autoscaling.keda.minReplicas': NOT_NEGATIVE,
   'autoscaling.keda.maxReplicas': COUNT,
   'autoscaling.keda.lagThreshold': COUNT,
-  'autoscaling.keda.metadata': TEXTS,
+  'autoscaling.keda.metadata': textsBut(
+    'bootstrapServers',
+    'consumerGroup',
+    'topic',
+    'lagThreshold',
+    'offsetResetPolicy',
+  ),
   'monitoring.serviceMonitor.interval': { type: 'string', pattern: '^[0-9]+(ms|s|m)$' },
-  'monitoring.serviceMonitor.labels': TEXTS,
+  'monitoring.serviceMonitor.labels': LABELS,
   // Matchers of PromQL, one after the other.
   'monitoring.alerts.selector': {
     type: 'string',
@@ -118,8 +134,8 @@ export const SCHEMA_RULES: Readonly<Record<string, JsonSchema>> = {
       '^(|[A-Za-z_][A-Za-z0-9_]*(=|!=|=~|!~)"[^"\\\\\\n]*"(,[A-Za-z_][A-Za-z0-9_]*(=|!=|=~|!~)"[^"\\\\\\n]*")*)$',
   },
   'monitoring.alerts.runbooksUrl': { type: 'string', pattern: '^(|https?://[^\\s\'"]+)$' },
-  'monitoring.alerts.labels': TEXTS,
-  'monitoring.dashboards.labels': TEXTS,
+  'monitoring.alerts.labels': LABELS,
+  'monitoring.dashboards.labels': LABELS,
   'monitoring.dashboards.annotations': TEXTS,
   'training.kind': { enum: ['Job', 'CronJob'] },
   'training.modelName': { type: 'string', pattern: '^([A-Za-z0-9][-._A-Za-z0-9]{0,127})?$' },
@@ -129,12 +145,13 @@ export const SCHEMA_RULES: Readonly<Record<string, JsonSchema>> = {
   'training.backoffLimit': NOT_NEGATIVE,
   volumes: OBJECTS,
   volumeMounts: OBJECTS,
-  podLabels: TEXTS,
-  podAnnotations: TEXTS,
+  podLabels: LABELS,
+  podAnnotations: textsBut('checksum/config'),
   userId: COUNT,
   nodeSelector: TEXTS,
   tolerations: OBJECTS,
   affinity: OBJECT,
+  strategy: OBJECT,
   minReadySeconds: NOT_NEGATIVE,
   revisionHistoryLimit: NOT_NEGATIVE,
 };

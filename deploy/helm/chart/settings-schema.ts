@@ -18,7 +18,7 @@ const OF_THE_CHART: Readonly<Record<'serve' | 'train', readonly string[]>> = {
 
 /** Settings of `serve` that other parts of the chart follow: the NetworkPolicy, the ScaledObject, the size of /tmp, refusals. */
 const READ_BY_THE_CHART = [
-  ...['kafkaBrokers', 'topicIn', 'kafkaGroupId', 'kafkaStartAt'],
+  ...['kafkaBrokers', 'topicIn', 'kafkaGroupId', 'kafkaStartAt', 'kafkaTls', 'kafkaSaslUser', 'kafkaSaslMechanism'],
   ...['candidateLog', 'candidateLogBytes', 'kafkaStartTimeoutMs'],
 ];
 

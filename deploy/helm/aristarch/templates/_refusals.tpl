@@ -8,6 +8,17 @@
 {{- if and $v.autoscaling.keda.enabled (not (include "aristarch.hasKafka" .)) -}}
 {{- fail "autoscaling.keda.enabled scales by the lag of a topic: set config.kafkaBrokers, topicIn, topicOut and deadLetter as well" -}}
 {{- end -}}
+{{- range $name, $scaler := $v.autoscaling -}}
+{{- if and $scaler.enabled (gt (int $scaler.minReplicas) (int $scaler.maxReplicas)) -}}
+{{- fail (printf "autoscaling.%s.minReplicas is %d, and maxReplicas is %d: raise maxReplicas, or lower minReplicas" $name (int $scaler.minReplicas) (int $scaler.maxReplicas)) -}}
+{{- end -}}
+{{- end -}}
+{{- if and $v.autoscaling.keda.enabled (not $v.autoscaling.keda.authenticationRef) (or $v.config.kafkaSaslUser (include "aristarch.kafkaFiles" . | trim)) -}}
+{{- fail "autoscaling.keda reads the lag from the same brokers, and they want a user or certificates: set autoscaling.keda.authenticationRef to a TriggerAuthentication that has them" -}}
+{{- end -}}
+{{- if and $v.strategy $v.model.pvc.readWriteOnce (ne (default "" $v.strategy.type) "Recreate") -}}
+{{- fail "model.pvc.readWriteOnce is a claim that one node can mount, and a new pod on another node would wait for it: leave strategy empty, or set strategy.type to Recreate" -}}
+{{- end -}}
 {{- with $v.config.kafkaStartTimeoutMs -}}
 {{- if ge (divf . 1000) (float64 $v.minReadySeconds) -}}
 {{- fail (printf "config.kafkaStartTimeoutMs is %v, and a pod that ends after it has counted as ready before, by minReadySeconds: %v; an upgrade would go on to the next one: raise minReadySeconds above it, or leave it out, and pods wait for Kafka" . $v.minReadySeconds) -}}
@@ -46,6 +57,9 @@
 {{- end -}}
 {{- if and $v.grpcRoute.enabled (not $v.grpcRoute.parentRefs) -}}
 {{- fail "grpcRoute.enabled without grpcRoute.parentRefs: name the gateway that it joins" -}}
+{{- end -}}
+{{- if and $v.grpcRoute.enabled $v.tls.existingSecret (not $v.grpcRoute.backendTls) -}}
+{{- fail "grpcRoute.enabled with tls.existingSecret: a gateway speaks plain text to the service unless a BackendTLSPolicy says otherwise; apply one that names the service, its host and its authority, and set grpcRoute.backendTls to true" -}}
 {{- end -}}
 {{- if and $v.ingress.enabled (not $v.ingress.hosts) -}}
 {{- fail "ingress.enabled without ingress.hosts: name the host" -}}

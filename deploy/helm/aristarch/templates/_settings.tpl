@@ -90,3 +90,19 @@ grpc
 {{- $unit := trimPrefix $number $text -}}
 {{- if and $number (hasKey $bytes $unit) -}}{{- divf (mulf (float64 $number) (get $bytes $unit)) 1048576.0 | int64 -}}{{- else -}}0{{- end -}}
 {{- end -}}
+
+{{/* Whether the brokers are reached by TLS, as the service itself takes it. */}}
+{{- define "aristarch.kafkaTls" -}}
+{{- $said := toString (default false .Values.config.kafkaTls) | lower -}}
+{{- if or (has $said (list "true" "on" "yes" "1")) (include "aristarch.kafkaFiles" . | trim) -}}true{{- end -}}
+{{- end -}}
+
+{{/* How KEDA must reach the brokers, in the words of its trigger. */}}
+{{- define "aristarch.kedaAccess" -}}
+{{- if include "aristarch.kafkaTls" . }}
+tls: enable
+{{- end }}
+{{- if .Values.config.kafkaSaslUser }}
+sasl: {{ get (dict "plain" "plaintext" "scram-sha-256" "scram_sha256" "scram-sha-512" "scram_sha512") (default "scram-sha-512" .Values.config.kafkaSaslMechanism) }}
+{{- end }}
+{{- end -}}
