@@ -8,9 +8,9 @@ const ROOT = resolve(import.meta.dirname, '../..');
 
 /**
  * What a block of a guide is: commands that are run (''), a server that is left running (background), commands that want Helm alone
- * (helm), a cluster (cluster), or that `.ci/run` runs as they stand (ci).
+ * (helm), a cluster (cluster), that `.ci/run` runs as they stand (ci), or that want a GPU (gpu), of which nobody checks more than the flags.
  */
-export type BlockKind = '' | 'background' | 'helm' | 'cluster' | 'ci';
+export type BlockKind = '' | 'background' | 'helm' | 'cluster' | 'ci' | 'gpu';
 
 export interface GuideBlock {
   readonly kind: BlockKind;
