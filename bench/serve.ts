@@ -1,6 +1,7 @@
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { startChild } from './serve/child.ts';
+import { measureDevices, parseDevices, writeDevicesPage, describeDevices } from './serve/devices.ts';
 import { trainedModel } from './serve/model.ts';
 import { measureMemory } from './serve/memory.ts';
 import { findMlserver, measureMlserver } from './serve/mlserver.ts';
@@ -22,7 +23,8 @@ The exit code is 1 where a bar is missed.
   --rounds N       runs of each measurement; 5
   --seconds N      of each run; 2
   --rows N         rows of the part memory; 10000000
-  --device D       device that the server scores on: cpu, webgpu, cuda or tfjs; cpu. The page is of the CPU: no other is written
+  --device D       device that the server scores on: cpu, webgpu, cuda or tfjs, or several of them, separated by commas. Another than cpu:
+                   calls of one row and dense ones on each; no bars, and the page is docs/serving-devices.md
   --serve-args A   more flags for the server, separated by blanks
   --write          write docs/serving-speed.json and docs/serving-speed.md; parts that were not measured stay
   --json           the result as JSON on standard output`;
@@ -87,15 +89,20 @@ async function main(): Promise<void> {
   const only = new Set(values.only.split(','));
   const unknown = [...only].filter((part) => !PARTS.includes(part));
   if (unknown.length > 0) throw new Error(`--only has ${unknown.join(', ')}; the parts are ${PARTS.join(', ')}`);
-  if (values.write && values.device !== 'cpu') throw new Error('--write is for the page, whose figures are of the CPU');
   const folder = await trainedModel();
+  const serveArgs = values['serve-args'].split(' ').filter((arg) => arg !== '');
+  const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
+  if (values.device !== 'cpu') {
+    const plan = { folder, machine: MACHINE, rounds, seconds, args: serveArgs, now: new Date() };
+    const results = await measureDevices(parseDevices(values.device), plan);
+    if (values.write) await writeDevicesPage(results);
+    console.log(values.json ? JSON.stringify(results, null, 2) : describeDevices(results));
+    return;
+  }
   const stage: parts.Stage = {
-    ...{ folder, rounds: Number(values.rounds), seconds: Number(values.seconds) },
+    ...{ folder, rounds, seconds },
     ...{ client: startChild('load.ts'), engine: startChild('engine.ts'), echo: await startEcho() },
-    aristarch: await startAristarch(folder, [
-      ...['--device', values.device],
-      ...values['serve-args'].split(' ').filter((arg) => arg !== ''),
-    ]),
+    aristarch: await startAristarch(folder, serveArgs),
   };
   try {
     const result = await measure(stage, only, Number(values.rows));
