@@ -6,6 +6,8 @@ import type { Metrics } from '../metrics.ts';
 import type { State } from './state.ts';
 
 const DELAY_MS = { first: 250, longest: 10_000 };
+/** How long a membership that has broken may take to end: the next one does not need it. */
+const LEAVE_MS = 10_000;
 
 /** One membership of the group, until it breaks. */
 export interface Session {
@@ -34,7 +36,7 @@ export async function keepJoined(parts: KeepJoinedParts, signal: AbortSignal): P
   let delayMs = DELAY_MS.first;
   for (;;) {
     const begunMs = clock.monotonicMs();
-    const error = await untilBroken(parts.open, signal);
+    const error = await untilBroken(parts, deadlineMs - begunMs, signal);
     if (error === undefined || isOver(signal)) return;
     const nowMs = clock.monotonicMs();
     if (nowMs - begunMs > DELAY_MS.longest && state.hasJoined()) delayMs = DELAY_MS.first;
@@ -48,25 +50,49 @@ export async function keepJoined(parts: KeepJoinedParts, signal: AbortSignal): P
   }
 }
 
-/** What broke it; undefined when the signal aborted first. */
-async function untilBroken(open: KeepJoinedParts['open'], signal: AbortSignal): Promise<AristarchError | undefined> {
+/** What broke it, also that the group is not joined in so many milliseconds; undefined when the signal aborted first. */
+async function untilBroken(
+  parts: KeepJoinedParts,
+  leftMs: number,
+  signal: AbortSignal,
+): Promise<AristarchError | undefined> {
+  const { open, state, log } = parts;
   let end!: (error: AristarchError | undefined) => void;
   const ended = new Promise<AristarchError | undefined>((resolve) => (end = resolve));
   const onAbort = (): void => end(undefined);
   if (signal.aborted) return undefined;
   signal.addEventListener('abort', onAbort, { once: true });
+  const late = leftMs === Infinity ? undefined : setTimeout(() => state.hasJoined() || end(notAMember()), leftMs);
   try {
     const session = await open(end);
-    try {
-      return await ended;
-    } finally {
-      await session.close();
-    }
+    const error = await ended;
+    if (error === undefined) await session.close();
+    else await leave(session, log);
+    return error;
   } catch (thrown) {
     return toAristarchError(thrown);
   } finally {
+    clearTimeout(late);
     signal.removeEventListener('abort', onAbort);
   }
+}
+
+/** Neither its faults nor its length keep the next attempt, or the reason for it, from anybody. */
+async function leave(session: Session, log: Logger): Promise<void> {
+  const tell = (error: AristarchError): void =>
+    log.warn({ code: error.code }, `the broken membership of the Kafka group did not end well: ${error.message}`);
+  const waiting = new AbortController();
+  const closing = session.close().catch((thrown: unknown) => tell(toAristarchError(thrown)));
+  const tooLong = sleep(LEAVE_MS, undefined, waiting).then(
+    () => tell(new AristarchError('DEADLINE_EXCEEDED', `it still runs after ${LEAVE_MS} ms`)),
+    () => undefined,
+  );
+  await Promise.race([closing, tooLong]);
+  waiting.abort();
+}
+
+function notAMember(): AristarchError {
+  return new AristarchError('UNAVAILABLE', 'brokers answer, and the group gives the process no place');
 }
 
 /** Asked anew, which a compiler does not expect of a value that it has seen. */

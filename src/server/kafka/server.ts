@@ -119,14 +119,18 @@ async function openSession(
   const reader = openReader(config);
   async function close(lag?: Promise<void>): Promise<void> {
     abort.abort();
-    await consumer.stop();
-    await deliveries.close();
-    await lag;
+    try {
+      await consumer.stop();
+    } finally {
+      await deliveries.close();
+      await lag;
+    }
   }
   try {
     await consumer.run(createBatchHandler({ scoring, reader, results, deliveries, config, metrics, startSpan, log }));
   } catch (thrown) {
-    await close();
+    // What it ends with is no news beside why it did not begin.
+    await close().catch(() => undefined);
     throw thrown;
   }
   const lag = watchLag({ client, config, metrics, log, assigned: state.assigned }, abort.signal);
