@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { KafkaMessage } from 'kafkajs';
-import { type Admin, Kafka, logLevel, type Message } from '../../src/server/kafka/kafkajs/engine.ts';
+import { type Admin, Kafka, logLevel, type Message, type Producer } from '../../src/server/kafka/kafkajs/engine.ts';
 import { COMPRESSION_TYPES } from '../../src/server/kafka/kafkajs/codecs.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -21,6 +21,10 @@ export interface KafkaTestClient extends AsyncDisposable {
   readonly admin: Admin;
   createTopic(topic: string, partitions?: number, config?: Readonly<Record<string, string>>): Promise<void>;
   produce(topic: string, messages: Message[], compression?: 'gzip'): Promise<void>;
+  /** So many transactions, each of some of the messages, which are then committed or taken back. */
+  produceTransactions(topic: string, transactions: readonly Message[][], end: 'commit' | 'abort'): Promise<void>;
+  /** A transaction with the messages, which stays open until the returned function takes it back. */
+  openTransaction(topic: string, messages: Message[]): Promise<() => Promise<void>>;
   /** Everything in a topic, from its start, as soon as `enough` says so; throws after `timeoutMs` with what there was. */
   readUntil(topic: string, enough: IsEnough, timeoutMs?: number): Promise<ReadMessage[]>;
   /** Everything that is in a topic now; aborted and open transactions only when asked for. */
@@ -46,6 +50,12 @@ export async function connectKafkaTestClient(address: string): Promise<KafkaTest
   async function close(): Promise<void> {
     await Promise.all([admin.disconnect(), producer.disconnect()]);
   }
+  async function openSender(): Promise<Producer> {
+    const options = { transactionalId: `sender-${randomUUID()}`, maxInFlightRequests: 1, idempotent: true };
+    const sender = kafka.producer(options);
+    await sender.connect();
+    return sender;
+  }
   return {
     admin,
     async createTopic(topic, partitions = 1, config = {}) {
@@ -63,6 +73,27 @@ export async function connectKafkaTestClient(address: string): Promise<KafkaTest
     },
     async produce(topic, messages, compression) {
       await producer.send({ topic, messages, compression: COMPRESSION_TYPES[compression ?? 'none'] });
+    },
+    async openTransaction(topic, messages) {
+      const sender = await openSender();
+      const transaction = await sender.transaction();
+      await transaction.send({ topic, messages });
+      return async () => {
+        await transaction.abort();
+        await sender.disconnect();
+      };
+    },
+    async produceTransactions(topic, transactions, end) {
+      const sender = await openSender();
+      try {
+        for (const messages of transactions) {
+          const transaction = await sender.transaction();
+          await transaction.send({ topic, messages });
+          await transaction[end]();
+        }
+      } finally {
+        await sender.disconnect();
+      }
     },
     readUntil: (topic, enough, timeoutMs = 20_000) => readUntil(kafka, topic, enough, { timeoutMs }),
     async readAll(topic, { uncommitted = false, timeoutMs = 30_000 } = {}) {

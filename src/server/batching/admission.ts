@@ -1,7 +1,7 @@
 import { AristarchError } from '../../base/errors.ts';
 
-/** Why a job was not taken into the queue. */
-export type Refusal = 'deadline' | 'queue_full';
+/** Why a job was not taken into the queue; `too_short`: its own rows alone take longer, and nobody else is there. */
+export type Refusal = 'deadline' | 'too_short' | 'queue_full';
 
 export interface AdmissionQuestion {
   readonly rows: number;
@@ -9,6 +9,8 @@ export interface AdmissionQuestion {
   readonly remainingMs: number;
   /** Milliseconds until the job would be scored, if it were taken now. */
   readonly expectedMs: number;
+  /** Whether nothing runs and nothing waits. */
+  readonly isAlone: boolean;
   readonly queuedRows: number;
   readonly maxQueueRows: number;
 }
@@ -24,7 +26,7 @@ export const SOONEST_RETRY_MS = 10;
 
 /** Why the job should be refused at once, rather than be answered late; undefined where it should not. */
 export function refusalOf(question: AdmissionQuestion): { reason: Refusal; error: AristarchError } | undefined {
-  const { rows, remainingMs, expectedMs, queuedRows, maxQueueRows } = question;
+  const { rows, remainingMs, expectedMs, isAlone, queuedRows, maxQueueRows } = question;
   if (queuedRows > 0 && queuedRows + rows > maxQueueRows) {
     const message =
       `${queuedRows} rows wait already and at most ${maxQueueRows} may: send again later, or send less at a time; ` +
@@ -35,9 +37,10 @@ export function refusalOf(question: AdmissionQuestion): { reason: Refusal; error
   if (expectedMs <= plannedMs) return undefined;
   const message =
     `the ${rows} rows would be scored in about ${expectedMs.toFixed(1)} ms, and the call has ${remainingMs.toFixed(1)} ms left: ` +
-    'send again later, or with a longer deadline';
+    (isAlone ? 'send fewer at a time, or with a longer deadline' : 'send again later, or with a longer deadline');
   const retryAfterMs = expectedMs - plannedMs;
-  return { reason: 'deadline', error: refused(message, retryAfterMs, { rows, expectedMs, remainingMs }) };
+  const reason = isAlone ? 'too_short' : 'deadline';
+  return { reason, error: refused(message, retryAfterMs, { rows, expectedMs, remainingMs }) };
 }
 
 function refused(message: string, retryMs: number, data: Record<string, unknown>): AristarchError {

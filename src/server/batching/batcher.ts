@@ -92,7 +92,8 @@ export function createBatcher(parts: BatcherParts): Batcher {
     const rows = job.rows.length / rowWidth;
     const remainingMs = deadlineMs - clock.wallMs();
     const expectedMs = forecast.expectJobMs(running, priority, rows);
-    const question = { rows, remainingMs, expectedMs, queuedRows: queue.rows, maxQueueRows };
+    const isAlone = !running && queue.jobs === 0;
+    const question = { rows, remainingMs, expectedMs, isAlone, queuedRows: queue.rows, maxQueueRows };
     checkAdmission(question, job.isTrial === true ? undefined : events);
     const state = { left: rows, collector: new Collector(rows), cameMs: clock.monotonicMs(), ended: false };
     queue.push({ job, priority, ...state, ...answer });

@@ -141,6 +141,12 @@ async function tracing<T>(span: WorkSpan | undefined, work: () => Promise<T>): P
   }
 }
 
+/** The last slice takes along what follows it unseen, which would look like events that wait. */
+function behind(slice: Slice, { messages, nextOffset }: PartitionBatch): bigint {
+  const last = slice.at(-1)!.offset;
+  return last === messages.at(-1)!.offset ? nextOffset : last + 1n;
+}
+
 /** Results out, then dead letters, then the offset. */
 function deliver(
   parts: BatchHandlerParts,
@@ -152,10 +158,11 @@ function deliver(
   return tracing(span, async () => {
     const tooLarge = await sendResults(parts, delivery, results);
     await sendDeadLetters(parts, delivery, batch, [...bad, ...tooLarge]);
-    const outcome = await delivery.commit(slice.at(-1)!.offset + 1n);
+    const nextOffset = behind(slice, batch);
+    const outcome = await delivery.commit(nextOffset);
     if (outcome === 'committed') {
-      metrics.commits.inc({ topic: batch.topic });
-      repeats.committed(batch.partition, slice.at(-1)!.offset + 1n);
+      metrics.commits.inc({ topic: batch.topic, partition: batch.partition });
+      repeats.committed(batch.partition, nextOffset);
     } else
       log.info(
         { topic: batch.topic, partition: batch.partition },

@@ -42,6 +42,8 @@ export interface Source {
 /** Messages of one partition, as fetched: never empty, offsets ascending. */
 export interface PartitionBatch extends Source {
   readonly messages: readonly InboundMessage[];
+  /** Behind the last message, and behind what follows it that readers do not see: ends of transactions, and what was taken back. */
+  readonly nextOffset: bigint;
   /** False once the partition was taken away: another member reads the batch again. */
   isOurs(): boolean;
   /**
@@ -57,9 +59,17 @@ export interface PartitionBatch extends Source {
 
 export type BatchHandler = (batch: PartitionBatch) => Promise<void>;
 
+/** Offsets from `from` on and before `to`, of which readers see none: ends of transactions, and what was taken back. */
+export interface HiddenRange {
+  readonly partition: number;
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
 export type ConsumerEvent =
   | { readonly kind: 'joined'; readonly partitions: readonly number[] }
   | { readonly kind: 'rebalancing' }
+  | ({ readonly kind: 'hidden' } & HiddenRange)
   /** `restarts` is false when the client has given up: it will never read again. */
   | { readonly kind: 'crashed'; readonly restarts: boolean; readonly error: AristarchError };
 

@@ -13,7 +13,7 @@ import { createEventReader, type EventReader } from './formats/reader.ts';
 import { createSchemaRegistry } from './formats/registry.ts';
 import { createBatchHandler } from './handlers.ts';
 import { keepJoined, type Session } from './keep-joined.ts';
-import { watchLag } from './lag.ts';
+import { createHiddenRanges, watchLag } from './lag.ts';
 import { openKafkaClient, type OpenKafkaClient } from './open-client.ts';
 import type { KafkaClient, KafkaConfig, RecordScoring, RowRecords, ScoreRecords } from './port.ts';
 import { createState, type Readiness, type State } from './state.ts';
@@ -54,7 +54,8 @@ export function startKafkaScoring(parts: KafkaScoringParts): KafkaScoring {
   const opening = openClient(parts.config, parts.log);
   const work = opening
     .then((client) => {
-      const open = (onBreak: (error: AristarchError) => void) => openSession(parts, client, state, onBreak);
+      const all = { ...parts, showPartitions: showCommits(parts) };
+      const open = (onBreak: (error: AristarchError) => void) => openSession(all, client, state, onBreak);
       return keepJoined({ ...parts, open, state, timeoutMs: parts.config.startTimeoutMs }, abort.signal);
     })
     .catch((thrown: unknown) => state.fail(toAristarchError(thrown)));
@@ -73,8 +74,20 @@ export function startKafkaScoring(parts: KafkaScoringParts): KafkaScoring {
 
 /** A rate needs the zero that a counter began with: series that appear with their first event hide it. */
 function showCounters({ metrics, config: { topicIn, topicOut } }: Pick<KafkaScoringParts, 'metrics' | 'config'>): void {
-  for (const counter of [metrics.recordsConsumed, metrics.commits]) counter.inc({ topic: topicIn }, 0);
+  metrics.recordsConsumed.inc({ topic: topicIn }, 0);
   metrics.resultsProduced.inc({ topic: topicOut }, 0);
+}
+
+/** The same of commits, for the partitions that are ours; those that were have another member's counts. */
+function showCommits({ metrics, config: { topicIn: topic } }: Pick<KafkaScoringParts, 'metrics' | 'config'>) {
+  let shown: readonly number[] = [];
+  return (partitions: readonly number[]): void => {
+    for (const partition of shown) {
+      if (!partitions.includes(partition)) metrics.commits.remove({ topic, partition });
+    }
+    for (const partition of partitions) metrics.commits.inc({ topic, partition }, 0);
+    shown = partitions;
+  };
 }
 
 /** A topic that is read and written would feed on itself for ever. */
@@ -99,7 +112,7 @@ function checkTopics({ topicIn, topicOut, deadLetterTopic }: KafkaConfig): void 
 
 /** Looks whether all is there, joins the group, and scores. */
 async function openSession(
-  parts: KafkaScoringParts,
+  parts: KafkaScoringParts & { readonly showPartitions: ReturnType<typeof showCommits> },
   client: KafkaClient,
   state: State,
   onBreak: (error: AristarchError) => void,
@@ -111,8 +124,16 @@ async function openSession(
   const scoring = toScoring(parts.service);
   const startSpan = tracing && createBatchSpans(tracing, config.groupId);
   const abort = new AbortController();
+  const hidden = createHiddenRanges();
   const consumer = client.openConsumer((event) => {
-    if (event.kind === 'joined') deliveries.keepOnly(event.partitions);
+    if (event.kind === 'hidden') {
+      hidden.note(event);
+      return;
+    }
+    if (event.kind === 'joined') {
+      deliveries.keepOnly(event.partitions);
+      parts.showPartitions(event.partitions);
+    }
     state.on(event);
     if (event.kind === 'crashed' && !event.restarts) onBreak(event.error);
   });
@@ -133,7 +154,7 @@ async function openSession(
     await close().catch(() => undefined);
     throw thrown;
   }
-  const lag = watchLag({ client, config, metrics, log, assigned: state.assigned }, abort.signal);
+  const lag = watchLag({ client, config, metrics, log, assigned: state.assigned, hidden }, abort.signal);
   return { close: () => close(lag) };
 }
 

@@ -16,6 +16,8 @@ export interface StateParts {
   readonly onFatal: (error: AristarchError) => void;
 }
 
+type MembershipEvent = Exclude<ConsumerEvent, { kind: 'hidden' }>;
+
 export interface State {
   /** The first time in the group; rejects when it ends before. */
   readonly started: Promise<void>;
@@ -25,7 +27,7 @@ export interface State {
   /** Partitions that are this member's now. */
   readonly assigned: () => readonly number[];
   readonly wait: (reason: string) => void;
-  readonly on: (event: ConsumerEvent) => void;
+  readonly on: (event: MembershipEvent) => void;
   readonly fail: (error: AristarchError) => void;
   readonly stop: () => void;
 }

@@ -16,8 +16,8 @@ export function batchingMetrics({ counter, gauge, histogram }: Instruments, stag
     BATCH_ROWS,
   );
   const help =
-    'Requests turned away before their rows were looked at: deadline (could not be scored in time), queue_full (too many rows ' +
-    'wait), rate_limit, unauthenticated, permission_denied.';
+    'Requests turned away before their rows were looked at: deadline (could not be scored in time, since others come first), ' +
+    'too_short (its own rows take longer than it has time), queue_full (too many rows wait), rate_limit, unauthenticated, permission_denied.';
   const rejections = counter('rejections_total', help, ['reason'] as const);
   const queues = new Set<() => number>();
   gauge('queue_rows', 'Rows that wait for an inference, of all models, versions on trial included.', {

@@ -14,7 +14,11 @@ export function kafkaMetrics({ counter, gauge }: Instruments, stages: Stages) {
       'Records that could not be scored, by error code; each is in the dead-letter topic.',
       ['reason'] as const,
     ),
-    commits: count('commits', 'Offset commits, each after its results were acknowledged.'),
+    commits: counter(
+      'kafka_commits_total',
+      "Offset commits, each after its results were acknowledged; of the partitions that are this member's.",
+      ['topic', 'partition'] as const,
+    ),
     consumerLag: gauge(
       'kafka_consumer_lag_records',
       'Records in the partition after the last one that was committed.',
@@ -26,7 +30,7 @@ export function kafkaMetrics({ counter, gauge }: Instruments, stages: Stages) {
     consumerUp: gauge(
       'kafka_consumer_up',
       '1 while the consumer of the topic is a member of its group and is fetching, else 0.',
-      { labelNames: topic, together: 'min' },
+      { labelNames: topic, together: 'max' },
     ),
   };
 }

@@ -207,6 +207,17 @@ describe('admission', () => {
     expect(await answer).toEqual([1, 2, 3, 4]);
   });
 
+  it('says of one who comes to an idle server with more than fits into its time that this is its own doing', async () => {
+    const lab = await createSlowLab();
+    // Two inferences of ten milliseconds a row.
+    const rows = Array.from({ length: 9 }, (_, i) => i);
+    await expect(lab.send(rows, { deadlineMs: lab.now() + 100 })).rejects.toMatchObject({
+      code: 'RESOURCE_EXHAUSTED',
+      message: expect.stringMatching(/send fewer at a time, or with a longer deadline$/),
+    });
+    expect(lab.refusals).toEqual(['too_short']);
+  });
+
   it('lets in whoever comes to an idle server, whatever it expects: it may be wrong', async () => {
     const lab = await createSlowLab();
     const answer = lab.send([1], { deadlineMs: lab.now() + 11 });

@@ -113,6 +113,13 @@ describe('a batch', () => {
     expect(batch.committed).toEqual([3n, 6n, 7n]);
   });
 
+  it('is committed behind what follows its last event unseen, when all of it is done', async () => {
+    const { handle } = setup();
+    const batch = { ...createBatch(events(4)), nextOffset: 9n };
+    await handle(batch);
+    expect(batch.committed).toEqual([3n, 9n]);
+  });
+
   it('explains its anomalous events, and only these, where that is configured', async () => {
     const { producer, values } = createReadingProducer();
     await setup({ producer, explainTopK: 1 }).handle(createBatch(['{"x": 2}', '{"x": 12}']));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { lagOf } from '../../../src/server/kafka/lag.ts';
+import { createHiddenRanges, lagOf } from '../../../src/server/kafka/lag.ts';
 
 describe('the lag of a partition', () => {
   it.each([
@@ -16,5 +16,18 @@ describe('the lag of a partition', () => {
     ['nothing for a topic that was made anew', { low: 0n, high: 3n, committed: 10n }, 'earliest', 0],
   ] as const)('is %s', (_, offsets, startAt, lag) => {
     expect(lagOf({ partition: 0, ...offsets }, startAt)).toBe(lag);
+  });
+
+  it('leaves out what readers do not see, where the committed offset has come to it, and not before', () => {
+    const hidden = createHiddenRanges();
+    // Fetched one after the other: one range.
+    hidden.note({ partition: 0, from: 10n, to: 15n });
+    hidden.note({ partition: 0, from: 15n, to: 20n });
+    const lag = (committed: bigint, high: bigint, partition = 0): number =>
+      lagOf({ partition, low: 0n, high, committed }, 'earliest', (offset) => hidden.behind(partition, offset));
+    expect([lag(10n, 20n), lag(12n, 20n), lag(20n, 20n), lag(10n, 23n)]).toEqual([0, 0, 0, 3]);
+    expect([lag(9n, 20n), lag(10n, 20n, 1)]).toEqual([11, 10]);
+    hidden.note({ partition: 0, from: 30n, to: 32n });
+    expect([lag(30n, 32n), lag(10n, 32n)]).toEqual([0, 22]);
   });
 });

@@ -52,6 +52,7 @@ export function createBatch(
     topic: 'events',
     partition: 0,
     messages: values.map((value, offset) => toMessage(offset, value)),
+    nextOffset: BigInt(values.length),
     committed,
     redeliveries,
     async commit(nextOffset) {

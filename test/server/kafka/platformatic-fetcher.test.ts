@@ -36,6 +36,7 @@ it('batches that are too large together are fetched one at a time, none while on
     {
       ...{ wire, partitions, onMetadata: () => undefined, freed: () => new Promise(() => undefined) },
       config: { topicIn: 'events' } as Parameters<typeof fetchUntil>[0]['config'],
+      onHidden: () => undefined,
       onFetched: () => (most = Math.max(most, waiting().length)),
     },
     stopping.signal,

@@ -149,7 +149,7 @@ needs('prometheus').describe("Prometheus' own check of metrics", () => {
     metrics.requests.inc({ transport: 'grpc', code: 'OK' });
     metrics.scoreSeconds.observe(0.002, 'grpc');
     metrics.kafka.consumerLag.set({ topic: 'events', partition: '0' }, 3);
-    metrics.kafka.commits.inc({ topic: 'events' });
+    metrics.kafka.commits.inc({ topic: 'events', partition: 0 });
     metrics.stages.observe('infer', 1);
     const { body } = await metrics.render();
     expect(body).toContain('aristarch_nodejs_active_handles{');

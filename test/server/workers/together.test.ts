@@ -70,7 +70,7 @@ describe('metrics of several workers', () => {
       'aristarch_requests_in_flight{transport="grpc"} 2',
       'aristarch_workers 2',
       'aristarch_models_open 3',
-      'aristarch_kafka_consumer_up{topic="in"} 0',
+      'aristarch_kafka_consumer_up{topic="in"} 1',
       'aristarch_drift_alarm 0',
     ]) {
       expect(body.split('\n')).toContain(line);

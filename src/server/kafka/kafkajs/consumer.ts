@@ -62,11 +62,16 @@ function watch(
   fault: ToError,
   onEvent: (event: ConsumerEvent) => void,
 ): void {
-  const { GROUP_JOIN, REBALANCING, CRASH } = consumer.events;
+  const { GROUP_JOIN, REBALANCING, END_BATCH_PROCESS, CRASH } = consumer.events;
   consumer.on(GROUP_JOIN, ({ payload }) =>
     onEvent({ kind: 'joined', partitions: payload.memberAssignment[config.topicIn] ?? [] }),
   );
   consumer.on(REBALANCING, () => onEvent({ kind: 'rebalancing' }));
+  // Of what it has left out by itself the client tells here, and nowhere else.
+  consumer.on(END_BATCH_PROCESS, ({ payload: { partition, batchSize, firstOffset, lastOffset } }) => {
+    if (batchSize > 0) return;
+    onEvent({ kind: 'hidden', partition, from: BigInt(firstOffset), to: BigInt(lastOffset) + 1n });
+  });
   consumer.on(CRASH, ({ payload }) =>
     onEvent({ kind: 'crashed', restarts: payload.restart, error: fault(payload.error) }),
   );
@@ -110,6 +115,7 @@ function toPartitionBatch(payload: EachBatchPayload, membership: Membership, los
     topic,
     partition,
     messages: batch.messages.map(fromMessage),
+    nextOffset: BigInt(batch.lastOffset()) + 1n,
     isOurs,
     advance,
     async commit(nextOffset) {

@@ -14,6 +14,7 @@ export {
   type LogEntry,
   type Message,
   type PartitionerArgs,
+  type Producer,
   type Transaction,
 } from 'kafkajs';
 

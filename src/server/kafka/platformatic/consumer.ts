@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AristarchError } from '../../../base/errors.ts';
-import type { BatchHandler, ConsumerEvent, ConsumerPort, KafkaClientConfig } from '../port.ts';
+import type { BatchHandler, ConsumerEvent, ConsumerPort, HiddenRange, KafkaClientConfig } from '../port.ts';
 import { createMembership, type MemberName, REBALANCE_TIMEOUT_MS } from './membership.ts';
 import { openGeneration } from './generation.ts';
 import { untilAborted } from './until-aborted.ts';
@@ -77,7 +77,8 @@ async function workOnce({ member, onEvent, ...parts }: ConsumerParts, signal: Ab
       const generation = await untilAborted(membership.join(signal), signal);
       if (generation === undefined) break;
       onEvent({ kind: 'joined', partitions: generation.partitions });
-      const opened = await openGeneration({ ...parts, membership, generation, wires: { group, data } });
+      const onHidden = (range: HiddenRange): void => onEvent({ kind: 'hidden', ...range });
+      const opened = await openGeneration({ ...parts, onHidden, membership, generation, wires: { group, data } });
       await opened.work(signal);
       if (!isOver(signal)) onEvent({ kind: 'rebalancing' });
     }

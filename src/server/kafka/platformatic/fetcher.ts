@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KafkaClientConfig } from '../port.ts';
+import type { HiddenRange, KafkaClientConfig } from '../port.ts';
 import type { ClusterMetadata, FetchResponsePartition } from './engine.ts';
 import { isPassing, isTooMuchAtOnce, protocolErrorsOf } from './faults.ts';
 import { readEnds } from './offsets.ts';
@@ -33,6 +33,8 @@ export interface FetcherParts {
   readonly partitions: readonly OwnPartition[];
   /** Called when something was taken in. */
   readonly onFetched: () => void;
+  /** Called where readers are to see nothing of what was fetched. */
+  readonly onHidden: (range: HiddenRange) => void;
   /** Called with the topic's partitions where they are looked at. */
   readonly onMetadata: (partitionsCount: number) => void;
   /** Resolves as soon as a partition may be fetched that could not before. */
@@ -111,7 +113,7 @@ async function fetchOnce(
 }
 
 async function takeAnswer(
-  { wire, config, onFetched }: FetcherParts,
+  { wire, config, onFetched, onHidden }: FetcherParts,
   own: OwnPartition,
   from: bigint,
   answered: readonly FetchResponsePartition[],
@@ -123,8 +125,10 @@ async function takeAnswer(
     rewind(own, ends.get(own.partition) ?? 0n);
     return;
   }
-  takeIn(own, from, readFetched(answer, from));
+  const fetched = readFetched(answer, from);
+  takeIn(own, from, fetched);
   if (own.waiting !== undefined) onFetched();
+  else if (fetched.nextOffset > from) onHidden({ partition: own.partition, from, to: fetched.nextOffset });
 }
 
 interface FetchAnswer {

@@ -1,16 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AristarchError } from '../../../base/errors.ts';
-import type { BatchHandler, InboundMessage, KafkaClientConfig, PartitionBatch } from '../port.ts';
+import type { BatchHandler, HiddenRange, KafkaClientConfig, PartitionBatch } from '../port.ts';
 import { fetchUntil } from './fetcher.ts';
 import type { Generation, Membership } from './membership.ts';
 import { readCommitted, readEnds } from './offsets.ts';
 import { createPartitions, type OwnPartition, rewind } from './partitions.ts';
+import type { Fetched } from './records.ts';
 import type { Wire } from './wire.ts';
 
 export interface GenerationParts {
   readonly config: KafkaClientConfig;
   readonly fault: (thrown: unknown) => AristarchError;
   readonly handler: BatchHandler;
+  readonly onHidden: (range: HiddenRange) => void;
   readonly membership: Membership;
   readonly generation: Generation;
   readonly wires: { readonly group: Wire; readonly data: Wire };
@@ -52,10 +54,10 @@ export class OpenGeneration {
     const end = (): void => this.#end();
     signal.addEventListener('abort', end, { once: true });
     if (signal.aborted) end();
-    const { config, generation, wires } = this.#parts;
+    const { config, generation, wires, onHidden } = this.#parts;
     const fetching = fetchUntil(
       {
-        ...{ wire: wires.data, config, partitions: this.#partitions },
+        ...{ wire: wires.data, config, partitions: this.#partitions, onHidden },
         onFetched: () => this.#startHandlers(),
         onMetadata: (count) => count === generation.partitionsCount || this.#end(),
         freed: () => new Promise((resolve) => (this.#wake = resolve)),
@@ -112,12 +114,12 @@ export class OpenGeneration {
     for (const own of this.#inTurn()) {
       if (this.#ending.signal.aborted || this.#handlers.size >= this.#parts.config.concurrency) return;
       if (own.waiting === undefined || own.done !== undefined || own.restsUntilMs > performance.now()) continue;
-      const messages = own.waiting;
+      const fetched = own.waiting;
       own.waiting = undefined;
-      own.done = messages[0]!.offset;
+      own.done = fetched.messages[0]!.offset;
       this.#last = own;
       this.#wake();
-      const handling = this.#handle(own, messages).finally(() => {
+      const handling = this.#handle(own, fetched).finally(() => {
         this.#handlers.delete(handling);
         this.#startHandlers();
       });
@@ -131,31 +133,29 @@ export class OpenGeneration {
     return [...this.#partitions.slice(next), ...this.#partitions.slice(0, next)];
   }
 
-  async #handle(own: OwnPartition, messages: readonly InboundMessage[]): Promise<void> {
-    const end = messages.at(-1)!.offset + 1n;
+  async #handle(own: OwnPartition, fetched: Fetched): Promise<void> {
     try {
-      await this.#parts.handler(this.#toBatch(own, messages));
+      await this.#parts.handler(this.#toBatch(own, fetched));
     } catch (thrown) {
       this.#fail(thrown);
     }
     // What was left undone is read again; where all is done, the batch that waits goes on behind it.
-    if (own.done! < end) rewind(own, own.done!);
+    if (own.done! < fetched.nextOffset) rewind(own, own.done!);
     own.done = undefined;
     this.#wake();
   }
 
-  #toBatch(own: OwnPartition, messages: readonly InboundMessage[]): PartitionBatch {
+  #toBatch(own: OwnPartition, { messages, nextOffset: end }: Fetched): PartitionBatch {
     const { config, membership, generation, fault } = this.#parts;
     const { topicIn: topic } = config;
     const { partition } = own;
-    const end = messages.at(-1)!.offset + 1n;
     const advance = (nextOffset: bigint): void => {
       own.done = nextOffset;
       // Somebody else has worked on the partition, and is beyond what was fetched.
       if (nextOffset > end) rewind(own, nextOffset);
     };
     return {
-      ...{ topic, partition, messages, advance },
+      ...{ topic, partition, messages, nextOffset: end, advance },
       isOurs: () => !this.#lost,
       commit: async (nextOffset) => {
         if (this.#lost) return 'lost';

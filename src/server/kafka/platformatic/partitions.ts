@@ -1,4 +1,3 @@
-import type { InboundMessage } from '../port.ts';
 import type { Fetched } from './records.ts';
 
 /** What is known of one of our partitions in one generation. */
@@ -7,7 +6,7 @@ export interface OwnPartition {
   /** Where the next fetch begins. */
   position: bigint;
   /** Fetched, and waiting for its turn: one batch ahead of the one at work, and no more. */
-  waiting: readonly InboundMessage[] | undefined;
+  waiting: Fetched | undefined;
   /** Behind what is done of the batch at work; undefined where none is. */
   done: bigint | undefined;
   /** On the monotonic clock, in milliseconds: nothing is fetched or worked on before. */
@@ -25,10 +24,10 @@ export function canFetch(own: OwnPartition, nowMs: number): boolean {
 }
 
 /** Takes in what was fetched from `from`; no longer wanted where the place has changed meanwhile. */
-export function takeIn(own: OwnPartition, from: bigint, { messages, nextOffset }: Fetched): void {
+export function takeIn(own: OwnPartition, from: bigint, fetched: Fetched): void {
   if (own.position !== from || own.waiting !== undefined) return;
-  own.position = nextOffset;
-  if (messages.length > 0) own.waiting = messages;
+  own.position = fetched.nextOffset;
+  if (fetched.messages.length > 0) own.waiting = fetched;
 }
 
 /** Reads again from an offset on: what was fetched beyond is let go. */
