@@ -1,6 +1,8 @@
 import { availableParallelism, cpus } from 'node:os';
 import { markdownTable } from '../../bench/support/documents.ts';
 import type { Life } from './life.ts';
+import { CHART } from '../helm/chart/files.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { MODULES } from './modules.ts';
 
 /** A sentence that was shown, and how long that took. */
@@ -46,6 +48,8 @@ export function describeCheck({ ready, lives, shown, seconds }: CheckResult): st
     '',
     `Written by \`npm run check:cluster -- --write\` on ${machine}, in ${seconds.toFixed(0)} s. The control plane is Kubernetes ${version} itself (etcd, API server, controllers, scheduler;`,
     `ready in ${ready.toFixed(0)} s); its one node is a fake ([kwok](https://kwok.sigs.k8s.io)), on which pods are ready at once and nothing runs. Namespaces enforce the \`restricted\` pod security standard.`,
+    '',
+    `The chart's files had the fingerprint \`${fingerprintOf(CHART)}\`; a test holds it beside theirs.`,
     '',
     '## Installed, upgraded, rolled back, uninstalled',
     '',

@@ -1,6 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { fingerprintOf } from '../../deploy/cluster/fingerprint.ts';
+import { CHART } from '../../deploy/helm/chart/files.ts';
 import { NOT_IN_A_CLUSTER, readCommands, readCommandsOfClusters, readGuides } from '../../deploy/cluster/guide.ts';
 import { MODULES } from '../../deploy/cluster/modules.ts';
 import { describeCheck } from '../../deploy/cluster/report.ts';
@@ -16,6 +19,20 @@ describe('docs/cluster-check.md', () => {
     const trials = listTrials(VALUES_FILES).map(({ what }) => what);
     expect(trials.filter((what) => !page.includes(what))).toEqual([]);
     expect(trials.length).toBeGreaterThan(VALUES_FILES.length);
+  });
+
+  it('is of the chart as it is now: `npm run check:cluster -- --write` writes it anew', () => {
+    expect(read('docs/cluster-check.md')).toContain(`fingerprint \`${fingerprintOf(CHART)}\``);
+  });
+
+  it('is found out by one letter in a template, and not by the suites that render', () => {
+    const copy = mkdtempSync(join(tmpdir(), 'aristarch-fingerprint-'));
+    cpSync(CHART, copy, { recursive: true });
+    appendFileSync(join(copy, 'tests/pod_test.yaml'), '#');
+    expect(fingerprintOf(copy)).toBe(fingerprintOf(CHART));
+    appendFileSync(join(copy, 'templates/service.yaml'), '#');
+    expect(fingerprintOf(copy)).not.toBe(fingerprintOf(CHART));
+    rmSync(copy, { recursive: true });
   });
 
   it('has a row for each life, and a line for what was shown', () => {
