@@ -95,11 +95,15 @@ async function stylize(
   const style = { ...given, planes: COLOUR_MATCHES[matchColours](given.planes, content.planes) };
   const stride = strideOf(trained.shape);
   const extents = { content: paddedExtent(content, stride), style: paddedExtent(style, stride) };
+  for (const [what, [height, width]] of Object.entries(extents)) {
+    checkSize(`${what}, padded to multiples of ${stride},`, { width, height }, method.kind);
+  }
   const feeds = { content: toNetwork(content, extents.content), style: toNetwork(style, extents.style) };
   const startedAt = performance.now();
   const work = { trained, executor, extents, feeds };
   const made = await METHODS[method.kind](work, method as never); // each row takes its own kind; TypeScript cannot see that
   const seconds = (performance.now() - startedAt) / 1000;
+  checkFinite(made, method.kind);
   const image = fromNetwork(made, extents.content, content);
   const losses = await measure(work, [image, content]);
   return { image, losses: losses[0]!, lossesBefore: losses[1]!, seconds };
@@ -135,6 +139,17 @@ async function measure(
   } finally {
     await session.close();
   }
+}
+
+/** Throws what says whose fault it is: the optimisation's by its settings, or the networks' of a file. */
+function checkFinite(values: Float32Array, kind: StyleMethod['kind']): void {
+  if (values.every((value) => Number.isFinite(value))) return;
+  if (kind === 'gatys')
+    throw new AristarchError('TRAINING_DIVERGED', 'the pixels exploded: lower --pixel-rate or --style-weight');
+  throw new AristarchError(
+    'ARTEFACT_INVALID',
+    `${STYLIZER_FILE} gives an image that is no numbers: train the model again with --stylizer`,
+  );
 }
 
 /** Throws `RESOURCE_EXHAUSTED`. */

@@ -58,7 +58,7 @@ export const STYLIZE_SETTINGS = defineSettings({
     group: 'Gatys',
   },
   styleWeight: {
-    schema: realNumber({ min: 0 }).optional(),
+    schema: realNumber({ min: 0, max: 1e12 }).optional(),
     flag: '--style-weight <weight>',
     help: 'what the distance of Gram matrices counts beside that of the features; 100 when absent',
     source: `${GATYS}, equation 7; the number: docs/stylize.md`,

@@ -98,7 +98,8 @@ export function resolveImageConfig({ flags, env, file = {} }: SettingSources): I
 /** What says more of images means nothing for rows. */
 function refuseForRows(given: object): void {
   const table: Settings = { ...IMAGE_FLAGS, ...STYLIZER_SETTINGS };
-  const setting = Object.keys(table).find((key) => Object.hasOwn(given, key));
+  // What is switched off is asked of nobody.
+  const setting = Object.entries(given).find(([key, value]) => Object.hasOwn(table, key) && value !== false)?.[0];
   if (setting === undefined) return;
   const message = `${table[setting]!.flag.split(' ')[0]} is for images: give --image-column too`;
   throw new AristarchError('INVALID_INPUT', message, { setting });

@@ -10,6 +10,7 @@ import { decodeStylizer, encodeStylizer } from '../../../src/models/stylize/styl
 import { STYLIZE, stylizeGraph, type TrainedStylizer } from '../../../src/models/stylize/stylizer-graphs.ts';
 import type { Executor, NamedArrays, NumberArray } from '../../../src/runtime/executor.ts';
 import { openExecutor } from '../../../src/runtime/open-executor.ts';
+import { createStylizer } from '../../../src/scoring/stylize/open-stylizer.ts';
 import { featuresOf, gapBetween, statisticsOf } from '../../support/channel-statistics.ts';
 import type { Tensor } from '../../../src/graph/tensor.ts';
 
@@ -137,5 +138,32 @@ describe('stylizer.bin', () => {
     const other = Buffer.from(bytes);
     other.write('"layers":2', other.indexOf('"layers":1'));
     expect(() => decodeStylizer(other)).toThrow(message);
+  });
+});
+
+describe('a stylizer', () => {
+  const grey = (width: number, height: number) => ({
+    width,
+    height,
+    rgb: new Float32Array(3 * width * height).fill(0.5),
+  });
+  const options = { method: { kind: 'adain', alpha: 1 }, matchColours: 'none' } as const;
+  const about = { name: 'tiny', version: '1', device: 'cpu' } as const;
+
+  it('whose file has numbers that are none is refused, rather than give a black image', async () => {
+    const { shape, weights } = untrained(SHAPE);
+    const broken = Object.fromEntries(Object.entries(weights).map(([name, values]) => [name, values.map(() => NaN)]));
+    const stylizer = createStylizer({ shape, weights: broken }, executor, about);
+    const answer = stylizer.stylize(grey(8, 8), grey(8, 8), options);
+    await expect(answer).rejects.toMatchObject({ code: 'ARTEFACT_INVALID' });
+  });
+
+  it('takes no image that is too large once it is padded', async () => {
+    const stylizer = createStylizer(untrained(SHAPE), executor, about);
+    const answer = stylizer.stylize(grey(2_000_000, 1), grey(8, 8), options);
+    await expect(answer).rejects.toMatchObject({
+      code: 'RESOURCE_EXHAUSTED',
+      message: expect.stringContaining('padded'),
+    });
   });
 });
