@@ -37,9 +37,7 @@ const OPENERS: { readonly [M in InferenceMode]: (parts: CriticParts) => Promise<
     const { read, threads } = parts;
     const thread = usableThread(parts);
     if ('absent' in thread) throw noThread(thread.absent);
-    // Kept: what serves may have gone from the disk when the thread is replaced.
-    const onnx = await read();
-    const session = thread.open(() => Promise.resolve(onnx), threads);
+    const session = await keptIn(thread, read, threads);
     await session.load();
     return tellOf(parts, { session, inlineRows: 0, openBeside: besideIn(thread, threads) }, 'as asked for');
   },
@@ -47,7 +45,8 @@ const OPENERS: { readonly [M in InferenceMode]: (parts: CriticParts) => Promise<
     const { executor, read, threads, inference } = parts;
     const thread = usableThread(parts);
     if ('absent' in thread) return openInline(parts, thread.absent);
-    const here = await executor.load(await read());
+    const onnx = await read();
+    const here = await executor.load(onnx);
     const { runNow } = here;
     if (runNow === undefined) return openedInline(parts, here, 'its cost cannot be measured with this ONNX Runtime');
     const handoverMs = await thread.handoverMs().catch(toAristarchError);
@@ -57,7 +56,7 @@ const OPENERS: { readonly [M in InferenceMode]: (parts: CriticParts) => Promise<
     const inlineRows = inlineRowsFor(cost, worthMs);
     const why = describeCosts(cost, handoverMs, worthMs);
     if (inlineRows === Infinity) return openedInline(parts, here, why);
-    const there = thread.open(read, threads);
+    const there = await keptIn(thread, () => Promise.resolve(onnx), threads);
     const session = splitSession({ here, there, inlineRows, tell: inference.tell });
     return tellOf(parts, { session, inlineRows, openBeside: besideIn(thread, threads) }, why);
   },
@@ -81,9 +80,19 @@ function openedInline(parts: CriticParts, session: Session, why: string): Critic
   return tellOf(parts, { session, inlineRows: Infinity, openBeside }, why);
 }
 
+/** The bytes are kept: what serves may have gone from the disk, or be another model's, when the thread needs them, and when it is replaced. */
+async function keptIn(
+  thread: InferenceThread,
+  read: () => Promise<Uint8Array>,
+  threads: number,
+): Promise<RemoteSession> {
+  const onnx = await read();
+  return thread.open(() => Promise.resolve(onnx), threads);
+}
+
 function besideIn(thread: InferenceThread, threads: number): Critic['openBeside'] {
   return async (read) => {
-    const session = thread.open(read, threads);
+    const session = await keptIn(thread, read, threads);
     await session.load();
     return session;
   };

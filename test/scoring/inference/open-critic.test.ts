@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { rm } from 'node:fs/promises';
+import { cp, rm } from 'node:fs/promises';
 import type { Detector } from '../../../src/scoring/detector.ts';
 import type { Inference, InferenceMode } from '../../../src/scoring/inference/inference.ts';
 import { openDetector } from '../../../src/scoring/open-detector.ts';
@@ -23,7 +23,9 @@ afterEach(async () => {
 async function open(mode: InferenceMode, handoverMs?: number, given?: string) {
   const lives: Life[] = [];
   const losses: string[] = [];
+  let isFull = false;
   const start = (): Life => {
+    if (isFull) throw new Error('no more threads');
     lives.push(startLife());
     return lives.at(-1)!;
   };
@@ -35,7 +37,7 @@ async function open(mode: InferenceMode, handoverMs?: number, given?: string) {
   const folder = given ?? (await writeTinyModel(data.path(`model-${++models}`)));
   const detector = await openDetector(folder, { device: 'cpu', inference });
   detectors.push(detector);
-  return { detector, told, folder, losses, kill: () => lives.at(-1)!.end() };
+  return { detector, told, losses, kill: () => lives.at(-1)!.end(), refuse: () => (isFull = true) };
 }
 
 const ROWS = Float32Array.from({ length: 3 * 1001 }, (_, index) => Math.fround(Math.cos(index) * 7));
@@ -95,6 +97,16 @@ describe('a detector', () => {
     expect(told).toEqual([expect.stringContaining('no more threads')]);
   });
 
+  it('goes on inline where no other thread can be had, and says so once', async () => {
+    const { detector, told, losses, kill, refuse } = await open('auto', 0);
+    const expected = await bytesOf(detector);
+    refuse();
+    await kill();
+    await waitUntil('the loss', () => losses.length >= 2);
+    expect([await bytesOf(detector), await bytesOf(detector)]).toEqual([expected, expected]);
+    expect(told.filter((line) => line.includes('done inline for now'))).toHaveLength(1);
+  });
+
   it('does not compute inline what may have ended two threads', async () => {
     const { detector, losses, kill } = await open('auto', 0);
     await kill();
@@ -104,23 +116,16 @@ describe('a detector', () => {
     await expect(detector.score(ROWS)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
 
-  it('goes on inline where the thread is lost and its files are gone, and says so once', async () => {
-    const { detector, folder, losses, told, kill } = await open('auto', 0);
-    const expected = await bytesOf(detector);
+  it.each(['worker', 'auto'] as const)('goes on in another thread though its files are gone (%s)', async (mode) => {
+    const folder = data.path(`gone-${mode}`);
+    await cp(trained().folder, folder, { recursive: true });
+    const { detector, losses, kill } = await open(mode, 0, folder);
+    const [scores, reasons] = [await detector.score(normalOrders(64, 6)), await detector.explain(normalOrders(2, 5))];
     await rm(folder, { recursive: true });
     await kill();
     await waitUntil('the loss', () => losses.length === 1);
-    expect([await bytesOf(detector), await bytesOf(detector)]).toEqual([expected, expected]);
-    expect(told.filter((line) => line.includes('done inline for now'))).toHaveLength(1);
-  });
-
-  it('goes on in another thread though its files are gone, where it is to be computed in one', async () => {
-    const { detector, folder, losses, kill } = await open('worker');
-    const expected = await bytesOf(detector);
-    await rm(folder, { recursive: true });
-    await kill();
-    await waitUntil('the loss', () => losses.length === 1);
-    expect(await bytesOf(detector)).toBe(expected);
+    expect((await detector.score(normalOrders(64, 6))).scores).toEqual(scores.scores);
+    expect(await detector.explain(normalOrders(2, 5))).toEqual(reasons);
   });
 
   it('explains alike wherever it is computed', async () => {
