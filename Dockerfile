@@ -16,6 +16,7 @@ RUN npm run build \
   && npm prune --omit dev --no-audit --no-fund \
   && npm pkg delete devDependencies \
   && npm sbom --omit dev --sbom-format cyclonedx >sbom.cdx.json \
+  && node tools/complete-sbom.mjs sbom.cdx.json "application:node@$(node -p process.versions.node)" library:duckdb-extension-httpfs@1.5.5 \
   && node tools/keep-platform.mjs
 
 # DuckDB's extension for S3, so that `train` and `score` read s3:// addresses without a download.

@@ -1,12 +1,13 @@
 // Builds the image's files without a container engine, and serves from them as the image would: by its own Node, as its own
 // user, who may write nowhere but in /tmp. Usage: npm run check:image [-- --write]   (--write: docs/image-check.md)
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { writeDocument } from '../../bench/support/documents.ts';
 import { describeContents } from './contents.ts';
 import { parseDockerfile } from './dockerfile.ts';
+import { askForCuda } from './ask-for-cuda.ts';
 import { serveAndScore } from './serve-and-score.ts';
 import { buildInFolders } from './steps.ts';
 
@@ -27,9 +28,23 @@ try {
   say(describeContents(join(root, 'app')));
   await serveAndScore({ root, scratch, programs, dockerfile, say });
   say('the image’s files serve');
+  await checkGpuImage(root, programs);
   if (process.argv.includes('--write')) await writeDocument('image-check.md', page());
 } finally {
   rmSync(scratch, { recursive: true, force: true });
+}
+
+/** The other image is made of this one's files: its stage `service` is their folder. */
+async function checkGpuImage(service: string, programs: string): Promise<void> {
+  const gpu = parseDockerfile(readFileSync(join(ROOT, 'Dockerfile.gpu'), 'utf8'));
+  const folder = join(scratch, 'gpu');
+  mkdirSync(folder);
+  symlinkSync(service, join(folder, 'service'));
+  say('Dockerfile.gpu:');
+  const root = buildInFolders(gpu, { context: ROOT, scratch: folder, programs, say });
+  const parts = { root, scratch: folder, programs, dockerfile: gpu, say };
+  await serveAndScore(parts);
+  askForCuda(parts);
 }
 
 function page(): string {
@@ -37,7 +52,7 @@ function page(): string {
   return [
     '# The image without a container engine',
     '',
-    `Written by \`npm run check:image -- --write\` on ${machine}. Each step of the Dockerfile is done in a folder that stands for its stage; the files of`,
+    `Written by \`npm run check:image -- --write\` on ${machine}. Each step of Dockerfile, and then of Dockerfile.gpu, is done in a folder that stands for its stage; the files of`,
     'base images are this machine’s, but Node, which is the image’s version. Most of the time goes to `npm ci`. No image was built: layers, base images, and a read-only root are not shown.',
     '',
     '```',

@@ -53,15 +53,16 @@ function copy(
   step: Step & { kind: 'copy' },
   root: string,
   folder: string,
-  { context, scratch, say }: BuildParts,
+  { context, scratch, programs, say }: BuildParts,
 ): void {
   say(`COPY ${step.sources.join(' ')} ${step.to}`);
   const source = step.from === undefined ? context : join(scratch, step.from);
   const target = join(root, isAbsolute(step.to) ? step.to : join(folder, step.to));
   for (const path of step.sources) {
     const found = join(source, path);
-    // What the base image brings is this machine's.
-    const from = existsSync(found) || step.from === undefined ? found : path;
+    // What the base image brings is this machine's, and its programs are where they were installed.
+    const from =
+      existsSync(found) || step.from === undefined ? found : existsSync(path) ? path : join(programs, basename(path));
     const isFolder = statSync(from).isDirectory();
     // A folder's content is copied, a file under its name where the target is a folder.
     const to = !isFolder && step.to.endsWith('/') ? join(target, basename(path)) : target;

@@ -31,7 +31,7 @@ describe.each(FILES)('%s', (file) => {
     expect(read(file)).toContain('ARG REVISION=');
   });
 
-  it('is made of images that do not move', () => {
+  it('is made of images of a named version', () => {
     const foreign = dockerfile.stages.map(({ base }) => base).filter((base) => !base.startsWith('aristarch:'));
     expect(foreign.filter((base) => !/^[\w./-]+:\d+\.\d+[\w.-]*$/.test(base))).toEqual([]);
     expect(foreign.length).toBeGreaterThan(0);
@@ -81,6 +81,10 @@ describe('the Dockerfile', () => {
   it('takes the extension of the version of DuckDB that is locked, and the provider of that of ONNX Runtime', () => {
     const extension = /duckdb-extension-httpfs==([\d.]+)/;
     expect(extension.exec(read('Dockerfile'))?.[1]).toBe(extension.exec(read('.ci/requirements.txt'))?.[1]);
+    // The bill of materials has it, too.
+    expect(/duckdb-extension-httpfs@([\d.]+)/.exec(read('Dockerfile'))?.[1]).toBe(
+      extension.exec(read('Dockerfile'))?.[1],
+    );
     const locked = /"onnxruntime-node": "([\d.]+)"/.exec(read('package.json'))?.[1];
     expect(/onnxruntime-gpu==([\d.]+)/.exec(read('Dockerfile.gpu'))?.[1]).toBe(locked);
   });
