@@ -79,7 +79,10 @@ export function createTransactionalDeliveries(
   };
 }
 
-/** One partition's transactional producer. Its caller works on one batch at a time. */
+/**
+ * One partition's transactional producer, for one delivery at a time: opening one ends the one before, whose handler may still be at work
+ * where the group was joined anew meanwhile. What both sent would else be committed together, twice.
+ */
 class Lane {
   readonly #client: Pick<KafkaClient, 'openTransactionalSession' | 'readCommitted'>;
   readonly #transactionalId: string;
@@ -87,8 +90,11 @@ class Lane {
   #session: TransactionalSession | undefined;
   /** The group's offset, since the session is open; -1 where there is none. */
   #committed = -1n;
-  /** What the open transaction holds. */
+  /** What the open transaction holds; and whether anything is, or was, on its way into it. */
   #sent: { readonly topic: string; readonly messages: readonly OutboundMessage[] }[] = [];
+  #touched = false;
+  /** Counts deliveries: the last one is the lane's. */
+  #deliveries = 0;
 
   constructor(
     client: Pick<KafkaClient, 'openTransactionalSession' | 'readCommitted'>,
@@ -101,25 +107,33 @@ class Lane {
   }
 
   async open(batch: PartitionBatch, maxRequestBytes: number): Promise<Delivery> {
+    const delivery = ++this.#deliveries;
     // A batch that failed on its way to a commit leaves a transaction behind, which must not go on with the next one.
-    if (this.#sent.length > 0) await this.drop();
+    if (this.#touched) await this.drop();
     await this.#openSession();
     return {
       from: this.#committed,
       send: async (topic, messages) => {
         const refused: OutboundMessage[] = [];
         for (const request of toRequests(messages, maxRequestBytes))
-          refused.push(...(await this.#send(topic, request)));
+          refused.push(...(await this.#send(delivery, topic, request)));
         return refused;
       },
-      commit: (nextOffset) => this.#commit(batch, nextOffset),
+      commit: (nextOffset) => this.#commit(delivery, batch, nextOffset),
     };
+  }
+
+  /** Throws where another delivery has the lane. */
+  #check(delivery: number): TransactionalSession {
+    if (this.#session === undefined || delivery !== this.#deliveries) throw movedOn(this.#transactionalId);
+    return this.#session;
   }
 
   async drop(): Promise<void> {
     const dropped = this.#session;
     this.#session = undefined;
     this.#sent = [];
+    this.#touched = false;
     await dropped?.close().catch(() => undefined);
   }
 
@@ -136,47 +150,63 @@ class Lane {
     return session;
   }
 
-  async #send(topic: string, messages: readonly OutboundMessage[]): Promise<readonly OutboundMessage[]> {
+  async #send(
+    delivery: number,
+    topic: string,
+    messages: readonly OutboundMessage[],
+  ): Promise<readonly OutboundMessage[]> {
+    const session = this.#check(delivery);
+    this.#touched = true;
     try {
-      if (this.#session === undefined) throw movedOn(this.#transactionalId);
-      await this.#session.send(topic, messages);
-      this.#sent.push({ topic, messages });
-      return [];
+      await session.send(topic, messages);
     } catch (thrown) {
       const error = toAristarchError(thrown);
+      this.#check(delivery);
       const before = this.#sent;
       await this.drop();
       if (error.code !== 'RESOURCE_EXHAUSTED') throw error;
-      await this.#beginAgain(before);
-      return halve(messages, (half) => this.#send(topic, half));
+      await this.#beginAgain(delivery, before);
+      return halve(messages, (half) => this.#send(delivery, topic, half));
     }
+    this.#check(delivery);
+    this.#sent.push({ topic, messages });
+    return [];
   }
 
   /** A transaction that a refusal has broken is ended, and what it held is sent in a new one. */
-  async #beginAgain(sent: readonly { readonly topic: string; readonly messages: readonly OutboundMessage[] }[]) {
+  async #beginAgain(
+    delivery: number,
+    sent: readonly { readonly topic: string; readonly messages: readonly OutboundMessage[] }[],
+  ) {
     const expected = this.#committed;
-    const session = await this.#openSession();
+    await this.#openSession();
     if (this.#committed !== expected) throw movedOn(this.#transactionalId);
     for (const { topic, messages } of sent) {
+      const session = this.#check(delivery);
+      this.#touched = true;
       await session.send(topic, messages);
       this.#sent.push({ topic, messages });
     }
   }
 
-  async #commit(batch: PartitionBatch, nextOffset: bigint): Promise<'committed' | 'lost'> {
+  async #commit(delivery: number, batch: PartitionBatch, nextOffset: bigint): Promise<'committed' | 'lost'> {
     if (!batch.isOurs()) {
-      await this.drop();
+      if (delivery === this.#deliveries) await this.drop();
       return 'lost';
     }
     const { topic, partition } = batch;
+    const session = this.#check(delivery);
+    this.#touched = true;
     try {
-      if (this.#session === undefined) throw movedOn(this.#transactionalId);
-      await this.#session.commit({ topic, partition, nextOffset });
+      await session.commit({ topic, partition, nextOffset });
     } catch (thrown) {
-      await this.drop();
+      if (delivery === this.#deliveries) await this.drop();
       throw thrown;
     }
+    // Whoever has the lane since has read the offset himself.
+    if (delivery !== this.#deliveries) return 'lost';
     this.#sent = [];
+    this.#touched = false;
     this.#committed = nextOffset;
     batch.advance(nextOffset);
     return 'committed';

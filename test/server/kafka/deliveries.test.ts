@@ -95,6 +95,32 @@ describe('a transactional delivery', () => {
     expect(log).toEqual([]);
   });
 
+  it('has one at a time: what an earlier one still sends is not committed with what the next one sends', async () => {
+    const { log, client } = createMemoryTransactions();
+    const deliveries = createTransactionalDeliveries(client, 'group');
+    const earlier = await deliveries.open(createBatch(['a']));
+    // On its way when the group is joined anew, and the batch comes once more.
+    const sending = earlier.send('out', [message('a')]).catch((thrown: unknown) => thrown);
+    const later = await deliveries.open(createBatch(['a']));
+    await later.send('out', [message('a')]);
+    expect(await sending).toMatchObject({ code: 'UNAVAILABLE' });
+    await expect(earlier.send('out', [message('a')])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await expect(earlier.commit(1n)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(await later.commit(1n)).toBe('committed');
+    expect(log).toEqual(['out:a']);
+  });
+
+  it('leaves the next one alone, where it finds out that its partition was taken away', async () => {
+    const { log, client } = createMemoryTransactions();
+    const deliveries = createTransactionalDeliveries(client, 'group');
+    const earlier = await deliveries.open({ ...createBatch(['a']), isOurs: () => false });
+    const later = await deliveries.open(createBatch(['a']));
+    await later.send('out', [message('a')]);
+    expect(await earlier.commit(1n)).toBe('lost');
+    expect(await later.commit(1n)).toBe('committed');
+    expect(log).toEqual(['out:a']);
+  });
+
   it('commits nothing for a partition that was taken away', async () => {
     const { log, client } = createMemoryTransactions();
     const delivery = await createTransactionalDeliveries(client, 'group').open({
