@@ -24,7 +24,7 @@ export interface DevicesResult {
 
 /** GPUs that the page is to tell of, and by which results it does; a row each where nobody has measured, so that the table does not look whole. */
 const WANTED: readonly (readonly [name: string, isIt: (result: DeviceResult) => boolean])[] = [
-  ['webgpu on a GPU', ({ device, hardware }) => device === 'webgpu' && !hardware.startsWith('Vulkan by ')],
+  ['webgpu on a GPU', ({ device, hardware }) => device === 'webgpu' && !/^(Vulkan by |unknown)/.test(hardware)],
   ['cuda', ({ device }) => device === 'cuda'],
   ['tfjs on a GPU', ({ device, description }) => device === 'tfjs' && description.includes('on a GPU')],
   ['PyTorch on a GPU', ({ device, description }) => device === 'pytorch' && description.includes('CUDA')],

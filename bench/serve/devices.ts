@@ -130,8 +130,9 @@ const latency = ({ p50, p99 }: Summary): string => `${p50.toFixed(1)} / ${p99.to
 
 /** Devices that nobody has served on yet, so that the table does not look whole. */
 const WANTED: readonly (readonly [name: string, isIt: (result: ServedDevice) => boolean])[] = [
-  ['webgpu on a GPU', ({ device, hardware }) => device === 'webgpu' && !hardware.startsWith('Vulkan by ')],
+  ['webgpu on a GPU', ({ device, hardware }) => device === 'webgpu' && !/^(Vulkan by |unknown)/.test(hardware)],
   ['cuda', ({ device }) => device === 'cuda'],
+  ['tfjs on a GPU', ({ device, hardware }) => device === 'tfjs' && hardware.startsWith('NVIDIA')],
 ];
 
 /** A row for each device; `rows a second` counts the rows of dense calls. */

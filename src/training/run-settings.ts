@@ -169,7 +169,7 @@ export const RUN_SETTINGS = defineSettings({
     schema: wholeNumber({ min: 0 }),
     default: 1,
     flag: '--seed <number>',
-    help: 'Seed of all randomness: the same seed, settings, device and threads give the same critic.onnx, byte for byte.',
+    help: 'Seed of all randomness: the same seed, settings and threads give the same critic.onnx on the CPU, byte for byte.',
     group: 'Run',
   },
   timeBudget: {

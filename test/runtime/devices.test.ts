@@ -22,6 +22,8 @@ describe('a device', () => {
       code: 'DEVICE_UNAVAILABLE',
       message: expect.stringMatching(/device cuda cannot be used here: .+use --device cpu/) as unknown,
     });
+    // Before its libraries are opened, so that products are of single precision.
+    expect(process.env['NVIDIA_TF32_OVERRIDE']).toBe('0');
   });
 
   withoutGpu('chosen by auto falls back to the CPU, and says so in one short line', async () => {

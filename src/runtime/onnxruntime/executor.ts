@@ -120,7 +120,10 @@ function translate(onnx: Uint8Array, dialect: Dialect): Uint8Array {
 
 async function proveProvider(provider: Provider, threads: number): Promise<void> {
   const probe = createProbe();
-  if (provider === 'cuda') checkCudaProvider(findCudaProvider());
+  if (provider === 'cuda') {
+    checkCudaProvider(findCudaProvider());
+    process.env[TF32_SWITCH] ??= '0';
+  }
   try {
     const options = sessionOptions(provider, threads);
     const session = await InferenceSession.create(emitGraph(probe.graph), { ...options, ...PROBE[provider] });
@@ -137,6 +140,12 @@ async function proveProvider(provider: Provider, threads: number): Promise<void>
     );
   }
 }
+
+/**
+ * Read by NVIDIA's libraries when they start. On by default, from Ampere on: products of floats would be taken of ten bits each, and no
+ * option of the binding says otherwise.
+ */
+const TF32_SWITCH = 'NVIDIA_TF32_OVERRIDE';
 
 const REMEDIES: { readonly [P in Provider]: () => string } = {
   cpu: () => 'Reinstall with "npm ci"; the package onnxruntime-node holds the library.',

@@ -92,11 +92,15 @@ const loadNative: Load = async (packageName, threads) => {
   return tf;
 };
 
-/** TensorFlow reads these when it starts: threads inside and among operations, and not a line below an error on standard error. */
+/**
+ * TensorFlow reads these when it starts: threads inside and among operations, not a line below an error on standard error, and single
+ * precision in the products of GPUs, which would else be TF32.
+ */
 const settingsOf = (threads: number): Readonly<Record<string, string>> => ({
   TF_NUM_INTRAOP_THREADS: String(threads),
   TF_NUM_INTEROP_THREADS: '1',
   TF_CPP_MIN_LOG_LEVEL: '2',
+  NVIDIA_TF32_OVERRIDE: '0',
 });
 
 /** From a folder's own node_modules, else from those above it. */
