@@ -56,5 +56,5 @@ needs('prometheus', 'broker').describe('with a real service', () => {
   it('a broker that is killed is noticed, and that it is back', async () => {
     const check = await causeAlerts({ rules: RULES, alerts: ['AristarchKafkaDown'], quietSeconds: 5 });
     expect(faultsOf(check)).toEqual([]);
-  }, 300_000);
+  }, 400_000);
 });
