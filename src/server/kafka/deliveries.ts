@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AristarchError, toAristarchError } from '../../base/errors.ts';
 import type { KafkaClient, OutboundMessage, PartitionBatch, ProducerPort, TransactionalSession } from './port.ts';
 import { createReliableProducer } from './reliable-producer.ts';
@@ -35,6 +36,9 @@ export function createPlainDeliveries(producer: ProducerPort): Deliveries {
 }
 
 export type DeliveryClient = Pick<KafkaClient, 'openProducerSession' | 'openTransactionalSession' | 'readCommitted'>;
+
+/** How long a session that is given up may take to tell the broker. */
+const CLOSE_MS = 5_000;
 
 /** The kind that the configuration asks for. */
 export function createDeliveries(
@@ -134,7 +138,9 @@ class Lane {
     this.#session = undefined;
     this.#sent = [];
     this.#touched = false;
-    await dropped?.close().catch(() => undefined);
+    // On a connection that is dead it may take as long as a request; the next session shuts this one out by itself.
+    const closing = dropped?.close().catch(() => undefined);
+    if (closing !== undefined) await Promise.race([closing, sleep(CLOSE_MS, undefined, { ref: false })]);
   }
 
   async #openSession(): Promise<TransactionalSession> {
