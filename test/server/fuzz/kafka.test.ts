@@ -68,7 +68,10 @@ it(`gives each of ${FUZZ_INPUTS} mutated events a result or a dead letter, good 
         key: bytes.subarray(0, 9),
         headers: { any: bytes },
       };
-      const batch = { ...createBatch(['', '', '']), messages: [toMessage(0, '{"x": 1}'), odd, toMessage(2, '{"x": 2}')] };
+      const batch = {
+        ...createBatch(['', '', '']),
+        messages: [toMessage(0, '{"x": 1}'), odd, toMessage(2, '{"x": 2}')],
+      };
       await handle(batch);
       expect(batch).toMatchObject({ committed: [3n], redeliveries: [] });
       const [out, dead] = [sent['out'], sent['dead']];
