@@ -114,7 +114,7 @@ class Lane {
     const delivery = ++this.#deliveries;
     // A batch that failed on its way to a commit leaves a transaction behind, which must not go on with the next one.
     if (this.#touched) await this.drop();
-    await this.#openSession();
+    await this.#openSession(delivery);
     return {
       from: this.#committed,
       send: async (topic, messages) => {
@@ -143,17 +143,18 @@ class Lane {
     if (closing !== undefined) await Promise.race([closing, sleep(CLOSE_MS, undefined, { ref: false })]);
   }
 
-  async #openSession(): Promise<TransactionalSession> {
-    if (this.#session !== undefined) return this.#session;
+  async #openSession(delivery: number): Promise<void> {
+    if (this.#session !== undefined) return;
     const session = await this.#client.openTransactionalSession(this.#transactionalId);
     try {
-      this.#committed = (await this.#client.readCommitted(this.#partition)) ?? -1n;
+      const committed = (await this.#client.readCommitted(this.#partition)) ?? -1n;
+      // Another delivery opens one of its own, which shuts this one out.
+      if (delivery !== this.#deliveries) throw movedOn(this.#transactionalId);
+      [this.#session, this.#committed] = [session, committed];
     } catch (thrown) {
       await session.close().catch(() => undefined);
       throw thrown;
     }
-    this.#session = session;
-    return session;
   }
 
   async #send(
@@ -185,7 +186,7 @@ class Lane {
     sent: readonly { readonly topic: string; readonly messages: readonly OutboundMessage[] }[],
   ) {
     const expected = this.#committed;
-    await this.#openSession();
+    await this.#openSession(delivery);
     if (this.#committed !== expected) throw movedOn(this.#transactionalId);
     for (const { topic, messages } of sent) {
       const session = this.#check(delivery);

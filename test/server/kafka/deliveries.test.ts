@@ -110,6 +110,21 @@ describe('a transactional delivery', () => {
     expect(log).toEqual(['out:a']);
   });
 
+  it('leaves no session behind where another delivery comes while it is opened', async () => {
+    const { client } = createMemoryTransactions();
+    let [opened, closed] = [0, 0];
+    const openTransactionalSession = async (id: string): Promise<TransactionalSession> => {
+      opened += 1;
+      const session = await client.openTransactionalSession(id);
+      return { ...session, close: () => Promise.resolve(void (closed += 1)) };
+    };
+    const deliveries = createTransactionalDeliveries({ ...client, openTransactionalSession }, 'group');
+    const [earlier, later] = [deliveries.open(createBatch(['a'])), deliveries.open(createBatch(['a']))];
+    await expect(earlier).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await (await later).send('out', [message('a')]);
+    expect([opened, closed]).toEqual([2, 1]);
+  });
+
   it('leaves the next one alone, where it finds out that its partition was taken away', async () => {
     const { log, client } = createMemoryTransactions();
     const deliveries = createTransactionalDeliveries(client, 'group');

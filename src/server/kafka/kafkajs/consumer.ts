@@ -1,5 +1,12 @@
 import type { AristarchError } from '../../../base/errors.ts';
-import type { BatchHandler, ConsumerEvent, ConsumerPort, KafkaClientConfig, PartitionBatch } from '../port.ts';
+import type {
+  BatchHandler,
+  ConsumerEvent,
+  ConsumerPort,
+  HiddenRange,
+  KafkaClientConfig,
+  PartitionBatch,
+} from '../port.ts';
 import type { Batch, Consumer, EachBatchPayload, Kafka } from './engine.ts';
 import { isLostMembership } from './faults.ts';
 import { fromMessage } from './messages.ts';
@@ -68,13 +75,24 @@ function watch(
   );
   consumer.on(REBALANCING, () => onEvent({ kind: 'rebalancing' }));
   // Of what it has left out by itself the client tells here, and nowhere else.
-  consumer.on(END_BATCH_PROCESS, ({ payload: { partition, batchSize, firstOffset, lastOffset } }) => {
-    if (batchSize > 0) return;
-    onEvent({ kind: 'hidden', partition, from: BigInt(firstOffset), to: BigInt(lastOffset) + 1n });
+  consumer.on(END_BATCH_PROCESS, ({ payload }) => {
+    if (payload.batchSize === 0) onEvent({ kind: 'hidden', ...toHiddenRange(payload) });
   });
   consumer.on(CRASH, ({ payload }) =>
     onEvent({ kind: 'crashed', restarts: payload.restart, error: fault(payload.error) }),
   );
+}
+
+/** What the client says of a batch. */
+export interface EndedBatch {
+  readonly partition: number;
+  /** Null, whatever the client's types say, where all that came lies before what was asked for, as in topics that are compacted. */
+  readonly firstOffset: string | null;
+  readonly lastOffset: string;
+}
+
+export function toHiddenRange({ partition, firstOffset, lastOffset }: EndedBatch): HiddenRange {
+  return { partition, from: BigInt(firstOffset ?? lastOffset), to: BigInt(lastOffset) + 1n };
 }
 
 /** Hands a batch to the handler, and keeps the membership alive meanwhile. */
