@@ -35,7 +35,7 @@ export async function openStyleGan(executor: Executor, size: number): Promise<Ta
   const optimiser = { kind: 'adam', beta1: 0, beta2: 0.99, epsilon: 1e-8, learningRate: () => 2e-3 } as const;
   const task = planPhase(
     {
-      ...{ name: 'bench', title: 'StyleGAN', remedy: '', colours, latent, mappingLayers, mixing },
+      ...{ name: 'bench', title: 'StyleGAN', remedy: '', colours, labels: 0, latent, mappingLayers, mixing },
       ...{ batch, channels: CHANNELS, augmentations: [] },
       rules: {
         ...{ objective: 'non-saturating', criticSteps: 1, order: 'alternating', generatorAverage: average },

@@ -5,7 +5,7 @@ import { GENERATOR_FILE } from '../models/artefact/layout.ts';
 import type { Manifest } from '../models/artefact/manifest.ts';
 import { readArtefact } from '../models/artefact/read.ts';
 import { decodeRecords } from '../models/features/decode.ts';
-import { conditionNames, conditionSlots, rowWidth, slotNames } from '../models/features/schema.ts';
+import { conditionNames, conditionSlots, generatedSchema, rowWidth, slotNames } from '../models/features/schema.ts';
 import { CONDITION_INPUT, GENERATED_OUTPUT, LATENT_INPUT } from '../models/generator-graph.ts';
 import { styleFeeds, styleWidths } from '../models/stylegan/style-inputs.ts';
 import type { Executor, NamedArrays, Session } from '../runtime/executor.ts';
@@ -56,7 +56,8 @@ function describe(
   widths: Readonly<Record<string, number>>,
   { device }: Executor,
 ): SamplerDescription {
-  const { name, version, family, features: schema, fingerprint } = manifest;
+  const { name, version, family, features, fingerprint } = manifest;
+  const schema = generatedSchema(features);
   return {
     ...{ name, version, family, schema, device, latent: widths[LATENT_INPUT] ?? 0, styles: styleWidths(widths) },
     rowWidth: rowWidth(schema),
@@ -174,12 +175,14 @@ async function makeStyled(
   session: Session,
   description: SamplerDescription,
   images: readonly StyledImage[],
-  { seed, truncation }: Pick<SampleOptions, 'seed' | 'truncation'>,
+  { seed, truncation, condition = {} }: Pick<SampleOptions, 'seed' | 'truncation' | 'condition'>,
 ): Promise<Float32Array> {
   const { styles, latent, rowWidth: width, schema } = description;
   if (styles === null) throw notStyled(description);
   const blockRows = blockRowsOf(schema);
   const latentOf = latentReader(seed, latent, blockRows);
+  const conditions = drawConditions(description, condition, createRandom(seed));
+  const slots = conditionSlots(schema).length;
   const rows = new Float32Array(images.length * width);
   for (let from = 0; from < images.length; from += blockRows) {
     const part = images.slice(from, from + blockRows);
@@ -189,9 +192,15 @@ async function makeStyled(
       z.set(latentOf(image.row), index * latent);
       other.set(latentOf(image.other).subarray(0, styles.z), index * styles.z);
     });
+    const given = new Float32Array(part.length * slots);
+    for (const [index, { row }] of part.entries()) {
+      const at = (row % blockRows) * slots;
+      given.set((await conditions(Math.floor(row / blockRows))).subarray(at, at + slots), index * slots);
+    }
     const shares = Float32Array.from(part.flatMap((image) => image.shares));
     const feeds = {
       [LATENT_INPUT]: { data: z, shape: [part.length, latent] },
+      ...(slots > 0 && { [CONDITION_INPUT]: { data: given, shape: [part.length, slots] } }),
       ...styleFeeds(styles, part.length, { other, shares, truncation }),
     };
     rows.set(await runGenerator(session, description, part.length, feeds), from * width);

@@ -10,6 +10,7 @@ import { checkOutput } from '../tables/output-file.ts';
 import { createRowsWriter, type RowsWriter } from '../tables/rows-writer.ts';
 import { openConditions, type GivenConditions } from './given-conditions.ts';
 import { openSampler } from './open-sampler.ts';
+import { isPngName } from './picture-output.ts';
 import { checkImageSample, countOf, MIX_LEVELS, writeImages, type MixLevel } from './sample-images.ts';
 import type { Sampler } from './sampler.ts';
 import { TABLE_SETTINGS } from './table-settings.ts';
@@ -84,7 +85,8 @@ Columns that training left out (constant, identifiers) are not there. Made-up ro
 themselves. How near they come to real rows, column by column, together, and as training data, is measured in
 docs/fidelity.md.
 
-A model of images (train --family stylegan) writes a column of PNG files, which train --image-column reads, or a grid.
+A model of images (train --family stylegan) writes a column of PNG files, which train --image-column reads, or a grid; one
+that was trained with --condition makes them of given labels, which are no column of the file.
 
 A model with conditions (train --condition) makes the other fields for given ones. Without --condition and
 --conditions-from, conditions are drawn by the shares in the manifest, each by itself: their combinations may be ones
@@ -95,7 +97,8 @@ Examples:
   aristarch sample --model models/m --condition machine=a,site=b --out a-at-b.parquet
   aristarch sample --model models/m --count 500 --out synthetic.csv --seed 7 --json
   aristarch sample --model models/parts --out grid.png --truncation 0.7
-  aristarch sample --model models/parts --out mixed.png --mix coarse`;
+  aristarch sample --model models/parts --out mixed.png --mix coarse
+  aristarch sample --model models/digits --out threes.png --condition digit=3`;
 
 export function createSampleCommand(terminal: Terminal = processTerminal()): Command {
   const command = new Command('sample')
@@ -115,17 +118,14 @@ async function runSample({ command, terminal, json }: ActionContext): Promise<vo
     warn: (message) => note(terminal, message),
   });
   try {
-    if (sampler.description.schema.image || isPicture(values)) {
-      const summary = await sampleImages(values, sampler, terminal);
-      if (json) emitJson(terminal, summary);
-      else emitText(terminal, describeSummary(summary, 'images'));
-      return;
-    }
+    const isOfImages = sampler.description.schema.image !== undefined;
+    if (!isOfImages && isPicture(values)) throw notOfImages(sampler);
     const conditions = await openConditions(sampler.description, values);
     try {
-      const summary = await writeSample(values, sampler, conditions, terminal);
+      const write = isOfImages ? sampleImages : writeSample;
+      const summary = await write(values, sampler, conditions, terminal);
       if (json) emitJson(terminal, summary);
-      else emitText(terminal, describeSummary(summary, 'rows'));
+      else emitText(terminal, describeSummary(summary, isOfImages ? 'images' : 'rows'));
     } finally {
       await conditions.close();
     }
@@ -136,28 +136,34 @@ async function runSample({ command, terminal, json }: ActionContext): Promise<vo
 
 /** Whether something is asked for that only a model of images can do. */
 const isPicture = ({ out, truncation, mix, interpolate }: SampleValues): boolean =>
-  /\.png$/i.test(out) || truncation !== undefined || mix !== undefined || interpolate;
+  isPngName(out) || truncation !== undefined || mix !== undefined || interpolate;
 
-async function sampleImages(values: SampleValues, sampler: Sampler, terminal: Terminal) {
-  const { out, seed, count, truncation, mix, interpolate, memory: memoryLimit } = values;
+function notOfImages({ description: { name } }: Sampler): AristarchError {
+  const message = `model "${name}" makes rows: .png, --truncation, --mix and --interpolate are for models of images`;
+  return new AristarchError('INVALID_INPUT', message, { model: name });
+}
+
+async function sampleImages(values: SampleValues, sampler: Sampler, conditions: GivenConditions, terminal: Terminal) {
+  const { out, seed, truncation, mix, interpolate, memory: memoryLimit } = values;
   const { name, version, schema, device: used } = sampler.description;
-  if (!schema.image) {
-    const message = `model "${name}" makes rows: .png, --truncation, --mix and --interpolate are for models of images`;
-    throw new AristarchError('INVALID_INPUT', message, { model: name });
+  const image = schema.image!;
+  const isTable = mix !== undefined || interpolate;
+  if (isTable && conditions.options.conditionRows) {
+    const message =
+      '--mix and --interpolate make images of one condition, or of drawn ones: give --condition in place of --conditions-from';
+    throw new AristarchError('INVALID_INPUT', message);
   }
-  const given = values.condition ?? values.conditionsFrom;
-  if (given !== undefined)
-    throw new AristarchError('INVALID_INPUT', `model "${name}" has no conditions: leave --condition out`);
+  const count = values.count ?? (isPngName(out) ? undefined : conditions.rows);
   const choice = { out, count, mix, interpolate, ...(truncation !== undefined && { truncation }) };
-  checkImageSample(choice, schema.image.size);
+  checkImageSample(choice, image.size);
   const startedAt = performance.now();
   const progress = createProgress(terminal, { label: 'sampling', unit: 'images', total: countOf(choice) });
   try {
     const onImages = (done: number): void => progress.update(done);
-    const images = await writeImages(sampler, { ...choice, seed, memoryLimit, onImages });
+    const images = await writeImages(sampler, { ...choice, ...conditions.options, seed, memoryLimit, onImages });
     const seconds = (performance.now() - startedAt) / 1000;
     const made = { model: name, modelVersion: version, device: used, out, rows: images, seed };
-    return { ...made, columns: [schema.image.name], seconds, rowsPerSecond: images / seconds };
+    return { ...made, columns: [image.name], seconds, rowsPerSecond: images / seconds };
   } finally {
     progress.finish();
   }

@@ -4,9 +4,9 @@ import type { Random } from '../base/philox.ts';
 import { encodeRecords, unknownFields, type RawRecord } from '../models/features/encode.ts';
 import { rowWidth, SLOTS, type FeatureSchema, type Field } from '../models/features/schema.ts';
 import { drawColumn } from './draw-column.ts';
-import { SAMPLE_BLOCK_ROWS, type SamplerDescription } from './sampler.ts';
+import { blockRowsOf, type SamplerDescription } from './sampler.ts';
 
-/** Slots of the conditions of a block's rows, [SAMPLE_BLOCK_ROWS, conditionSlots]. Blocks are asked for in order. */
+/** Slots of the conditions of a block's rows, [rows of a block, conditionSlots]. Blocks are asked for in order. */
 export type ConditionSource = (block: number) => Promise<Float32Array>;
 
 /** The conditions alone, as a schema. */
@@ -31,10 +31,11 @@ export function drawConditions(description: SamplerDescription, given: RawRecord
     const training = description.trainingColumns.find(({ name }) => name === field.name);
     return { at, draw: drawColumn(field, training, random.stream('sample', 'condition', field.name)) };
   });
+  const blockRows = blockRowsOf(description.schema);
   return (block) => {
-    const rows = new Float32Array(SAMPLE_BLOCK_ROWS * width);
+    const rows = new Float32Array(blockRows * width);
     for (const { at, draw } of columns) {
-      draw(block, SAMPLE_BLOCK_ROWS).forEach((values, row) => rows.set(values, row * width + at));
+      draw(block, blockRows).forEach((values, row) => rows.set(values, row * width + at));
     }
     return Promise.resolve(rows);
   };
@@ -65,10 +66,11 @@ export function takeConditions(
     if (result.done === true) throw tooFew(taken, count);
     return checkRows(own, result.value, taken);
   };
+  const blockRows = blockRowsOf(schema);
   return async (block) => {
-    const rows = new Float32Array(SAMPLE_BLOCK_ROWS * width);
-    const start = block * SAMPLE_BLOCK_ROWS;
-    const end = Math.min(firstRow + count, start + SAMPLE_BLOCK_ROWS);
+    const rows = new Float32Array(blockRows * width);
+    const start = block * blockRows;
+    const end = Math.min(firstRow + count, start + blockRows);
     for (let row = Math.max(firstRow, start); row < end;) {
       if (rest.length === 0) rest = await next();
       const fits = rest.subarray(0, (end - row) * width);

@@ -10,7 +10,7 @@ import type { Sampler, SampleOptions, StyledImage } from './sampler.ts';
 export const MIX_LEVELS = { coarse: 0, middle: 1, fine: 2 } as const;
 export type MixLevel = keyof typeof MIX_LEVELS;
 
-export interface ImageSampleOptions extends Pick<SampleOptions, 'seed' | 'truncation'> {
+export interface ImageSampleOptions extends Pick<SampleOptions, 'seed' | 'truncation' | 'condition' | 'conditionRows'> {
   readonly out: string;
   readonly count: number | undefined;
   readonly mix: MixLevel | undefined;

@@ -55,12 +55,12 @@ export interface Sampler {
    */
   sample(count: number, options: SampleOptions): AsyncGenerator<Float32Array>;
   /**
-   * Raw rows of images made of two styles each, one after the other. Throws `PRECONDITION_FAILED` where the generator has no
-   * styles.
+   * Raw rows of images made of two styles each, one after the other; each keeps the condition that its row has. Throws `PRECONDITION_FAILED`
+   * where the generator has no styles.
    */
   sampleStyled(
     images: readonly StyledImage[],
-    options: Pick<SampleOptions, 'seed' | 'truncation'>,
+    options: Pick<SampleOptions, 'seed' | 'truncation' | 'condition'>,
   ): Promise<Float32Array>;
   /** Raw rows -> records with named values, an image as the bytes of a PNG; a `Detector` encodes them to the same rows. */
   decode(rows: Float32Array): RawRecord[];

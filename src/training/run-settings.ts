@@ -50,7 +50,7 @@ export const RUN_SETTINGS = defineSettings({
     default: [],
     flag: '--condition <columns>',
     list: true,
-    help: 'Columns to judge the others by, separated by commas: a score then means "normal for this machine type". Categories and flags also get a false-alarm rate of their own.',
+    help: 'Columns to judge the others by, separated by commas: a score then means "normal for this machine type". Categories and flags also get a false-alarm rate of their own. Of images: the one column of labels that a generator is told.',
     source: 'docs/calibration.md',
     group: 'Data',
   },

@@ -21,6 +21,8 @@ CASES = [
     dict(size=8, fading=True, colours=1, objective="non-saturating", regulariser="r1", weight=10, interval=2, mixing=0.9, average=0.9),
     dict(size=16, fading=False, colours=3, objective="wasserstein", regulariser="gradient-penalty", weight=10, interval=1, mixing=0, average=0, drift=0.01),
     dict(size=8, fading=False, colours=3, objective="non-saturating", regulariser="r1", weight=1, interval=1, mixing=0.5, average=0.99),
+    dict(size=8, fading=False, colours=1, objective="non-saturating", regulariser="r1", weight=10, interval=2, mixing=0.5, average=0.9, labels=3),
+    dict(size=8, fading=True, colours=1, objective="wasserstein", regulariser="gradient-penalty", weight=10, interval=1, mixing=0, average=0, labels=2),
 ]
 
 
@@ -78,8 +80,14 @@ def double(x):
     return F.interpolate(x, scale_factor=2, mode="nearest")
 
 
-def mapping(p, z):
-    h = z / (z.square().mean(1, keepdim=True) + 1e-8).sqrt()
+def pixel_norm(x):
+    return x / (x.square().mean(1, keepdim=True) + 1e-8).sqrt()
+
+
+def mapping(p, z, labels=None):
+    h = pixel_norm(z)
+    if labels is not None:
+        h = torch.cat([h, pixel_norm(dense(p, "mapping.label", labels, LATENT, 1))], 1)
     for layer in range(MAPPING_LAYERS):
         h = rectify(dense(p, f"mapping.{layer}", h, LATENT, np.sqrt(2), 0.01))
     return h
@@ -106,7 +114,7 @@ def synthesis(p, case, styles, noise, fade):
     return torch.lerp(old, image, fade)
 
 
-def critic(p, case, x, fade, batches):
+def critic(p, case, x, labels, fade, batches):
     from_image = lambda at, picture: rectify(convolve(p, f"critic.image.{at}", picture, CHANNELS[at], 1, np.sqrt(2)))
     at = case["size"]
     h = from_image(at, x)
@@ -121,18 +129,31 @@ def critic(p, case, x, fade, batches):
     h = torch.cat([h, torch.cat([spread(part) for part in h.chunk(batches)])], 1)
     h = rectify(convolve(p, "critic.4", h, CHANNELS[4], 3, np.sqrt(2)))
     h = rectify(dense(p, "critic.dense", h.flatten(1), CHANNELS[4], np.sqrt(2)))
-    return dense(p, "critic.last", h, 1, 1)
+    f = dense(p, "critic.last", h, 1, 1)
+    if labels is None:
+        return f
+    projection = p.get("critic.label", (labels.shape[1], h.shape[1]), 1)
+    return f + (labels @ projection * h).sum(1, keepdim=True) / np.sqrt(h.shape[1])
 
 
 class Run:
     def __init__(self, case):
         self.case, self.p = case, Parameters()
         self.mean_style, self.averages, self.generated = None, {}, 0
+        labels = case.get("labels", 0)
+        places = torch.tensor([whole("label", image) % labels for image in range(COUNT)]) if labels else None
+        self.labels = F.one_hot(places, labels).double() if labels else None
         self.table = numbers("table", (COUNT, case["colours"], case["size"], case["size"]), 0.5)
 
-    def generate(self, turn, step, fade):
+    def rows(self, turn, step):
+        return [whole(f"rowIndices.{turn}", step * BATCH + image) % COUNT for image in range(BATCH)]
+
+    def labels_of(self, turn, step):
+        return None if self.labels is None else self.labels[self.rows(turn, step)]
+
+    def generate(self, turn, step, fade, labels):
         p, case = self.p, self.case
-        style = lambda of: mapping(p, numbers(f"{of}.{turn}", (BATCH, LATENT), step=step))
+        style = lambda of: mapping(p, numbers(f"{of}.{turn}", (BATCH, LATENT), step=step), labels)
         w, layers = style("latent"), 2 * int(np.log2(case["size"] / 2) + 0.5)
         if turn == "generator":
             self.track(w)
@@ -153,11 +174,10 @@ class Run:
         self.mean_style = now if self.mean_style is None else decay * self.mean_style + (1 - decay) * now
 
     def real(self, turn, step, fade):
-        rows = [whole(f"rowIndices.{turn}", step * BATCH + image) % COUNT for image in range(BATCH)]
-        x = self.table[rows]
+        x = self.table[self.rows(turn, step)]
         return x if fade is None else torch.lerp(double(F.avg_pool2d(x, 2)), x, fade)
 
-    def penalty(self, turn, step, fade, real, fake):
+    def penalty(self, turn, step, fade, real, fake, labels):
         case = self.case
         if case["regulariser"] == "r1":
             at, target, share = real, 0.0, 0.5
@@ -165,7 +185,7 @@ class Run:
             mix = torch.tensor([np.float32(whole(f"mix.{turn}", step * BATCH + image) / 2003) for image in range(BATCH)])
             at, target, share = fake + mix.double()[:, None, None, None] * (real - fake), 1.0, 1.0
         at = at.detach().requires_grad_()
-        slope = torch.autograd.grad(critic(self.p, case, at, fade, 1).sum(), at, create_graph=True)[0].flatten(1)
+        slope = torch.autograd.grad(critic(self.p, case, at, labels, fade, 1).sum(), at, create_graph=True)[0].flatten(1)
         penalty = slope.square().sum(1).mean() if target == 0 else ((slope.square().sum(1) + 1e-12).sqrt() - 1).square().mean()
         return penalty, case["weight"] * share * case["interval"]
 
@@ -182,12 +202,14 @@ class Run:
             for index in range(rounds):
                 turn = str(index)
                 real = self.real(turn, self.step, fade)
-                fake = self.generate(turn, self.step, fade).detach()
-                f_real, f_fake = critic(p, case, torch.cat([real, fake]), fade, 2).chunk(2)
+                labels = self.labels_of(turn, self.step)
+                fake = self.generate(turn, self.step, fade, labels).detach()
+                both = None if labels is None else torch.cat([labels, labels])
+                f_real, f_fake = critic(p, case, torch.cat([real, fake]), both, fade, 2).chunk(2)
                 loss = f_fake.mean() - f_real.mean() if wasserstein else F.softplus(f_fake).mean() + F.softplus(-f_real).mean()
                 loss = loss + case.get("drift", 0) * f_real.square().mean()
                 if index % case["interval"] == 0:
-                    penalty, weight = self.penalty(turn, self.step, fade, real, fake)
+                    penalty, weight = self.penalty(turn, self.step, fade, real, fake, labels)
                     loss = loss + weight * penalty
                     seen["penalty"].append(penalty.item())
                 if optimisers is None:
@@ -196,7 +218,8 @@ class Run:
                 seen["criticLoss"].append(loss.item())
                 seen["wassersteinEstimate"].append((f_real.mean() - f_fake.mean()).item())
                 turn = "generator" if index == 0 else f"generator.{index}"
-                f = critic(p, case, self.generate(turn, self.step, fade), fade, 1)
+                labels = self.labels_of(turn, self.step)
+                f = critic(p, case, self.generate(turn, self.step, fade, labels), labels, fade, 1)
                 loss = -f.mean() if wasserstein else F.softplus(-f).mean()
                 self.update(optimisers[1], loss)
                 self.renew_averages()
@@ -229,7 +252,8 @@ class Run:
         """What is exported: an image by the averages, half-way to the mean style, and the critic's answers without a batch."""
         p = Parameters({name: value for name, value in self.averages.items()}) if self.case["average"] else self.p
         with torch.no_grad():
-            w = mapping(p, numbers("latent.after", (2, LATENT)))
+            labels = None if self.labels is None else self.labels[:2]
+            w = mapping(p, numbers("latent.after", (2, LATENT)), labels)
             w = self.mean_style + 0.5 * (w - self.mean_style)
             noise = lambda layer, at: numbers(f"noise.{layer}.after", (2, 1, at, at))
             images = synthesis(p, self.case, lambda layer: w, noise, None)

@@ -6,6 +6,7 @@ import type { ParameterValues } from '../../src/models/layers/parameters.ts';
 import { averagedValues } from '../../src/models/optimisers/weight-average.ts';
 import { constants } from '../../src/models/scoring-graph.ts';
 import { createNetworks, planPhase, type StyleGanOptions } from '../../src/models/stylegan/game.ts';
+import { toIndicators, withLabels } from '../../src/models/stylegan/labels.ts';
 import type { Phase } from '../../src/models/stylegan/phases.ts';
 import type { Executor, NamedArrays } from '../../src/runtime/executor.ts';
 import { findDifferences, rootMeanSquare } from '../support/arrays.ts';
@@ -13,6 +14,7 @@ import { describeEngines, ENGINES, type EngineName } from '../support/engines.ts
 import {
   drawnFeeds,
   initialFeeds,
+  labelsOf,
   numbersOf,
   optionsOf,
   readGoldenStyleGan,
@@ -114,7 +116,7 @@ describeEngines(
 );
 
 describe('the comparison with PyTorch notices', () => {
-  const [faded, wasserstein, settled] = golden.cases as [StyleGanCase, StyleGanCase, StyleGanCase];
+  const [faded, wasserstein, settled, told] = golden.cases as [StyleGanCase, StyleGanCase, StyleGanCase, StyleGanCase];
   const wrongly = (each: StyleGanCase, change: Partial<StyleGanOptions>): StyleGanOptions => ({
     ...optionsOf(golden, each),
     ...change,
@@ -133,6 +135,7 @@ describe('the comparison with PyTorch notices', () => {
       wasserstein,
       wrongly(wasserstein, { rules: { ...rules(wasserstein), objective: 'non-saturating' } }),
     ],
+    ['other labels', { ...told, case: { ...told.case, labels: 2 } }, optionsOf(golden, told)],
     ['wider networks', settled, wrongly(settled, { channels: { base: 32, most: 5 } })],
   ] as const)('%s', async (_, each, options) => {
     const { series } = await play(ort, each, options, [golden.steps]);
@@ -156,17 +159,17 @@ it('a step at 1024 pixels runs, faded in', async () => {
 
 /** Images by the averaged generator, their styles half-way to the tracked mean. */
 async function generateAfter(executor: Executor, each: StyleGanCase, state: NamedArrays) {
-  const { size, average } = each.case;
+  const { size, average, labels = 0 } = each.case;
   const networks = createNetworks(optionsOf(golden, each), size, null);
   const weights = Object.fromEntries(Object.entries(state).map(([name, { data }]) => [name, data]));
   const learnt = constants(weights);
   const values: ParameterValues = average > 0 ? averagedValues(learnt) : learnt;
   const numbers = (name: string, shape: readonly number[]) => constant(numbersOf(name, shape).data, shape);
   const mean = learnt(networks.meanStyle);
-  const w = add(
-    mean,
-    multiply(subtract(networks.mapping.apply(numbers('latent.after', [2, golden.latent]), values), mean), 0.5),
-  );
+  const z = numbers('latent.after', [2, golden.latent]);
+  const places = labels === 0 ? null : constant(Float32Array.from(labelsOf(2, labels)), [2, 1]);
+  const told = withLabels(z, places && toIndicators(places, labels));
+  const w = add(mean, multiply(subtract(networks.mapping.apply(told, values), mean), 0.5));
   const noise = (layer: number, at: number) => numbers(`noise.${layer}.after`, [2, 1, at, at]);
   const images = networks.synthesis.apply({ style: () => w, noise }, values);
   const session = await executor.compile(simplify(createGraph('after', [], { images: reshape(images, images.shape) })));

@@ -20,6 +20,7 @@ const schema = z.strictObject({
         regulariser: z.enum(['r1', 'gradient-penalty']),
         ...{ weight: z.number(), interval: z.number(), mixing: z.number(), average: z.number() },
         drift: z.number().optional(),
+        labels: z.number().optional(),
       }),
       losses: z.record(z.string(), numberList),
       ...{ meanStyle: numberList, images: numberList },
@@ -35,10 +36,10 @@ export const readGoldenStyleGan = (): GoldenStyleGan =>
 /** The game of a case; its variables are named `golden.critic.4.weight`, and so on. */
 export function optionsOf(golden: GoldenStyleGan, { case: each }: StyleGanCase): StyleGanOptions {
   const { latent, mappingLayers, batch, learningRate } = golden;
-  const { objective, regulariser: kind, weight, interval, mixing, average, colours, drift = 0 } = each;
+  const { objective, regulariser: kind, weight, interval, mixing, average, colours, drift = 0, labels = 0 } = each;
   const optimiser = { kind: 'adam', beta1: 0, beta2: 0.99, epsilon: 1e-8, learningRate: () => learningRate } as const;
   return {
-    ...{ name: 'golden', title: 'golden', remedy: '', colours, latent, mappingLayers, mixing, batch },
+    ...{ name: 'golden', title: 'golden', remedy: '', colours, labels, latent, mappingLayers, mixing, batch },
     augmentations: [],
     channels: { base: 24, most: 5 },
     rules: {
@@ -77,6 +78,19 @@ export function initialFeeds(task: TrainingTask): NamedArrays {
   );
 }
 
+/** Places of the labels of so many images. */
+export const labelsOf = (count: number, labels: number): number[] =>
+  Array.from({ length: count }, (_, row) => whole('label', row) % labels);
+
+/** Images with the place of a label behind each. */
+function labelled({ data, shape: [count = 0, width = 0] }: NumberArray, labels: number): NumberArray {
+  const rows = Array.from({ length: count }, (_, row) => [
+    ...data.subarray(row * width, (row + 1) * width),
+    labelsOf(count, labels)[row]!,
+  ]);
+  return { data: Float32Array.from(rows.flat()), shape: [count, width + 1] };
+}
+
 /** Images, and what a task draws in so many steps from one on. */
 export function drawnFeeds(
   golden: GoldenStyleGan,
@@ -85,7 +99,7 @@ export function drawnFeeds(
   from: number,
   steps: number,
 ): NamedArrays {
-  const { size, colours } = each.case;
+  const { size, colours, labels = 0 } = each.case;
   const layers = 2 * Math.log2(size / 2);
   const drawn = task.draws.map((draw): [string, NumberArray] => {
     const { name } = draw.input.attributes;
@@ -114,6 +128,7 @@ export function drawnFeeds(
       { shape: [steps, ...shape], data: Float32Array.from({ length: steps * width }, (_, at) => value(at)) },
     ];
   });
-  const table = numbersOf('table', [golden.count, colours * size ** 2], 0.5);
+  const images = numbersOf('table', [golden.count, colours * size ** 2], 0.5);
+  const table = labels === 0 ? images : labelled(images, labels);
   return { ...Object.fromEntries(drawn), [TRAINING_ROWS]: table };
 }

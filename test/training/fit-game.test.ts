@@ -56,6 +56,7 @@ async function play(resumed: Readonly<Record<string, TaskProgress>> = {}) {
   const game: FittedGame = await fitGame({
     ...{ executor: heard, plan: planOf(8), image: { channels: 1, size: 8 }, random: createRandom(1), stepsPerCall: 3 },
     rows: Float32Array.from({ length: 6 * 64 }, (_, at) => (at * 37) % 256),
+    labels: null,
     journal: {
       resume: (_, task) => Promise.resolve(resumed[task.name]),
       progress: () => Promise.resolve('continue'),

@@ -46,6 +46,7 @@ export const manifestSchema = z.strictObject({
           channels: z.union([z.literal(1), z.literal(3)]),
           size: z.number().int().positive(),
           patchSize: z.number().int().positive().optional(),
+          label: z.strictObject({ name: z.string().min(1), levels: z.array(z.string()).min(1).readonly() }).optional(),
         })
         .optional(),
       excluded: z.array(z.strictObject({ name: z.string(), reason: z.string() })),

@@ -19,8 +19,8 @@ export interface ImageFamily<S extends Settings = Settings> {
   check(values: SettingValues<S>): void;
   /** The detecting critic, which critic.onnx scores by: of a run, or of a fold with a share of its steps. */
   plan(values: SettingValues<S>, images: TrainingImages, share?: number): ImageCriticPlan;
-  /** The generator and its own critic; absent in a family that has none. */
-  planGame?(values: SettingValues<S>, image: Planes): ImageGamePlan;
+  /** The generator and its own critic, for images with so many labels, none when absent; absent itself in a family that has no generator. */
+  planGame?(values: SettingValues<S>, image: Planes, labels?: number): ImageGamePlan;
 }
 
 /** What every family of images has, whatever else: how large images are. */
@@ -32,7 +32,7 @@ export interface ImageSizeValues {
 export type AnyImageFamily = Omit<ImageFamily, 'plan' | 'planGame' | 'check'> & {
   check(values: Readonly<Record<string, unknown>>): void;
   plan(values: Readonly<Record<string, unknown>>, images: TrainingImages, share?: number): ImageCriticPlan;
-  planGame?(values: Readonly<Record<string, unknown>>, image: Planes): ImageGamePlan;
+  planGame?(values: Readonly<Record<string, unknown>>, image: Planes, labels?: number): ImageGamePlan;
 };
 
 /** Checks that presets and plans fit the settings, then forgets their types. */

@@ -218,11 +218,12 @@ export const stylegan = defineImageFamily({
     }
   },
   plan: (values, images, share) => imageCritic.plan(values, images, share),
-  planGame: (values, image) => {
-    const options = gameOptions(values, image);
+  planGame: (values, image, labels = 0) => {
+    const options = gameOptions(values, image, labels);
     const { growFrom, phaseImages, lastImages, lastParts } = values;
     return {
       title: options.title,
+      labels,
       phases: schedulePhases({ size: image.size, growFrom, phaseImages, lastImages, lastParts }),
       taskOf: (phase, count) => planPhase(options, phase, count),
       generatorGraph: (size, weights) => styleGeneratorGraph(options, size, weights),
@@ -231,7 +232,7 @@ export const stylegan = defineImageFamily({
   },
 });
 
-function gameOptions(values: Values, { channels: colours }: Planes): StyleGanOptions {
+function gameOptions(values: Values, { channels: colours }: Planes, labels: number): StyleGanOptions {
   const { latent, mappingLayers, mixing, ownBatch: batch, objective, criticSteps, generatorAverage } = values;
   const { regulariser: kind, regulariserWeight: weight, regulariserInterval: interval, ownLearningRate } = values;
   const optimiser = {
@@ -239,7 +240,7 @@ function gameOptions(values: Values, { channels: colours }: Planes): StyleGanOpt
     learningRate: () => ownLearningRate,
   };
   return {
-    ...{ name: 'stylegan', title: 'StyleGAN', remedy: 'Lower --own-learning-rate', colours },
+    ...{ name: 'stylegan', title: 'StyleGAN', remedy: 'Lower --own-learning-rate', colours, labels },
     channels: { base: values.channelBase, most: values.channelMost },
     ...{ latent, mappingLayers, mixing, batch, augmentations: chosenAugmentations(values) },
     rules: {

@@ -51,6 +51,15 @@ export interface ImageField {
   readonly size: number;
   /** Height and width of the patches that are looked at one by one; absent where the image is looked at whole. */
   readonly patchSize?: number | undefined;
+  /** What a generator of images is told of each; the critic judges whatever it is. Absent where there is none. */
+  readonly label?: ImageLabel | undefined;
+}
+
+/** A column of levels beside the images. */
+export interface ImageLabel {
+  readonly name: string;
+  /** Levels seen in training, most frequent first, ties by name. */
+  readonly levels: readonly string[];
 }
 
 export interface ExcludedColumn {
@@ -64,6 +73,13 @@ export interface FeatureSchema {
   readonly fields: readonly Field[];
   readonly image?: ImageField | undefined;
   readonly excluded: readonly ExcludedColumn[];
+}
+
+/** The schema of what a generator makes and is told: the label of images as a condition. A record to be scored has no label. */
+export function generatedSchema(schema: FeatureSchema): FeatureSchema {
+  const label = schema.image?.label;
+  if (label === undefined) return schema;
+  return { ...schema, fields: [{ ...label, kind: 'category', missing: false, condition: true }] };
 }
 
 /** Slots of the raw row that a field of each kind fills. */

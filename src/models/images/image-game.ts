@@ -8,9 +8,14 @@ type Weights = Readonly<Record<string, Float32Array>>;
 export interface ImageGamePlan {
   /** For people: "StyleGAN's critic and generator". */
   readonly title: string;
+  /** Labels that images may have, and the generator is told; 0 for none. */
+  readonly labels: number;
   /** In order; at least one, the last at the full size. */
   readonly phases: readonly Phase[];
-  /** What a phase trains on so many images; the phases of one size have the same state. */
+  /**
+   * What a phase trains on so many images, rows in -1 .. 1, the place of its label behind each where they have such; the phases of one
+   * size have the same state.
+   */
   taskOf(phase: Phase, count: number): TrainingTask;
   /** What generator.onnx computes, by the weights after a phase of this size. */
   generatorGraph(size: number, weights: Weights): Graph;

@@ -1,11 +1,24 @@
-import { averagePool, broadcastTo, columns, concat, downsample, leakyRelu, reshape } from '../../graph/operations.ts';
+import {
+  add,
+  averagePool,
+  broadcastTo,
+  columns,
+  concat,
+  downsample,
+  leakyRelu,
+  matMul,
+  multiply,
+  reshape,
+  sum,
+} from '../../graph/operations.ts';
 import { assertShape } from '../../graph/shape.ts';
 import type { Tensor } from '../../graph/tensor.ts';
 import { BATCH_LAYERS, type BatchLayer } from '../layers/batch-layers.ts';
 import { createEqualisedConvolution, createEqualisedDense, RECTIFIER_GAIN } from '../layers/equalised.ts';
-import type { Network, ParameterValues } from '../layers/parameters.ts';
+import type { Network, Parameter, ParameterValues } from '../layers/parameters.ts';
 import type { TrainingPass } from '../layers/training-pass.ts';
 import { fadeBetween, type Fade } from './fade.ts';
+import { labelsBehind } from './labels.ts';
 import { STYLE_SLOPE } from './mapping.ts';
 import { channelsAt, sizesUpTo, SMALLEST_SIZE, type Channels } from './resolutions.ts';
 
@@ -13,6 +26,8 @@ export interface StyleCriticOptions {
   readonly name: string;
   readonly size: number;
   readonly colours: number;
+  /** Labels that images may have; 0 for none. */
+  readonly labels: number;
   readonly channels: Channels;
   readonly fade: Fade;
 }
@@ -21,9 +36,10 @@ export interface StyleCriticOptions {
  * The critic (Karras et al. 2018, table 2, with the filter of Karras et al. 2019, appendix C): images as rows
  * [n, colours size size] -> [n, 1]. A convolution 1 x 1 (fromRGB); at each size down to 8 two convolutions 3 x 3 and half the
  * size; at 4 x 4 the minibatch's standard deviation as one more channel, a convolution, and two dense layers. While a size is faded
- * in, the image at half the size goes into the layers below, beside what comes from above.
+ * in, the image at half the size goes into the layers below, beside what comes from above. Where images have labels, their indicators are
+ * behind the pixels [n, colours size size + labels]; zeros in their place ask how real an image is whatever its label.
  */
-export function createStyleCritic({ name, size, colours, channels, fade }: StyleCriticOptions): Network {
+export function createStyleCritic({ name, size, colours, labels, channels, fade }: StyleCriticOptions): Network {
   const convolution = (of: string, from: number, to: number, kernel: number): Network =>
     createEqualisedConvolution({ name: `${name}.${of}`, from, to, kernel, gain: RECTIFIER_GAIN });
   const fromImage = (at: number): Network => convolution(`image.${at}`, colours, channelsAt(channels, at), 1);
@@ -35,12 +51,17 @@ export function createStyleCritic({ name, size, colours, channels, fade }: Style
       const [from, to] = [channelsAt(channels, at), channelsAt(channels, at / 2)];
       return [convolution(`${at}.0`, from, from, 3), convolution(`${at}.1`, from, to, 3)] as const;
     });
-  const last = createLast(name, channelsAt(channels, SMALLEST_SIZE));
+  const last = createLast(name, channelsAt(channels, SMALLEST_SIZE), labels);
+  const width = colours * size ** 2;
   return {
-    parameters: [image, ...(before ? [before] : []), ...blocks.flat(), last].flatMap(({ parameters }) => parameters),
+    parameters: [
+      ...[image, ...(before ? [before] : []), ...blocks.flat()].flatMap(({ parameters }) => parameters),
+      ...last.parameters,
+    ],
     apply: (rows, values, pass) => {
-      assertShape(rows, [null, colours * size ** 2]);
-      const x = reshape(rows, [rows.shape[0]!, colours, size, size]);
+      assertShape(rows, [null, width + labels]);
+      const pixels = labels === 0 ? rows : columns(rows, 0, width);
+      const x = reshape(pixels, [rows.shape[0]!, colours, size, size]);
       const rectify = (layer: Network, h: Tensor): Tensor => leakyRelu(layer.apply(h, values), STYLE_SLOPE);
       const top = blocks.reduce(
         (h, [first, second], index) => {
@@ -50,13 +71,21 @@ export function createStyleCritic({ name, size, colours, channels, fade }: Style
         },
         rectify(image, x),
       );
-      return last.apply(top, values, pass);
+      return last.apply(top, labelsBehind(rows, width, labels), values, pass);
     },
   };
 }
 
-/** What is behind the 4 x 4 features: [n, channels, 4, 4] -> [n, 1]. */
-function createLast(name: string, channels: number): Network {
+interface LastLayers {
+  readonly parameters: readonly Parameter[];
+  apply(h: Tensor, labels: Tensor | null, values: ParameterValues, pass?: TrainingPass): Tensor;
+}
+
+/**
+ * What is behind the 4 x 4 features: [n, channels, 4, 4] -> [n, 1]. With labels y the last features phi give psi(phi) + y V phi (Miyato and
+ * Koyama 2018, equation 3), V with an equalised learning rate as well.
+ */
+function createLast(name: string, channels: number, labels: number): LastLayers {
   const area = SMALLEST_SIZE ** 2;
   const spread = BATCH_LAYERS.deviation({
     ...{ name: `${name}.batch`, features: channels * area, kernels: 1, kernelWidth: 1 },
@@ -68,14 +97,21 @@ function createLast(name: string, channels: number): Network {
     ...{ name: `${name}.dense`, from: channels * area, to: channels, gain: RECTIFIER_GAIN },
   });
   const unit = createEqualisedDense({ name: `${name}.last`, from: channels, to: 1, gain: 1 });
+  const projection: Parameter = { name: `${name}.label`, shape: [labels, channels], deviation: 1 };
   return {
-    parameters: [spread, convolution, dense, unit].flatMap(({ parameters }) => parameters),
-    apply: (h, values, pass) => {
+    parameters: [
+      ...[spread, convolution, dense, unit].flatMap(({ parameters }) => parameters),
+      ...(labels === 0 ? [] : [projection]),
+    ],
+    apply: (h, indicators, values, pass) => {
       const n = h.shape[0]!;
       const seen = withSpread(h, spread, values, pass);
       const wide = leakyRelu(convolution.apply(seen, values), STYLE_SLOPE);
       const flat = leakyRelu(dense.apply(reshape(wide, [n, channels * area]), values), STYLE_SLOPE);
-      return unit.apply(flat, values);
+      const f = unit.apply(flat, values);
+      if (indicators === null) return f;
+      const wanted = multiply(matMul(indicators, values(projection)), 1 / Math.sqrt(channels));
+      return add(f, sum(multiply(wanted, flat), [1], true));
     },
   };
 }

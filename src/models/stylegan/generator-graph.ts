@@ -1,14 +1,26 @@
 import { createGraph, type Graph } from '../../graph/graph.ts';
-import { add, clip, columns, input, multiply, negate, reshape, subtract } from '../../graph/operations.ts';
+import {
+  add,
+  broadcastTo,
+  clip,
+  columns,
+  constant,
+  input,
+  multiply,
+  negate,
+  reshape,
+  subtract,
+} from '../../graph/operations.ts';
 import { BATCH } from '../../graph/shape.ts';
 import { simplify } from '../../graph/simplify.ts';
 import type { Tensor } from '../../graph/tensor.ts';
-import { GENERATED_OUTPUT, LATENT_INPUT } from '../generator-graph.ts';
+import { CONDITION_INPUT, GENERATED_OUTPUT, LATENT_INPUT } from '../generator-graph.ts';
 import { PIXEL_MIDDLE } from '../images/image-critic.ts';
 import type { ParameterValues } from '../layers/parameters.ts';
 import { averagedValues } from '../optimisers/weight-average.ts';
 import { constants, ROWS_INPUT, SCORES_OUTPUT } from '../scoring-graph.ts';
 import { createNetworks, mixStyles, type StyleGanOptions } from './game.ts';
+import { toIndicators, withLabels } from './labels.ts';
 import { layersUpTo, sizeOfLayer } from './resolutions.ts';
 
 /**
@@ -26,9 +38,12 @@ export const STYLE_INPUTS = {
 
 type Weights = Readonly<Record<string, Float32Array>>;
 
-/** Generated images as raw rows [N, colours size size] in 0 .. 255, by the averaged weights where there are averages. */
+/**
+ * Generated images as raw rows [N, colours size size] in 0 .. 255, by the averaged weights where there are averages. Where images have
+ * labels, the place of each one's label goes in, too, as `condition` [N, 1].
+ */
 export function styleGeneratorGraph(options: StyleGanOptions, size: number, weights: Weights): Graph {
-  const { latent, colours, rules } = options;
+  const { latent, colours, labels, rules } = options;
   const layers = layersUpTo(size);
   const networks = createNetworks(options, size, null);
   const learnt = constants(weights);
@@ -38,9 +53,11 @@ export function styleGeneratorGraph(options: StyleGanOptions, size: number, weig
   const other = input(STYLE_INPUTS.other, [BATCH, latent]);
   const shares = input(STYLE_INPUTS.shares, [BATCH, layers]);
   const truncation = input(STYLE_INPUTS.truncation, [BATCH, 1]);
+  const condition = labels === 0 ? null : input(CONDITION_INPUT, [BATCH, 1]);
+  const indicators = condition && toIndicators(condition, labels);
   const mean = learnt(networks.meanStyle);
   const styleOf = (of: Tensor): Tensor =>
-    add(mean, multiply(truncation, subtract(networks.mapping.apply(of, values), mean)));
+    add(mean, multiply(truncation, subtract(networks.mapping.apply(withLabels(of, indicators), values), mean)));
   const [first, second] = [styleOf(columns(z, 0, latent)), styleOf(other)];
   const images = networks.synthesis.apply(
     {
@@ -51,7 +68,8 @@ export function styleGeneratorGraph(options: StyleGanOptions, size: number, weig
   );
   const pixels = clip(multiply(add(images, 1), PIXEL_MIDDLE), 0, 255);
   const rows = reshape(pixels, [BATCH, colours * size ** 2]);
-  return simplify(createGraph('generator', [z, other, shares, truncation], { [GENERATED_OUTPUT]: rows }));
+  const inputs = [z, other, shares, truncation, ...(condition ? [condition] : [])];
+  return simplify(createGraph('generator', inputs, { [GENERATED_OUTPUT]: rows }));
 }
 
 /** Where in the latent each layer's noise begins, and where the last one's ends. */
@@ -61,10 +79,12 @@ function noiseStarts(latent: number, layers: number): number[] {
   return starts;
 }
 
-/** The own critic, negated: a paper's critic is high on normal images. */
+/** The own critic, negated: a paper's critic is high on normal images. Whatever an image's label, which nobody says here. */
 export function styleCriticGraph(options: StyleGanOptions, size: number, weights: Weights): Graph {
   const { critic } = createNetworks(options, size, null);
   const rows = input(ROWS_INPUT, [BATCH, options.colours * size ** 2]);
-  const f = critic.apply(subtract(multiply(rows, 1 / PIXEL_MIDDLE), 1), constants(weights));
+  const pixels = subtract(multiply(rows, 1 / PIXEL_MIDDLE), 1);
+  const unlabelled = options.labels === 0 ? null : broadcastTo(constant(0), [BATCH, options.labels]);
+  const f = critic.apply(withLabels(pixels, unlabelled), constants(weights));
   return simplify(createGraph('own-critic', [rows], { [SCORES_OUTPUT]: reshape(negate(f), [BATCH]) }));
 }

@@ -81,6 +81,7 @@ export function resolveImageConfig({ flags, env, file = {} }: SettingSources): I
   const run = resolveSettings(IMAGE_RUN_SETTINGS, { flags, env, file: pickKnown(file, IMAGE_RUN_SETTINGS) });
   const values = resolveSettings(own, { flags, env, file: pickKnown(file, own) });
   family.check(values);
+  checkLabel(run, family, imageColumn ?? FILES_COLUMN);
   const stylizer = run.stylizer
     ? resolveSettings(STYLIZER_SETTINGS, { flags, env, file: pickKnown(file, STYLIZER_SETTINGS) })
     : null;
@@ -93,6 +94,21 @@ export function resolveImageConfig({ flags, env, file = {} }: SettingSources): I
     run: { ...run, family: family.name, preset, imageColumn: imageColumn ?? FILES_COLUMN },
     values: values as ImageTrainConfig['values'],
   };
+}
+
+/** Labels are for a generator, and of one column. */
+function checkLabel({ condition = [] }: ImageRunValues, family: AnyImageFamily, imageColumn: string): void {
+  const fault =
+    condition.length === 0
+      ? undefined
+      : family.planGame === undefined
+        ? `is what a generator is told, and --family ${family.name} has none: leave it out`
+        : condition.length > 1
+          ? `names ${condition.length} columns (${condition.join(', ')}); images have one label: name one`
+          : condition[0] === imageColumn
+            ? `names the images themselves, "${imageColumn}": name the column of their labels`
+            : undefined;
+  if (fault !== undefined) throw new AristarchError('INVALID_INPUT', `--condition ${fault}`, { condition });
 }
 
 /** What says more of images means nothing for rows. */

@@ -21,6 +21,7 @@ import type { ImageTrainConfig } from './config.ts';
 import type { FittedGame } from './fit-game.ts';
 import type { FittedImageCritic } from './fit-images.ts';
 import type { FittedStylizer } from './fit-stylizer.ts';
+import { fingerprintOfLabels } from './labels.ts';
 import { fingerprintOf, type ImageRunPlan } from './plan-images.ts';
 import { toImageReport } from './report-images.ts';
 
@@ -91,7 +92,7 @@ function describe(options: ExportImagesOptions, learnt: readonly Uint8Array[]): 
       ...{ rows: images.count, rowsInSource: images.countInSource },
       ...{ rollbacks: rollbacksOf(trained), seconds, device: executor.description },
     },
-    fingerprint: { sha256: fingerprintOf(images), columns: [] },
+    fingerprint: { sha256: fingerprintOf(images), columns: images.labels ? [fingerprintOfLabels(images.labels)] : [] },
     calibration: {
       ...{ method: split.method, falsePositiveRate: rate },
       scores: trained.heldOut.map(({ score }) => score),

@@ -5,7 +5,7 @@ import { shrinkRows } from '../../models/images/shrink.ts';
 import type { Planes } from '../../models/images/warp.ts';
 import type { Phase } from '../../models/stylegan/phases.ts';
 import type { TrainingTask } from '../../models/task.ts';
-import type { Executor } from '../../runtime/executor.ts';
+import type { Executor, NumberArray } from '../../runtime/executor.ts';
 import type { Journal } from '../fit/fit-critics.ts';
 import { runTask, type TaskProgress } from '../steps/run-task.ts';
 import type { StateValues } from '../steps/state.ts';
@@ -20,6 +20,8 @@ export interface FitGameOptions {
   readonly image: Planes;
   /** Raw rows of the images to train on, [count, channels size size]. */
   readonly rows: Float32Array;
+  /** Place of each one's label, [count]; null where images have none. */
+  readonly labels: Float32Array | null;
   readonly random: Random;
   readonly stepsPerCall: number;
   readonly journal: Journal;
@@ -83,7 +85,7 @@ export async function fitGame(options: FitGameOptions): Promise<FittedGame> {
 }
 
 async function playPhase(
-  { executor, plan, image, rows, stepsPerCall, journal, ...options }: FitGameOptions,
+  { executor, plan, image, rows, labels, stepsPerCall, journal, ...options }: FitGameOptions,
   phase: Phase,
   random: Random,
   before: PlayedPhase | null,
@@ -93,7 +95,7 @@ async function playPhase(
   const resumeFrom = await journal.resume(GAME_ROUND, task);
   let startedAt: number | undefined;
   const progress = await runTask({
-    ...{ executor, task, random, table: shrinkImages(rows, image, phase.size) },
+    ...{ executor, task, random, table: addLabels(shrinkImages(rows, image, phase.size), labels) },
     stepsPerCall: Math.max(1, Math.round(stepsPerCall / task.updatesPerStep)),
     ...(resumeFrom && { resumeFrom }),
     ...(before && { parameters: carryOver(before, phase, task) }),
@@ -118,8 +120,19 @@ export function carryOver(
   return Object.fromEntries(kept.map(({ name }) => [name, state[name]!]));
 }
 
+/** Rows with a number behind each. */
+function addLabels({ data, shape: [count = 0, width = 0] }: NumberArray, labels: Float32Array | null): NumberArray {
+  if (labels === null) return { data, shape: [count, width] };
+  const rows = new Float32Array(count * (width + 1));
+  labels.forEach((label, row) => {
+    rows.set(data.subarray(row * width, (row + 1) * width), row * (width + 1));
+    rows[row * (width + 1) + width] = label;
+  });
+  return { data: rows, shape: [count, width + 1] };
+}
+
 /** Raw rows at a smaller size, in -1 .. 1. */
-function shrinkImages(rows: Float32Array, image: Planes, size: number): { data: Float32Array; shape: number[] } {
+function shrinkImages(rows: Float32Array, image: Planes, size: number): NumberArray {
   const width = image.channels * size ** 2;
   const data = shrinkRows(rows, image, size, { scale: 1 / PIXEL_MIDDLE, offset: -1 });
   return { data, shape: [data.length / width, width] };

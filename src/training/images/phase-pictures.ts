@@ -1,6 +1,6 @@
 import { AristarchError } from '../../base/errors.ts';
 import type { Random } from '../../base/philox.ts';
-import { GENERATED_OUTPUT, LATENT_INPUT } from '../../models/generator-graph.ts';
+import { CONDITION_INPUT, GENERATED_OUTPUT, LATENT_INPUT } from '../../models/generator-graph.ts';
 import { imagesPerBlock } from '../../models/images/blocks.ts';
 import { drawGrid } from '../../models/images/grid.ts';
 import type { ImageGamePlan } from '../../models/images/image-game.ts';
@@ -36,7 +36,7 @@ export interface PictureOptions {
   readonly random: Random;
 }
 
-/** Images of a size by the same noise each time, a few at a time, as a PNG. */
+/** Images of a size by the same noise each time, a few at a time, as a PNG; a label for each column, where there are labels. */
 export async function drawPhase({
   executor,
   plan,
@@ -64,8 +64,10 @@ export async function drawPhase({
       noise.fillNormal(latent, block);
       for (let row = 0; row < count; row++)
         latent.set(z.subarray((from + row) * widths.z, (from + row + 1) * widths.z), row * widths.latent);
+      const labels = Float32Array.from({ length: count }, (_, row) => ((from + row) % COLUMNS) % plan.labels);
       const feeds = {
         [LATENT_INPUT]: { data: latent, shape: [count, widths.latent] },
+        ...(plan.labels > 0 && { [CONDITION_INPUT]: { data: labels, shape: [count, 1] } }),
         ...styleFeeds(widths, count),
       };
       const { [GENERATED_OUTPUT]: made } = await session.run(feeds);

@@ -42,7 +42,7 @@ export async function planImageRun(config: ImageTrainConfig): Promise<ImageRunPl
   const split = splitRows(images.count, createRandom(run.seed), {
     ...{ crossBelow: run.crossBelow, folds: run.folds, heldOutShare: run.calibrationShare, mostHeldOut: MOST_HELD_OUT },
   });
-  const game = family.planGame?.(values, image) ?? null;
+  const game = family.planGame?.(values, image, images.labels?.label.levels.length) ?? null;
   const detector = (share: number) =>
     family.plan(values, { ...image, count: 1, values: new Float32Array(image.channels * image.size ** 2) }, share);
   const styles = await prepareStyles(config, images);
@@ -104,12 +104,15 @@ export function identityOfImages(
 ): RunIdentity {
   const settings = Object.entries(run).filter(([name]) => !WITHOUT_EFFECT.has(name));
   const ofStyles = stylizer && { ...stylizer, styleData: stylesFingerprint };
-  return { ...Object.fromEntries(settings), ...values, ...ofStyles, engine, images: fingerprintOf(images) };
+  const pixels = fingerprintOf(images);
+  const labels = images.labels && { labels: hashOf(images.labels.places), levels: images.labels.label.levels };
+  return { ...Object.fromEntries(settings), ...values, ...ofStyles, engine, images: pixels, ...labels };
 }
 
 /** SHA-256 of the pixels. */
-export function fingerprintOf({ rows }: Pick<PreparedImages, 'rows'>): string {
-  return createHash('sha256')
-    .update(new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength))
+export const fingerprintOf = ({ rows }: Pick<PreparedImages, 'rows'>): string => hashOf(rows);
+
+const hashOf = ({ buffer, byteOffset, byteLength }: Float32Array): string =>
+  createHash('sha256')
+    .update(new Uint8Array(buffer, byteOffset, byteLength))
     .digest('hex');
-}

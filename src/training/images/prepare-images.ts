@@ -7,6 +7,7 @@ import { readPictures } from '../../models/images/read-images.ts';
 import type { ImagePool } from '../../models/stylize/plan-stylizer.ts';
 import { openTable, type Table } from '../../tables/table.ts';
 import { FILES_COLUMN, type ImageTrainConfig } from './config.ts';
+import { encodeLabels, labelExpression, type PreparedLabels } from './labels.ts';
 
 /** Normal images, read and brought to one size. */
 export interface PreparedImages {
@@ -15,6 +16,8 @@ export interface PreparedImages {
   readonly rows: Float32Array;
   readonly count: number;
   readonly countInSource: number;
+  /** What a generator is told of each image; null where it is told nothing. */
+  readonly labels: PreparedLabels | null;
 }
 
 /** Fewer images than this say nothing about what is normal. */
@@ -25,7 +28,7 @@ const FEWEST_IMAGES = 20;
  * run's seed. Throws `INVALID_INPUT` with the row of an image that cannot be read.
  */
 export async function prepareImages({ run, values }: ImageTrainConfig): Promise<PreparedImages> {
-  const { data, where, imageColumn: name, memoryBudget, seed } = run;
+  const { data, where, imageColumn: name, memoryBudget, seed, condition: [labelColumn] = [] } = run;
   const { imageSize: size, patchSize } = values;
   const table = await openTable({ data, ...(where !== undefined && { where }) });
   try {
@@ -36,8 +39,10 @@ export async function prepareImages({ run, values }: ImageTrainConfig): Promise<
     }
     const channels = (await isAllGrey(table, name)) ? 1 : 3;
     const image: ImageField = { name, kind: 'image', channels, size, ...(patchSize !== undefined && { patchSize }) };
-    const schema = { fields: [], image, excluded: [] };
-    return { schema, ...(await readRows(table, image, most(image, memoryBudget), seed)), countInSource };
+    const { rows, count, texts } = await readRows(table, image, most(image, memoryBudget), seed, labelColumn);
+    const labels = labelColumn === undefined ? null : encodeLabels(labelColumn, texts);
+    const labelled = labels ? { ...image, label: labels.label } : image;
+    return { schema: { fields: [], image: labelled, excluded: [] }, rows, count, countInSource, labels };
   } finally {
     await table.close();
   }
@@ -63,22 +68,30 @@ export async function prepareStyles(
 const most = (image: ImageField, memoryBudget: number): number =>
   Math.max(FEWEST_IMAGES, Math.floor((memoryBudget * 2 ** 20) / (4 * image.channels * image.size ** 2)));
 
-/** Raw rows of so many images of a table at most. */
+/** Raw rows of so many images of a table at most, and the texts of their labels where a column of such is named. */
 async function readRows(
   table: Table,
   image: ImageField,
   mostImages: number,
   seed: number,
-): Promise<Pick<PreparedImages, 'rows' | 'count'>> {
+  labelColumn?: string,
+): Promise<Pick<PreparedImages, 'rows' | 'count'> & { readonly texts: readonly (string | null)[] }> {
   const width = image.channels * image.size ** 2;
   const isChosen = chooseRows(table.rowCount, mostImages, seed);
   const count = Math.min(table.rowCount, mostImages);
   const rows = new Float32Array(count * width);
+  const texts: (string | null)[] = [];
+  const labels = labelColumn === undefined ? [] : [labelExpression(table, labelColumn)];
   let [row, taken] = [0, 0];
-  for await (const { pictures } of readPictures(table, image.name)) {
-    for (const picture of pictures) if (isChosen(row++)) fitPicture(picture, image, rows, taken++ * width);
+  for await (const { pictures, source } of readPictures(table, image.name, labels)) {
+    const labelled = labels.length === 0 ? [] : source.texts(0);
+    pictures.forEach((picture, index) => {
+      if (!isChosen(row++)) return;
+      fitPicture(picture, image, rows, taken++ * width);
+      texts.push(labelled[index] ?? null);
+    });
   }
-  return { rows, count };
+  return { rows, count, texts };
 }
 
 async function isAllGrey(table: Table, name: string): Promise<boolean> {

@@ -74,14 +74,22 @@ export const STYLIZER_SETTINGS = defineSettings({
   },
 });
 
-const { data, where, memoryBudget, out, name, replace, preset, rate, calibrationShare, crossBelow, folds } =
+const { data, where, condition, memoryBudget, out, name, replace, preset, rate, calibrationShare, crossBelow, folds } =
   RUN_SETTINGS;
 const { foldSteps, seed, timeBudget, device, threads, stepsPerCall, checkpointSeconds, resume, dryRun } = RUN_SETTINGS;
 
 /** Settings of a run on images that no family owns; other flags of `train` are refused there. */
 export const IMAGE_RUN_SETTINGS = {
   ...IMAGE_FLAGS,
-  ...{ data, where, memoryBudget, out, name, replace },
+  ...{ data, where },
+  ...defineSettings({
+    condition: {
+      ...{ schema: nameList().optional(), flag: condition.flag, list: true, group: 'Data' },
+      help: 'The column of labels that a generator is told; it has one at most.',
+      source: 'Miyato and Koyama 2018',
+    },
+  }),
+  ...{ memoryBudget, out, name, replace },
   ...defineSettings({ family: { ...RUN_SETTINGS.family, default: DEFAULT_IMAGE_FAMILY } }),
   ...{ preset, rate, calibrationShare, crossBelow, folds, foldSteps, seed, timeBudget },
   ...{ device, threads, stepsPerCall, checkpointSeconds, resume, dryRun },

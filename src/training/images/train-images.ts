@@ -61,7 +61,9 @@ export async function trainImages(
       const stylizer =
         plan.stylizer && (await fitStylizer({ ...shared, plan: plan.stylizer, critic: detector.critic }));
       const rows = packImages({ rows: images.rows, image }, split.final);
-      const game = plan.game && (await fitGame({ ...shared, plan: plan.game, rows, seconds: hooks.seconds, onPhase }));
+      const labels = images.labels && Float32Array.from(split.final, (row) => images.labels!.places[row]!);
+      const played = { rows, labels, seconds: hooks.seconds, onPhase };
+      const game = plan.game && (await fitGame({ ...shared, ...played, plan: plan.game }));
       return { ...detector, stylizer, game };
     });
     const result = await exportImages({
