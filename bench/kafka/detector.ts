@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import type { Detector } from '../../src/scoring/detector.ts';
 import type { InferenceMode } from '../../src/scoring/inference/inference.ts';
 import { openDetector } from '../../src/scoring/open-detector.ts';
+import { createBacklog } from '../../src/server/batching/backlog.ts';
 import { createOpenBatched } from '../../src/server/batching/open-batched.ts';
 import { SYSTEM_CLOCK } from '../../src/server/clock.ts';
 import { resolveServeConfig } from '../../src/server/config.ts';
@@ -17,7 +18,7 @@ export async function openServed(model: string, inference: InferenceMode): Promi
     log: pino({ level: 'info' }, pino.destination(2)),
     metrics: metrics.inference,
   });
-  const open = createOpenBatched({ config, clock: SYSTEM_CLOCK, openDetector }, metrics);
+  const open = createOpenBatched({ config, clock: SYSTEM_CLOCK, openDetector, backlog: createBacklog() }, metrics);
   const detector = await open(model, { device: 'cpu', threads: config.threads, inference: place.inference });
   return {
     ...detector,

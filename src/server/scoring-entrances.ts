@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { AristarchError } from '../base/errors.ts';
 import type { Detector, DetectorDescription, OpenDetectorOptions } from '../scoring/detector.ts';
 import type { Sampler } from '../scoring/sampler.ts';
+import { createBacklog } from './batching/backlog.ts';
 import { createOpenBatched } from './batching/open-batched.ts';
 import { openCandidates } from './candidates/open-candidates.ts';
 import type { Clock } from './clock.ts';
@@ -67,7 +68,8 @@ export async function startEntrances(parts: EntrancesParts, closers: Closer[]): 
   const tracing = await openTraces(parts);
   // The last to go: all that others do until they are closed is traced.
   closers.push((byMs) => tracing?.stop(Math.max(LAST_SPANS_MS, byMs - clock.monotonicMs())));
-  const openDetector = createOpenBatched(parts, metrics);
+  const backlog = createBacklog();
+  const openDetector = createOpenBatched({ ...parts, backlog }, metrics);
   const { trustedKeys } = security;
   const { inference, close } = openInference({ ...parts, metrics: metrics.inference });
   closers.push(close);
@@ -82,7 +84,7 @@ export async function startEntrances(parts: EntrancesParts, closers: Closer[]): 
   readiness.set('model', 'ready');
 
   const sampling = new SamplingService({ models, metrics, maxRows: config.maxSampleRows });
-  const grpc = await startGrpc(parts, { service, sampling, models: changeable, metrics, tracing });
+  const grpc = await startGrpc(parts, { service, sampling, models: changeable, metrics, tracing, backlog });
   const entrances: (() => Promise<void>)[] = [() => grpc.stop()];
   closers.push(async () => {
     readiness.set('grpc', { waitsFor: 'the server is shutting down' });
@@ -115,7 +117,7 @@ async function openTraces({ config, log, clock, metrics }: EntrancesParts): Prom
 
 function startGrpc(
   { config, clock, log, security }: EntrancesParts,
-  parts: Pick<GrpcServerParts, 'service' | 'sampling' | 'models' | 'metrics' | 'tracing'>,
+  parts: Pick<GrpcServerParts, 'service' | 'sampling' | 'models' | 'metrics' | 'tracing' | 'backlog'>,
 ): Promise<GrpcServer> {
   const { grpcHost: host, grpcPort: port, adminCalls, ...options } = config;
   return startGrpcServer({

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { type ServiceDefinition, status } from '@grpc/grpc-js';
 import { describe, expect, it } from '@jest/globals';
+import { createBacklog } from '../../src/server/batching/backlog.ts';
 import { createCalls } from '../../src/server/grpc/calls.ts';
 import { loadContract, SERVICE } from '../../src/server/grpc/contract.ts';
 import { Server } from '../../src/server/grpc/engine.ts';
@@ -56,7 +57,7 @@ async function serveReplies(serialize: (reply: unknown) => Buffer) {
   const calls = createCalls();
   const parts = {
     ...{ calls, clock: SYSTEM_CLOCK, callers: new WeakMap(), security: {}, log: SILENT, onShed: () => undefined },
-    shedding: createShedding(SYSTEM_CLOCK.monotonicMs, SILENT),
+    shedding: createShedding(SYSTEM_CLOCK.monotonicMs, SILENT, createBacklog()),
     options: { maxMessageBytes: 1000, slowClientTimeoutMs: 1000 },
   } as unknown as QuickParts;
   const method = {

@@ -29,6 +29,8 @@ function experienced({ calls, eachMs }: { calls: number; eachMs: number }) {
   return { clock, crowd };
 }
 
+const NOBODY_WAITS = { expectMs: () => 0 };
+
 describe('the crowd', () => {
   it('expects a call to be answered after those before it, at what each has taken', () => {
     const { crowd } = experienced({ calls: 2000, eachMs: 1 });
@@ -84,6 +86,21 @@ describe('the crowd', () => {
     crowd.enter().begin();
     for (const ticket of waiting) ticket.leave(true);
     expect(crowd.expectMs()).toBeCloseTo(1, 1);
+  });
+
+  it('counts calls whose messages are to come whether the process slept or not, but not for long', () => {
+    const { clock, crowd } = experienced({ calls: 1, eachMs: 1 });
+    const [first, second] = [crowd.enter(), crowd.enter()];
+    crowd.enter();
+    clock.pass(1);
+    crowd.turn(1, true);
+    expect(crowd.coming).toBe(3);
+    first.begin();
+    first.leave(true);
+    second.leave(false);
+    expect(crowd.coming).toBe(1);
+    clock.pass(250);
+    expect(crowd.coming).toBe(0);
   });
 
   it('lets in all callers of an idle process, however long one of them has been working', () => {
@@ -153,7 +170,10 @@ describe('shedding', () => {
   it('lets in whoever has no deadline or finds nobody, and refuses whom the others would make late', () => {
     const clock = createHandClock();
     let ends: (() => void)[] = [];
-    const shedding = createShedding(clock.now, SILENT, { idleMs: () => 0, atEnd: (end) => ends.push(end) });
+    const shedding = createShedding(clock.now, SILENT, NOBODY_WAITS, {
+      idleMs: () => 0,
+      atEnd: (end) => ends.push(end),
+    });
     expect(shedding.waitedMs()).toBe(0);
     expect(shedding.refusalOf(1)).toBeUndefined();
     const done = shedding.enter();
@@ -177,5 +197,17 @@ describe('shedding', () => {
     expect(shedding.refusalOf(0)).toBeDefined();
     // Written once.
     expect(shedding.refusalOf(100)).toBe(refusal);
+  });
+
+  it('refuses whom inferences in another thread would make late, calls that are on their way counted', () => {
+    const clock = createHandClock();
+    const backlog = { expectMs: (coming: number) => 10 * coming };
+    const shedding = createShedding(clock.now, SILENT, backlog, { idleMs: () => 0, atEnd: () => undefined });
+    expect(shedding.refusalOf(100)).toBeUndefined();
+    const tickets = Array.from({ length: 6 }, () => shedding.enter());
+    expect(shedding.refusalOf(100)).toMatchObject({ 'grpc-status': 8 });
+    expect(shedding.refusalOf(200)).toBeUndefined();
+    for (const ticket of tickets) ticket.begin();
+    expect(shedding.refusalOf(100)).toBeUndefined();
   });
 });

@@ -23,8 +23,8 @@ export interface QuickCall {
   readonly message: Buffer;
 }
 
-/** A server that answers /quick... on the wire, by `answer` when the message is whole, and all else by node:http2. */
-export async function serveWire(answer: (call: QuickCall) => void = echo, { maxCalls = 100 } = {}) {
+/** A server that answers /quick... on the wire, by `answer` when the message is whole, and all else by node:http2. `expected`: bytes of each message, where it is told them. */
+export async function serveWire(answer: (call: QuickCall) => void = echo, { maxCalls = 100, expected = 0 } = {}) {
   const server: Http2Server = createServer();
   const seen: string[] = [];
   let [closed, busy] = [0, 0];
@@ -43,7 +43,9 @@ export async function serveWire(answer: (call: QuickCall) => void = echo, { maxC
     open: (stream, headers) => {
       seen.push(`wire ${headers[':path']!}`);
       const chunks: Buffer[] = [];
-      const take = (chunk: Buffer): number => chunks.push(chunk);
+      const take = (chunk: Buffer): void => {
+        if (chunks.push(chunk) === 1 && expected > 0) stream.expect(expected - chunk.length);
+      };
       stream.watch({
         take,
         answer: () => answer({ stream, headers, message: Buffer.concat(chunks) }),

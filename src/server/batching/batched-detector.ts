@@ -5,6 +5,8 @@ import { createBatcher, type BatchingEvents, type BatchingLimits } from './batch
 export interface BatchedDetector extends Detector {
   /** Rows that wait for an inference. */
   readonly queuedRows: number;
+  /** As `Waiting` has it. */
+  readonly expectMs: (coming: number) => number;
 }
 
 export interface BatchingParts {
@@ -31,6 +33,7 @@ export function createBatchedDetector(detector: Detector, parts: BatchingParts):
     get queuedRows() {
       return batcher.queuedRows;
     },
+    expectMs: (coming) => batcher.expectMs(coming),
     // What comes beside others is scored with them.
     scoreNow: undefined,
     async score(rows, options = {}) {

@@ -57,6 +57,8 @@ export interface Batcher {
    */
   score(job: BatchJob): Promise<ScoreBatch>;
   readonly queuedRows: number;
+  /** Milliseconds until a job as they were lately would be scored, if it came after so many others; 0 where nobody is before it. */
+  expectMs(coming: number): number;
 }
 
 interface WaitingJob extends Waiting {
@@ -93,6 +95,7 @@ export function createBatcher(parts: BatcherParts): Batcher {
     const remainingMs = deadlineMs - clock.wallMs();
     const expectedMs = forecast.expectJobMs(running, priority, rows);
     const isAlone = !running && queue.jobs === 0;
+    forecast.learnJob(rows);
     const question = { rows, remainingMs, expectedMs, isAlone, queuedRows: queue.rows, maxQueueRows };
     checkAdmission(question, job.isTrial === true ? undefined : events);
     const state = { left: rows, collector: new Collector(rows), cameMs: clock.monotonicMs(), ended: false };
@@ -127,6 +130,7 @@ export function createBatcher(parts: BatcherParts): Batcher {
     get queuedRows() {
       return queue.rows;
     },
+    expectMs: (coming) => forecast.expectComingMs(running, coming),
     score: (job) =>
       new Promise((resolve, reject) => {
         admit(job, { resolve, reject });
@@ -135,18 +139,28 @@ export function createBatcher(parts: BatcherParts): Batcher {
   };
 }
 
+/** Of which the mean number of rows is known. */
+const JOBS_REMEMBERED = 50;
+
 /** When things will be done, by what they have cost lately. */
 function createForecast(queue: Queue<WaitingJob>, maxBatchRows: number, clock: Clock) {
   const cost = createCostModel(maxBatchRows);
   /** `runsUntilMs`: when the inference that runs should be over. */
-  let [startedMs, runsUntilMs] = [0, 0];
+  let [startedMs, runsUntilMs, jobRows] = [0, 0, 1];
+  const restMs = (running: boolean): number => (running ? Math.max(0, runsUntilMs - clock.monotonicMs()) : 0);
   return {
+    learnJob: (rows: number): void => {
+      jobRows += (rows - jobRows) / JOBS_REMEMBERED;
+    },
+    expectComingMs: (running: boolean, coming: number): number => {
+      if (!running && queue.jobs === 0 && coming === 0) return 0;
+      return restMs(running) + cost.expectMs(queue.ahead('normal', jobRows) + (coming + 1) * jobRows);
+    },
     /** Milliseconds until a job that came now would be scored. */
     expectJobMs: (running: boolean, priority: Priority, rows: number): number => {
       // Whoever finds nobody before him is let in: an expectation that is wrong is put right by trying.
       if (!running && queue.jobs === 0 && rows <= maxBatchRows) return 0;
-      const restMs = running ? Math.max(0, runsUntilMs - clock.monotonicMs()) : 0;
-      return restMs + cost.expectMs(queue.ahead(priority, rows) + rows);
+      return restMs(running) + cost.expectMs(queue.ahead(priority, rows) + rows);
     },
     /** An inference begins; the answer is when. */
     begin: (rows: number): number => {

@@ -9,6 +9,8 @@ export interface CallStream {
   watch(events: CallEvents): void;
   /** Tells of the message, as it comes: nothing is read before that. */
   read(): void;
+  /** So many bytes more of the message are wanted: all of them may come at once, whatever the window is. */
+  expect?(bytes: number): void;
   /** Whether somebody waits for an answer. */
   readonly isOpen: boolean;
   /** Answers with one message and OK. The stream may be over before this returns. */

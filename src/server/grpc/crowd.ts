@@ -6,6 +6,8 @@
 export interface Crowd {
   /** Milliseconds after which a call that came now would be answered; 0 where nobody is before it. */
   expectMs(): number;
+  /** Calls whose messages are still to come, whether the process slept or not. */
+  readonly coming: number;
   /** A call has come whose message is still to be read; the answer is its ticket. */
   enter(): Ticket;
   /** A call was refused. */
@@ -34,14 +36,12 @@ const REFUSAL = 1 / 16;
 /** A call whose message takes longer to come than one or two of these holds up nobody: the caller is slow, not the server. */
 const GENERATION_MS = 100;
 
-/** Calls that are before another, of the time since the process slept last. */
-class Here {
-  #working = 0;
-  /** Calls that are being read, of this generation and of the one before. */
+/** Calls whose messages are on their way. */
+class Coming {
+  /** Of this generation and of the one before. */
   #young = 0;
   #older = 0;
   #generation = 0;
-  #awake = 0;
   readonly #monotonicMs: () => number;
 
   constructor(monotonicMs: () => number) {
@@ -50,40 +50,18 @@ class Here {
 
   get calls(): number {
     this.#advance();
-    return this.#working + this.#young + this.#older;
+    return this.#young + this.#older;
   }
 
-  wakeUp(): void {
-    this.#awake++;
-    [this.#working, this.#young, this.#older] = [0, 0, 0];
-  }
-
-  /** `onDone` is told of calls that ended by their work. */
-  enter(onDone: () => void): Ticket {
+  /** One more; the answer is called once, when its message is whole or the call is over. */
+  enter(): () => void {
     this.#advance();
     this.#young++;
-    const [born, awake] = [this.#generation, this.#awake];
-    let state: 'read' | 'worked on' | 'over' = 'read';
-    const leaveReading = (): void => {
+    const born = this.#generation;
+    return () => {
       this.#advance();
       if (born === this.#generation) this.#young--;
       else if (born === this.#generation - 1) this.#older--;
-    };
-    return {
-      begin: () => {
-        if (state !== 'read') return;
-        state = 'worked on';
-        if (awake !== this.#awake) return;
-        leaveReading();
-        this.#working++;
-      },
-      leave: (isDone) => {
-        if (state === 'over') return;
-        if (isDone) onDone();
-        if (awake === this.#awake && state === 'read') leaveReading();
-        else if (awake === this.#awake) this.#working--;
-        state = 'over';
-      },
     };
   }
 
@@ -96,15 +74,73 @@ class Here {
   }
 }
 
+/** Calls that are before another, of the time since the process slept last. */
+class Here {
+  #working = 0;
+  readonly #coming: Coming;
+
+  constructor(monotonicMs: () => number) {
+    this.#coming = new Coming(monotonicMs);
+  }
+
+  get calls(): number {
+    return this.#working + this.#coming.calls;
+  }
+
+  /** `onDone` is told of calls that ended by their work. */
+  enter(onDone: () => void): Ticket {
+    let leaveComing: (() => void) | undefined = this.#coming.enter();
+    let isOver = false;
+    const arrive = (): void => {
+      leaveComing?.();
+      leaveComing = undefined;
+    };
+    return {
+      begin: () => {
+        if (leaveComing === undefined) return;
+        arrive();
+        this.#working++;
+      },
+      leave: (isDone) => {
+        if (isOver) return;
+        isOver = true;
+        if (isDone) onDone();
+        if (leaveComing === undefined) this.#working--;
+        else arrive();
+      },
+    };
+  }
+}
+
 export function createCrowd(monotonicMs: () => number): Crowd {
-  const here = new Here(monotonicMs);
+  let here = new Here(monotonicMs);
+  const coming = new Coming(monotonicMs);
   let [busyMs, done, doneInTurn, lastMs] = [0, 0, 0, monotonicMs()];
   return {
     expectMs: () => (here.calls * busyMs) / (done + PRIOR_CALLS),
-    enter: () =>
-      here.enter(() => {
+    get coming() {
+      return coming.calls;
+    },
+    enter: () => {
+      const ticket = here.enter(() => {
         doneInTurn++;
-      }),
+      });
+      let arrive: (() => void) | undefined = coming.enter();
+      const arrived = (): void => {
+        arrive?.();
+        arrive = undefined;
+      };
+      return {
+        begin: () => {
+          arrived();
+          ticket.begin();
+        },
+        leave: (done) => {
+          arrived();
+          ticket.leave(done);
+        },
+      };
+    },
     refuse: () => {
       doneInTurn += REFUSAL;
     },
@@ -112,7 +148,8 @@ export function createCrowd(monotonicMs: () => number): Crowd {
       const nowMs = monotonicMs();
       const kept = 0.5 ** (Math.max(0, nowMs - lastMs) / HALF_LIFE_MS);
       [busyMs, done, lastMs] = [kept * busyMs, kept * done, nowMs];
-      if (slept) here.wakeUp();
+      // Those who were there before are told to another, whom nobody asks.
+      if (slept) here = new Here(monotonicMs);
       else if (doneInTurn > 0 || here.calls > 0) {
         busyMs += passedMs;
         done += doneInTurn;

@@ -2,6 +2,7 @@ import type { Http2Server, Http2Session, IncomingHttpHeaders, ServerHttp2Session
 import type { Server } from './engine.ts';
 import { isPlain, NodeCallStream } from './call-stream.ts';
 import { openCall, type QuickMethod, type QuickParts } from './quick-call.ts';
+import { createWindows } from './windows.ts';
 import { openWireLane } from './wire/lane.ts';
 
 /** What is used of the inside of grpc-js's server (1.14). */
@@ -34,10 +35,16 @@ export function openQuickLane(
   server: Server,
   methods: readonly QuickMethod[],
   late: LateService,
-  parts: QuickParts,
+  given: QuickParts,
 ): (() => void) | undefined {
   const { http2Servers, onStreamOpened } = server as unknown as Partial<ServerInside>;
   if (typeof http2Servers?.keys !== 'function' || typeof onStreamOpened !== 'function') return undefined;
+  const windows = createWindows();
+  const onShed: QuickParts['onShed'] = (transport) => {
+    windows.narrow();
+    given.onShed(transport);
+  };
+  const parts: QuickParts = { ...given, onShed };
   const byPath = new Map(methods.map((method) => [method.path, method]));
   const cutOffs: (() => void)[] = [];
   let isLate = true;
@@ -59,7 +66,7 @@ export function openQuickLane(
       for (const other of others) other.call(http2, stream, headers, ...rest);
     };
     http2.on('stream', onStream);
-    widen(http2);
+    windows.watch(http2);
     if (http2.listenerCount('secureConnection') > 0) continue;
     const cutOff = openWireLane(http2, {
       isQuick: (headers) => byPath.has(headers[':path'] ?? '') && isPlain(headers),
@@ -70,20 +77,9 @@ export function openQuickLane(
     cutOffs.push(cutOff);
   }
   return () => {
+    windows.close();
     for (const cutOff of cutOffs) cutOff();
   };
-}
-
-/**
- * Bytes that a client may send before it is told that there is room again: two batches of 1,024 rows of 64 values, so that one comes
- * in while the other is scored; within the 64 KiB that are HTTP/2's own default, each waits four times. Not more: what lies unread
- * in a socket hides the headers behind it, and a call whose headers are not read cannot be refused in time.
- */
-const WINDOW_BYTES = 2 ** 19;
-
-function widen(http2: Http2Server): void {
-  http2.updateSettings({ initialWindowSize: WINDOW_BYTES });
-  http2.on('session', (session: ServerHttp2Session) => session.setLocalWindowSize(WINDOW_BYTES));
 }
 
 /** Tells grpc-js that a connection is not idle, until the answer is called. */

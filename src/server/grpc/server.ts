@@ -3,6 +3,7 @@ import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from 'pino';
 import { AristarchError } from '../../base/errors.ts';
+import type { Backlog } from '../batching/backlog.ts';
 import type { Clock } from '../clock.ts';
 import { toListenError } from '../listen-error.ts';
 import type { Metrics } from '../metrics.ts';
@@ -62,6 +63,7 @@ export interface GrpcServerParts {
   readonly security: Security;
   readonly metrics: Pick<Metrics, 'stages' | 'requests' | 'batching'>;
   readonly tracing?: Tracing | undefined;
+  readonly backlog: Pick<Backlog, 'expectMs'>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -126,9 +128,9 @@ export async function startGrpcServer(parts: GrpcServerParts): Promise<GrpcServe
 }
 
 function toQuickParts(parts: GrpcServerParts, callers: Callers, calls: Calls): QuickParts {
-  const { clock, log, metrics } = parts;
+  const { clock, log, metrics, backlog } = parts;
   return {
-    ...{ ...parts, callers, calls, shedding: createShedding(clock.monotonicMs, log) },
+    ...{ ...parts, callers, calls, shedding: createShedding(clock.monotonicMs, log, backlog) },
     onShed: (transport) => {
       metrics.batching.onRefusal('deadline');
       metrics.requests.inc({ transport, code: 'RESOURCE_EXHAUSTED' });

@@ -2,6 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http2';
 import type { Logger } from 'pino';
 import { AristarchError } from '../../base/errors.ts';
 import { SOONEST_RETRY_MS } from '../batching/admission.ts';
+import type { Waiting } from '../batching/backlog.ts';
 import { toServiceError } from './call-context.ts';
 import { createCrowd, type Ticket } from './crowd.ts';
 import { toTrailersOnly } from './trailers-only.ts';
@@ -25,10 +26,11 @@ export interface Shedding {
   enter(): Ticket;
 }
 
-/** `turn`: how the event loop is watched; as it is, when absent. */
+/** `backlog`: what waits for inferences. `turn`: how the event loop is watched; as it is, when absent. */
 export function createShedding(
   monotonicMs: () => number,
   log: Logger,
+  backlog: Waiting,
   turn: Pick<TurnClockParts, 'idleMs' | 'atEnd'> = {},
 ): Shedding {
   const crowd = createCrowd(monotonicMs);
@@ -44,7 +46,8 @@ export function createShedding(
     enter: () => crowd.enter(),
     waitedMs: () => turns.waitedMs(),
     refusalOf: (remainingMs) => {
-      const expectMs = crowd.expectMs();
+      // Inferences may take place in a thread, which the turns of the event loop know nothing of.
+      const expectMs = Math.max(crowd.expectMs(), backlog.expectMs(crowd.coming));
       const lateMs = remainingMs === Infinity ? 0 : expectMs + turnMs - SHARE * remainingMs;
       // Whoever finds nobody before him is let in: an expectation that is wrong is put right by trying.
       if (remainingMs > 0 && (expectMs <= 0 || lateMs <= 0)) return undefined;

@@ -9,7 +9,7 @@ const BATCH_ROWS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 4096];
 export type Rejection = Refusal | 'rate_limit' | 'unauthenticated' | 'permission_denied';
 
 /** Callers who are scored together, and those who are turned away. */
-export function batchingMetrics({ counter, gauge, histogram }: Instruments, stages: Stages) {
+export function batchingMetrics({ busyCounter, gauge, histogram }: Instruments, stages: Stages) {
   const rows = histogram(
     'batch_rows',
     'Rows of one inference, of all callers together; not those of versions on trial alone.',
@@ -18,7 +18,7 @@ export function batchingMetrics({ counter, gauge, histogram }: Instruments, stag
   const help =
     'Requests turned away before their rows were looked at: deadline (could not be scored in time, since others come first), ' +
     'too_short (its own rows take longer than it has time), queue_full (too many rows wait), rate_limit, unauthenticated, permission_denied.';
-  const rejections = counter('rejections_total', help, ['reason'] as const);
+  const rejections = busyCounter('rejections_total', help, ['reason'] as const);
   const queues = new Set<() => number>();
   gauge('queue_rows', 'Rows that wait for an inference, of all models, versions on trial included.', {
     together: 'sum',

@@ -8,7 +8,8 @@ export class BulkCounter<L extends string> {
   readonly type: 'counter' | 'gauge';
   readonly aggregator = 'sum';
   readonly labelNames: readonly L[];
-  readonly #series = new Map<string, Series<L>>();
+  #series: Series<L>[] = [];
+  #tree = createBranch<L>();
 
   constructor(options: {
     readonly name: string;
@@ -23,11 +24,14 @@ export class BulkCounter<L extends string> {
   }
 
   inc(labels: Readonly<Record<L, string>>, by = 1): void {
-    let key = '';
-    for (const name of this.labelNames) key += `${labels[name]}\0`;
-    const series = this.#series.get(key);
-    if (series === undefined) this.#series.set(key, { labels: { ...labels }, value: by });
-    else series.value += by;
+    let branch = this.#tree;
+    for (const name of this.labelNames) {
+      let next = branch.next.get(labels[name]);
+      if (next === undefined) branch.next.set(labels[name], (next = createBranch()));
+      branch = next;
+    }
+    branch.series ??= this.#add(labels);
+    branch.series.value += by;
   }
 
   dec(labels: Readonly<Record<L, string>>): void {
@@ -35,13 +39,20 @@ export class BulkCounter<L extends string> {
   }
 
   reset(): void {
-    this.#series.clear();
+    this.#series = [];
+    this.#tree = createBranch();
   }
 
   get() {
     const { name, help, type, aggregator } = this;
-    const values = [...this.#series.values()].map(({ labels, value }) => ({ metricName: name, labels, value }));
+    const values = this.#series.map(({ labels, value }) => ({ metricName: name, labels, value }));
     return Promise.resolve({ name, help, type, aggregator, values });
+  }
+
+  #add(labels: Readonly<Record<L, string>>): Series<L> {
+    const series = { labels: { ...labels }, value: 0 };
+    this.#series.push(series);
+    return series;
   }
 }
 
@@ -49,3 +60,11 @@ interface Series<L extends string> {
   readonly labels: Readonly<Record<L, string>>;
   value: number;
 }
+
+/** Where a label has had one value: a key of all labels would be a string that is made for each call. */
+interface Branch<L extends string> {
+  readonly next: Map<string, Branch<L>>;
+  series: Series<L> | undefined;
+}
+
+const createBranch = <L extends string>(): Branch<L> => ({ next: new Map(), series: undefined });

@@ -235,6 +235,24 @@ describe('admission', () => {
     expect(await first).toHaveLength(8);
   });
 
+  it('expects of a call that nobody has read what it would meet with, after those that are on their way', async () => {
+    const lab = await createSlowLab();
+    expect(lab.batcher.expectMs(0)).toBe(0);
+    // Jobs were of about two rows lately, of ten milliseconds each.
+    for (let time = 0; time < 10; time++) {
+      const others = Array.from({ length: 20 }, (_, at) => lab.send([at, at]));
+      await drain(lab);
+      await Promise.all(others);
+    }
+    expect(lab.batcher.expectMs(0)).toBe(0);
+    expect(lab.batcher.expectMs(3)).toBeCloseTo(80, -1);
+    const first = lab.send([1, 2, 3, 4, 5, 6, 7, 8]);
+    lab.begin();
+    expect(lab.batcher.expectMs(0)).toBeGreaterThan(100);
+    await drain(lab);
+    expect(await first).toHaveLength(8);
+  });
+
   it('counts who waits ahead, but nobody of a lower priority', async () => {
     const lab = await createSlowLab();
     const ahead = lab.send([1, 2, 3, 4, 5]);

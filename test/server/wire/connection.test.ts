@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { openWireLane } from '../../../src/server/grpc/wire/lane.ts';
 import type { WireStream } from '../../../src/server/grpc/wire/wire-stream.ts';
@@ -103,10 +103,7 @@ describe('a connection with calls of both kinds', () => {
 });
 
 describe('a call on the wire', () => {
-  it('is refused with a status alone, and what it still sends is let pass', async () => {
-    const { port } = await serveWire();
-    const refusing = await serveWire();
-    expect(port).not.toBe(refusing.port);
+  it('is refused with a status alone, need not send the rest, and what is on its way is let pass', async () => {
     const server = createServer();
     openWireLane(server, {
       isQuick: () => true,
@@ -114,6 +111,8 @@ describe('a call on the wire', () => {
       maxCalls: 100,
       onBusy: () => () => undefined,
     });
+    const sockets: Socket[] = [];
+    server.on('connection', (socket: Socket) => sockets.push(socket));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     closers.push(() => server.close());
@@ -122,7 +121,30 @@ describe('a call on the wire', () => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => callWire(session, '/quick', Buffer.alloc(100_000))),
     );
-    for (const { found } of answers) expect(found).toMatchObject({ 'grpc-status': '8', 'grpc-message': 'busy' });
+    for (const { found, fault } of answers) {
+      expect(found).toMatchObject({ 'grpc-status': '8', 'grpc-message': 'busy' });
+      expect(fault).toBe(0);
+    }
+    expect(sockets[0]!.bytesRead).toBeLessThan(1_000_000);
+    expect((await callWire(session, '/quick', Buffer.alloc(0))).found['grpc-status']).toBe('8');
+  });
+
+  it('has room for all that it is expected to send, whatever its window is', async () => {
+    const bytes = 300_000;
+    let owedBytes = Infinity;
+    const { port } = await serveWire(
+      ({ stream }) => {
+        ({ owedBytes } = stream);
+        stream.answer(Buffer.alloc(0));
+      },
+      { expected: bytes },
+    );
+    const session = connectWire(port);
+    // A second one would wait for a window that the first one had taken.
+    for (let call = 0; call < 2; call++) {
+      expect((await callWire(session, '/quick', Buffer.alloc(bytes))).found['grpc-status']).toBe('0');
+      expect(owedBytes).toBeLessThanOrEqual(0);
+    }
   });
 
   it('that is one too many is turned away, and may be asked again', async () => {

@@ -91,7 +91,9 @@ export class WireConnection extends Duplex implements StreamOwner, InboundOwner 
 
   sendRefusal(stream: WireStream, trailers: OutgoingHttpHeaders): void {
     this.#out.headers(stream.id, this.#start(this.#parts.blockOf(trailers)), true);
-    stream.sent();
+    // What it has not sent yet it need not send (RFC 9113, section 8.1); what is on its way is let pass.
+    if (!stream.isReceived) this.#out.reset(stream.id, FAULT.NO_ERROR);
+    stream.over();
   }
 
   giveBackOn(stream: WireStream, bytes: number): void {
@@ -102,6 +104,12 @@ export class WireConnection extends Duplex implements StreamOwner, InboundOwner 
     stream.owedBytes = 0;
   }
 
+  grant(stream: WireStream, bytes: number): void {
+    if (bytes < GIVE_BACK_BYTES) return;
+    this.#out.windowUpdate(stream.id, bytes);
+    stream.owedBytes -= bytes;
+  }
+
   pass(bytes: Buffer): void {
     this.push(bytes);
   }
@@ -110,7 +118,7 @@ export class WireConnection extends Duplex implements StreamOwner, InboundOwner 
     return this.#streams.get(id);
   }
 
-  open(id: number, headers: IncomingHttpHeaders): boolean {
+  open(id: number, headers: IncomingHttpHeaders, isWhole: boolean): boolean {
     if (this.destroyed) return true;
     const { isQuick, open, maxCalls } = this.#parts;
     if (!isQuick(headers)) return false;
@@ -120,10 +128,12 @@ export class WireConnection extends Duplex implements StreamOwner, InboundOwner 
       this.#out.reset(id, FAULT.REFUSED_STREAM);
       return true;
     }
-    const stream = new WireStream(id, this.#streamWindowBytes, this);
+    const stream = new WireStream(id, this.#streamWindowBytes, this, isWhole);
+    open(stream, headers);
+    // Most of those that are refused are so at once.
+    if (!stream.isOpen) return true;
     if (this.#idle === undefined) this.#beBusy();
     this.#streams.set(id, stream);
-    open(stream, headers);
     return true;
   }
 

@@ -17,6 +17,7 @@ export const SETTING = { HEADER_TABLE_SIZE: 1, INITIAL_WINDOW_SIZE: 4 } as const
 
 /** Section 7. */
 export const FAULT = {
+  NO_ERROR: 0,
   PROTOCOL_ERROR: 1,
   FLOW_CONTROL_ERROR: 3,
   FRAME_SIZE_ERROR: 6,

@@ -3,6 +3,7 @@ import { bytesOf, type Field, FieldTable, STATIC_TABLE } from './hpack-table.ts'
 
 /** Most bytes of all fields of a block, counted as in RFC 9113, section 6.5.2: more than anybody sends, little enough to hold and to read at once. */
 const MOST_LIST_BYTES = 65_536;
+const LONGEST_KEPT_NAME = 64;
 /** Integers are longer than this nowhere but in an attack. */
 const LARGEST_INTEGER = 2 ** 28;
 
@@ -11,14 +12,20 @@ export class HeaderDecoder {
   readonly #table = new FieldTable();
   #bytes: Buffer = Buffer.alloc(0);
   #at = 0;
+  #end = 0;
+  /** The name that was spelt out last, and where it stood: a client spells out the same one in each call. */
+  #spelt = '';
+  #speltBytes: Buffer = Buffer.alloc(0);
 
-  /** The fields of a block, in order; undefined where it is none: the connection is of no use then. */
-  decode(block: Buffer): Field[] | undefined {
-    [this.#bytes, this.#at] = [block, 0];
+  /** The fields of the block that stands there, in order; undefined where it is none: the connection is of no use then. */
+  decode(bytes: Buffer, from = 0, to = bytes.length): Field[] | undefined {
+    this.#bytes = bytes;
+    this.#at = from;
+    this.#end = to;
     const fields: Field[] = [];
     let listBytes = 0;
-    while (this.#at < block.length) {
-      const first = block[this.#at]!;
+    while (this.#at < to) {
+      const first = bytes[this.#at]!;
       if ((first & 0xe0) === 0x20) {
         // An update of the table's size stands at the beginning (section 4.2).
         if (fields.length > 0 || !this.#table.resize(this.#integer(0x1f))) return undefined;
@@ -37,7 +44,7 @@ export class HeaderDecoder {
     if ((first & 0x80) !== 0) return this.#table.at(this.#integer(0x7f));
     const isKept = (first & 0x40) !== 0;
     const index = this.#integer(isKept ? 0x3f : 0x0f);
-    const name = index === 0 ? this.#text() : this.#table.at(index)?.name;
+    const name = index === 0 ? this.#name() : this.#table.at(index)?.name;
     const value = name === undefined ? undefined : this.#text();
     if (name === undefined || value === undefined) return undefined;
     const field = { name, value };
@@ -50,21 +57,38 @@ export class HeaderDecoder {
     let value = this.#bytes[this.#at++]! & mask;
     if (value < mask) return value;
     for (let scale = 1; value < LARGEST_INTEGER; scale *= 128) {
-      const byte = this.#bytes[this.#at++];
-      if (byte === undefined) break;
+      if (this.#at >= this.#end) break;
+      const byte = this.#bytes[this.#at++]!;
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) return value;
     }
     return LARGEST_INTEGER;
   }
 
+  #name(): string | undefined {
+    const from = this.#at;
+    const known = this.#speltBytes;
+    let same = 0;
+    while (same < known.length && this.#bytes[from + same] === known[same]) same++;
+    if (same > 0 && same === known.length && from + same <= this.#end) {
+      this.#at += same;
+      return this.#spelt;
+    }
+    const name = this.#text();
+    if (name === undefined || name.length > LONGEST_KEPT_NAME) return name;
+    this.#spelt = name;
+    this.#speltBytes = Buffer.from(this.#bytes.subarray(from, this.#at));
+    return name;
+  }
+
   /** Section 5.2. */
   #text(): string | undefined {
-    const isCoded = (this.#bytes[this.#at] ?? 0) >= 0x80;
+    if (this.#at >= this.#end) return undefined;
+    const isCoded = this.#bytes[this.#at]! >= 0x80;
     const length = this.#integer(0x7f);
     const from = this.#at;
     this.#at += length;
-    if (!(this.#at <= this.#bytes.length)) return undefined;
+    if (this.#at > this.#end) return undefined;
     return isCoded ? decodeHuffman(this.#bytes, from, this.#at) : this.#bytes.toString('latin1', from, this.#at);
   }
 }

@@ -13,8 +13,8 @@ export interface InboundOwner {
   pass(bytes: Buffer): void;
   /** Of a call that is answered here and not over. */
   streamOf(id: number): WireStream | undefined;
-  /** A new call; false where the session has to answer it. */
-  open(id: number, headers: IncomingHttpHeaders): boolean;
+  /** A new call, of which nothing follows where it is whole; false where the session has to answer it. */
+  open(id: number, headers: IncomingHttpHeaders, isWhole: boolean): boolean;
   cancel(stream: WireStream): void;
   /** Bytes of DATA that nobody is told of. */
   giveBack(bytes: number): void;
@@ -96,12 +96,19 @@ export class Inbound {
   readonly #takers: { readonly [type: number]: (frame: Frame) => void } = {
     [FRAME.DATA]: (frame) => this.#takeData(frame),
     [FRAME.HEADERS]: (frame) => {
+      const { id, flags, bytes, from, to } = frame;
+      const endStream = (flags & FLAG.END_STREAM) !== 0;
+      // Most blocks are a frame, and nothing else is in it: they are read where they are.
+      if ((flags & (FLAG.END_HEADERS | FLAG.PADDED | FLAG.PRIORITY)) === FLAG.END_HEADERS && id % 2 === 1) {
+        this.#takeBlock(id, this.#decoder.decode(bytes, from, to), endStream);
+        return;
+      }
       const payload = payloadOf(frame);
-      if (payload === undefined || frame.id % 2 === 0) this.#owner.fail(FAULT.PROTOCOL_ERROR);
-      else this.#takeHeaders(frame, payload, (frame.flags & FLAG.END_STREAM) !== 0);
+      if (payload === undefined || id % 2 === 0) this.#owner.fail(FAULT.PROTOCOL_ERROR);
+      else this.#takePart(frame, payload, endStream);
     },
     [FRAME.CONTINUATION]: (frame) =>
-      this.#takeHeaders(frame, frame.bytes.subarray(frame.from, frame.to), this.#block!.endStream),
+      this.#takePart(frame, frame.bytes.subarray(frame.from, frame.to), this.#block!.endStream),
     [FRAME.RST_STREAM]: (frame) => {
       const stream = this.#owner.streamOf(frame.id);
       if (stream === undefined) this.#takeOther(frame);
@@ -146,7 +153,7 @@ export class Inbound {
     }
   }
 
-  #takeHeaders({ id, flags }: Frame, part: Buffer, endStream: boolean): void {
+  #takePart({ id, flags }: Frame, part: Buffer, endStream: boolean): void {
     const block = (this.#block ??= { id, endStream, parts: [], bytes: 0 });
     block.parts.push(part);
     block.bytes += part.length;
@@ -156,7 +163,10 @@ export class Inbound {
     }
     if ((flags & FLAG.END_HEADERS) === 0) return;
     this.#block = undefined;
-    const fields = this.#decoder.decode(block.parts.length === 1 ? part : Buffer.concat(block.parts));
+    this.#takeBlock(id, this.#decoder.decode(block.parts.length === 1 ? part : Buffer.concat(block.parts)), endStream);
+  }
+
+  #takeBlock(id: number, fields: readonly Field[] | undefined, endStream: boolean): void {
     if (fields === undefined) this.#owner.fail(FAULT.COMPRESSION_ERROR);
     else if (id > this.lastId) this.#open(id, fields, endStream);
     else this.#takeTrailers(id, fields, endStream);
@@ -165,10 +175,9 @@ export class Inbound {
   #open(id: number, fields: readonly Field[], endStream: boolean): void {
     this.lastId = id;
     const headers = toHeaders(fields);
-    if (headers === undefined || !this.#owner.open(id, headers)) {
-      this.#lastPassed = id;
-      this.#passAnother(toHeaderFrames(id, encodeFields(fields), endStream));
-    } else if (endStream) this.#owner.streamOf(id)?.receive(NOTHING, 0, true);
+    if (headers !== undefined && this.#owner.open(id, headers, endStream)) return;
+    this.#lastPassed = id;
+    this.#passAnother(toHeaderFrames(id, encodeFields(fields), endStream));
   }
 
   #takeTrailers(id: number, fields: readonly Field[], endStream: boolean): void {

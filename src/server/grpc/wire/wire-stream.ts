@@ -13,6 +13,8 @@ export interface StreamOwner {
   sendRefusal(stream: WireStream, trailers: OutgoingHttpHeaders): void;
   /** So many bytes of the stream were taken, and more may come. */
   giveBackOn(stream: WireStream, bytes: number): void;
+  /** So many bytes may come on the stream beyond its window. */
+  grant(stream: WireStream, bytes: number): void;
   /** Both sides have said all. */
   forget(stream: WireStream): void;
   /** The connection is of no use any longer. */
@@ -24,7 +26,7 @@ export class WireStream implements CallStream {
   readonly id: number;
   /** Bytes of the answer that the caller takes at present. */
   windowBytes: number;
-  /** Taken, and not given back to the caller's window. */
+  /** Taken, and not given back to the caller's window; below 0 where it was given in advance. */
   owedBytes = 0;
   readonly #owner: StreamOwner;
   #events: CallEvents | undefined;
@@ -33,14 +35,16 @@ export class WireStream implements CallStream {
   #earlyBytes = 0;
   #reading = false;
   /** The caller has sent all; the answer is handed over; all of it is sent. */
-  #received = false;
+  #received: boolean;
   #answered = false;
   #sent = false;
 
-  constructor(id: number, windowBytes: number, owner: StreamOwner) {
+  /** `isReceived`: the caller says nothing after its headers. */
+  constructor(id: number, windowBytes: number, owner: StreamOwner, isReceived = false) {
     this.id = id;
     this.windowBytes = windowBytes;
     this.#owner = owner;
+    this.#received = isReceived;
   }
 
   get peer(): Peer {
@@ -57,6 +61,10 @@ export class WireStream implements CallStream {
     this.#early = [];
     for (const each of early) this.#hand(each);
     if (this.#received) this.#events?.answer();
+  }
+
+  expect(bytes: number): void {
+    if (!this.#received) this.#owner.grant(this, bytes);
   }
 
   /** The caller's bytes, and whether they are the last. `bytes`: what they take of the windows, padding included. */
@@ -112,6 +120,12 @@ export class WireStream implements CallStream {
   sent(): void {
     this.#sent = true;
     this.#forgetWhenDone();
+  }
+
+  /** It was refused, and all of that is sent. */
+  over(): void {
+    this.#owner.forget(this);
+    this.#close();
   }
 
   /** The caller has given it up, or the connection is lost. */
