@@ -8,6 +8,7 @@ import { brokerRestart } from './promises/broker-restart.ts';
 import { consumerGroup } from './promises/consumer-group.ts';
 import { deadLetter } from './promises/dead-letter.ts';
 import { formats } from './promises/formats.ts';
+import { lostEnds } from './promises/lost-ends.ts';
 import { lag } from './promises/lag.ts';
 import { noCommitPastAHole } from './promises/no-commit-past-a-hole.ts';
 import { noDuplicates } from './promises/no-duplicates.ts';
@@ -38,7 +39,7 @@ export function describePromises(client: KafkaClientName): void {
       candidate,
     ];
     const faults = [
-      ...[noCommitPastAHole, noLoss, noDuplicates, replay, rebalance, consumerGroup],
+      ...[noCommitPastAHole, noLoss, noDuplicates, lostEnds, replay, rebalance, consumerGroup],
       ...[shutdown, compression, brokerRestart],
     ];
     for (const promise of [...promises, ...faults]) promise(lab);

@@ -55,8 +55,8 @@ function hangCommits(client: KafkaClient): KafkaClient {
   }
   return {
     ...client,
-    async openTransactionalSession(id) {
-      const session = await client.openTransactionalSession(id);
+    async openTransactionalSession(lane) {
+      const session = await client.openTransactionalSession(lane);
       return { ...session, commit: (done) => pass(() => session.commit(done)) };
     },
     openConsumer(onEvent) {

@@ -1,6 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AristarchError, toAristarchError } from '../../base/errors.ts';
-import type { KafkaClient, OutboundMessage, PartitionBatch, ProducerPort, TransactionalSession } from './port.ts';
+import type {
+  KafkaClient,
+  KafkaConfig,
+  OutboundMessage,
+  PartitionBatch,
+  ProducerPort,
+  TransactionalLane,
+  TransactionalSession,
+} from './port.ts';
 import { createReliableProducer } from './reliable-producer.ts';
 import { halve, REQUEST_BYTES, toRequests } from './requests.ts';
 
@@ -35,7 +43,13 @@ export function createPlainDeliveries(producer: ProducerPort): Deliveries {
   };
 }
 
-export type DeliveryClient = Pick<KafkaClient, 'openProducerSession' | 'openTransactionalSession' | 'readCommitted'>;
+export type DeliveryClient = Pick<KafkaClient, 'openProducerSession' | 'openTransactionalSession'>;
+
+export interface Transactions {
+  readonly groupId: string;
+  /** All that messages may be sent to. */
+  readonly topicsOut: readonly string[];
+}
 
 /** How long a session that is given up may take to tell the broker. */
 const CLOSE_MS = 5_000;
@@ -43,29 +57,31 @@ const CLOSE_MS = 5_000;
 /** The kind that the configuration asks for. */
 export function createDeliveries(
   client: DeliveryClient,
-  config: { readonly groupId: string; readonly exactlyOnce: boolean },
+  config: Pick<KafkaConfig, 'groupId' | 'topicOut' | 'deadLetterTopic' | 'exactlyOnce'>,
 ): Deliveries {
-  if (config.exactlyOnce) return createTransactionalDeliveries(client, config.groupId);
+  const { groupId, topicOut, deadLetterTopic, exactlyOnce } = config;
+  if (exactlyOnce) return createTransactionalDeliveries(client, { groupId, topicsOut: [topicOut, deadLetterTopic] });
   return createPlainDeliveries(createReliableProducer({ openSession: () => client.openProducerSession() }));
 }
 
 /**
  * Exactly once, for readers of committed messages: a transaction holds the results and dead letters of a slice and its
  * offset. One producer for each input partition (KIP-98), whose id is the partition's: opening it shuts out whoever worked
- * on the partition before, and then the committed offset is read. From there on nobody else can move it without shutting
+ * on the partition before, and then reads the committed offset. From there on nobody else can move it without shutting
  * us out, so what is before it is done for good, and what is not is ours: whatever the consumer fetched, and whoever else
  * believes to own the partition.
  */
 export function createTransactionalDeliveries(
-  client: Pick<KafkaClient, 'openTransactionalSession' | 'readCommitted'>,
-  groupId: string,
+  client: Pick<KafkaClient, 'openTransactionalSession'>,
+  { groupId, topicsOut }: Transactions,
   maxRequestBytes = REQUEST_BYTES,
 ): Deliveries {
   const lanes = new Map<number, Lane>();
   return {
     open(batch) {
       const { topic, partition } = batch;
-      const lane = lanes.get(partition) ?? new Lane(client, `${groupId}-${topic}-${partition}`, partition);
+      const transactionalId = `${groupId}-${topic}-${partition}`;
+      const lane = lanes.get(partition) ?? new Lane(client, { transactionalId, partition, topicsOut });
       lanes.set(partition, lane);
       return lane.open(batch, maxRequestBytes);
     },
@@ -88,9 +104,8 @@ export function createTransactionalDeliveries(
  * where the group was joined anew meanwhile. What both sent would else be committed together, twice.
  */
 class Lane {
-  readonly #client: Pick<KafkaClient, 'openTransactionalSession' | 'readCommitted'>;
-  readonly #transactionalId: string;
-  readonly #partition: number;
+  readonly #client: Pick<KafkaClient, 'openTransactionalSession'>;
+  readonly #lane: TransactionalLane;
   #session: TransactionalSession | undefined;
   /** The group's offset, since the session is open; -1 where there is none. */
   #committed = -1n;
@@ -100,14 +115,9 @@ class Lane {
   /** Counts deliveries: the last one is the lane's. */
   #deliveries = 0;
 
-  constructor(
-    client: Pick<KafkaClient, 'openTransactionalSession' | 'readCommitted'>,
-    transactionalId: string,
-    partition: number,
-  ) {
+  constructor(client: Pick<KafkaClient, 'openTransactionalSession'>, lane: TransactionalLane) {
     this.#client = client;
-    this.#transactionalId = transactionalId;
-    this.#partition = partition;
+    this.#lane = lane;
   }
 
   async open(batch: PartitionBatch, maxRequestBytes: number): Promise<Delivery> {
@@ -129,7 +139,7 @@ class Lane {
 
   /** Throws where another delivery has the lane. */
   #check(delivery: number): TransactionalSession {
-    if (this.#session === undefined || delivery !== this.#deliveries) throw movedOn(this.#transactionalId);
+    if (this.#session === undefined || delivery !== this.#deliveries) throw movedOn(this.#lane);
     return this.#session;
   }
 
@@ -145,16 +155,13 @@ class Lane {
 
   async #openSession(delivery: number): Promise<void> {
     if (this.#session !== undefined) return;
-    const session = await this.#client.openTransactionalSession(this.#transactionalId);
-    try {
-      const committed = (await this.#client.readCommitted(this.#partition)) ?? -1n;
+    const session = await this.#client.openTransactionalSession(this.#lane);
+    if (delivery !== this.#deliveries) {
       // Another delivery opens one of its own, which shuts this one out.
-      if (delivery !== this.#deliveries) throw movedOn(this.#transactionalId);
-      [this.#session, this.#committed] = [session, committed];
-    } catch (thrown) {
       await session.close().catch(() => undefined);
-      throw thrown;
+      throw movedOn(this.#lane);
     }
+    [this.#session, this.#committed] = [session, session.committed ?? -1n];
   }
 
   async #send(
@@ -187,7 +194,7 @@ class Lane {
   ) {
     const expected = this.#committed;
     await this.#openSession(delivery);
-    if (this.#committed !== expected) throw movedOn(this.#transactionalId);
+    if (this.#committed !== expected) throw movedOn(this.#lane);
     for (const { topic, messages } of sent) {
       const session = this.#check(delivery);
       this.#touched = true;
@@ -220,7 +227,7 @@ class Lane {
   }
 }
 
-function movedOn(transactionalId: string): AristarchError {
+function movedOn({ transactionalId }: TransactionalLane): AristarchError {
   return new AristarchError(
     'UNAVAILABLE',
     `the partition of transactional id "${transactionalId}" was worked on by another member meanwhile; its events are looked at anew`,

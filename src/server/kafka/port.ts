@@ -102,8 +102,20 @@ export interface ProducerSession {
  * rejection ends its use; whether a `commit` that was rejected counts is known when the next one of its id is open.
  */
 export interface TransactionalSession extends ProducerSession {
+  /** The group's offset of the lane's partition when the session was opened; undefined where it had committed nothing yet. */
+  readonly committed: bigint | undefined;
   /** Ends the transaction: what was sent since the last commit, and the group's offset of the partition. */
   commit(done: Source & { readonly nextOffset: bigint }): Promise<void>;
+}
+
+/** Whose work a transactional session does. */
+export interface TransactionalLane {
+  /** Of one partition of the input topic alone. */
+  readonly transactionalId: string;
+  /** Of the input topic. */
+  readonly partition: number;
+  /** All that its messages may go to. */
+  readonly topicsOut: readonly string[];
 }
 
 export interface PartitionOffsets {
@@ -120,12 +132,10 @@ export interface KafkaClient {
   /** Those of `topics` that do not exist. One attempt; rejects with `UNAVAILABLE` when no broker answers. */
   findMissingTopics(topics: readonly string[]): Promise<string[]>;
   openProducerSession(): Promise<ProducerSession>;
-  openTransactionalSession(transactionalId: string): Promise<TransactionalSession>;
+  openTransactionalSession(lane: TransactionalLane): Promise<TransactionalSession>;
   openConsumer(onEvent: (event: ConsumerEvent) => void): ConsumerPort;
   /** Offsets of every partition of the input topic. */
   readOffsets(): Promise<PartitionOffsets[]>;
-  /** The group's offset of one partition of the input topic; undefined where it has committed nothing yet. */
-  readCommitted(partition: number): Promise<bigint | undefined>;
   close(): Promise<void>;
 }
 

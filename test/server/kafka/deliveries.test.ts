@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { AristarchError } from '../../../src/base/errors.ts';
 import { createTransactionalDeliveries } from '../../../src/server/kafka/deliveries.ts';
-import type { OutboundMessage, TransactionalSession } from '../../../src/server/kafka/port.ts';
+import type { OutboundMessage, TransactionalLane, TransactionalSession } from '../../../src/server/kafka/port.ts';
 import { createBatch } from './memory-kafka.ts';
 
 const message = (text: string): OutboundMessage => ({
@@ -15,13 +15,14 @@ const message = (text: string): OutboundMessage => ({
 function createMemoryTransactions() {
   const log: string[] = [];
   const state = { committed: undefined as bigint | undefined, opened: 0 };
-  function openTransactionalSession(id: string): Promise<TransactionalSession> {
+  function openTransactionalSession({ transactionalId }: TransactionalLane): Promise<TransactionalSession> {
     const epoch = (state.opened += 1);
     let open: string[] = [];
     const check = () => {
-      if (epoch !== state.opened) throw new AristarchError('UNAVAILABLE', `${id} is shut out`);
+      if (epoch !== state.opened) throw new AristarchError('UNAVAILABLE', `${transactionalId} is shut out`);
     };
     return Promise.resolve({
+      committed: state.committed,
       async send(topic, messages) {
         check();
         await Promise.resolve();
@@ -39,14 +40,16 @@ function createMemoryTransactions() {
       close: () => Promise.resolve(),
     });
   }
-  return { log, state, client: { openTransactionalSession, readCommitted: () => Promise.resolve(state.committed) } };
+  return { log, state, client: { openTransactionalSession } };
 }
+
+const PLACES = { groupId: 'group', topicsOut: ['out', 'dead'] };
 
 describe('a transactional delivery', () => {
   it('commits what was sent and the offset together', async () => {
     const { log, state, client } = createMemoryTransactions();
     const batch = createBatch(['a', 'b']);
-    const delivery = await createTransactionalDeliveries(client, 'group').open(batch);
+    const delivery = await createTransactionalDeliveries(client, PLACES).open(batch);
     expect(delivery.from).toBe(-1n);
     await delivery.send('out', [message('a')]);
     await delivery.send('dead', [message('b')]);
@@ -59,7 +62,7 @@ describe('a transactional delivery', () => {
 
   it('answers what is too large, and keeps the rest of the transaction', async () => {
     const { log, state, client } = createMemoryTransactions();
-    const delivery = await createTransactionalDeliveries(client, 'group').open(createBatch(['a']));
+    const delivery = await createTransactionalDeliveries(client, PLACES).open(createBatch(['a']));
     await delivery.send('out', [message('first')]);
     const fat = message('fat');
     const refused = await delivery.send('out', [message('a'), message('b'), fat, message('c'), message('d')]);
@@ -71,10 +74,10 @@ describe('a transactional delivery', () => {
 
   it('starts where the group is, when another member worked on the partition meanwhile', async () => {
     const { log, state, client } = createMemoryTransactions();
-    const deliveries = createTransactionalDeliveries(client, 'group');
+    const deliveries = createTransactionalDeliveries(client, PLACES);
     const slow = await deliveries.open(createBatch(['a', 'b']));
     await slow.send('out', [message('a')]);
-    await (await createTransactionalDeliveries(client, 'group').open(createBatch(['a']))).commit(2n);
+    await (await createTransactionalDeliveries(client, PLACES).open(createBatch(['a']))).commit(2n);
     await expect(slow.commit(2n)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     expect((await deliveries.open(createBatch(['a', 'b']))).from).toBe(2n);
     expect(log).toEqual([]);
@@ -82,22 +85,20 @@ describe('a transactional delivery', () => {
   });
 
   it('gives a transaction up when another member was at work between its parts', async () => {
-    const { log, client } = createMemoryTransactions();
-    const slow = await createTransactionalDeliveries(client, 'group').open(createBatch(['a']));
+    const { log, state, client } = createMemoryTransactions();
+    const slow = await createTransactionalDeliveries(client, PLACES).open(createBatch(['a']));
     // A refusal makes it begin anew; meanwhile the other one has come and gone.
-    const readCommitted = client.readCommitted;
-    client.readCommitted = () => Promise.resolve(7n);
+    state.committed = 7n;
     await expect(slow.send('out', [message('fat'), message('b')])).rejects.toMatchObject({
       code: 'UNAVAILABLE',
       message: expect.stringContaining('"group-events-0" was worked on by another member meanwhile'),
     });
-    client.readCommitted = readCommitted;
     expect(log).toEqual([]);
   });
 
   it('has one at a time: what an earlier one still sends is not committed with what the next one sends', async () => {
     const { log, client } = createMemoryTransactions();
-    const deliveries = createTransactionalDeliveries(client, 'group');
+    const deliveries = createTransactionalDeliveries(client, PLACES);
     const earlier = await deliveries.open(createBatch(['a']));
     // On its way when the group is joined anew, and the batch comes once more.
     const sending = earlier.send('out', [message('a')]).catch((thrown: unknown) => thrown);
@@ -113,12 +114,12 @@ describe('a transactional delivery', () => {
   it('leaves no session behind where another delivery comes while it is opened', async () => {
     const { client } = createMemoryTransactions();
     let [opened, closed] = [0, 0];
-    const openTransactionalSession = async (id: string): Promise<TransactionalSession> => {
+    const openTransactionalSession = async (lane: TransactionalLane): Promise<TransactionalSession> => {
       opened += 1;
-      const session = await client.openTransactionalSession(id);
+      const session = await client.openTransactionalSession(lane);
       return { ...session, close: () => Promise.resolve(void (closed += 1)) };
     };
-    const deliveries = createTransactionalDeliveries({ ...client, openTransactionalSession }, 'group');
+    const deliveries = createTransactionalDeliveries({ ...client, openTransactionalSession }, PLACES);
     const [earlier, later] = [deliveries.open(createBatch(['a'])), deliveries.open(createBatch(['a']))];
     await expect(earlier).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     await (await later).send('out', [message('a')]);
@@ -127,7 +128,7 @@ describe('a transactional delivery', () => {
 
   it('leaves the next one alone, where it finds out that its partition was taken away', async () => {
     const { log, client } = createMemoryTransactions();
-    const deliveries = createTransactionalDeliveries(client, 'group');
+    const deliveries = createTransactionalDeliveries(client, PLACES);
     const earlier = await deliveries.open({ ...createBatch(['a']), isOurs: () => false });
     const later = await deliveries.open(createBatch(['a']));
     await later.send('out', [message('a')]);
@@ -138,7 +139,7 @@ describe('a transactional delivery', () => {
 
   it('commits nothing for a partition that was taken away', async () => {
     const { log, client } = createMemoryTransactions();
-    const delivery = await createTransactionalDeliveries(client, 'group').open({
+    const delivery = await createTransactionalDeliveries(client, PLACES).open({
       ...createBatch(['a']),
       isOurs: () => false,
     });
@@ -149,7 +150,7 @@ describe('a transactional delivery', () => {
 
   it('does not take what a failed batch has left into the next one', async () => {
     const { log, client } = createMemoryTransactions();
-    const deliveries = createTransactionalDeliveries(client, 'group');
+    const deliveries = createTransactionalDeliveries(client, PLACES);
     const failed = await deliveries.open(createBatch(['a']));
     await failed.send('out', [message('left behind')]);
     const next = await deliveries.open(createBatch(['a']));

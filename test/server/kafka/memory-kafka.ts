@@ -115,7 +115,6 @@ export function createMemoryClient(batch: PartitionBatch) {
       stop: () => done,
     }),
     readOffsets: () => Promise.resolve([]),
-    readCommitted: () => Promise.resolve(undefined),
     close: () => Promise.resolve(),
   };
   return { client, sent, done };

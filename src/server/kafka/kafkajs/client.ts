@@ -1,12 +1,12 @@
 import { rootCertificates } from 'node:tls';
 import type { Logger } from 'pino';
 import { loadCodecs } from '../compression.ts';
-import type { KafkaClient, KafkaClientConfig, PartitionOffsets } from '../port.ts';
+import type { KafkaClient, KafkaClientConfig, PartitionOffsets, TransactionalLane } from '../port.ts';
 import { registerCodecs } from './codecs.ts';
 import { openConsumer } from './consumer.ts';
 import { type Admin, Kafka, type LogEntry, logLevel } from './engine.ts';
 import { toKafkaError } from './faults.ts';
-import { openProducerSession, openTransactionalSession } from './producer.ts';
+import { openProducerSession } from './producer.ts';
 import { ONE_RETRY, SOME_RETRIES } from './retries.ts';
 
 /**
@@ -34,12 +34,20 @@ export async function createKafkajsClient(config: KafkaClientConfig, log: Logger
         return topics.filter((topic) => !present.has(topic));
       }),
     openProducerSession: () => openProducerSession(kafka, config, fault),
-    openTransactionalSession: (id) => openTransactionalSession(kafka, config, id, fault),
+    openTransactionalSession: (lane) => openTransactionalSession(config, lane),
     openConsumer: (onEvent) => openConsumer(kafka, config, fault, onEvent),
     readOffsets: () => ask(() => readOffsets(admin, config)),
-    readCommitted: (partition) => ask(async () => (await readAllCommitted(admin, config)).get(partition)),
     close: () => admin.disconnect(),
   };
+}
+
+/**
+ * By the other client's requests: kafkajs asks neither how a transaction ended nor for offsets that nothing is about to move
+ * (docs/decisions/0037-ends-of-transactions-are-written-again.md).
+ */
+async function openTransactionalSession(config: KafkaClientConfig, lane: TransactionalLane) {
+  const transactions = await import('../platformatic/transactions.ts');
+  return transactions.openTransactionalSession(config, lane);
 }
 
 function openKafka(config: KafkaClientConfig, log: Logger, retry: typeof SOME_RETRIES): Kafka {

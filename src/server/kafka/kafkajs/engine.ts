@@ -18,8 +18,8 @@ export {
   type Transaction,
 } from 'kafkajs';
 
-// Node does not see these two among the names that a CommonJS module exports.
-export const { CompressionCodecs, CompressionTypes } = kafkajs;
+// Node does not see these among the names that a CommonJS module exports.
+export const { CompressionCodecs, CompressionTypes, ConfigResourceTypes } = kafkajs;
 
 boundAnswers();
 repairAbortedMessages();

@@ -1,9 +1,9 @@
 import type { AristarchError } from '../../../base/errors.ts';
-import type { KafkaClientConfig, OutboundMessage, ProducerSession, TransactionalSession } from '../port.ts';
+import type { KafkaClientConfig, OutboundMessage, ProducerSession } from '../port.ts';
 import { COMPRESSION_TYPES } from './codecs.ts';
 import { partitionOf } from '../partitioner.ts';
-import type { Kafka, Message, PartitionerArgs, Transaction } from './engine.ts';
-import { QUICK_RETRIES, SOME_RETRIES } from './retries.ts';
+import type { Kafka, Message, PartitionerArgs } from './engine.ts';
+import { SOME_RETRIES } from './retries.ts';
 
 type ToError = (thrown: unknown) => AristarchError;
 
@@ -27,51 +27,6 @@ export async function openProducerSession(
         await producer.send(toRecords(topic, messages, compression));
       }),
     close: () => producer.disconnect(),
-  };
-}
-
-/** How long the broker waits for the end of a transaction whose producer has died and has no heir. */
-const TRANSACTION_TIMEOUT_MS = 30_000;
-
-export async function openTransactionalSession(
-  kafka: Kafka,
-  { compression, groupId }: KafkaClientConfig,
-  transactionalId: string,
-  fault: ToError,
-): Promise<TransactionalSession> {
-  const producer = kafka.producer({
-    transactionalId,
-    transactionTimeout: TRANSACTION_TIMEOUT_MS,
-    maxInFlightRequests: 1,
-    allowAutoTopicCreation: false,
-    createPartitioner,
-    retry: QUICK_RETRIES,
-  });
-  const guard = guardBy(fault);
-  // The client asks for its epoch, which fences others, with its first transaction: so that one is begun here.
-  let begun: Transaction | undefined = await guard(async () => {
-    await producer.connect();
-    return producer.transaction();
-  });
-  const transaction = async () => (begun ??= await producer.transaction());
-  return {
-    send: (topic, messages) =>
-      guard(async () => {
-        await (await transaction()).send(toRecords(topic, messages, compression));
-      }),
-    commit: ({ topic, partition, nextOffset }) =>
-      guard(async () => {
-        const ending = await transaction();
-        const partitions = [{ partition, offset: nextOffset.toString() }];
-        await ending.sendOffsets({ consumerGroupId: groupId, topics: [{ topic, partitions }] });
-        await ending.commit();
-        begun = undefined;
-      }),
-    async close() {
-      // An end that is not known to the broker would hold up whoever reads committed messages, until it times out.
-      if (begun?.isActive() === true) await begun.abort().catch(() => undefined);
-      await producer.disconnect();
-    },
   };
 }
 

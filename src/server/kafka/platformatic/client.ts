@@ -4,8 +4,9 @@ import type { KafkaClient, KafkaClientConfig } from '../port.ts';
 import { registerCodecs } from './codecs.ts';
 import { openConsumer } from './consumer.ts';
 import { toKafkaError } from './faults.ts';
-import { readCommitted, readOffsets } from './offsets.ts';
-import { openProducerSession, openTransactionalSession } from './producer.ts';
+import { readOffsets } from './offsets.ts';
+import { openProducerSession } from './producer.ts';
+import { openTransactionalSession } from './transactions.ts';
 import { openWire, type Wire } from './wire.ts';
 
 const REQUEST_TIMEOUT_MS = 15_000;
@@ -36,11 +37,9 @@ export async function createPlatformaticClient(config: KafkaClientConfig, log: L
         return topics.filter((topic) => !present.has(topic));
       }),
     openProducerSession: () => openProducerSession(config, fault),
-    openTransactionalSession: (id) => openTransactionalSession(config, id, fault),
+    openTransactionalSession: (lane) => openTransactionalSession(config, lane),
     openConsumer: (onEvent) => openConsumer(config, fault, onEvent),
     readOffsets: () => ask((opened) => readOffsets(opened, config)),
-    readCommitted: (partition) =>
-      ask(async (opened) => (await readCommitted(opened, config, [partition], { settled: true })).get(partition)),
     close: async () => wire?.close(),
   };
 }

@@ -17,6 +17,7 @@ export {
   compressionsAlgorithmsByBitmask,
   type Connection,
   createAPI,
+  describeTransactionsV0,
   endTxnV4,
   fetchV17,
   findCoordinatorV6,

@@ -35,6 +35,11 @@ export function isPassing(thrown: unknown): boolean {
   return names.length > 0 && names.every((name) => PASSING.has(name));
 }
 
+/** Whether a transaction is about to move an offset that was asked for. */
+export function isUnsettled(thrown: unknown): boolean {
+  return protocolErrorsOf(thrown).includes('UNSTABLE_OFFSET_COMMIT');
+}
+
 export function isLostMembership(thrown: unknown): boolean {
   return protocolErrorsOf(thrown).some((name) => LOST.has(name));
 }

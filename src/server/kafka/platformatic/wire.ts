@@ -10,6 +10,7 @@ import {
   type Broker,
   type ClusterMetadata,
   type Connection,
+  type describeTransactionsV0,
   type endTxnV4,
   type fetchV17,
   type findCoordinatorV6,
@@ -32,6 +33,7 @@ import { isPassing } from './faults.ts';
 /** Requests that are asked in the newest version that both sides know; its types are those of the client's newest. */
 interface Requests {
   readonly AddOffsetsToTxn: typeof addOffsetsToTxnV4.api;
+  readonly DescribeTransactions: typeof describeTransactionsV0.api;
   readonly EndTxn: typeof endTxnV4.api;
   readonly Fetch: typeof fetchV17.api;
   readonly FindCoordinator: typeof findCoordinatorV6.api;

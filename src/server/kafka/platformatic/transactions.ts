@@ -1,0 +1,119 @@
+import { loadCodecs } from '../compression.ts';
+import type { KafkaClientConfig, OutboundMessage, TransactionalLane, TransactionalSession } from '../port.ts';
+import { registerCodecs } from './codecs.ts';
+import { addPartitionsToTxnV3, type Broker } from './engine.ts';
+import { isUnsettled, toKafkaError } from './faults.ts';
+import { readCommitted } from './offsets.ts';
+import { createWriter, guardBy, NO_PRODUCER, REQUEST_TIMEOUT_MS, route, TRANSACTION_TIMEOUT_MS } from './producer.ts';
+import { readOutcome, type Outcome } from './outcome.ts';
+import { openWire, patiently, type Wire } from './wire.ts';
+
+/** Ends that this process knows of, and has not written again yet, by transactional id: the broker forgets them when an id is opened. */
+const unwritten = new Map<string, Outcome>();
+
+/**
+ * The steps of KIP-98, and one more: the ends that an earlier session's transaction should have in each partition are written again
+ * before the offset is read, since a broker without a leader at hand leaves them out
+ * (docs/decisions/0037-ends-of-transactions-are-written-again.md).
+ */
+export async function openTransactionalSession(
+  config: KafkaClientConfig,
+  lane: TransactionalLane,
+): Promise<TransactionalSession> {
+  registerCodecs(await loadCodecs());
+  const guard = guardBy((thrown) => toKafkaError(thrown, config.brokers));
+  const wire = openWire(config, { requestTimeoutMs: REQUEST_TIMEOUT_MS });
+  try {
+    const { transaction, committed } = await guard(() => open(wire, config, lane));
+    return {
+      committed,
+      send: (topic, messages) => guard(() => transaction.send(topic, messages)),
+      commit: ({ topic, partition, nextOffset }) => guard(() => transaction.commit(topic, partition, nextOffset)),
+      async close() {
+        // An end that is not known to the broker would hold up whoever reads committed messages, until it times out.
+        await transaction.abort().catch(() => undefined);
+        await wire.close();
+      },
+    };
+  } catch (thrown) {
+    await wire.close().catch(() => undefined);
+    throw thrown;
+  }
+}
+
+async function open(wire: Wire, config: KafkaClientConfig, lane: TransactionalLane) {
+  const { transactionalId, partition, topicsOut } = lane;
+  const outcome = (await readOutcome(wire, transactionalId)) ?? unwritten.get(transactionalId);
+  if (outcome !== undefined) unwritten.set(transactionalId, outcome);
+  const transaction = await createTransaction(wire, config, transactionalId);
+  if (outcome !== undefined) {
+    await transaction.endAgain(topicsOut, outcome);
+    unwritten.delete(transactionalId);
+  }
+  const read = async () => (await readCommitted(wire, config, [partition], { settled: true })).get(partition);
+  try {
+    return { transaction, committed: await read() };
+  } catch (thrown) {
+    if (!isUnsettled(thrown)) throw thrown;
+    // Whoever opened the id before us died before it wrote the end. Taken back, the offset and what was sent stay together.
+    await transaction.endAgain(topicsOut, 'aborted');
+    return { transaction, committed: await read() };
+  }
+}
+
+/** Asking for the id's epoch, at once, ends what an earlier session left open and shuts it out. */
+async function createTransaction(wire: Wire, config: KafkaClientConfig, id: string) {
+  const { groupId } = config;
+  const atCoordinator = <T>(work: (broker: Broker) => Promise<T>) => wire.atCoordinator('transaction', id, work);
+  const { producerId, producerEpoch } = await atCoordinator((broker) =>
+    wire.ask('InitProducerId', broker, id, TRANSACTION_TIMEOUT_MS, ...NO_PRODUCER),
+  );
+  const write = createWriter(wire, config, { transactionalId: id, producerId, producerEpoch });
+  const added = new Set<string>();
+  let begun = false;
+  async function add(topic: string, partitions: readonly number[]): Promise<void> {
+    const fresh = partitions.filter((partition) => !added.has(`${topic}:${partition}`));
+    if (fresh.length === 0) return;
+    const topics = [{ name: topic, partitions: fresh }];
+    const request = { transactionalId: id, producerId, producerEpoch, topics, verifyOnly: false };
+    begun = true;
+    // Newer versions are the brokers' own, and are refused where access is guarded (KIP-890).
+    await atCoordinator((broker) => wire.askBy(addPartitionsToTxnV3.api, broker, [request]));
+    for (const partition of fresh) added.add(`${topic}:${partition}`);
+  }
+  async function addOffsets(): Promise<void> {
+    begun = true;
+    await atCoordinator((broker) => wire.ask('AddOffsetsToTxn', broker, id, producerId, producerEpoch, groupId));
+  }
+  async function end(outcome: Outcome): Promise<void> {
+    const isCommit = outcome === 'committed';
+    await atCoordinator((broker) => wire.ask('EndTxn', broker, id, producerId, producerEpoch, isCommit));
+    added.clear();
+    begun = false;
+  }
+  return {
+    async send(topic: string, messages: readonly OutboundMessage[]): Promise<void> {
+      const routed = await route(wire, topic, messages);
+      await add(topic, [...routed.byPartition.keys()]);
+      await write(routed);
+    },
+    async commit(topic: string, partition: number, nextOffset: bigint): Promise<void> {
+      await addOffsets();
+      const done = { partitionIndex: partition, committedOffset: nextOffset, committedLeaderEpoch: -1 };
+      const topics = [{ name: topic, partitions: [done] }];
+      await wire.atCoordinator('group', groupId, (broker) =>
+        // No generation: the producer's epoch is what shuts out others (docs/decisions/0013-exactly-once-by-partition.md).
+        wire.ask('TxnOffsetCommit', broker, id, groupId, producerId, producerEpoch, -1, '', null, topics),
+      );
+      await end('committed');
+    },
+    abort: async () => (begun ? end('aborted') : undefined),
+    /** A transaction of nothing: its end stands in each partition that an earlier one may have written to, and in the group's offsets. */
+    async endAgain(topicsOut: readonly string[], outcome: Outcome): Promise<void> {
+      const { topics } = await patiently(() => wire.metadata(topicsOut));
+      for (const topic of topicsOut) await add(topic, [...topics.get(topic)!.partitions.keys()]);
+      await addOffsets();
+      await end(outcome);
+    },
+  };
+}
