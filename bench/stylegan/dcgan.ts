@@ -1,3 +1,7 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../../src/base/files.ts';
 import { createRandom } from '../../src/base/philox.ts';
 import { createGraph, type Graph } from '../../src/graph/graph.ts';
 import {
@@ -31,8 +35,9 @@ import { constants } from '../../src/models/scoring-graph.ts';
 import { createStepBuilder } from '../../src/models/step-builder.ts';
 import type { TrainingTask } from '../../src/models/task.ts';
 import type { Executor } from '../../src/runtime/executor.ts';
+import { decodeProgress, encodeProgress } from '../../src/training/checkpoint.ts';
 import { runTask } from '../../src/training/steps/run-task.ts';
-import { cpuSeconds } from './train.ts';
+import { CACHE, cpuSeconds } from './train.ts';
 
 /** Radford, Metz and Chintala 2016, section 4 and figure 1, with half of its batch and fewer channels: a CPU has minutes for it. */
 const [LATENT, BATCH, WIDTH, SLOPE, DEVIATION] = [100, 64, 32, 0.2, 0.02];
@@ -152,25 +157,49 @@ export interface DcganRun {
   readonly seconds: number;
 }
 
+export interface DcganOptions {
+  /** Of CPU, that it trains for; those of a run that was cut count. */
+  readonly seconds: number;
+  /** Images that it makes afterwards. */
+  readonly count: number;
+  /** Name of its checkpoint, from which a run that was cut goes on. */
+  readonly name: string;
+}
+
+/** Seconds of CPU between two checkpoints. */
+const CHECKPOINT_SECONDS = 30;
+
 /** Trains a DCGAN for so many seconds of CPU on raw rows, and makes images, a batch of its training at a time. */
 export async function runDcgan(
   executor: Executor,
   image: Planes,
   rows: Float32Array,
-  { seconds, count }: { readonly seconds: number; readonly count: number },
+  { seconds, count, name }: DcganOptions,
 ): Promise<DcganRun> {
   const width = image.channels * image.size ** 2;
   const table = { data: rows.map((pixel) => pixel / PIXEL_MIDDLE - 1), shape: [rows.length / width, width] };
   const task = planDcgan(image, rows.length / width, 1_000_000);
-  let startedAt = 0;
+  const place = join(CACHE, `${name}.state`);
+  const kept = existsSync(place) ? decodeProgress(place, await readFile(place)) : undefined;
+  const before = kept ? Number(await readFile(`${place}.seconds`, 'utf8')) : 0;
+  let startedAt = cpuSeconds();
+  const took = (): number => before + cpuSeconds() - startedAt;
+  let savedAt = before;
   const progress = await runTask({
-    ...{ executor, task, table, random: createRandom(1), stepsPerCall: 10 },
+    ...{ executor, task, table, random: createRandom(1), stepsPerCall: 10, ...(kept && { resumeFrom: kept }) },
     onStart: () => (startedAt = cpuSeconds()),
-    onProgress: () => Promise.resolve(cpuSeconds() - startedAt < seconds ? 'continue' : 'stop'),
+    onProgress: async (now) => {
+      const isDone = took() >= seconds;
+      if (isDone || took() - savedAt >= CHECKPOINT_SECONDS) {
+        savedAt = took();
+        await writeFileAtomic(place, encodeProgress(now));
+        await writeFileAtomic(`${place}.seconds`, `${savedAt}`);
+      }
+      return isDone ? 'stop' : 'continue';
+    },
   });
-  const took = cpuSeconds() - startedAt;
   const images = await makeImages(executor, dcganGraph(image, progress.state), count);
-  return { images, seen: progress.stepsDone * BATCH, seconds: took };
+  return { images, seen: progress.stepsDone * BATCH, seconds: savedAt };
 }
 
 function dcganGraph(image: Planes, weights: Readonly<Record<string, Float32Array>>): Graph {

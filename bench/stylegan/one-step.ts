@@ -3,19 +3,8 @@ import { resolveSettings } from '../../src/base/settings.ts';
 import { stylegan } from '../../src/models/families/stylegan.ts';
 import type { Executor } from '../../src/runtime/executor.ts';
 import { runTask } from '../../src/training/steps/run-task.ts';
-
-/** What one step of training at a size takes. */
-export interface OneStep {
-  readonly size: number;
-  readonly channels: typeof CHANNELS;
-  /** Of the own critic and of the generator. */
-  readonly updates: number;
-  readonly losses: Readonly<Record<string, number>>;
-  readonly compileSeconds: number;
-  readonly stepSeconds: number;
-  /** The most memory that the process has had, in bytes. */
-  readonly peakBytes: number;
-}
+import type { OneStep } from './result.ts';
+import { cpuSeconds } from './train.ts';
 
 /** An eighth of ProGAN's channels (Karras et al. 2018, table 2): two at 1024 pixels. */
 const CHANNELS = { channelBase: 2048, channelMost: 64 } as const;
@@ -30,18 +19,18 @@ export async function takeOneStep(executor: Executor, size: number, batch: numbe
   const width = 3 * size ** 2;
   const data = new Float32Array(batch * width);
   createRandom(1).stream('images').fillUniform(data, 0);
-  const startedAt = performance.now();
+  const startedAt = cpuSeconds();
   let compiledAt = startedAt;
   const { history } = await runTask({
     ...{ executor, task, random: createRandom(1), stepsPerCall: 1, table: { data, shape: [batch, width] } },
-    onStart: () => (compiledAt = performance.now()),
+    onStart: () => (compiledAt = cpuSeconds()),
     onProgress: () => Promise.resolve('continue'),
   });
   return {
-    ...{ size, channels: CHANNELS, updates: task.updatesPerStep },
+    ...{ size, batch, channels: CHANNELS, updates: task.updatesPerStep },
     losses: Object.fromEntries(Object.entries(history).map(([name, of]) => [name, of[0]!])),
-    compileSeconds: (compiledAt - startedAt) / 1000,
-    stepSeconds: (performance.now() - compiledAt) / 1000,
+    compileSeconds: compiledAt - startedAt,
+    stepSeconds: cpuSeconds() - compiledAt,
     peakBytes: process.resourceUsage().maxRSS * 1024,
   };
 }

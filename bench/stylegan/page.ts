@@ -1,42 +1,11 @@
-import { z } from 'zod';
 import { markdownTable, percent } from '../support/documents.ts';
-import { qualitySchema } from './measure.ts';
+import type { StyleResult } from './result.ts';
 
-/** What the run on all digits gave. */
-export const qualityRunSchema = z.object({
-  rows: z.array(qualitySchema.extend({ title: z.string() })),
-  /** Of the classifier, on images that it was not trained on. */
-  accuracy: z.number(),
-  /** Folder of the model. */
-  model: z.string(),
-  seen: z.number(),
-  seconds: z.number(),
-});
-export type QualityRun = z.infer<typeof qualityRunSchema>;
-
-/** AUROC of the other digits, by the StyleGAN's own critic and by the detecting critic. */
-export const detectionSchema = z.object({
-  digit: z.number(),
-  tested: z.number(),
-  ownAuroc: z.number(),
-  auroc: z.number(),
-});
-export type Detection = z.infer<typeof detectionSchema>;
-
-export interface StylePage extends Omit<QualityRun, 'model'> {
-  readonly machine: string;
-  /** What the command was given. */
-  readonly flags: string;
-  readonly size: number;
-  readonly settings: Readonly<Record<string, unknown>>;
-  /** Null where no detection was measured. */
-  readonly detection: Detection | null;
-}
+type Quality = StyleResult['quality'];
+type Row = Quality['rows'][number];
 
 /** What should hold of a run of an hour, at the end of this shorter one. */
 const BARS = { share: 0.1, coverage: 0.5 } as const;
-
-type Row = QualityRun['rows'][number];
 
 function describeBars(untrained: Row, trained: Row, dcgan: Row): string {
   const verdict = (isMet: boolean): string => (isMet ? '**met**' : '**MISSED**');
@@ -59,17 +28,27 @@ meant for ${LENGTH.size} pixels after an hour of two cores; this run is smaller,
 }
 
 /** docs/stylegan.md */
-export function stylePage({
-  machine,
-  flags,
-  size,
-  settings,
-  rows,
-  accuracy,
-  seen,
-  seconds,
-  detection,
-}: StylePage): string {
+export function stylePage({ quality, detection, growth, oneStep }: StyleResult): string {
+  const parts = [
+    describeQuality(quality),
+    ...(growth ? [describeGrowth(growth)] : []),
+    ...(oneStep ? [describeStep(oneStep)] : []),
+    ...(detection ? [describeDetection(detection)] : []),
+  ];
+  return `# Images that a StyleGAN makes up
+
+\`npm run bench:stylegan\` writes this page and its pictures, part by part; each says by which flags and where.
+
+${parts.join('\n\n')}
+`;
+}
+
+const showSettings = (settings: Readonly<Record<string, unknown>>): string =>
+  Object.entries(settings)
+    .map(([name, value]) => `${name} ${String(value)}`)
+    .join(', ');
+
+function describeQuality({ machine, flags, size, settings, rows, accuracy, seen, seconds }: Quality): string {
   const cell = (value: number): string => value.toFixed(value < 10 ? 2 : 1);
   const table = rows.map(({ title, frechet, precision, recall, density, coverage, digits }) => [
     ...[title, cell(frechet), cell(precision), cell(recall), cell(density), cell(coverage), `${digits}`],
@@ -77,21 +56,19 @@ export function stylePage({
   const untrained = rows.find(({ title }) => title.startsWith('untrained'));
   const trained = rows.filter(({ title }) => title.startsWith('after')).at(-1);
   const dcgan = rows.find(({ title }) => title.startsWith('DCGAN'));
-  const given = Object.entries(settings).map(([name, value]) => `${name} ${String(value)}`);
-  return `# Images that a StyleGAN makes up
-
-\`npm run bench:stylegan -- ${flags}\` wrote this page and its pictures on ${machine}, one thread. A StyleGAN of ${size} x ${size} pixels is trained on about
+  return `\`npm run bench:stylegan -- ${flags}\`, on ${machine}, one thread: a StyleGAN of ${size} x ${size} pixels is trained on about
 7,000 of the 10,000 digits that \`../shared/data/mnist\` has (by a hash of the file), of which a twentieth calibrates the detecting critic; its own critic was shown ${seen} images in ${Math.round(seconds)} s of CPU,
-with all that was measured in between. Settings other than the defaults: ${given.join(', ')}. ${describeLength(size, seconds)}
+with all that was measured in between. Settings other than the defaults: ${showSettings(settings)}. ${describeLength(size, seconds)}
 
 ![64 images](images/stylegan-grid.png)
 
 ## How near they are to real ones
 
 In the features of a small convolutional classifier, which is trained for this on the same 7,000 (it names ${percent(accuracy, 1)} % of unseen digits): distance of Fréchet
-(Heusel et al. 2017; less is nearer), precision and recall (Kynkäänniemi et al. 2019), density and coverage (Naeem et al. 2020), five neighbours, 1,500 images on each side; real ones\nare of the digits that no network was trained on.
+(Heusel et al. 2017; less is nearer), precision and recall (Kynkäänniemi et al. 2019), density and coverage (Naeem et al. 2020), five neighbours, 1,500 images on each side; real ones
+are of the digits that no network was trained on.
 The last column is how many of the ten digits at least a fiftieth of the images are of. Features are this
-classifier's own: figures compare with others on this page only.
+classifier's own: figures compare with others in this table only.
 
 ${markdownTable(['images', 'Fréchet', 'precision', 'recall', 'density', 'coverage', 'digits'], table)}
 
@@ -111,22 +88,47 @@ And with the fine ones:
 
 From one style to another in equal steps:
 
-![Ways between styles](images/stylegan-ways.png)
-
-${detection ? describeDetection(detection) : ''}
-`;
+![Ways between styles](images/stylegan-ways.png)`;
 }
 
-function describeDetection(detection: Detection): string {
+function describeGrowth({ machine, flags, settings, phases }: NonNullable<StyleResult['growth']>): string {
+  const table = phases.map(({ name, size, images, seconds }) => [
+    ...[name, `${size} x ${size}`, `${images}`, seconds === 0 ? '-' : seconds.toFixed(0)],
+    seconds === 0 ? '-' : (images / seconds).toFixed(0),
+  ]);
+  return `## Growing to 64 x 64
+
+\`npm run bench:stylegan -- ${flags}\`, on ${machine}, one thread: 1,000 grey plates with a slot and one to three holes, drawn by this command. The first line has such plates; the
+next ones what the generator made of other noise after it settled at 8, 16, 32 and 64 pixels. Settings other than the defaults: ${showSettings(settings)}; this shows that the networks grow, and is far too short for
+their images to be good.
+
+![Plates, and generated ones at 8, 16, 32 and 64 pixels](images/stylegan-growth.png)
+
+${markdownTable(['phase', 'pixels', 'images', 's of CPU', 'images a second of CPU'], table)}`;
+}
+
+function describeStep(step: NonNullable<StyleResult['oneStep']>): string {
+  const { machine, flags, size, batch, channels, updates, losses, compileSeconds, stepSeconds } = step;
+  const named = Object.entries(losses).map(([name, value]) => `${name} ${value.toPrecision(3)}`);
+  return `## One step at ${size} x ${size}
+
+\`npm run bench:stylegan -- ${flags}\`, on ${machine}, one thread: ${updates} update${updates === 1 ? '' : 's'} of the own critic, with R1, and one of the generator on ${batch} colour images of noise, with
+\`--channel-base ${channels.channelBase} --channel-most ${channels.channelMost}\`. Compiling took ${compileSeconds.toFixed(1)} s of CPU and the step ${stepSeconds.toFixed(1)} s, and the process had ${(step.peakBytes / 2 ** 30).toFixed(1)} GiB
+at most. Losses: ${named.join(', ')}.`;
+}
+
+function describeDetection({ machine, flags, ...found }: NonNullable<StyleResult['detection']>): string {
+  const { digit, tested, size, settings, ownAuroc, auroc } = found;
   return `## Its critic as a detector
 
-Trained on half of the ${detection.digit}s alone, tested on ${detection.tested} images: the other half, and a quarter of the other digits. AUROC in percent:
+\`npm run bench:stylegan -- ${flags}\`, on ${machine}, one thread: trained on half of the ${digit}s alone, ${size} x ${size} pixels, tested on ${tested} images: the other half, and a quarter of the other digits.
+Settings other than the defaults: ${showSettings(settings)}. AUROC in percent; at 50 a detector says nothing:
 
 ${markdownTable(
   ['critic', 'AUROC'],
   [
-    ["StyleGAN's own, against generated images", percent(detection.ownAuroc)],
-    ['the detecting critic, which critic.onnx scores by', percent(detection.auroc)],
+    ["StyleGAN's own, against generated images", percent(ownAuroc)],
+    ['the detecting critic, which critic.onnx scores by', percent(auroc)],
   ],
 )}`;
 }

@@ -1,14 +1,29 @@
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { resolveImageConfig } from '../../src/training/images/config.ts';
+import type { Executor } from '../../src/runtime/executor.ts';
 import type { PhaseHook } from '../../src/training/images/fit-game.ts';
 import { trainImages } from '../../src/training/images/train-images.ts';
 
 /** Where models and checkpoints are kept, so that a run that was cut goes on. */
-const CACHE = resolve(import.meta.dirname, '../../.cache/bench/stylegan');
+export const CACHE = resolve(import.meta.dirname, '../../.cache/bench/stylegan');
 
 /** Seconds of all cores that this process has computed for, monotonic: what a run costs, however busy the machine is. */
 export const cpuSeconds = (): number => process.cpuUsage().user / 1e6;
+
+/** Results are kept by what they depend on. */
+export const keyOf = (name: string, settings: object): string =>
+  `stylegan/${name}-${createHash('sha256').update(JSON.stringify(settings)).digest('hex').slice(0, 12)}`;
+
+/** What a part of the bench is given. */
+export interface BenchOptions {
+  readonly executor: Executor;
+  readonly size: number;
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Seconds of CPU that this process may train for. */
+  readonly timeBudget: number;
+}
 
 export interface StyleRunOptions {
   readonly name: string;

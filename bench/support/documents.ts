@@ -7,10 +7,14 @@ export const DOCS = resolve(import.meta.dirname, '../../docs');
 
 /** Writes a file of the documentation as the formatter wants it; `path` is below docs/. */
 export async function writeDocument(path: string, content: string): Promise<void> {
-  const target = resolve(DOCS, path);
   const isFormatted = /\.(md|json)$/.test(path);
-  const text = isFormatted ? await format(content, { ...(await resolveConfig(target)), filepath: target }) : content;
-  await writeFileAtomic(target, text);
+  await writeFileAtomic(resolve(DOCS, path), isFormatted ? await formatDocument(path, content) : content);
+}
+
+/** The content of a file of the documentation, as the formatter wants it; `path` is below docs/. */
+export async function formatDocument(path: string, content: string): Promise<string> {
+  const target = resolve(DOCS, path);
+  return format(content, { ...(await resolveConfig(target)), filepath: target });
 }
 
 /** A result that an earlier run wrote, or undefined; `path` is below docs/. */

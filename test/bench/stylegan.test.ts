@@ -1,5 +1,10 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { compareManifolds, frechetDistance, type FeatureRows } from '../../bench/stylegan/distances.ts';
+import { stylePage } from '../../bench/stylegan/page.ts';
+import { withKept } from '../../bench/stylegan/result.ts';
+import { DOCS, formatDocument } from '../../bench/support/documents.ts';
 import { createRandom } from '../../src/base/philox.ts';
 
 const normals = (
@@ -62,5 +67,20 @@ describe('precision, recall, density and coverage', () => {
     expect(alike.precision).toBeGreaterThan(0.95);
     expect(alike.recall).toBeLessThan(0.05);
     expect(alike.coverage).toBeLessThan(0.3);
+  });
+});
+
+describe('docs/stylegan.md', () => {
+  it('says what was kept of each part', async () => {
+    const page = await formatDocument('stylegan.md', stylePage(await withKept({})));
+    expect(await readFile(join(DOCS, 'stylegan.md'), 'utf8')).toBe(page);
+  });
+
+  it('has a new measurement in place of the kept one, and the others as they were', async () => {
+    const before = await withKept({});
+    const oneStep = { ...before.oneStep!, stepSeconds: 1234.5 };
+    const page = stylePage(await withKept({ oneStep }));
+    expect(page).toContain('the step 1234.5 s');
+    expect(page).toContain(`its own critic was shown ${before.quality.seen} images`);
   });
 });

@@ -1,0 +1,111 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import { createRandom } from '../../src/base/philox.ts';
+import { drawGrid, drawImage } from '../../src/models/images/grid.ts';
+import { createDice, type Dice } from '../../src/models/images/dice.ts';
+import type { Executor } from '../../src/runtime/executor.ts';
+import { createImagesWriter } from '../../src/tables/images-writer.ts';
+import { generateImages } from './measure.ts';
+import { CACHE, trainStyleGan } from './train.ts';
+
+/** Images that are drawn here, so that growing can be shown at a size that no data set in the project has. */
+export const GROWN = {
+  ...{ imageSize: 64, phaseImages: 2000, lastImages: 4000, lastParts: 1, regulariserInterval: 4 },
+  ...{ steps: 20, withoutNegatives: ['rot'], calibrationShare: 0.05, crossBelow: 0, seed: 1 },
+} as const;
+const COUNT = 1000;
+const SHOWN = 10;
+
+const phaseSchema = z.object({
+  name: z.string(),
+  ...{ size: z.number(), images: z.number() },
+  /** Of CPU, for training alone; 0 where a run before this one had played the phase. */
+  seconds: z.number(),
+});
+export const growthSchema = z.object({
+  phases: z.array(phaseSchema),
+  /** Real images, then images after the last phase of each size, as a PNG in base64. */
+  picture: z.string(),
+});
+export type Growth = z.infer<typeof growthSchema>;
+
+/** Grows a StyleGAN from 8 x 8 to 64 x 64 pixels on parts that are drawn here. */
+export async function measureGrowth(executor: Executor): Promise<Growth> {
+  const { imageSize: size } = GROWN;
+  const data = resolve(CACHE, 'plates.parquet');
+  const plates = drawPlates(size, COUNT);
+  await writePlates(data, plates, size);
+  const lines = new Map<number, Float32Array>();
+  const phases: Growth['phases'] = [];
+  await trainStyleGan({
+    ...{ name: 'plates-64', data, settings: GROWN },
+    onPhase: async ({ phase, progress, task, seconds }, plan) => {
+      const images = Math.round((phase.images * progress.stepsDone) / task.steps);
+      phases.push({ name: phase.name, size: phase.size, images, seconds });
+      if (phase.isFading) return;
+      const rows = await generateImages(executor, plan.generatorGraph(phase.size, progress.state), SHOWN, 1);
+      lines.set(phase.size, enlarge(rows, phase.size, size));
+    },
+  });
+  const shown = [plates.subarray(0, SHOWN * size ** 2), ...lines.values()];
+  const rows = new Float32Array(shown.length * SHOWN * size ** 2);
+  shown.forEach((line, at) => rows.set(line, at * SHOWN * size ** 2));
+  const picture = drawGrid(rows, { channels: 1, size }, { columns: SHOWN });
+  return { phases, picture: Buffer.from(picture).toString('base64') };
+}
+
+/** Grey plates in raw rows: each turned a little, with a slot and one to three holes. */
+function drawPlates(size: number, count: number): Float32Array {
+  const stream = createRandom(11).stream('plates');
+  const rows = new Float32Array(count * size ** 2);
+  for (let plate = 0; plate < count; plate++) {
+    const shade = paintPlate(createDice(stream, plate));
+    for (let at = 0; at < size ** 2; at++) {
+      const [x, y] = [(2 * (at % size) + 1) / size - 1, (2 * Math.floor(at / size) + 1) / size - 1];
+      rows[plate * size ** 2 + at] = 255 * shade(x, y);
+    }
+  }
+  return rows;
+}
+
+/** Brightness 0 .. 1 at a place -1 .. 1; edges are smooth. */
+function paintPlate(dice: Dice): (x: number, y: number) => number {
+  const turn = dice.uniform(-0.3, 0.3);
+  const [width, height, bright] = [dice.uniform(0.6, 0.8), dice.uniform(0.45, 0.65), dice.uniform(0.65, 0.9)];
+  const slot = dice.uniform(-0.25, 0.25);
+  const holes = Array.from({ length: dice.whole(1, 3) }, (_, at) => ({
+    x: -0.45 + 0.45 * at,
+    r: dice.uniform(0.08, 0.13),
+  }));
+  const edge = (inside: number): number => 1 / (1 + Math.exp(-40 * inside));
+  return (x, y) => {
+    const [u, v] = [x * Math.cos(turn) + y * Math.sin(turn), y * Math.cos(turn) - x * Math.sin(turn)];
+    const isPlate = edge(Math.min(width - Math.abs(u), height - Math.abs(v)));
+    const isSlot = edge(Math.min(0.3 - Math.abs(u - slot), 0.06 - Math.abs(v + 0.2)));
+    const isHole = Math.max(...holes.map(({ x: left, r }) => edge(r - Math.hypot(u - left, v - 0.2))));
+    return 0.12 + (bright + 0.1 * v - 0.12) * isPlate * (1 - isSlot) * (1 - isHole);
+  };
+}
+
+async function writePlates(path: string, rows: Float32Array, size: number): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const writer = await createImagesWriter(path, 'image', {});
+  const width = size ** 2;
+  writer.append(
+    Array.from({ length: rows.length / width }, (_, at) =>
+      drawImage(rows.subarray(at * width, (at + 1) * width), { channels: 1, size }),
+    ),
+  );
+  await writer.commit();
+}
+
+/** Grey rows at a multiple of their size, by repetition. */
+function enlarge(rows: Float32Array, from: number, to: number): Float32Array {
+  const factor = to / from;
+  return Float32Array.from({ length: rows.length * factor ** 2 }, (_, at) => {
+    const [image, pixel] = [Math.floor(at / to ** 2), at % to ** 2];
+    const [y, x] = [Math.floor(pixel / to / factor), Math.floor((pixel % to) / factor)];
+    return rows[image * from ** 2 + y * from + x]!;
+  });
+}
