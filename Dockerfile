@@ -1,28 +1,33 @@
 # Aristarch on processors:
 #   docker build --tag aristarch:0.1.0 --build-arg REVISION="$(git rev-parse HEAD)" .
 # `npm run check:image` does the same steps without a container engine.
-ARG NODE=node:24.21.0-bookworm-slim
+#
+# Base images are named by digest: a tag is moved when its image is built anew. Of another tag: docker buildx imagetools inspect IMAGE
+ARG NODE=node:24.21.0-bookworm-slim@sha256:0e0ff40c39bc087845bfb27465a0df4ea419520094bc35842ff83dd8cbe6f9b6
 
 FROM ${NODE} AS build
+ARG NODE
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY tools/ tools/
 COPY src/ src/
+COPY deploy/image/wheels.txt ./
 # What is left is what runs, and the list of it: no packages of development, and no other platform's libraries. The list comes after the
 # packages of development are gone, since npm leaves out what those need as well.
 RUN npm run build \
   && npm prune --omit dev --no-audit --no-fund \
   && npm pkg delete devDependencies \
   && npm sbom --omit dev --sbom-format cyclonedx >sbom.cdx.json \
-  && node tools/complete-sbom.mjs sbom.cdx.json "application:node@$(node -p process.versions.node)" library:duckdb-extension-httpfs@1.5.5 \
+  && node tools/complete-sbom.mjs sbom.cdx.json "container:${NODE}" "application:node@$(node -p process.versions.node)" wheels.txt \
   && node tools/keep-platform.mjs
 
 # DuckDB's extension for S3, so that `train` and `score` read s3:// addresses without a download.
-FROM python:3.13-slim-bookworm AS extension
+FROM python:3.13.14-slim-bookworm@sha256:67a1e1f215ccda113cfc024e8639049257e88f273898f595b61476d128d387e8 AS extension
 WORKDIR /build
-RUN pip install --no-cache-dir --no-deps --target wheel duckdb-extension-httpfs==1.5.5
+COPY deploy/image/wheels.txt ./
+RUN pip install --no-cache-dir --no-deps --only-binary=:all: --require-hashes --target wheel --requirement wheels.txt
 
 FROM ${NODE}
 ARG REVISION=unknown

@@ -16,9 +16,11 @@ import { createServeCommand } from '../src/server/command.ts';
 import { CONTRACT_FILE, PROTO_FOLDER } from '../src/server/grpc/contract.ts';
 import { createOperatorRoutes } from '../src/server/http/handlers.ts';
 import { readAssets } from '../src/server/http/page/assets.ts';
+import { createPruneCommand } from '../src/server/prune-command.ts';
 import { createReplayCommand } from '../src/server/replay-command.ts';
 import { createSyncCommand } from '../src/server/sync-command.ts';
 import { createTrainCommand } from '../src/training/command.ts';
+import { describeClient } from './describe-client.ts';
 
 const FOLDER = join(import.meta.dirname, 'reference');
 const MADE = 'Made from the code by `npm run docs:reference`.';
@@ -34,6 +36,7 @@ const COMMANDS: readonly (() => Command)[] = [
   createTranslateCommand,
   createServeCommand,
   createSyncCommand,
+  createPruneCommand,
   createReplayCommand,
   createDemoCommand,
   createDoctorCommand,
@@ -47,6 +50,7 @@ export async function describeReference(): Promise<Readonly<Record<string, strin
     'kafka-results.md': describeResults(),
     'commands.md': describeCommands(),
     'http.md': describeHttp(),
+    'typescript-client.md': describeClient(MADE),
   };
   const formatted = Object.entries(pages).map(async ([name, page]) => {
     const text = await format(page, { ...options, parser: 'markdown' });

@@ -169,7 +169,7 @@ ${rows.join('\n')}`;
 /** Memory as it was measured, and half of it more, for models that are changed. */
 function describeValues({ processes }: Need, residentMiB: number): string {
   const mebibytes = Math.ceil((1.5 * residentMiB) / 64) * 64;
-  return `replicaCount: ${processes}
+  return `replicas: ${processes}
 resources:
   requests: { cpu: '1', memory: ${mebibytes}Mi }
   limits: { cpu: '2', memory: ${2 * mebibytes}Mi }`;

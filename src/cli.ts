@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   translate: async () => (await import('./scoring/translate-command.ts')).createTranslateCommand(),
   serve: async () => (await import('./server/command.ts')).createServeCommand(),
   sync: async () => (await import('./server/sync-command.ts')).createSyncCommand(),
+  prune: async () => (await import('./server/prune-command.ts')).createPruneCommand(),
   replay: async () => (await import('./server/replay-command.ts')).createReplayCommand(),
   demo: async () => (await import('./demo/command.ts')).createDemoCommand(),
   doctor: async () => (await import('./doctor/command.ts')).createDoctorCommand(),
@@ -31,6 +32,7 @@ Examples:
   aristarch translate --model models/m --from a --data a.parquet --out as-m.parquet   rows of another source
   aristarch serve --model models/m                            gRPC, HTTP and (with --kafka-brokers) Kafka
   aristarch sync --from s3://bucket/models --to models        models from S3 or a web server, kept as they are there
+  aristarch prune --models models --keep 7                    old versions, that nobody serves any longer, removed
   aristarch replay --dead-letter rejects --topic-in events    refused Kafka events, once the reason is gone
   aristarch demo                                              all of it on generated data
   aristarch doctor                                            what this machine has, and what each device would do

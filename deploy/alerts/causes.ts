@@ -12,7 +12,9 @@ import {
   writeServingFile,
 } from '../../test/support/watched-service.ts';
 import { waitUntil } from '../../test/support/wait-until.ts';
+import { workersOf } from '../../test/support/workers-of.ts';
 import type { Caller } from './caller.ts';
+import { loseAgainAndAgain, startThird } from './third-process.ts';
 
 export interface Stage {
   readonly service: WatchedService;
@@ -40,6 +42,8 @@ const MOST_CALLERS = 12;
 const REJOINS = { AristarchKafkaDown: 'until the group lets the process in again, which takes as long as it does' };
 /** A model of its own for rows of all kinds, which would be drift for the one whose drift is watched. */
 const CROWD = 'crowd';
+
+const END_THREADS = new URL('end-threads.mjs', import.meta.url).href;
 
 /** How each alert is caused, for real; a test holds that none is without a cause. */
 export const CAUSES: Readonly<Record<string, Cause>> = {
@@ -131,10 +135,38 @@ export const CAUSES: Readonly<Record<string, Cause>> = {
       return () => client.createTopic(topics.scores, 2);
     },
   },
+  AristarchKafkaStuck: {
+    what: 'the dead-letter topic is deleted, and what is no event comes into one of two partitions',
+    end: 'it is there again',
+    begin: async ({ service: { client, topics } }) => {
+      await client.admin.deleteTopics({ topics: [topics.refused] });
+      await client.produce(topics.events, [{ value: 'no event', partition: 0 }]);
+      return () => client.createTopic(topics.refused, 2);
+    },
+  },
   AristarchDeadLetters: {
     what: 'a sender sends what is no event, ten times a second',
     end: 'it stops',
     begin: ({ service: { client, topics } }) => send(() => client.produce(topics.events, [{ value: 'no event' }])),
+  },
+  AristarchWorkersLost: {
+    what: 'of a third process with two workers, one worker after the other is killed',
+    end: 'that process is taken away',
+    begin: ({ service }) =>
+      loseAgainAndAgain(startThird(service, {}, '--workers', '2'), 'aristarch_worker_losses_total', (pid) => {
+        // The older one: it is another one's turn each time.
+        process.kill(workersOf(pid)[0]!, 'SIGKILL');
+      }),
+  },
+  AristarchInferenceThreadsLost: {
+    what: 'of a third process, one inference thread after the other is ended (`worker.terminate()`, at a signal)',
+    end: 'that process is taken away',
+    begin: ({ service }) =>
+      loseAgainAndAgain(
+        startThird(service, { NODE_OPTIONS: `--import=${END_THREADS}` }, '--inference', 'worker'),
+        'aristarch_inference_thread_losses_total',
+        (pid) => void process.kill(pid, 'SIGUSR2'),
+      ),
   },
   AristarchDrift: {
     what: 'orders come at fifty times the usual price',

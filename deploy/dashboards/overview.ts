@@ -114,7 +114,12 @@ export const overview = dashboard({
         table({
           title: 'Open models',
           description: 'Which models are open, and in how many processes.',
-          queries: [{ expr: `count by (name, version, family) (${of('model_info')})` }],
+          // Of a process with workers, one series for each place in which they compute it.
+          queries: [
+            {
+              expr: `count by (name, version, family) (max by (namespace, job, instance, name, version, family) (${of('model_info')}))`,
+            },
+          ],
         }),
         stat({
           title: 'Oldest model',

@@ -19,13 +19,16 @@ const say = (line: string): void => {
   console.log(said.at(-1));
 };
 
+/** Components of the image that npm does not know of. */
+const BESIDES = ['node', 'duckdb-extension-httpfs'];
+
 const dockerfile = parseDockerfile(readFileSync(join(ROOT, 'Dockerfile'), 'utf8'));
 const scratch = mkdtempSync(join(tmpdir(), 'aristarch-image-'));
 chmodSync(scratch, 0o755);
 try {
   const programs = installNode(nodeVersion());
   const root = buildInFolders(dockerfile, { context: ROOT, scratch, programs, say });
-  say(describeContents(join(root, 'app')));
+  say(describeContents(join(root, 'app'), BESIDES));
   await serveAndScore({ root, scratch, programs, dockerfile, say });
   say('the image’s files serve');
   await checkGpuImage(root, programs);
@@ -42,6 +45,7 @@ async function checkGpuImage(service: string, programs: string): Promise<void> {
   symlinkSync(service, join(folder, 'service'));
   say('Dockerfile.gpu:');
   const root = buildInFolders(gpu, { context: ROOT, scratch: folder, programs, say });
+  say(describeContents(join(root, 'app'), [...BESIDES, 'nvidia/cuda', 'onnxruntime-gpu']));
   const parts = { root, scratch: folder, programs, dockerfile: gpu, say };
   await serveAndScore(parts);
   askForCuda(parts);

@@ -5,6 +5,8 @@ export type Step =
   | { readonly kind: 'workdir'; readonly folder: string }
   | { readonly kind: 'run'; readonly command: string }
   | { readonly kind: 'env'; readonly values: Readonly<Record<string, string>> }
+  /** Of the whole file, with its default, which the stage's steps may use. */
+  | { readonly kind: 'argument'; readonly name: string; readonly value: string }
   | {
       readonly kind: 'copy';
       readonly from: string | undefined;
@@ -49,6 +51,8 @@ export function parseDockerfile(text: string): Dockerfile {
     }
     const stage = stages.at(-1);
     if (stage === undefined) Object.assign(defaults, pairsOf(words));
+    else if (keyword === 'ARG' && defaults[words[0]!] !== undefined)
+      stage.steps.push({ kind: 'argument', name: words[0]!, value: defaults[words[0]!]! });
     else if (WITHOUT_STEPS.includes(keyword)) described.push(instruction);
     else stage.steps.push(toStep(keyword, words, instruction));
   }

@@ -32,19 +32,26 @@ function buildStage({ name, steps }: Stage, parts: BuildParts): void {
   const root = join(parts.scratch, name);
   mkdirSync(root, { recursive: true });
   let folder = '/';
+  const given: Record<string, string> = {};
   for (const step of steps) {
     if (step.kind === 'workdir') {
       folder = step.folder;
       mkdirSync(join(root, folder), { recursive: true });
-    } else if (step.kind === 'copy') copy(step, root, folder, parts);
-    else if (step.kind === 'run') run(step.command, join(root, folder), parts);
+    } else if (step.kind === 'argument') given[step.name] = step.value;
+    else if (step.kind === 'copy') copy(step, root, folder, parts);
+    else if (step.kind === 'run') run(step.command, join(root, folder), given, parts);
   }
 }
 
-function run(command: string, cwd: string, { programs, say }: BuildParts): void {
+function run(
+  command: string,
+  cwd: string,
+  given: Readonly<Record<string, string>>,
+  { programs, say }: BuildParts,
+): void {
   if (ABSOLUTE.test(command)) throw new Error(`a step with an absolute path cannot be done in a folder: ${command}`);
   say(`RUN ${command}`);
-  const env = { ...process.env, PATH: `${programs}:${process.env['PATH'] ?? ''}` };
+  const env = { ...process.env, ...given, PATH: `${programs}:${process.env['PATH'] ?? ''}` };
   const { status } = spawnSync('/bin/sh', ['-euc', command], { cwd, env, stdio: ['ignore', 'inherit', 'inherit'] });
   if (status !== 0) throw new Error(`the step ended with status ${String(status)}: ${command}`);
 }

@@ -59,6 +59,12 @@ describe('values.schema.json', () => {
     expect(accept('global: {imageRegistry: x}')).toBe(true);
   });
 
+  it.each(['docs/kubernetes.md', 'docs/sizing.md'])('takes the values that %s advises', (page) => {
+    const blocks = [...read(join(CHART, '../../..', page)).matchAll(/^```yaml\n(.*?)^```$/gms)];
+    expect(blocks.length).toBeGreaterThan(0);
+    for (const [, text = ''] of blocks) expect([accept(text), accepts.errors, text]).toEqual([true, null, text]);
+  });
+
   it.each([
     'replicass: 2',
     'model: {sorce: pvc}',

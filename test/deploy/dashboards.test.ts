@@ -1,9 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import Ajv from 'ajv';
 import { buildDashboards } from '../../deploy/dashboards/index.ts';
 import { createMetrics } from '../../src/server/metrics.ts';
+import { useDataFolder } from '../support/data-files.ts';
 import { createClientFixture } from '../support/grpc-client.ts';
 import { needs } from '../support/needs.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -82,6 +84,31 @@ function fillVariables(expression: string): string {
 const poison: (service: WatchedService) => Sender = ({ client, topics }) => {
   return (round) => (round % 5 === 0 ? client.produce(topics.events, [{ value: 'no event' }]) : Promise.resolve());
 };
+
+needs('prometheus').describe('the table of open models', () => {
+  const data = useDataFolder();
+
+  it('counts a process once, also where its workers compute a model in different places', () => {
+    const table = panelsOf(built['overview.json']!).find(({ title }) => title === 'Open models');
+    const series = [
+      { instance: 'a', inference: 'inline' },
+      { instance: 'a', inference: 'split' },
+      { instance: 'b', inference: 'split' },
+    ].map(({ instance, inference }) => ({
+      series: `aristarch_model_info{namespace="scores",job="aristarch",instance="${instance}",name="pumps",version="1",family="wgan-gp",inference="${inference}"}`,
+      values: '1x5',
+    }));
+    const labels = '{name="pumps",version="1",family="wgan-gp"}';
+    const asked = {
+      expr: fillVariables(table!.targets![0]!.expr),
+      eval_time: '4m',
+      exp_samples: [{ labels, value: 2 }],
+    };
+    const tests = [{ interval: '1m', input_series: series, promql_expr_test: [asked] }];
+    writeFileSync(data.path('case.yaml'), JSON.stringify({ tests }));
+    expect(execFileSync('promtool', ['test', 'rules', data.path('case.yaml')]).toString()).toContain('SUCCESS');
+  });
+});
 
 needs('prometheus', 'broker').describe('each panel, with a real service under load', () => {
   const connect = createClientFixture();

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -6,6 +7,7 @@ import { z } from 'zod';
 import { parseDockerfile } from '../../deploy/image/dockerfile.ts';
 import { buildInFolders } from '../../deploy/image/steps.ts';
 import { runTool } from '../support/chart.ts';
+import { useDataFolder } from '../support/data-files.ts';
 import { needs } from '../support/needs.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -31,9 +33,9 @@ describe.each(FILES)('%s', (file) => {
     expect(read(file)).toContain('ARG REVISION=');
   });
 
-  it('is made of images of a named version', () => {
+  it('is made of images that do not move: of a named version, by their digest', () => {
     const foreign = dockerfile.stages.map(({ base }) => base).filter((base) => !base.startsWith('aristarch:'));
-    expect(foreign.filter((base) => !/^[\w./-]+:\d+\.\d+[\w.-]*$/.test(base))).toEqual([]);
+    expect(foreign.filter((base) => !/^[\w./-]+:\d+\.\d+[\w.-]*@sha256:[0-9a-f]{64}$/.test(base))).toEqual([]);
     expect(foreign.length).toBeGreaterThan(0);
   });
 
@@ -79,14 +81,61 @@ describe('the Dockerfile', () => {
   });
 
   it('takes the extension of the version of DuckDB that is locked, and the provider of that of ONNX Runtime', () => {
-    const extension = /duckdb-extension-httpfs==([\d.]+)/;
-    expect(extension.exec(read('Dockerfile'))?.[1]).toBe(extension.exec(read('.ci/requirements.txt'))?.[1]);
-    // The bill of materials has it, too.
-    expect(/duckdb-extension-httpfs@([\d.]+)/.exec(read('Dockerfile'))?.[1]).toBe(
-      extension.exec(read('Dockerfile'))?.[1],
-    );
+    const versionIn = (file: string, project: string) =>
+      new RegExp(`^${project}==([\\d.]+)`, 'm').exec(read(file))?.[1];
+    const extension = versionIn('deploy/image/wheels.txt', 'duckdb-extension-httpfs');
+    expect(extension).toBe(versionIn('.ci/requirements.txt', 'duckdb-extension-httpfs'));
+    expect(read('Dockerfile')).toContain(`/extensions/v${extension}/`);
     const locked = /"onnxruntime-node": "([\d.]+)"/.exec(read('package.json'))?.[1];
-    expect(/onnxruntime-gpu==([\d.]+)/.exec(read('Dockerfile.gpu'))?.[1]).toBe(locked);
+    expect(versionIn('deploy/image/wheels-gpu.txt', 'onnxruntime-gpu')).toBe(locked);
+    expect(read('Dockerfile.gpu')).toContain(`wheel/*.whl provider ${locked} `);
+  });
+
+  it.each(FILES)('of %s takes nothing from PyPI but by its hashes', (file) => {
+    const runs = parseDockerfile(read(file)).stages.flatMap(({ steps }) =>
+      steps.flatMap((step) => (step.kind === 'run' && step.command.includes('pip ') ? [step.command] : [])),
+    );
+    expect(runs).toHaveLength(1);
+    expect(runs[0]).toMatch(/--require-hashes .*--requirement wheels/);
+  });
+});
+
+describe('the bill of materials', () => {
+  const data = useDataFolder();
+  const complete = (...given: string[]) => {
+    const file = data.path('sbom.json');
+    writeFileSync(file, JSON.stringify({ components: [{ type: 'library', name: 'zod', version: '4.0.0' }] }));
+    const { status, stderr } = spawnSync(process.execPath, [join(ROOT, 'tools/complete-sbom.mjs'), file, ...given]);
+    return {
+      status,
+      stderr: stderr.toString(),
+      bill: JSON.parse(readFileSync(file, 'utf8')) as { components: object[] },
+    };
+  };
+
+  it('names the base image with its digest, Node, and each wheel', () => {
+    const [base, gpu] = FILES.map((file) => parseDockerfile(read(file)).stages.at(-1)!.base);
+    const wheels = ['wheels.txt', 'wheels-gpu.txt'].map((name) => join(ROOT, 'deploy/image', name));
+    const { bill } = complete(`container:${base}`, 'application:node@24.21.0', `container:${gpu}`, ...wheels);
+    const digest = (image = '') => [{ alg: 'SHA-256', content: image.split('sha256:')[1] }];
+    expect(bill.components).toEqual([
+      { type: 'library', name: 'zod', version: '4.0.0' },
+      expect.objectContaining({ type: 'container', name: 'node', hashes: digest(base) }),
+      { type: 'application', name: 'node', version: '24.21.0' },
+      expect.objectContaining({
+        name: 'nvidia/cuda',
+        version: '13.0.2-cudnn-runtime-ubuntu24.04',
+        hashes: digest(gpu),
+      }),
+      expect.objectContaining({ name: 'duckdb-extension-httpfs', purl: 'pkg:pypi/duckdb-extension-httpfs@1.5.5' }),
+      expect.objectContaining({ name: 'onnxruntime-gpu', purl: 'pkg:pypi/onnxruntime-gpu@1.30.0' }),
+    ]);
+  });
+
+  it('is not written where something is named in another way', () => {
+    const { status, stderr, bill } = complete('container:node:24');
+    expect([status, bill.components.length]).toEqual([1, 1]);
+    expect(stderr).toContain('found container:node:24');
   });
 });
 
@@ -113,16 +162,17 @@ describe('the steps of a Dockerfile, done in folders', () => {
   it('run, copy and hand over as they stand', () => {
     const root = build(`ARG BASE=a:1
 FROM \${BASE} AS one
+ARG BASE
 WORKDIR /build
 COPY input.txt in/
 RUN cat in/input.txt >out.txt \\
-  && echo more >>out.txt
+  && echo "more of \${BASE}" >>out.txt
 FROM b:2
 WORKDIR /app
 COPY --from=one /build/ all/
 COPY --from=one /build/out.txt /etc/x.txt
 `);
-    expect(readFileSync(join(root, 'etc/x.txt'), 'utf8')).toBe('givenmore\n');
+    expect(readFileSync(join(root, 'etc/x.txt'), 'utf8')).toBe('givenmore of a:1\n');
     expect(readFileSync(join(root, 'app/all/in/input.txt'), 'utf8')).toBe('given');
   });
 

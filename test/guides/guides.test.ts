@@ -48,6 +48,8 @@ const GUIDES: Readonly<Record<string, Guide>> = {
       /./,
       /version="2"/,
       /version="1"/,
+      // Version 2 is the newest that can be served, and version 1 is pinned.
+      /^2 version\(s\) would be left$/m,
     ],
   },
   'images.md': {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -19,6 +19,8 @@ export interface Prometheus extends AsyncDisposable {
   exemplars(expression: string): Promise<readonly string[]>;
   /** Names of the alerts that fire now. */
   firing(): Promise<readonly string[]>;
+  /** Scrapes these besides, host:port each, from a moment later on; in the place of those that it was told before. */
+  scrapeAlso(targets: readonly string[]): Promise<void>;
 }
 
 export interface PrometheusOptions {
@@ -30,6 +32,9 @@ export interface PrometheusOptions {
   readonly scrapeMs?: number;
 }
 
+/** File of further targets, which Prometheus watches. */
+const MORE = 'more.json';
+
 export async function startPrometheus({ targets, rules, scrapeMs = 500 }: PrometheusOptions): Promise<Prometheus> {
   const folder = await mkdtemp(join(tmpdir(), 'aristarch-prometheus-'));
   const [port] = await findFreePorts();
@@ -37,7 +42,7 @@ export async function startPrometheus({ targets, rules, scrapeMs = 500 }: Promet
   // JSON is YAML.
   const config = {
     global: { scrape_interval: every, scrape_timeout: every, evaluation_interval: every },
-    scrape_configs: [{ job_name: 'aristarch', static_configs: [{ targets }] }],
+    scrape_configs: [{ job_name: 'aristarch', static_configs: [{ targets }], file_sd_configs: [{ files: [MORE] }] }],
     ...(rules !== undefined && { rule_files: ['rules.yaml'] }),
   };
   await writeFile(join(folder, 'prometheus.yaml'), JSON.stringify(config));
@@ -71,6 +76,11 @@ export async function startPrometheus({ targets, rules, scrapeMs = 500 }: Promet
     throw thrown;
   }
   return {
+    scrapeAlso: async (more) => {
+      const draft = join(folder, 'more.tmp');
+      await writeFile(draft, JSON.stringify([{ targets: more }]));
+      await rename(draft, join(folder, MORE));
+    },
     query: async (expression) => RESULT.parse(await ask(url, 'query', { query: expression })).result.map(toSample),
     exemplars: async (expression) => {
       const now = Date.now() / 1000;

@@ -5,6 +5,7 @@ import { waitUntil } from './wait-until.ts';
 
 export interface ServeProcess {
   readonly addresses: { readonly grpc: string; readonly http: string };
+  readonly pid: number;
   /** Ends the process at once, as a power cut would. */
   kill(): Promise<void>;
 }
@@ -49,5 +50,5 @@ export async function startServeProcessIn(
     await kill();
     throw thrown;
   }
-  return { addresses: JSON.parse(text.out) as ServeProcess['addresses'], kill };
+  return { addresses: JSON.parse(text.out) as ServeProcess['addresses'], pid: child.pid!, kill };
 }

@@ -14,7 +14,7 @@ import { trainTiny } from './tiny-training.ts';
 import { waitUntil } from './wait-until.ts';
 
 /** A process that can be killed and started again, at the same addresses. */
-export interface WatchedProcess extends AsyncDisposable, ServeProcess {
+export interface WatchedProcess extends AsyncDisposable, Omit<ServeProcess, 'pid'> {
   start(): Promise<void>;
 }
 
@@ -102,7 +102,7 @@ function flagsOf(models: string, { address }: KafkaBroker): string[] {
 /** Of drift, by chance: at the usual 0.01 one service of a hundred would alarm under usual traffic. */
 export const ALARM_PROBABILITY = 0.0001;
 
-const modelFlags = (models: string): string[] => [
+export const modelFlags = (models: string): string[] => [
   ...['--models', models, '--default-model', 'orders', '--models-poll-ms', '500', '--max-queue-rows', '1000'],
   ...['--drift-alarm-probability', String(ALARM_PROBABILITY)],
 ];

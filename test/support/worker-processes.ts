@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { afterEach } from '@jest/globals';
+import { workersOf } from './workers-of.ts';
 import { waitUntil } from './wait-until.ts';
 
 const ROOT = new URL('../..', import.meta.url);
@@ -38,22 +39,8 @@ export function createWorkersFixture(): (...flags: string[]) => Promise<Service>
     const ended = once(child, 'close').then(([status, signal]) => (status ?? signal) as number | string);
     await waitUntil('the service to be ready', () => child.exitCode !== null || text.out.endsWith('}\n'), 90_000);
     const { grpc = '', http = '' } = (text.out === '' ? {} : JSON.parse(text.out)) as Partial<Service>;
-    return { grpc, http, primary: child, ended, log: () => text.err, workers: () => childrenOf(child.pid!) };
+    return { grpc, http, primary: child, ended, log: () => text.err, workers: () => workersOf(child.pid!) };
   };
-}
-
-function childrenOf(pid: number): number[] {
-  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-  return text === '' ? [] : text.split(' ').map(Number).filter(isWorker);
-}
-
-/** The compiler that TypeScript runs through is a process, too. */
-function isWorker(pid: number): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('worker-main');
-  } catch {
-    return false;
-  }
 }
 
 /** Open TCP connections to a port that a process holds (proc(5), net/tcp: state 01). */

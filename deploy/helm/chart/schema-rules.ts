@@ -141,6 +141,7 @@ export const SCHEMA_RULES: Readonly<Record<string, JsonSchema>> = {
   'training.modelName': { type: 'string', pattern: '^([A-Za-z0-9][-._A-Za-z0-9]{0,127})?$' },
   'training.path': { type: 'string', not: { pattern: '(^|/)\\.\\.(/|$)' } },
   'training.env': OBJECTS,
+  'training.keepVersions': NOT_NEGATIVE,
   'training.deadlineSeconds': COUNT,
   'training.backoffLimit': NOT_NEGATIVE,
   volumes: OBJECTS,

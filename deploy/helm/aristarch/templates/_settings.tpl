@@ -4,9 +4,27 @@
 {{- printf "/models/%s" (trimAll "/" .Values.model.path) | trimSuffix "/" -}}
 {{- end -}}
 
-{{/* Where training writes its versions. */}}
-{{- define "aristarch.trainingPlace" -}}
-{{- printf "/models/%s" (trimAll "/" .Values.training.path) | trimSuffix "/" -}}/{{ .Values.training.modelName }}
+{{/* Where training writes its versions: in it, a folder with the model's name. */}}
+{{- define "aristarch.trainingFolder" -}}
+{{- printf "/models/%s" (trimAll "/" .Values.training.path) | trimSuffix "/" -}}
+{{- end -}}
+
+{{/*
+What `prune` is told after each run of a CronJob, by what the service takes for a model that can be served. Nothing where all versions stay; and where values
+name the one folder of the claim that is served: no serving.json says which that is.
+*/}}
+{{- define "aristarch.pruneFlags" -}}
+{{- $t := .Values.training -}}
+{{- $isNamed := and (eq .Values.model.source "pvc") (eq .Values.model.pvc.claimName $t.claimName) (not .Values.model.many) -}}
+{{- if and (eq $t.kind "CronJob") (gt (int $t.keepVersions) 0) (not $isNamed) -}}
+--models "$MODELS" --model "$MODEL" --keep {{ int $t.keepVersions }}
+{{- with .Values.config.falsePositiveRate }} --false-positive-rate {{ . }}{{ end -}}
+{{- with .Values.trustedKeys -}}
+{{- if .existingSecret -}}
+{{- range .keys }} --trusted-keys /etc/aristarch/trusted-keys/{{ . }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{- define "aristarch.settings" -}}

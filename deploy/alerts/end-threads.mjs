@@ -1,0 +1,13 @@
+// Preloaded into `serve` by a cause of AristarchInferenceThreadsLost: at SIGUSR2 the process loses its inference thread, as if it had run out of memory.
+// Plain JavaScript, since it comes before whatever runs TypeScript.
+import { subscribe } from 'node:diagnostics_channel';
+import { Worker } from 'node:worker_threads';
+
+/** @type {Worker[]} */
+const threads = [];
+subscribe('worker_threads', (message) => {
+  const { worker } = /** @type {{ worker: unknown }} */ (message);
+  // Node's own thread for loading modules is of another class.
+  if (worker instanceof Worker) threads.push(worker);
+});
+process.on('SIGUSR2', () => void threads.at(-1)?.terminate());

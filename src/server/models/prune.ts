@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import { readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AristarchError, toAristarchError } from '../../base/errors.ts';
+import { isMissing } from '../../base/files.ts';
+import { suggestNames } from '../../base/near-names.ts';
+import { modelUnreadable } from './entry.ts';
+import { type FoundModels, type FoundVersion, scanRepository } from './scan.ts';
+import { parseServingRules, readServingText, type ServingRules } from './serving-rules.ts';
+
+export interface PruneParts {
+  /** Folder of models, that of `serve --models`. */
+  readonly root: string;
+  /** Of each model, so many of its newest versions that can be served stay, 1 or more. */
+  readonly keep: number;
+  /** These models only; all when absent. */
+  readonly models?: readonly string[] | undefined;
+  /** Nothing is removed; what would be is told. */
+  readonly isDryRun: boolean;
+  /** Throws where the version in a folder cannot be served. */
+  readonly prove: (folder: string) => Promise<void>;
+}
+
+/** Names are MODEL/VERSION. */
+export interface PruneSummary {
+  /** Or what would be. */
+  readonly removed: readonly string[];
+  /** Versions that are left, of all models. */
+  readonly kept: number;
+  /** Newer versions that were not counted, since they cannot be served. */
+  readonly uncounted: readonly Fault[];
+  /** Old versions that are still there, or whose files are. */
+  readonly failed: readonly Fault[];
+}
+
+interface Fault {
+  readonly name: string;
+  readonly error: AristarchError;
+}
+
+/** What is no longer seen, in its model's folder: a name that begins with a dot is no version's. */
+const TRASH = '.pruned-';
+
+const nameOf = ({ model, version }: FoundVersion): string => `${model}/${version}`;
+
+/**
+ * Removes versions that nobody needs: those to which there are `keep` newer ones that can be served, and which no serving.json names, as the
+ * version that serves or as a candidate. So what serves stays: it is the pinned version, or the newest that can. Throws `NOT_FOUND` for a folder or a
+ * model that is not there, and `PRECONDITION_FAILED` where a folder or a serving.json cannot be read: then it is not known what is needed, and nothing is removed.
+ */
+export async function pruneModels(parts: PruneParts): Promise<PruneSummary> {
+  const { root, isDryRun } = parts;
+  const found = await scanRepository(root);
+  const chosen = parts.models ?? [...found.keys()];
+  const named = findNamed(found, chosen);
+  const uncounted: Fault[] = [];
+  const old: FoundVersion[] = [];
+  for (const model of chosen) old.push(...(await findOld(parts, found.get(model)!.versions, uncounted)));
+  const removable = leaveFolders(
+    found,
+    old.filter((each) => !named.has(nameOf(each))),
+  );
+  const [removed, failed]: [string[], Fault[]] = [[], []];
+  for (const each of removable) {
+    try {
+      if (isDryRun || (await remove(root, each))) removed.push(nameOf(each));
+    } catch (thrown) {
+      failed.push({ name: nameOf(each), error: toAristarchError(thrown) });
+    }
+  }
+  if (!isDryRun) for (const model of chosen) await emptyTrash(join(root, model));
+  const total = [...found.values()].reduce((sum, { versions }) => sum + versions.length, 0);
+  return { removed, kept: total - removed.length, uncounted, failed };
+}
+
+/** All that a serving.json names; checks on the way that all can be read, and that the chosen models are there. */
+function findNamed(found: FoundModels, chosen: readonly string[]): ReadonlySet<string> {
+  for (const model of chosen) {
+    if (found.has(model)) continue;
+    const message = `there is no model "${model}" in that folder.${suggestNames(model, [...found.keys()])}`;
+    throw new AristarchError('NOT_FOUND', message, { model });
+  }
+  const named = [...found].flatMap(([model, { serving, unreadable }]) => {
+    if (unreadable !== undefined) throw modelUnreadable(model, unreadable);
+    return namesIn(model, parseServingRules(model, serving));
+  });
+  return new Set(named);
+}
+
+function namesIn(model: string, { version, candidate }: ServingRules): string[] {
+  return [
+    ...(version === undefined ? [] : [`${model}/${version}`]),
+    ...(candidate?.version === undefined ? [] : [`${candidate.model ?? model}/${candidate.version}`]),
+  ];
+}
+
+/** Those behind so many newer ones that can be served. `versions`: oldest first. */
+async function findOld(
+  { keep, prove }: PruneParts,
+  versions: readonly FoundVersion[],
+  uncounted: Fault[],
+): Promise<readonly FoundVersion[]> {
+  // Too few: none need be opened.
+  if (versions.length <= keep) return [];
+  let counted = 0;
+  for (const [place, each] of versions.toReversed().entries()) {
+    if (counted === keep) return versions.slice(0, versions.length - place);
+    try {
+      await prove(each.folder);
+      counted += 1;
+    } catch (thrown) {
+      uncounted.push({ name: nameOf(each), error: toAristarchError(thrown) });
+    }
+  }
+  return [];
+}
+
+/** Leaves out what a version that stays is a link to. */
+function leaveFolders(found: FoundModels, old: readonly FoundVersion[]): readonly FoundVersion[] {
+  const going = new Set(old.map(nameOf));
+  const versions = [...found.values()].flatMap((model) => model.versions);
+  const needed = new Set(versions.filter((each) => !going.has(nameOf(each))).map(({ folder }) => folder));
+  return old.filter(({ folder }) => !needed.has(folder));
+}
+
+/** Out of the server's sight in one step, then for good. Answers whether it was there and nobody pinned it meanwhile. */
+async function remove(root: string, { model, version }: FoundVersion): Promise<boolean> {
+  const rules = parseServingRules(model, await readServingText(root, model));
+  if (namesIn(model, rules).includes(`${model}/${version}`)) return false;
+  const trash = join(root, model, `${TRASH}${randomUUID()}`);
+  try {
+    await rename(join(root, model, version), trash);
+  } catch (thrown) {
+    if (isMissing(thrown)) return false;
+    throw thrown;
+  }
+  await rm(trash, { recursive: true, force: true });
+  return true;
+}
+
+/** What a run before this one could not finish. */
+async function emptyTrash(folder: string): Promise<void> {
+  const left = (await readdir(folder)).filter((name) => name.startsWith(TRASH));
+  for (const name of left) await rm(join(folder, name), { recursive: true, force: true }).catch(() => undefined);
+}
