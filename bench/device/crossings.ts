@@ -1,8 +1,8 @@
-import type { Accelerator, Crossing } from '../../src/runtime/choice/choose.ts';
+import type { Accelerator, Crossing, Limits } from '../../src/runtime/choice/choose.ts';
 import { FIGURES, nameOf, ROWS, SIZES, STEP_ROWS, WIDTHS, type Figure } from './figures.ts';
 import type { DeviceResult, Rate } from './measure.ts';
 
-export type Crossings = Omit<Crossing, 'device' | 'hardware'>;
+export type Crossings = Limits;
 type Rates = Readonly<Record<string, Rate>>;
 type IsFaster = (figure: Figure) => boolean;
 
@@ -54,15 +54,16 @@ export function writeCrossings(results: readonly DeviceResult[]): string {
   const crossings = results.flatMap((result): Crossing[] => {
     const beside = cpuBeside(result, results);
     if (!isAccelerator(result.device) || beside === undefined) return [];
-    return [{ device: result.device, hardware: result.hardware, ...crossingsOf(result.rates, beside.rates) }];
+    const { device, hardware, machine: processor } = result;
+    return [{ device, hardware, processor, ...crossingsOf(result.rates, beside.rates) }];
   });
-  return `import type { Crossing } from './choose.ts';
+  return `import type { Crossing, Limits } from './choose.ts';
 
 /** Written by \`npm run bench:device -- --write\` from docs/devices.json: where \`--device auto\` leaves the processor. */
 export const CROSSINGS: readonly Crossing[] = ${JSON.stringify(crossings)};
 
 /** An assumption for CUDA on a GPU that nobody has measured: what takes the processor ${ASSUMED_MS} ms or more (${cpu.hardware}, steps of ${STEP_ROWS} rows). */
-export const UNMEASURED: Omit<Crossing, 'device' | 'hardware'> = ${JSON.stringify(crossingsUnmeasured(cpu.rates))};
+export const UNMEASURED: Limits = ${JSON.stringify(crossingsUnmeasured(cpu.rates))};
 `;
 }
 

@@ -2,6 +2,7 @@ import { createRandom } from '../../src/base/philox.ts';
 import { TRAINING_ROWS } from '../../src/models/critics/critic-plan.ts';
 import { planPhase } from '../../src/models/stylegan/game.ts';
 import { channelsAt, sizesUpTo } from '../../src/models/stylegan/resolutions.ts';
+import { CROSSING_GAME } from '../../src/runtime/choice/choose.ts';
 import type { Executor, NamedArrays } from '../../src/runtime/executor.ts';
 import { createDraws } from '../../src/training/steps/draws.ts';
 import { initialState } from '../../src/training/steps/state.ts';
@@ -9,7 +10,7 @@ import { initialState } from '../../src/training/steps/state.ts';
 /** The game that is timed; R1 at each update of the critic, so that a step is one update of each. */
 const GAME = {
   images: 64,
-  batch: 8,
+  batch: CROSSING_GAME.images,
   colours: 3,
   latent: 64,
   mappingLayers: 4,
@@ -17,7 +18,7 @@ const GAME = {
   weight: 10,
   average: 0.999,
 };
-const CHANNELS = { base: 512, most: 64 };
+const CHANNELS = { base: 512, most: CROSSING_GAME.channels };
 
 /** The same for bench/device_torch.py. */
 export function torchGame(size: number): object {

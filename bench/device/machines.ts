@@ -1,6 +1,6 @@
 import { toAristarchError } from '../../src/base/errors.ts';
-import { findHardware } from '../../src/runtime/choice/hardware.ts';
 import { DEVICES, type Executor } from '../../src/runtime/executor.ts';
+import type { HardwareKind } from '../../src/runtime/hardware/hardware.ts';
 import { openExecutor } from '../../src/runtime/open-executor.ts';
 import { openTfjsExecutor } from '../../src/runtime/tfjs/executor.ts';
 import { createAristarchOn } from '../step/aristarch.ts';
@@ -18,8 +18,9 @@ export type Measured = (typeof MEASURED)[number];
 export interface Machine {
   /** Engine, version, threads. */
   readonly description: string;
-  /** The processor or GPU that computes. */
+  /** The processor or GPU that computes, as the engine says that was opened. */
   readonly hardware: string;
+  readonly kind: HardwareKind;
   /** Of a figure, a second. */
   measure(figure: Figure, forMs: number): Promise<number>;
 }
@@ -48,7 +49,7 @@ const sizeOfStep = (width: number): StepSize => ({
 function onExecutor(executor: Executor): Machine {
   return {
     description: executor.description,
-    hardware: findHardware(executor.device, executor.description.includes(' on a GPU')) ?? 'unknown hardware',
+    ...{ hardware: executor.hardware.name, kind: executor.hardware.kind },
     async measure(figure, forMs) {
       if (figure.kind === 'score') return rateOf(await openCritic(executor, figure.width), figure.rows, forMs);
       if (figure.kind === 'style') return perSecond(await openStyleGan(executor, figure.size), forMs);

@@ -1,5 +1,5 @@
-import { cpus } from 'node:os';
 import { resolve } from 'node:path';
+import { type HardwareKind, processorName } from '../../src/runtime/hardware/hardware.ts';
 import { startChild, type Child } from '../serve/child.ts';
 import { FIGURES, isLarger, nameOf, type Figure } from './figures.ts';
 import type { Measured } from './machines.ts';
@@ -12,6 +12,8 @@ export type Rate = number | 'over' | 'failed';
 export interface DeviceResult {
   readonly device: Measured;
   readonly hardware: string;
+  /** Absent of what was measured before it was asked for. */
+  readonly kind?: HardwareKind;
   readonly description: string;
   /** The processor of the machine. */
   readonly machine: string;
@@ -69,7 +71,7 @@ export async function measureDevice(device: Measured, options: MeasureOptions): 
       child = start();
       await greet();
     }
-    const about = { machine: cpus()[0]?.model.trim() ?? 'unknown', measuredAt: now().toISOString().slice(0, 10) };
+    const about = { machine: processorName(), measuredAt: now().toISOString().slice(0, 10) };
     return { device, ...hello, ...about, limitSeconds: limitMs / 1000, rates };
   } finally {
     end(child);

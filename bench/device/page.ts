@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { writeFileAtomic } from '../../src/base/files.ts';
 import { showCount } from '../../src/base/progress.ts';
+import { CROSSING_GAME } from '../../src/runtime/choice/choose.ts';
 import { markdownTable, readResult, writeDocument } from '../support/documents.ts';
 import {
   ASSUMED_MS,
@@ -24,10 +25,10 @@ export interface DevicesResult {
 
 /** GPUs that the page is to tell of, and by which results it does; a row each where nobody has measured, so that the table does not look whole. */
 const WANTED: readonly (readonly [name: string, isIt: (result: DeviceResult) => boolean])[] = [
-  ['webgpu on a GPU', ({ device, hardware }) => device === 'webgpu' && !/^(Vulkan by |unknown)/.test(hardware)],
+  ['webgpu on a GPU', ({ device, kind }) => device === 'webgpu' && kind === 'gpu'],
   ['cuda', ({ device }) => device === 'cuda'],
-  ['tfjs on a GPU', ({ device, description }) => device === 'tfjs' && description.includes('on a GPU')],
-  ['PyTorch on a GPU', ({ device, description }) => device === 'pytorch' && description.includes('CUDA')],
+  ['tfjs on a GPU', ({ device, kind }) => device === 'tfjs' && kind === 'gpu'],
+  ['PyTorch on a GPU', ({ device, kind }) => device === 'pytorch' && kind === 'gpu'],
 ];
 const NONE = 'not measured: no GPU was at hand';
 const CHOICES = resolve(import.meta.dirname, '../../src/runtime/choice/crossings.ts');
@@ -129,13 +130,17 @@ function describeChoice(devices: readonly DeviceResult[]): string[] {
     markdownTable(header, [...others, ...(assumed ? [assumed] : []), ...notMeasured(devices, header.length)]),
     `\`--device auto\` goes by this table ([src/runtime/choice](../src/runtime/choice/crossings.ts), written by the same command). It takes a device other than the CPU only
 
-- where that device was measured on **this very hardware**, by its name, and was faster at work of the size at hand: batch and widest hidden layer for \`train\`; for scoring the rows of a call
-  (4,096 for tables, \`--max-batch-rows\` for \`serve\`) and the parameters of the file, as the width that has as many; for images their size, by the StyleGAN's steps; \`translate\` stays on the CPU;
-- or where CUDA opens on a GPU that nobody has measured, and the work takes the CPU ${ASSUMED_MS} ms or more a call or step. **That is an assumption**, from what launching the kernels of a call costs on
-  GPUs in general; no figure here supports it. WebGPU and TF.js are never taken unmeasured: WebGPU may well be a processor in disguise (SwiftShader, lavapipe).
+- where that device, once it was opened, was found on **hardware that was measured beside the same processor**, by the names of both, and was faster at work of the size at hand: batch and widest
+  hidden layer for \`train\`; for scoring the rows of a call (4,096 for tables, \`--max-batch-rows\` for \`serve\`) and the parameters of the file, as the width that has as many; for images their size,
+  by the StyleGAN's steps, where a step or call has as many images (${CROSSING_GAME.images}) and the widest layer as many channels (${CROSSING_GAME.channels}) as those; \`translate\` and \`stylize\` stay on the CPU;
+- or where CUDA opens on a GPU that nobody has measured beside such a processor, and the work takes the CPU ${ASSUMED_MS} ms or more a call or step. **That is an assumption**, from what launching the kernels of
+  a call costs on GPUs in general; no figure here supports it, and the log says that it was taken by one. WebGPU and TF.js are never taken unmeasured: WebGPU may well be a processor in disguise
+  (SwiftShader, lavapipe).
 
-Work between two sizes is judged as the smaller one. CUDA is asked first, then WebGPU, then TF.js; one that does not open is passed over, and the log says why. \`npm run bench:device -- --write\` on another machine adds
-its rows.`,
+Hardware that nobody identifies counts as not measured: WebGPU's provider names no adapter, and is identified only where the process has loaded one driver of Vulkan alone, and that is software or, with GPUs of one model,
+NVIDIA's ([decision 0033](decisions/0033-auto-goes-by-figures.md)). The processor is taken with one thread here; with more (\`--threads\`) it is faster than these figures say, and \`auto\` does not know that. Work between
+two sizes is judged as the smaller one. CUDA is asked first, then WebGPU, then TF.js; one that does not open, or is not worth it on what it was found on, is passed over, and the log says why.
+\`npm run bench:device -- --write\` on another machine adds its rows.`,
   ];
 }
 

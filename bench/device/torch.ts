@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { cpus } from 'node:os';
 import { z } from 'zod';
+import { processorName } from '../../src/runtime/hardware/hardware.ts';
 import { openLines } from '../step/torch.ts';
 import { FEATURES, STEP_ROWS, type Figure } from './figures.ts';
 import { torchGame } from './games.ts';
@@ -18,7 +18,8 @@ export async function openTorchFigures(python: string): Promise<Machine | string
   const { version, gpu } = helloSchema.parse(await lines.read());
   return {
     description: `PyTorch ${version} eager, ${gpu === null ? '1 thread' : 'CUDA'}`,
-    hardware: gpu ?? cpus()[0]?.model.trim() ?? 'unknown',
+    hardware: gpu ?? processorName(),
+    kind: gpu === null ? 'processor' : 'gpu',
     async measure(figure, forMs) {
       lines.write(JSON.stringify({ ...figure, ...detailsOf(figure), forMs }));
       return answerSchema.parse(await lines.read()).perSecond;

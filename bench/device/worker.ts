@@ -12,15 +12,15 @@ export interface Question {
 }
 
 /** What the machine is, or why it is not there. */
-export type Hello = { readonly description: string; readonly hardware: string } | { readonly reason: string };
+export type Hello = Pick<Machine, 'description' | 'hardware' | 'kind'> | { readonly reason: string };
 
 let opening: Promise<Machine | string> | undefined;
 
 async function answer({ name, python, figure, forMs }: Question): Promise<Hello | number> {
   const machine = await (opening ??= openMachine(name, python));
   if (typeof machine === 'string') return { reason: machine };
-  const { description, hardware } = machine;
-  return figure === undefined ? { description, hardware } : machine.measure(figure, forMs);
+  const { description, hardware, kind } = machine;
+  return figure === undefined ? { description, hardware, kind } : machine.measure(figure, forMs);
 }
 
 answerParent(answer);

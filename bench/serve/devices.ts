@@ -1,8 +1,5 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { findHardware } from '../../src/runtime/choice/hardware.ts';
+import { z } from 'zod';
 import { DEVICES, type Device } from '../../src/runtime/executor.ts';
-import { hasGpuLibrary, TFJS_RECORD, tfjsFolder } from '../../src/runtime/tfjs/folder.ts';
 import { markdownTable, readResult, writeDocument } from '../support/documents.ts';
 import { startChild, type Child } from './child.ts';
 import { runLoad, summarise, type Run, type Summary } from './measure.ts';
@@ -13,11 +10,8 @@ import { startAristarch, type Aristarch } from './servers.ts';
 /** What a server does on a device. */
 export interface ServedDevice {
   readonly device: Device;
-  /** As the server's own metric names it. */
-  readonly served: string;
-  readonly hardware: string;
-  /** Whether TF.js has TensorFlow's own library; of that device only. */
-  readonly hasTensorFlow?: boolean;
+  /** What the server's own metric, `aristarch_device_info`, says of what ran. */
+  readonly served: DeviceLabels;
   readonly machine: string;
   readonly measuredAt: string;
   readonly rounds: number;
@@ -29,6 +23,9 @@ export interface ServedDevice {
   /** Rows of one inference, on the average over all loads: what the batcher puts together. */
   readonly rowsPerInference: number;
 }
+
+const labelsSchema = z.object({ device: z.string(), kind: z.string(), hardware: z.string(), engine: z.string() });
+type DeviceLabels = z.infer<typeof labelsSchema>;
 
 export interface DevicesPlan {
   readonly folder: string;
@@ -85,12 +82,7 @@ async function measureDevice(
   const summaries = runs.map(summarise);
   const metrics = await (await fetch(`http://127.0.0.1:${server.httpPort}/metrics`)).text();
   return {
-    ...{
-      device,
-      served: servedDevice(metrics),
-      hardware: findHardware(device, hasGpuLibrary(process.env)) ?? 'unknown',
-    },
-    ...(device === 'tfjs' && { hasTensorFlow: existsSync(join(tfjsFolder(process.env), TFJS_RECORD)) }),
+    ...{ device, served: labelsOf(metrics) },
     ...{ machine, measuredAt: now.toISOString().slice(0, 10), rounds, seconds },
     unary: CALLERS.map((callers, index) => ({ name: nameOfCallers(callers), ...summaries[index]! })),
     dense: summaries.at(-1)!,
@@ -98,8 +90,13 @@ async function measureDevice(
   };
 }
 
-const servedDevice = (metrics: string): string =>
-  /aristarch_device_info\{device="(\w+)"\} 1/.exec(metrics)?.[1] ?? 'none';
+/** Throws where the server has no model open, or models on several devices. */
+export function labelsOf(metrics: string): DeviceLabels {
+  const series = [...metrics.matchAll(/^aristarch_device_info\{(.*)\} 1$/gm)];
+  if (series.length !== 1) throw new Error(`the server names ${series.length} devices instead of one`);
+  const labels = [...series[0]![1]!.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)];
+  return labelsSchema.parse(Object.fromEntries(labels.map(([, name, value]) => [name, value])));
+}
 const numberIn = (metrics: string, name: string): number =>
   Number(new RegExp(`^${name} ([\\d.e+]+)$`, 'm').exec(metrics)?.[1] ?? NaN);
 
@@ -115,7 +112,7 @@ export function parseDevices(text: string): Device[] {
 /** Adds to what was written before; the same device on the same hardware is renewed. */
 export async function writeDevicesPage(measured: readonly ServedDevice[]): Promise<void> {
   const before = ((await readResult('serving-devices.json')) ?? []) as readonly ServedDevice[];
-  const keyOf = ({ device, hardware }: ServedDevice): string => `${device}|${hardware}`;
+  const keyOf = ({ device, served, machine }: ServedDevice): string => [device, served.hardware, machine].join('|');
   const renewed = new Set(measured.map(keyOf));
   const all = [...before.filter((each) => !renewed.has(keyOf(each))), ...measured];
   const results = all.toSorted((a, b) => DEVICES.indexOf(a.device) - DEVICES.indexOf(b.device));
@@ -130,14 +127,14 @@ const latency = ({ p50, p99 }: Summary): string => `${p50.toFixed(1)} / ${p99.to
 
 /** Devices that nobody has served on yet, so that the table does not look whole. */
 const WANTED: readonly (readonly [name: string, isIt: (result: ServedDevice) => boolean])[] = [
-  ['webgpu on a GPU', ({ device, hardware }) => device === 'webgpu' && !/^(Vulkan by |unknown)/.test(hardware)],
-  ['cuda', ({ device }) => device === 'cuda'],
-  ['tfjs on a GPU', ({ device, hardware }) => device === 'tfjs' && hardware.startsWith('NVIDIA')],
+  ['webgpu on a GPU', ({ served: { device, kind } }) => device === 'webgpu' && kind === 'gpu'],
+  ['cuda', ({ served: { device } }) => device === 'cuda'],
+  ['tfjs on a GPU', ({ served: { device, kind } }) => device === 'tfjs' && kind === 'gpu'],
 ];
 
 /** A row for each device; `rows a second` counts the rows of dense calls. */
 export function describeDevices(results: readonly ServedDevice[]): string {
-  const rows = results.map(({ device, hardware, unary, dense, rowsPerInference }) => [
+  const rows = results.map(({ device, served: { hardware }, unary, dense, rowsPerInference }) => [
     `${device}, ${hardware}`,
     ...unary.flatMap((each) => [spread(each), latency(each)]),
     ...[rate(dense.perSecond * DENSE_ROWS), latency(dense), rowsPerInference.toFixed(1)],
@@ -151,8 +148,8 @@ export function describeDevices(results: readonly ServedDevice[]): string {
     ...[name, 'not measured: no GPU was at hand', ...Array.from({ length: header.length - 2 }, () => '')],
   ]);
   const about = results.map(
-    ({ device, served, machine, measuredAt, rounds, seconds, hasTensorFlow }) =>
-      `- ${device}${hasTensorFlow === undefined ? '' : hasTensorFlow ? ", on TensorFlow's own library" : ', on what npm installs'}: the metric \`aristarch_device_info\` said ${served}; ${machine}, ${measuredAt}; medians of ${rounds} runs of ${seconds} s`,
+    ({ device, served, machine, measuredAt, rounds, seconds }) =>
+      `- ${device}: the metric \`aristarch_device_info\` said device ${served.device}, kind ${served.kind}, hardware ${served.hardware}, engine ${served.engine}; ${machine}, ${measuredAt}; medians of ${rounds} runs of ${seconds} s`,
   );
   return `${markdownTable(header, [...rows, ...absent])}\n\n${about.join('\n')}`;
 }

@@ -1,18 +1,20 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { CUDA_PROVIDER_RECORD } from '../../src/runtime/onnxruntime/cuda-provider.ts';
 import type { ServeParts } from './serve-and-score.ts';
 
 /**
  * What the image for GPUs says of CUDA on this machine: the refusal that names what is missing, where there is no GPU. Throws where the
- * provider is not beside the library, or where it is refused for another reason than the driver or CUDA's libraries.
+ * provider, or the record of it, is not beside the library, or where it is refused for another reason than the driver or CUDA's libraries.
  */
 export function askForCuda({ root, scratch, programs, dockerfile, say }: ServeParts): void {
   const provider = join(
     root,
     'app/node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime_providers_cuda.so',
   );
-  if (!existsSync(provider)) throw new Error(`${provider} is not there`);
+  for (const path of [provider, join(dirname(provider), CUDA_PROVIDER_RECORD)])
+    if (!existsSync(path)) throw new Error(`${path} is not there`);
   const args = [
     'score',
     '--model',

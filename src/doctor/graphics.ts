@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { findVulkanManifests } from '../runtime/hardware/vulkan.ts';
 
 /** What is there of GPUs and of the drivers that WebGPU and CUDA run on. */
 export interface Graphics {
@@ -36,7 +36,7 @@ const LIBRARY_FOLDERS = [
 export async function findGraphics(env: Environment = process.env): Promise<Graphics> {
   return {
     nvidia: await findNvidia(env),
-    vulkan: { loader: findLibrary('libvulkan.so.1', env), drivers: findVulkanDrivers(env) },
+    vulkan: { loader: findLibrary('libvulkan.so.1', env), drivers: findVulkanManifests(env) },
     renderNodes: filesOf('/dev/dri').filter((path) => path.includes('renderD')),
   };
 }
@@ -57,14 +57,6 @@ async function findNvidia(env: Environment): Promise<Graphics['nvidia']> {
 function toGpu(line: string): string[] {
   const [name, version, memory] = line.split(',').map((part) => part.trim());
   return name ? [`${name}, driver ${version ?? '?'}, ${memory ?? '?'}`] : [];
-}
-
-/** Where the Vulkan loader looks for drivers on Linux: Khronos' LoaderDriverInterface.md. */
-function findVulkanDrivers(env: Environment): string[] {
-  const named = env['VK_DRIVER_FILES'] ?? env['VK_ICD_FILENAMES'];
-  if (named !== undefined && named !== '') return named.split(':').filter((path) => existsSync(path));
-  const folders = ['/etc', '/usr/local/share', '/usr/share', join(homedir(), '.local/share')];
-  return folders.flatMap((folder) => filesOf(join(folder, 'vulkan/icd.d'))).filter((path) => path.endsWith('.json'));
 }
 
 /** The path of a shared library in the folders of the linker; undefined where it is in none of them. */

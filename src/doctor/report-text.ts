@@ -1,5 +1,6 @@
 import { showCount } from '../base/progress.ts';
 import type { Engines } from '../runtime/engines.ts';
+import { describeHardware } from '../runtime/hardware/hardware.ts';
 import type { BrokerAnswer } from './brokers.ts';
 import type { Graphics } from './graphics.ts';
 import type { Machine } from './machine.ts';
@@ -76,7 +77,8 @@ function describeVerdict(verdict: Verdict): Line[] {
   const { result, outcome } = verdict;
   return [
     [label, `${OUTCOMES[outcome]}, ${describeRate(result)}`],
-    ['', `${result.description}; ${describeDifference(result)}`],
+    ['', `computed on ${describeHardware(result.hardware)} by ${result.description}`],
+    ['', describeDifference(result)],
     ...result.remarks.map((remark): Line => ['', remark]),
   ];
 }

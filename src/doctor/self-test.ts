@@ -5,6 +5,7 @@ import { constant, input, reshape } from '../graph/operations.ts';
 import { BATCH, sizeOf } from '../graph/shape.ts';
 import { createMlp } from '../models/layers/mlp.ts';
 import type { Device, Executor, NamedArrays, Session } from '../runtime/executor.ts';
+import type { Hardware } from '../runtime/hardware/hardware.ts';
 import { openExecutor } from '../runtime/open-executor.ts';
 
 /** What a device did with a critic of the usual size. */
@@ -12,6 +13,8 @@ export interface SelfTestResult {
   readonly device: Device;
   /** Engine, version, device, threads. */
   readonly description: string;
+  /** What it computed on, as far as the engine says. */
+  readonly hardware: Hardware;
   /** The largest difference of a score from the CPU's, over 1 + the score's size; null where a score is no number. */
   readonly difference: number | null;
   /** Whether that is within `TOLERANCE`. */
@@ -50,6 +53,7 @@ export async function runSelfTest(device: Device, seconds: number): Promise<Self
     ...{
       device,
       description: executor.description,
+      hardware: executor.hardware,
       difference: Number.isNaN(difference) ? null : difference,
       agrees: difference <= TOLERANCE,
     },

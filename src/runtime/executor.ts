@@ -1,6 +1,7 @@
 import type { Graph } from '../graph/graph.ts';
 import type { StepProgram } from '../graph/program.ts';
 import type { Work } from './choice/work.ts';
+import type { Hardware } from './hardware/hardware.ts';
 
 export const DEVICES = ['cpu', 'webgpu', 'cuda', 'tfjs'] as const;
 export type Device = (typeof DEVICES)[number];
@@ -14,11 +15,20 @@ export interface NumberArray {
 }
 export type NamedArrays = Readonly<Record<string, NumberArray>>;
 
+/** Where the operators of something compiled were seen to run. */
+export interface Placement {
+  readonly onDevice: number;
+  /** `IsNaN (.v12)`: operator and name of each that runs on the CPU. */
+  readonly onCpu: readonly string[];
+}
+
 /** A compiled graph. */
 export interface Session {
   run(feeds: NamedArrays): Promise<NamedArrays>;
   /** The same, done before it returns; there where the calling thread is what computes, and nothing is waited for. */
   readonly runNow?: ((feeds: NamedArrays) => NamedArrays) | undefined;
+  /** Of a model's file, on a device from which some operators may fall back to the CPU. */
+  readonly placement?: Placement;
   close(): Promise<void>;
 }
 
@@ -29,13 +39,17 @@ export interface StepSession {
    * long. Answers `state.NAME` after the last step and `report.NAME`, a value for each step.
    */
   run(steps: number, feeds: NamedArrays): Promise<NamedArrays>;
+  /** Of a step, on a device from which some operators may fall back to the CPU. */
+  readonly placement?: Placement;
   close(): Promise<void>;
 }
 
 /** An engine on a device that was proven to work. */
 export interface Executor {
   readonly device: Device;
-  /** For people and reports: engine, version, device, threads. */
+  /** What it was found to compute on, once it had computed. */
+  readonly hardware: Hardware;
+  /** For people and reports: engine, version, device, threads, and the hardware where that is no matter of course. */
   readonly description: string;
   compile(graph: Graph): Promise<Session>;
   compileSteps(program: StepProgram): Promise<StepSession>;
@@ -50,6 +64,6 @@ export interface ExecutorOptions {
   readonly threads: number;
   /** What it is for, by which `auto` chooses; without it `auto` is the CPU. */
   readonly work?: Work | undefined;
-  /** Called with a sentence when something is not as asked: a device that fell back, say. */
+  /** Called with a sentence on what was chosen and where it runs: a device that fell back, operators that do. */
   readonly warn: (message: string) => void;
 }

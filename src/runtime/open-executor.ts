@@ -1,10 +1,9 @@
 import { AristarchError, messageOf, toAristarchError } from '../base/errors.ts';
-import { judgeCandidates, type Accelerator, type Choosing } from './choice/choose.ts';
+import { type Accelerator, AUTO_ORDER, type Figures, judge, whyNotOpen } from './choice/choose.ts';
 import { CROSSINGS, UNMEASURED } from './choice/crossings.ts';
-import { findHardware } from './choice/hardware.ts';
+import { processorName } from './hardware/hardware.ts';
 import type { Device, DeviceChoice, Executor, ExecutorOptions } from './executor.ts';
 import { findCudaProvider } from './onnxruntime/cuda-provider.ts';
-import { hasGpuLibrary } from './tfjs/folder.ts';
 import type { Provider } from './onnxruntime/session-options.ts';
 
 /**
@@ -44,37 +43,55 @@ async function importOrt(provider: Provider) {
 }
 
 /** What `auto` goes by. */
-export interface AutoParts extends Choosing {
+export interface AutoParts extends Figures {
   /** Why a device need not be tried at all. */
   readonly absence: (device: Accelerator) => string | undefined;
   readonly open: (device: Device, options: ExecutorOptions) => Promise<Executor>;
 }
 
 const HERE: AutoParts = {
-  crossings: CROSSINGS,
-  unmeasured: UNMEASURED,
-  hardwareOf: (device) => findHardware(device, hasGpuLibrary(process.env)),
+  ...{ crossings: CROSSINGS, unmeasured: UNMEASURED, processor: processorName() },
   absence: (device) => (device === 'cuda' && findCudaProvider().missing.length > 0 ? 'no provider library' : undefined),
   open: (device, options) => OPENERS[device](options),
 };
 
-/** The first device that is worth it and opens, else the CPU; says why not CUDA, which people expect, and what failed. */
+/**
+ * The first device that opens and is worth it on the hardware that it was found on, else the CPU. Says why not CUDA, which people expect, what
+ * failed or was left, and where only the assumption speaks for the device.
+ */
 export async function openBest(options: ExecutorOptions, parts: AutoParts): Promise<Executor> {
   const passed: string[] = [];
-  for (const { device, reason } of judgeCandidates(options.work, parts)) {
-    const why = parts.absence(device) ?? reason;
+  for (const device of AUTO_ORDER) {
+    const why = parts.absence(device) ?? whyNotOpen(device, options.work, parts);
     if (why !== undefined) {
       if (device === 'cuda') passed.push(`${device}: ${why}`);
       continue;
     }
-    try {
-      return await parts.open(device, options);
-    } catch (thrown) {
-      passed.push(`${device}: ${reasonOf(thrown)}`);
-    }
+    const opened = await tryOpen(device, options, parts);
+    if (typeof opened !== 'string') return opened;
+    passed.push(`${device}: ${opened}`);
   }
   options.warn(`device: cpu (${passed.join('; ')})`);
   return parts.open('cpu', options);
+}
+
+/** The device, where it is worth it; else why not. */
+async function tryOpen(device: Accelerator, options: ExecutorOptions, parts: AutoParts): Promise<Executor | string> {
+  let executor: Executor;
+  try {
+    executor = await parts.open(device, options);
+  } catch (thrown) {
+    return reasonOf(thrown);
+  }
+  const { name } = executor.hardware;
+  const verdict = judge(device, executor.hardware, options.work, parts);
+  if (!verdict.isTaken) {
+    await executor.close();
+    return verdict.reason;
+  }
+  const figures = verdict.isAssumed ? 'by an assumption: nobody has measured it' : 'by what was measured on it';
+  options.warn(`device: ${device} on ${name}, ${figures} (docs/devices.md)`);
+  return executor;
 }
 
 /** In few words: `auto` is what most people run without a GPU, and they are not to be alarmed. */

@@ -3,6 +3,7 @@ import type { ColumnFingerprint } from '../models/artefact/manifest.ts';
 import type { FeatureSchema } from '../models/features/schema.ts';
 import type { DeviceChoice } from '../runtime/executor.ts';
 import type { RowGroups } from './group-calibration.ts';
+import type { Hardware } from '../runtime/hardware/hardware.ts';
 import type { Inference } from './inference/inference.ts';
 
 /** A record as it comes from outside: named values, not yet checked. */
@@ -123,6 +124,10 @@ export interface DetectorDescription {
   readonly trainingColumns?: readonly ColumnFingerprint[];
   /** The device that was proven to run: cpu, webgpu, cuda or tfjs. */
   readonly device: string;
+  /** Engine, version and threads, and of TensorFlow whether it has taken a GPU. */
+  readonly engine: string;
+  /** What the device was found to compute on. */
+  readonly hardware: Hardware;
   /** Most rows of one inference that the calling thread computes; more are handed to another one. All when absent. */
   readonly inlineRows?: number;
 }

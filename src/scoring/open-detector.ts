@@ -1,4 +1,5 @@
 import { AristarchError } from '../base/errors.ts';
+import { readWidestKernel } from '../graph/onnx/read-kernels.ts';
 import { CRITIC_FILE, EXPLAIN_FILE, NORMALS_FILE } from '../models/artefact/layout.ts';
 import type { Manifest } from '../models/artefact/manifest.ts';
 import { readArtefact, type Artefact } from '../models/artefact/read.ts';
@@ -58,8 +59,11 @@ export async function openDetector(folder: string, options: OpenDetectorOptions 
 }
 
 /** By which `auto` chooses. */
-function workOf({ image }: FeatureSchema, critic: Uint8Array, rows = CHUNK_ROWS): Work {
-  return image ? { kind: 'images', size: image.size } : { kind: 'scoring', rows, width: widthOfFile(critic) };
+function workOf(schema: FeatureSchema, critic: Uint8Array, rows = CHUNK_ROWS): Work {
+  const { image } = schema;
+  if (!image) return { kind: 'scoring', rows, width: widthOfFile(critic) };
+  const images = Math.min(rows, rowsOfChunk(rowWidth(schema)));
+  return { kind: 'images', images, size: image.size, channels: readWidestKernel(critic) };
 }
 
 async function openEncoder(schema: FeatureSchema, { imageFolder }: OpenDetectorOptions): Promise<Encoder> {
@@ -164,7 +168,7 @@ function createOpenOnce(load: () => Promise<Session>): { open(): Promise<Session
 function describe(
   manifest: Manifest,
   calibration: RowCalibration,
-  { device }: Executor,
+  { device, description: engine, hardware }: Executor,
   { inlineRows }: Critic,
 ): DetectorDescription {
   const schema = manifest.features;
@@ -185,7 +189,7 @@ function describe(
     trainedAt: manifest.createdAt,
     trainingRows: manifest.training.rows,
     ...(schema.image === undefined && { trainingColumns: manifest.fingerprint.columns }),
-    device,
+    ...{ device, engine, hardware },
     ...(inlineRows !== Infinity && { inlineRows }),
   };
 }
@@ -230,7 +234,7 @@ interface Chunk {
 
 function chunksOf(rows: Float32Array, { rowWidth: width }: DetectorDescription): Chunk[] {
   const chunks: Chunk[] = [];
-  const most = Math.max(2, Math.min(CHUNK_ROWS, Math.floor(CHUNK_VALUES / width)));
+  const most = rowsOfChunk(width);
   for (let firstRow = 0; firstRow * width < rows.length; firstRow += most) {
     const chunk = rows.subarray(firstRow * width, (firstRow + most) * width);
     const even = evenRows(chunk, width);
@@ -239,6 +243,9 @@ function chunksOf(rows: Float32Array, { rowWidth: width }: DetectorDescription):
   }
   return chunks;
 }
+
+/** Rows of so many values that go through at a time. */
+const rowsOfChunk = (width: number): number => Math.max(2, Math.min(CHUNK_ROWS, Math.floor(CHUNK_VALUES / width)));
 
 function takeScores(
   results: NamedArrays,

@@ -1,12 +1,14 @@
 import { AristarchError } from '../base/errors.ts';
 import { createRandom, type RandomStream } from '../base/philox.ts';
 import { readInputWidths } from '../graph/onnx/read-inputs.ts';
+import { readWidestKernel } from '../graph/onnx/read-kernels.ts';
 import { GENERATOR_FILE } from '../models/artefact/layout.ts';
 import type { Manifest } from '../models/artefact/manifest.ts';
 import { readArtefact } from '../models/artefact/read.ts';
 import { decodeRecords } from '../models/features/decode.ts';
 import { conditionNames, conditionSlots, generatedSchema, rowWidth, slotNames } from '../models/features/schema.ts';
 import { CONDITION_INPUT, GENERATED_OUTPUT, LATENT_INPUT } from '../models/generator-graph.ts';
+import { imagesPerBlock } from '../models/images/blocks.ts';
 import { styleFeeds, styleWidths } from '../models/stylegan/style-inputs.ts';
 import type { Executor, NamedArrays, Session } from '../runtime/executor.ts';
 import { widthOfFile, type Work } from '../runtime/choice/work.ts';
@@ -34,7 +36,10 @@ export async function openSampler(folder: string, options: OpenSamplerOptions = 
   const { device = 'auto', threads = 1, warn = () => undefined } = options;
   const { image } = manifest.features;
   const work: Work = image
-    ? { kind: 'images', size: image.size }
+    ? {
+        ...{ kind: 'images', images: imagesPerBlock(image.size), size: image.size },
+        channels: readWidestKernel(generator),
+      }
     : { kind: 'scoring', rows: SAMPLE_BLOCK_ROWS, width: widthOfFile(generator) };
   const executor = await openExecutor({ device, threads, warn, work });
   try {

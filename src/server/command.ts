@@ -93,8 +93,7 @@ async function start(parts: PrimaryParts, { openDetector }: ServeCommandParts): 
 
 /** A start that fails, or is ended before, writes nothing: its error is reported where it is fatal. */
 function emitWhenReady({ model, addresses, ready }: Served, terminal: Terminal): void {
-  const named = model && { name: model.name, version: model.version, family: model.family, device: model.device };
-  const facts = { ...addresses, ...(named && { model: named }) };
+  const facts = { ...addresses, ...(model && { model }) };
   void ready.then(
     () => emitJson(terminal, facts),
     () => undefined,

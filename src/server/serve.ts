@@ -1,4 +1,3 @@
-import type { DetectorDescription } from '../scoring/detector.ts';
 import { toShownDrift } from './http/page/shown-drift.ts';
 import { toShownModel } from './http/page/shown-model.ts';
 import { toShownModels } from './http/page/shown-models.ts';
@@ -11,12 +10,11 @@ import { type Closer, type ProcessParts, startEntrances } from './scoring-entran
 import type { ScoringService } from './scoring-service.ts';
 import { countRejections } from './security/count-rejections.ts';
 import { openSecurity } from './security/security.ts';
-import { once, type Served, whenReady } from './served.ts';
+import { once, type Served, toServedModel, whenReady } from './served.ts';
 
 export type ServeParts = ProcessParts;
 
 export interface Serving extends Served {
-  readonly model: DetectorDescription | undefined;
   readonly service: ScoringService;
 }
 
@@ -57,7 +55,10 @@ async function startParts(parts: ServeParts, closers: Closer[], startedMs: numbe
   metrics.startSeconds.set((clock.monotonicMs() - startedMs) / 1000);
   metrics.workers.running.set(1);
   const { service, model, grpc, joining } = entrances;
-  return { serving: { model, service, addresses: { grpc, http: http.address } }, joining };
+  return {
+    serving: { model: model && toServedModel(model), service, addresses: { grpc, http: http.address } },
+    joining,
+  };
 }
 
 /** Tells the live page of the models. The models are known once they are open, and the first default one before that. */

@@ -1,10 +1,21 @@
 import type { Logger } from 'pino';
+import type { HardwareKind } from '../runtime/hardware/hardware.ts';
 import type { DetectorDescription } from '../scoring/detector.ts';
+
+/** What a service says of the model that it serves, and of what computes it. */
+export type ServedModel = Pick<DetectorDescription, 'name' | 'version' | 'family' | 'device' | 'engine'> & {
+  readonly hardware: string;
+  readonly hardwareKind: HardwareKind;
+};
+
+export function toServedModel({ name, version, family, device, engine, hardware }: DetectorDescription): ServedModel {
+  return { name, version, family, device, engine, hardware: hardware.name, hardwareKind: hardware.kind };
+}
 
 /** What a service says of itself, of one process or many. */
 export interface Served {
   /** The default model; undefined where requests must name one. */
-  readonly model: Pick<DetectorDescription, 'name' | 'version' | 'family' | 'device'> | undefined;
+  readonly model: ServedModel | undefined;
   /** host:port, with the ports that were really opened. */
   readonly addresses: { readonly grpc: string; readonly http: string };
   /** Resolves when every entrance is open: at once, but where Kafka is configured, when it has joined its group; else rejects. */
@@ -28,9 +39,9 @@ export function whenReady(
 }
 
 function logReady(log: Logger, { model, addresses }: Pick<Served, 'model' | 'addresses'>, readyMs: number): void {
-  const named = model && { model: model.name, version: model.version, family: model.family, device: model.device };
+  const { name, ...facts } = model ?? {};
   log.info(
-    { ...named, ...addresses, readyMs: Math.round(readyMs) },
+    { ...(name !== undefined && { model: name }), ...facts, ...addresses, readyMs: Math.round(readyMs) },
     `ready: gRPC on ${addresses.grpc}, live page on http://${addresses.http}/`,
   );
 }

@@ -5,6 +5,7 @@ import { crossingsOf, crossingsUnmeasured, writeCrossings } from '../../bench/de
 import { FIGURES, isLarger, nameOf, type Figure } from '../../bench/device/figures.ts';
 import { measureDevice, type DeviceResult, type Rate } from '../../bench/device/measure.ts';
 import { describe as describePage, formatted, merge, type DevicesResult } from '../../bench/device/page.ts';
+import { labelsOf } from '../../bench/serve/devices.ts';
 import type { Question } from '../../bench/device/worker.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -39,8 +40,13 @@ describe('the crossing of a device and the CPU', () => {
 });
 
 /** A result with these rates, 7 for all others. */
-const result = (device: DeviceResult['device'], hardware: string, rates: Record<string, Rate> = {}): DeviceResult => ({
-  ...{ device, hardware, description: 'an engine', machine: 'a Xeon', measuredAt: '2026-11-28', limitSeconds: 9 },
+const result = (
+  device: DeviceResult['device'],
+  hardware: string,
+  rates: Record<string, Rate> = {},
+  kind: DeviceResult['kind'] = 'processor',
+): DeviceResult => ({
+  ...{ device, hardware, kind, description: 'an engine', machine: 'a Xeon', measuredAt: '2026-11-28', limitSeconds: 9 },
   rates: { ...Object.fromEntries(FIGURES.map((figure) => [nameOf(figure), 7])), ...rates },
 });
 
@@ -58,13 +64,23 @@ describe('the page of devices', () => {
       expect(text).toContain(`| ${name} | not measured: no GPU was at hand |`);
   });
 
+  it('counts TF.js and WebGPU as on a GPU by what they were found to compute on, and not by their set-up', () => {
+    const on = (kind: DeviceResult['kind']): string =>
+      describePage({ devices: [cpu, result('tfjs', 'x', {}, kind), result('webgpu', 'y', {}, kind)], absent: [] });
+    for (const name of ['webgpu on a GPU', 'tfjs on a GPU']) {
+      expect(on('gpu')).not.toContain(`| ${name} | not measured`);
+      expect(on('processor')).toContain(`| ${name} | not measured`);
+      expect(on('unknown')).toContain(`| ${name} | not measured`);
+    }
+  });
+
   it('drops the row for a GPU where one was measured, whose crossings then stand in the program', () => {
     const devices = [cpu, result('cuda', 'NVIDIA H200', { 'table, 1024 wide': 99 })];
     const text = describePage({ devices, absent: [] });
     expect(text).not.toContain('No GPU has been measured');
     expect(text).not.toMatch(/\| cuda \| not measured/);
     expect(text).toMatch(/\| cuda, NVIDIA H200 \|/);
-    expect(writeCrossings(devices)).toContain('"hardware":"NVIDIA H200","training":1024');
+    expect(writeCrossings(devices)).toContain('"hardware":"NVIDIA H200","processor":"a Xeon","training":1024');
   });
 
   it('keeps what other machines have measured, and renews the rest', () => {
@@ -124,6 +140,16 @@ describe('measuring a device', () => {
     });
     expect(asked).not.toContain('1024 wide, 16');
     expect(started).toBe(3);
+  });
+
+  it('on a server goes by what its own metric says of what ran', () => {
+    const metrics = `# TYPE aristarch_device_info gauge
+aristarch_device_info{device="tfjs",kind="gpu",hardware="NVIDIA H200",engine="an engine, \\"quoted\\""} 1
+aristarch_models_open 1`;
+    expect(labelsOf(metrics)).toEqual({
+      ...{ device: 'tfjs', kind: 'gpu', hardware: 'NVIDIA H200', engine: 'an engine, \\"quoted\\"' },
+    });
+    expect(() => labelsOf('aristarch_models_open 0')).toThrow('names 0 devices');
   });
 
   it('knows which figures take longer', () => {

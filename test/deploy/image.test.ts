@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
+import { CUDA_PROVIDER_LIBRARIES, CUDA_PROVIDER_RECORD } from '../../src/runtime/onnxruntime/cuda-provider.ts';
 import { parseDockerfile } from '../../deploy/image/dockerfile.ts';
 import { buildInFolders } from '../../deploy/image/steps.ts';
 import { runTool } from '../support/chart.ts';
@@ -65,6 +66,17 @@ describe('the image for GPUs', () => {
     expect(copied).toContain('service ./');
     expect(copied).toContain('provider node_modules/onnxruntime-node/bin/napi-v6/linux/x64/');
     expect(existsSync(join(ROOT, 'node_modules/onnxruntime-node/bin/napi-v6/linux/x64'))).toBe(true);
+  });
+
+  it("has the libraries of CUDA's provider, and the record of them, by which doctor names its version", () => {
+    const laid = [...CUDA_PROVIDER_LIBRARIES, CUDA_PROVIDER_RECORD];
+    const [provider, last] = [gpus!.stages.find(({ name }) => name === 'provider')!, gpus!.stages.at(-1)!];
+    const runs = provider.steps.flatMap((step) => (step.kind === 'run' ? [step.command] : [])).join('\n');
+    expect(runs).toMatch(new RegExp(`unpack.py \\S+ provider \\S+ ${[laid[2], laid[0], laid[1]].join('\\s+')}`));
+    const sources = last.steps.flatMap((step) =>
+      step.kind === 'copy' && step.from === 'provider' ? step.sources : [],
+    );
+    expect(sources.toSorted()).toEqual(laid.map((name) => `/build/provider/${name}`).toSorted());
   });
 });
 

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { chmod } from 'node:fs/promises';
-import { totalmem } from 'node:os';
+import { cpus, totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -26,6 +26,7 @@ const answer = (result: object): [string, ...string[]] =>
   script(`console.log('{driver} hello'); console.log(${JSON.stringify(JSON.stringify(result, null, 2))})`);
 
 const GOOD = {
+  ...{ hardware: { kind: 'gpu', name: 'NVIDIA H100', isIdentified: true } },
   ...{ description: 'an engine', difference: 1e-7, agrees: true, rowsPerSecond: 1000, rows: 4096 },
   ...{ oneRowMs: 0.5, startMs: 10, remarks: [] },
 };
@@ -88,6 +89,7 @@ describe('aristarch doctor', () => {
     expect(out).toMatch(/^This machine\n {2}system +\w+ .*, Node v/);
     expect(out).toMatch(/onnxruntime +1\.\d+\.\d+, built for cpu, webgpu/);
     expect(out).toMatch(/cpu +works, 1,000 rows\/s in calls of 4,096, 0\.50 ms a call of one row/);
+    expect(out).toContain(' computed on NVIDIA H100 (a GPU) by an engine\n');
     expect(out).toMatch(
       /webgpu +CRASHED: its process was ended by SIGSEGV\n {2}cuda +HANGS: .*\n {2}tfjs +refused: no TF\.js/,
     );
@@ -129,10 +131,28 @@ describe('a self-test', () => {
       const args = ['--import', 'tsx', join(ROOT, 'src/cli.ts'), 'doctor', '--self-test', 'webgpu', '--json'];
       const env = { ...process.env, VK_ICD_FILENAMES: swiftShaderPath() };
       const { stdout } = await promisify(execFile)(process.execPath, [...args, '--self-test-seconds', '0.1'], { env });
-      expect(JSON.parse(stdout)).toMatchObject({ device: 'webgpu', agrees: true });
+      expect(JSON.parse(stdout)).toMatchObject({
+        ...{ device: 'webgpu', agrees: true },
+        hardware: { kind: 'processor', name: 'Vulkan by vk_swiftshader_icd.json' },
+      });
     },
     120_000,
   );
+
+  it('of TF.js agrees with the CPU, and says what TF.js computes on', async () => {
+    const args = ['--import', 'tsx', join(ROOT, 'src/cli.ts'), 'doctor', '--self-test', 'tfjs', '--json'];
+    const { stdout } = await promisify(execFile)(process.execPath, [...args, '--self-test-seconds', '0.1']);
+    // TensorFlow's own library writes lines of its own where it is set up.
+    const result = JSON.parse(stdout.slice(stdout.indexOf('{\n'))) as typeof GOOD;
+    expect(result).toMatchObject({ device: 'tfjs', agrees: true, rows: 4096 });
+    expect(result.difference).toBeLessThan(1e-4);
+    expect(result.rowsPerSecond).toBeGreaterThan(1000);
+    if (needs('gpu').available) return;
+    expect(result.hardware).toEqual({ kind: 'processor', name: cpus()[0]?.model.trim(), isIdentified: true });
+    expect(result.description).toMatch(
+      needs('tensorflow').available ? /TensorFlow 2\.\d+\.\d+ on processors/ : /backend wasm/,
+    );
+  }, 120_000);
 
   it('fails by one wrong score, and by one that is none', () => {
     const right = Float32Array.of(1, 2, 3);

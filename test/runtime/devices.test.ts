@@ -73,8 +73,11 @@ needs('swiftshader').describe('WebGPU', () => {
         },
       );
       expect(stderr).not.toMatch(/a step of .* run on the CPU/);
+      // The log proves it where it is a matter of proof, and names what computed.
+      expect(/a step of .*: all \d+ operators run on webgpu/.test(stderr)).toBe(device === 'webgpu');
       const manifest = JSON.parse(await readFile(join(out, 'manifest.json'), 'utf8')) as Manifest;
       expect(manifest.training.device).toContain(` ${device}, `);
+      expect(manifest.training.device.includes(', on Vulkan by vk_swiftshader_icd.json')).toBe(device === 'webgpu');
       return manifest.calibration.scores;
     };
     const [cpu, webgpu] = [await train('cpu'), await train('webgpu')];

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
+import type { Placement } from '../../src/runtime/executor.ts';
 import { describePlacement, readPlacement } from '../../src/runtime/onnxruntime/placement.ts';
 import { createQueue } from '../../src/runtime/onnxruntime/queue.ts';
 import { needs, swiftShaderPath } from '../support/needs.ts';
@@ -22,8 +23,19 @@ async function runOnVulkan(script: string, ...args: string[]): Promise<unknown> 
 
 interface Played {
   readonly losses: Readonly<Record<string, readonly number[]>>;
-  /** What runs on the CPU. */
+  /** Where operators run. */
   readonly said: readonly string[];
+  readonly placement?: Placement;
+}
+interface Steps {
+  readonly games: Readonly<Record<string, { cpu: Played; webgpu: Played }>>;
+  readonly fallback: { said: string[]; placement: Placement; w: number[] };
+}
+
+/** The same promise to all who ask. */
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let begun: Promise<T> | undefined;
+  return () => (begun ??= work());
 }
 
 /** Places where two series differ by more than a share of 1 + their size. */
@@ -45,18 +57,39 @@ needs('swiftshader').describe('WebGPU', () => {
     MINUTES_10,
   );
 
+  const steps = once(() => runOnVulkan('webgpu-steps.ts') as Promise<Steps>);
+
   needs('swiftshader').it(
     "takes twenty steps of a table's game and of a StyleGAN with the losses of the CPU, and nothing of a step runs elsewhere",
     async () => {
-      const games = (await runOnVulkan('webgpu-steps.ts')) as Record<string, { cpu: Played; webgpu: Played }>;
+      const { games } = await steps();
       expect(Object.keys(games)).toHaveLength(2);
       for (const { cpu, webgpu } of Object.values(games)) {
-        expect(webgpu.said).toEqual([]);
+        const { onDevice, onCpu } = webgpu.placement!;
+        expect(onCpu).toEqual([]);
+        // Dozens of products, sums and updates: a profile that was not read would have none.
+        expect(onDevice).toBeGreaterThan(50);
+        expect(webgpu.said).toEqual([expect.stringMatching(`^a step of .*: all ${onDevice} operators run on webgpu$`)]);
+        expect([cpu.said, cpu.placement]).toEqual([[], undefined]);
         for (const [name, expected] of Object.entries(cpu.losses)) {
           expect(expected).toHaveLength(20);
           expect(findApart(webgpu.losses[name] ?? [], expected, 1e-5)).toEqual([]);
         }
       }
+    },
+    MINUTES_10,
+  );
+
+  needs('swiftshader').it(
+    'names at the start each operator of a step that falls back to the CPU, and computes it right there',
+    async () => {
+      const { said, placement, w } = (await steps()).fallback;
+      expect(placement.onDevice).toBeGreaterThan(0);
+      expect(placement.onCpu).toEqual([expect.stringMatching(/^IsNaN \(.+\)$/)]);
+      const all = placement.onDevice + 1;
+      const named = placement.onCpu[0]!;
+      expect(said).toEqual([`a step of fallback: 1 of ${all} operators run on the CPU, the rest on webgpu: ${named}`]);
+      expect(w).toEqual([12, 0]);
     },
     MINUTES_10,
   );
@@ -105,8 +138,17 @@ describe('the placement of nodes', () => {
     );
   });
 
-  it('says nothing where all is on the device', () => {
-    expect(describePlacement('a step', 'webgpu', readPlacement(JSON.stringify(profile.slice(0, 2))))).toBeUndefined();
+  it('says so where all is on the device, where nothing is, and where the profile names no node', () => {
+    const describeEvents = (events: readonly object[]): string =>
+      describePlacement('a step', 'webgpu', readPlacement(JSON.stringify(events)));
+    expect(describeEvents(profile.slice(0, 2))).toBe('a step: all 1 operators run on webgpu');
+    expect(describeEvents(profile.slice(2))).toBe(
+      'a step: 1 of 1 operators run on the CPU, none on webgpu: IsNaN (.v2)',
+    );
+    expect(describeEvents(profile.slice(0, 1))).toBe(
+      'a step: ONNX Runtime does not say whether its operators run on webgpu',
+    );
+    expect(describeEvents([])).toContain('does not say');
   });
 });
 

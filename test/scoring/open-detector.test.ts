@@ -1,3 +1,4 @@
+import { cpus } from 'node:os';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,6 +45,8 @@ describe('a detector', () => {
       trainingRows: 100,
       trainingColumns: ['amount', 'colour', 'paid'].map((name) => expect.objectContaining({ name }) as unknown),
       device: 'cpu',
+      engine: expect.stringMatching(/^onnxruntime 1\.\S+ cpu, 1 thread$/),
+      hardware: { kind: 'processor', name: cpus()[0]?.model.trim(), isIdentified: true },
     });
   });
 

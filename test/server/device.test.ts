@@ -75,7 +75,9 @@ need.describe('the whole way on a device', () => {
           expect(await lab.client.readAll(deadLetterTopic)).toEqual([]);
 
           const metrics = await scrape(server.addresses.http);
-          expect(metrics).toMatch(new RegExp(`^aristarch_device_info\\{device="${device}"\\} 1$`, 'm'));
+          expect(metrics).toMatch(
+            new RegExp(`^aristarch_device_info\\{device="${device}",kind="processor",.+\\} 1$`, 'm'),
+          );
           // Every row of both transports went through the batcher.
           expect((await batchedRows()) - before).toBe(9 * ROWS);
         } finally {

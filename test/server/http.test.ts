@@ -30,7 +30,7 @@ describe('/metrics', () => {
       'aristarch_p_value_bucket{le="0.01"} 1',
       'aristarch_p_value_bucket{le="1"} 3',
       'aristarch_model_info{name="double",version="20260101T000000Z",family="double",inference="inline"} 1',
-      'aristarch_device_info{device="cpu"} 1',
+      'aristarch_device_info{device="cpu",kind="processor",hardware="a Xeon",engine="an engine"} 1',
     ]) {
       expect(text.split('\n')).toContain(line);
     }

@@ -62,6 +62,8 @@ export function createDetectorDouble(options: DetectorDoubleOptions = {}): Detec
       trainedAt: '2026-01-01T00:00:00.000Z',
       trainingRows: 5000,
       device: 'cpu',
+      engine: 'an engine',
+      hardware: { kind: 'processor', name: 'a Xeon', isIdentified: true },
     },
     encode,
     thresholdAt: calibration.thresholdAt,

@@ -89,6 +89,8 @@ async function createTopics(
 export interface Result {
   readonly resultId: string;
   readonly score: number;
+  readonly pValue: number;
+  readonly anomalous: boolean;
   readonly source: { readonly topic: string; readonly partition: number; readonly offset: number };
 }
 

@@ -25,6 +25,8 @@ export function createNumberDetector(before: BeforeScore = () => undefined): Det
       trainedAt: '2025-01-01T00:00:00.000Z',
       trainingRows: 100,
       device: 'cpu',
+      engine: 'an engine',
+      hardware: { kind: 'processor', name: 'a Xeon', isIdentified: true },
     },
     encode: (records) => Float32Array.from(records, toNumber),
     encodeJson(texts) {

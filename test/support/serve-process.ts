@@ -6,9 +6,13 @@ import { waitUntil } from './wait-until.ts';
 export interface ServeProcess {
   readonly addresses: { readonly grpc: string; readonly http: string };
   readonly pid: number;
+  /** The default model, as the ready line says it. */
+  readonly model: Readonly<Record<string, unknown>> | undefined;
   /** Ends the process at once, as a power cut would. */
   kill(): Promise<void>;
 }
+
+type ReadyLine = ServeProcess['addresses'] & Pick<ServeProcess, 'model'>;
 
 /** The real `serve` command in a process of its own, on free ports unless flags say otherwise, once it is ready. */
 export const startServeProcess = (...flags: string[]): Promise<ServeProcess> => startServeProcessIn({}, ...flags);
@@ -50,5 +54,7 @@ export async function startServeProcessIn(
     await kill();
     throw thrown;
   }
-  return { addresses: JSON.parse(text.out) as ServeProcess['addresses'], pid: child.pid!, kill };
+  // Libraries may have written lines of their own before.
+  const ready = JSON.parse(text.out.slice(text.out.indexOf('{\n'))) as ReadyLine;
+  return { addresses: ready, pid: child.pid!, model: ready.model, kill };
 }

@@ -79,7 +79,7 @@ async function startServing(...flags: string[]): Promise<WatchedProcess> {
   let running = await start();
   const kill = (): Promise<void> => running.kill();
   return {
-    addresses: running.addresses,
+    ...{ addresses: running.addresses, model: running.model },
     kill,
     // Somebody else's connection may have been given the port meanwhile.
     start: async () => {

@@ -1,7 +1,8 @@
 /**
- * Twenty steps of a table's game, and of a StyleGAN, on the CPU and on WebGPU, in calls of seven steps; prints the losses of both, and
- * what WebGPU had to say, as JSON. A process of its own, since a Vulkan driver is chosen when a process starts.
+ * Twenty steps of a table's game, and of a StyleGAN, on the CPU and on WebGPU, in calls of seven steps, and of a program that has an
+ * operator without a kernel of WebGPU's; prints the losses of both, what WebGPU had to say, and where operators ran, as JSON. A process of its own, since a Vulkan driver is chosen when a process starts.
  */
+import { input, isNaN, multiply, select, sum } from '../../src/graph/operations.ts';
 import { reportName, stateName } from '../../src/graph/program.ts';
 import { planPhase } from '../../src/models/stylegan/game.ts';
 import type { TrainingTask } from '../../src/models/task.ts';
@@ -71,11 +72,33 @@ async function play({ task, state: start, feeds }: Game, device: Device) {
   }
   await session.close();
   await executor.close();
-  return { losses, said };
+  return { losses, said, placement: session.placement };
 }
 
 const games = { tabular: tabularGame(), stylegan: styleGame(0) };
 const results: Record<string, unknown> = {};
 for (const [name, game] of Object.entries(games))
   results[name] = { cpu: await play(game, 'cpu'), webgpu: await play(game, 'webgpu') };
-console.log(JSON.stringify(results));
+
+/** w' = w where it is a number, else 0; WebGPU has no kernel of IsNaN. */
+async function playFallback() {
+  const said: string[] = [];
+  const executor = await openExecutor({ device: 'webgpu', threads: 1, warn: (text) => said.push(text) });
+  const w = input('w', [2]);
+  const next = select(isNaN(w), 0, multiply(w, 2));
+  const program = {
+    name: 'fallback',
+    state: [{ input: w, next }],
+    shared: [],
+    perStep: [],
+    reports: { sum: sum(next) },
+  };
+  const session = await executor.compileSteps(program);
+  const results = await session.run(2, { w: { data: Float32Array.of(3, NaN), shape: [2] } });
+  const { placement } = session;
+  await session.close();
+  await executor.close();
+  return { said, placement, w: [...results['state.w']!.data] };
+}
+
+console.log(JSON.stringify({ games: results, fallback: await playFallback() }));

@@ -2,11 +2,9 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { z } from 'zod';
 import { AristarchError } from '../../src/base/errors.ts';
-import { writeFileAtomic } from '../../src/base/files.ts';
 import {
   CUDA_PROVIDER_LIBRARIES,
   CUDA_PROVIDER_RECORD,
@@ -49,21 +47,21 @@ export async function fetchProvider(plan: ProviderPlan): Promise<CudaProviderRec
 
 /** Lays the libraries of a wheel beside onnxruntime-node's own, checked, all or none. Throws `UNAVAILABLE`, or the signal's reason. */
 export async function layProvider(wheel: string, plan: ProviderPlan): Promise<CudaProviderRecord> {
-  const said = await unpack(wheel, plan);
-  const sha256 = z.record(z.string(), z.string()).parse(JSON.parse(said));
-  const record = { version: plan.version, wheel: basename(wheel), sha256 };
-  await writeFileAtomic(join(plan.folder, CUDA_PROVIDER_RECORD), `${JSON.stringify(record, null, 2)}\n`);
+  await unpack(wheel, plan);
+  const { record } = findCudaProvider(plan.folder);
+  if (record === undefined) throw new AristarchError('INTERNAL', `${CUDA_PROVIDER_RECORD} was not written`);
   return record;
 }
 
-async function unpack(wheel: string, { folder, version, python, signal }: ProviderPlan): Promise<string> {
+async function unpack(wheel: string, { folder, version, python, signal }: ProviderPlan): Promise<void> {
   const script = join(import.meta.dirname, 'unpack.py');
-  const args = [script, wheel, folder, version, ...CUDA_PROVIDER_LIBRARIES];
+  const args = [script, wheel, folder, version, CUDA_PROVIDER_RECORD, ...CUDA_PROVIDER_LIBRARIES];
   try {
-    return await runTool(python, args, { remedy: 'the wheel could not be unpacked:', signal });
+    await runTool(python, args, { remedy: 'the wheel could not be unpacked:', signal });
   } finally {
     // The script removes them itself, unless it was killed.
-    for (const library of CUDA_PROVIDER_LIBRARIES) await rm(join(folder, `${library}.part`), { force: true });
+    for (const name of [...CUDA_PROVIDER_LIBRARIES, CUDA_PROVIDER_RECORD])
+      await rm(join(folder, `${name}.part`), { force: true });
   }
 }
 

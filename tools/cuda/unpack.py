@@ -1,7 +1,7 @@
-"""Takes ONNX Runtime's CUDA provider out of the wheel of onnxruntime-gpu: unpack.py WHEEL FOLDER VERSION LIBRARY...
+"""Takes ONNX Runtime's CUDA provider out of the wheel of onnxruntime-gpu: unpack.py WHEEL FOLDER VERSION FILE LIBRARY...
 
 The wheel must be of that version, and each library have the SHA-256 that the wheel's own RECORD says. They appear in FOLDER all, or none
-of them. Prints the SHA-256 of each by name, as JSON.
+of them, and after them FILE, which says what was laid: the version, the wheel, and the SHA-256 of each library by name, as JSON.
 """
 
 import base64
@@ -27,7 +27,7 @@ def copy(wheel, member, target):
     return digest.digest()
 
 
-def main(path, folder, version, *libraries):
+def main(path, folder, version, file, *libraries):
     with zipfile.ZipFile(path) as wheel:
         names = wheel.namelist()
         metadata = wheel.read(find(names, ".dist-info/METADATA")).decode()
@@ -44,13 +44,14 @@ def main(path, folder, version, *libraries):
                 if expected.get(member) != said:
                     sys.exit(f"{library} has not the SHA-256 that the wheel's RECORD says: {expected.get(member)}")
                 digests[library] = digest.hex()
-            for library in libraries:
-                os.replace(os.path.join(folder, f"{library}.part"), os.path.join(folder, library))
+            with open(os.path.join(folder, f"{file}.part"), "w") as out:
+                json.dump({"version": version, "wheel": os.path.basename(path), "sha256": digests}, out, indent=2)
+            for name in (*libraries, file):
+                os.replace(os.path.join(folder, f"{name}.part"), os.path.join(folder, name))
         finally:
-            for library in libraries:
-                if os.path.exists(part := os.path.join(folder, f"{library}.part")):
+            for name in (*libraries, file):
+                if os.path.exists(part := os.path.join(folder, f"{name}.part")):
                     os.remove(part)
-        print(json.dumps(digests))
 
 
 main(*sys.argv[1:])

@@ -222,8 +222,7 @@ export const stylegan = defineImageFamily({
     const options = gameOptions(values, image, labels);
     const { growFrom, phaseImages, lastImages, lastParts } = values;
     return {
-      title: options.title,
-      labels,
+      ...{ title: options.title, labels, batch: options.batch },
       phases: schedulePhases({ size: image.size, growFrom, phaseImages, lastImages, lastParts }),
       taskOf: (phase, count) => planPhase(options, phase, count),
       generatorGraph: (size, weights) => styleGeneratorGraph(options, size, weights),

@@ -32,6 +32,8 @@ export interface ImageCriticOptions {
 
 export interface ImageCriticPlan {
   readonly task: TrainingTask;
+  /** Images that go through the network in a step, negatives included. */
+  readonly images: number;
   /** What the network is like, for what else is made of its layers. */
   readonly network: ConvCriticOptions;
   /** Raw pixels [n, channels size size] in 0 .. 255 -> [n, 1]; high = anomalous. */
@@ -77,7 +79,7 @@ export function planImageCritic(options: ImageCriticOptions, images: TrainingIma
   const update = { name: 'update', loss, parameters: network.parameters, update: (at: number) => at };
   updateParameters(step, { ...options.optimiser, learningRate }, update);
   return {
-    network: like,
+    ...{ images: 2 * batch, network: like },
     task: step.finish({
       ...{ name, title: 'detecting critic of images', steps, updatesPerStep: 1 },
       remedy: 'Lower --learning-rate',

@@ -10,6 +10,8 @@ export interface ImageGamePlan {
   readonly title: string;
   /** Labels that images may have, and the generator is told; 0 for none. */
   readonly labels: number;
+  /** Images in a step. */
+  readonly batch: number;
   /** In order; at least one, the last at the full size. */
   readonly phases: readonly Phase[];
   /**

@@ -2,8 +2,8 @@
 export type Work =
   /** Steps of a table's networks, or calls of a critic: so many rows each, hidden layers of so many units. */
   | { readonly kind: 'training' | 'scoring'; readonly rows: number; readonly width: number }
-  /** Networks of convolutions, on images of so many pixels a side. */
-  | { readonly kind: 'images'; readonly size: number };
+  /** Networks of convolutions: so many images in a step or a call, of so many pixels a side, the widest layer of so many channels. */
+  | { readonly kind: 'images'; readonly images: number; readonly size: number; readonly channels: number };
 
 /** Features in the networks that were measured. */
 const FEATURES = 64;

@@ -3,7 +3,7 @@ import { WEBGPU_DIALECT } from '../../graph/onnx/dialect.ts';
 import { emitGraph } from '../../graph/onnx/emit-graph.ts';
 import { reportName, stateName, stepGraph, type StepProgram } from '../../graph/program.ts';
 import type { Tensor as Symbol } from '../../graph/tensor.ts';
-import type { NamedArrays, NumberArray, StepSession } from '../executor.ts';
+import type { NamedArrays, NumberArray, Placement, StepSession } from '../executor.ts';
 import { feedsAtStep, pickFeeds } from '../step-feeds.ts';
 import type { InferenceSession, Tensor } from './engine.ts';
 import type { SessionOptions } from './session-options.ts';
@@ -12,8 +12,11 @@ import { fromTensors, toTensors } from './tensors.ts';
 /** What the steps need of the engine: sessions on the device, and a turn of it. */
 export interface DeviceEngine {
   readonly open: (onnx: Uint8Array, where: Locations) => Promise<InferenceSession>;
-  /** The same, and what is not on the device is said. */
-  readonly openStep: (onnx: Uint8Array, where: Locations) => Promise<InferenceSession>;
+  /** The same, and where its operators run is found out and said. */
+  readonly openStep: (
+    onnx: Uint8Array,
+    where: Locations,
+  ) => Promise<{ readonly session: InferenceSession; readonly placement: Placement | undefined }>;
   readonly queue: <T>(work: () => Promise<T>) => Promise<T>;
 }
 /** Where each output is left. */
@@ -38,7 +41,8 @@ export async function openDeviceSteps(engine: DeviceEngine, program: StepProgram
   const { queue } = engine;
   const stateInputs = program.state.map(({ input }) => input);
   const reports = Object.keys(program.reports);
-  const session = await engine.openStep(emitGraph(stepGraph(program), WEBGPU_DIALECT), leaveOnDevice(program));
+  const onnx = emitGraph(stepGraph(program), WEBGPU_DIALECT);
+  const { session, placement } = await engine.openStep(onnx, leaveOnDevice(program));
   const movers = [await openMover(engine, stateInputs), await openMover(engine, program.shared)] as const;
   const reader = await engine.open(emitGraph(copyGraph(stateInputs)), {});
   const state: Residents = new Map();
@@ -68,6 +72,7 @@ export async function openDeviceSteps(engine: DeviceEngine, program: StepProgram
     };
   };
   return {
+    ...(placement && { placement }),
     async run(steps, feeds) {
       try {
         return await runSteps(steps, feeds);

@@ -4,7 +4,10 @@ import { emitGraph } from '../../graph/onnx/emit-graph.ts';
 import { fileInDialect } from '../../graph/onnx/file-in-dialect.ts';
 import { emitLoop, STEP_COUNT } from '../../graph/onnx/emit-loop.ts';
 import type { StepProgram } from '../../graph/program.ts';
-import type { Executor, NamedArrays, Session, StepSession } from '../executor.ts';
+import type { Executor, NamedArrays, Placement, Session, StepSession } from '../executor.ts';
+import { type Hardware, processorHardware } from '../hardware/hardware.ts';
+import { nvidiaHardware } from '../hardware/nvidia.ts';
+import { vulkanHardware } from '../hardware/vulkan.ts';
 import { createProbe } from '../probe.ts';
 import { nameSetUp } from '../set-ups.ts';
 import { firstLine, notLoadable, openCpuSession, silence } from './cpu-session.ts';
@@ -20,7 +23,7 @@ import { fromTensors, toTensors } from './tensors.ts';
 /**
  * ONNX Runtime on one execution provider. The provider is proven first: a small graph must run with the fallback to the
  * CPU forbidden, since a provider that cannot load falls back in silence. What of a training step or of a model file runs on the CPU
- * nevertheless is said. Throws `DEVICE_UNAVAILABLE`.
+ * nevertheless is said, and where nothing does that is said, too. Throws `DEVICE_UNAVAILABLE`.
  */
 export async function openOrtExecutor(options: OrtOptions): Promise<Executor> {
   const { provider, threads } = options;
@@ -31,17 +34,35 @@ export async function openOrtExecutor(options: OrtOptions): Promise<Executor> {
     run: (feeds) => engine.queue(() => runSession(session, toTensors(feeds))),
     close: () => engine.queue(() => session.release()),
   });
+  const hardware = HARDWARE[provider]();
+  const place = provider === 'cpu' ? '' : `, on ${hardware.name}`;
   return {
     device: provider,
-    description: `onnxruntime ${env.versions.node ?? ''} ${provider}, ${threads} thread${threads === 1 ? '' : 's'}`,
+    hardware,
+    description: `onnxruntime ${env.versions.node ?? ''} ${provider}, ${threads} thread${threads === 1 ? '' : 's'}${place}`,
     compile: async (graph) => toSession(await engine.open(emitGraph(graph, engine.dialect))),
     load: async (onnx) => {
       if (provider === 'cpu') return openCpuSession(onnx, threads);
-      return toSession(await engine.openPlaced(translate(onnx, engine.dialect), 'the model'));
+      const { session, placement } = await engine.openPlaced(translate(onnx, engine.dialect), 'the model');
+      return { ...toSession(session), ...(placement && { placement }) };
     },
     compileSteps: (program) => engine.openSteps(program),
     close: () => Promise.resolve(),
   };
+}
+
+/** What a provider that was proven computes on. */
+const HARDWARE: { readonly [P in Provider]: () => Hardware } = {
+  cpu: processorHardware,
+  webgpu: () => vulkanHardware(),
+  cuda: () => nvidiaHardware(),
+};
+
+/** A session, and where its nodes ran. */
+interface PlacedSession {
+  readonly session: InferenceSession;
+  /** Undefined of the CPU, where there is nothing to ask. */
+  readonly placement: Placement | undefined;
 }
 
 /** How a provider is used. */
@@ -49,8 +70,8 @@ interface Engine {
   readonly queue: Queue;
   readonly dialect: Dialect;
   open(onnx: Uint8Array, more?: SessionOptions): Promise<InferenceSession>;
-  /** Says what of it runs on the CPU. */
-  openPlaced(onnx: Uint8Array, name: string, more?: SessionOptions): Promise<InferenceSession>;
+  /** Says where it runs. */
+  openPlaced(onnx: Uint8Array, name: string, more?: SessionOptions): Promise<PlacedSession>;
   openSteps(program: StepProgram): Promise<StepSession>;
 }
 
@@ -58,13 +79,16 @@ const PROVIDER_ENGINES: { readonly [P in Provider]: (options: OrtOptions) => Eng
   // Nothing to say of where it runs.
   cpu: (options) => {
     const engine = createOpeners(options, createQueue());
-    return withLoop({ ...engine, openPlaced: (onnx, _, more) => engine.open(onnx, more) });
+    const openPlaced: Engine['openPlaced'] = async (onnx, _, more) => {
+      return { session: await engine.open(onnx, more), placement: undefined };
+    };
+    return withLoop({ ...engine, openPlaced });
   },
   cuda: (options) => withLoop(createOpeners(options, deviceQueue)),
   webgpu: (options) => {
     const { queue, open, openPlaced: place } = createOpeners(options, deviceQueue);
     const openSteps = (program: StepProgram): Promise<StepSession> => {
-      const openStep = (onnx: Uint8Array, where: SessionOptions): Promise<InferenceSession> =>
+      const openStep = (onnx: Uint8Array, where: SessionOptions): Promise<PlacedSession> =>
         place(onnx, `a step of ${program.name}`, where);
       return openDeviceSteps({ queue, open, openStep }, program);
     };
@@ -79,15 +103,18 @@ function createOpeners({ provider, threads, warn }: OrtOptions, queue: Queue): O
     queue(work).catch((thrown: unknown) => {
       throw notLoadable(thrown);
     });
+  const said = new Set<string>();
   const all = (more: SessionOptions = {}): SessionOptions => ({ ...sessionOptions(provider, threads), ...more });
   return {
     queue,
     open: (onnx, more) => create(() => InferenceSession.create(onnx, all(more))),
     async openPlaced(onnx, name, more) {
       const { session, placement } = await create(() => openPlaced(onnx, all(more)));
-      const said = describePlacement(name, provider, placement);
-      if (said !== undefined) warn?.(said);
-      return session;
+      const sentence = describePlacement(name, provider, placement);
+      // Folds and members of a run are compiled one after the other, and are alike.
+      if (!said.has(sentence)) warn?.(sentence);
+      said.add(sentence);
+      return { session, placement };
     },
   };
 }
@@ -98,8 +125,9 @@ function withLoop(openers: Openers): Engine {
     ...openers,
     dialect: PORTABLE,
     async openSteps(program) {
-      const session = await openers.openPlaced(emitLoop(program), `a step of ${program.name}`);
+      const { session, placement } = await openers.openPlaced(emitLoop(program), `a step of ${program.name}`);
       return {
+        ...(placement && { placement }),
         run: (steps, feeds) => {
           const count = new Tensor('int64', BigInt64Array.of(BigInt(steps)), []);
           return openers.queue(() => runSession(session, { ...toTensors(feeds), [STEP_COUNT]: count }));

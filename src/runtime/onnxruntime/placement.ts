@@ -2,15 +2,9 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Placement } from '../executor.ts';
 import { InferenceSession, Tensor } from './engine.ts';
 import type { SessionOptions } from './session-options.ts';
-
-/** Where the nodes of a session run. */
-export interface Placement {
-  readonly onDevice: number;
-  /** `IsNaN (.v12)`: operator and name of each node that runs on the CPU. */
-  readonly onCpu: readonly string[];
-}
 
 /**
  * Opens a session that was asked where its nodes run: it runs once, on zeros of one row, under the engine's own profile, which names
@@ -80,10 +74,11 @@ function zerosFor({ inputMetadata }: InferenceSession): Record<string, Tensor> {
 /** `N` is one row, `N*8` eight for it. */
 const openLength = (symbol: string): number => Number(/\*(\d+)$/.exec(symbol)?.[1] ?? 1);
 
-/** The sentence for people; undefined where everything runs on the device. */
-export function describePlacement(name: string, device: string, placement: Placement): string | undefined {
-  const { onCpu, onDevice } = placement;
-  if (onCpu.length === 0) return undefined;
+/** The sentence for people. A profile without any node is no proof of anything. */
+export function describePlacement(name: string, device: string, { onCpu, onDevice }: Placement): string {
   const all = onCpu.length + onDevice;
-  return `${name}: ${onCpu.length} of ${all} operators run on the CPU, the rest on ${device}: ${onCpu.join(', ')}`;
+  if (all === 0) return `${name}: ONNX Runtime does not say whether its operators run on ${device}`;
+  if (onCpu.length === 0) return `${name}: all ${all} operators run on ${device}`;
+  const rest = onDevice > 0 ? `the rest on ${device}` : `none on ${device}`;
+  return `${name}: ${onCpu.length} of ${all} operators run on the CPU, ${rest}: ${onCpu.join(', ')}`;
 }

@@ -6,7 +6,7 @@ export type Provider = (typeof PROVIDERS)[number];
 export interface OrtOptions {
   readonly provider: Provider;
   readonly threads: number;
-  /** Called with a sentence where not all of a graph runs on the provider. */
+  /** Called with a sentence on where a graph's operators run, on another provider than the CPU's. */
   readonly warn?: (message: string) => void;
 }
 

@@ -3,6 +3,8 @@ import { readGraph } from '../../graph/onnx/read-graph.ts';
 import { reportName, stateName, stepGraph, type StepProgram } from '../../graph/program.ts';
 import { simplify } from '../../graph/simplify.ts';
 import type { Executor, NamedArrays, NumberArray, Session } from '../executor.ts';
+import { type Hardware, processorHardware } from '../hardware/hardware.ts';
+import { nvidiaHardware } from '../hardware/nvidia.ts';
 import { createProbe } from '../probe.ts';
 import { feedsAtStep, pickFeeds } from '../step-feeds.ts';
 import { createInterpreter, type Interpreter } from './interpreter.ts';
@@ -24,6 +26,7 @@ export async function openTfjsExecutor(options: LoadOptions): Promise<Executor> 
   };
   return {
     device: 'tfjs',
+    hardware: hardwareOf(loaded),
     description: describe(loaded, options),
     compile,
     compileSteps: (program) => {
@@ -38,10 +41,16 @@ export async function openTfjsExecutor(options: LoadOptions): Promise<Executor> 
   };
 }
 
+/** TensorFlow says whether it has taken a GPU; the backends of npm compute on the processor. */
+export const hardwareOf = ({ tensorflow }: Pick<LoadedTfjs, 'tensorflow'>): Hardware =>
+  tensorflow?.usesGpu === true ? nvidiaHardware() : processorHardware();
+
 function describe({ tf, packageName, tensorflow }: LoadedTfjs, { threads }: LoadOptions): string {
   const name = `${packageName} ${tf.version_core}`;
   if (tensorflow === undefined) return `${name}, backend ${tf.getBackend()}`;
-  const place = tensorflow.usesGpu ? 'on a GPU' : `on processors, ${threads} thread${threads === 1 ? '' : 's'}`;
+  const place = tensorflow.usesGpu
+    ? `on a GPU (${nvidiaHardware().name})`
+    : `on processors, ${threads} thread${threads === 1 ? '' : 's'}`;
   return `${name}, TensorFlow ${tensorflow.version} ${place}`;
 }
 

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { HOME } from '../set-ups.ts';
 
@@ -15,13 +14,3 @@ export function tfjsFolder(environment: NodeJS.ProcessEnv): string {
 
 /** What a whole set-up leaves behind last: says what was built. */
 export const TFJS_RECORD = 'setup.json';
-
-/** Whether the TensorFlow that was set up is the library for GPUs; it computes on the processor where it finds none. */
-export function hasGpuLibrary(environment: NodeJS.ProcessEnv): boolean {
-  try {
-    const text = readFileSync(join(tfjsFolder(environment), TFJS_RECORD), 'utf8');
-    return (JSON.parse(text) as { variant?: unknown }).variant === 'gpu';
-  } catch {
-    return false;
-  }
-}

@@ -125,6 +125,9 @@ export interface WireDescribeResponse {
   readonly calibrationGroups: readonly GroupSummary[];
   readonly artefactVersion: string;
   readonly inference: string;
+  readonly engine: string;
+  readonly hardware: string;
+  readonly hardwareKind: string;
 }
 /** What LoadModel and UnloadModel are asked, too. */
 export type WireModelChoice = WireDescribeRequest;

@@ -184,6 +184,7 @@ export function toDescribeResponse({ description: model, artefactVersion, drift 
     drift: drift === undefined ? null : toDrift(drift.summary()),
     calibrationGroups: model.calibration.groups ?? [],
     artefactVersion,
+    ...{ engine: model.engine, hardware: model.hardware.name, hardwareKind: model.hardware.kind },
     inference: describePlace(model.inlineRows ?? Infinity),
   };
 }

@@ -6,6 +6,10 @@ import type { Instruments } from './instruments.ts';
 /** Reading, compiling and the self-test: milliseconds for a small critic, seconds where a CUDA context is made. */
 const LOAD_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 
+const DEVICE_HELP =
+  'Always 1; the labels say which device was proven to run the models (cpu, webgpu, cuda, tfjs), whether that is a processor or a gpu ' +
+  '(unknown where the engine does not say), its name as far as it is known, and the engine.';
+
 /** What is read at a scrape. */
 export interface WatchedModels {
   readonly open: readonly DetectorDescription[];
@@ -26,9 +30,7 @@ export function modelMetrics({ counter, gauge, histogram }: Instruments) {
     'Their names are those of folders that the operator made.';
   return {
     info: gauge('model_info', info, { labelNames: [...which, 'family', 'inference'] }),
-    device: gauge('device_info', 'Always 1; the label says which execution provider was proven to run the model.', {
-      labelNames: ['device'],
-    }),
+    device: gauge('device_info', DEVICE_HELP, { labelNames: ['device', 'kind', 'hardware', 'engine'] }),
     trained: gauge('model_trained_timestamp_seconds', 'When the model was trained, in seconds since 1970.', {
       labelNames: which,
     }),
@@ -66,7 +68,10 @@ export function setModels(metrics: ReturnType<typeof modelMetrics>, watched: Wat
     const { name, version, family, inlineRows = Infinity } = model;
     const trainedMs = Date.parse(model.trainedAt);
     info.set({ name, version, family, inference: placeOf(inlineRows) }, 1);
-    device.set({ device: model.device }, 1);
+    device.set(
+      { device: model.device, kind: model.hardware.kind, hardware: model.hardware.name, engine: model.engine },
+      1,
+    );
     if (!Number.isNaN(trainedMs)) trained.set({ name, version }, trainedMs / 1000);
     calibrationRows.set({ name, version }, model.calibration.count);
     falsePositiveRate.set({ name, version }, watched.falsePositiveRate ?? model.falsePositiveRate);

@@ -1,10 +1,11 @@
-import type { DetectorDescription, Explanation, RawRecord } from '../../scoring/detector.ts';
+import type { Explanation, RawRecord } from '../../scoring/detector.ts';
 import type { ServeConfig } from '../config.ts';
 import type { Checks } from '../http/handlers.ts';
 import type { ShownDrift } from '../http/page/shown-drift.ts';
 import type { ShownModel } from '../http/page/shown-model.ts';
 import type { ShownModels } from '../http/page/shown-models.ts';
 import type { Snapshot } from '../metrics/together.ts';
+import type { ServedModel } from '../served.ts';
 import type { RecentPoint, RecentScore, RecentTotals } from '../recent-scores.ts';
 import type { PlainError } from '../../base/channel.ts';
 
@@ -45,7 +46,7 @@ export interface StartOrder {
 }
 
 export interface WorkerFacts {
-  readonly model: Pick<DetectorDescription, 'name' | 'version' | 'family' | 'device'> | undefined;
+  readonly model: ServedModel | undefined;
   /** host:port. */
   readonly grpc: string;
 }

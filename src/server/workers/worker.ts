@@ -10,6 +10,7 @@ import { RecentScores } from '../recent-scores.ts';
 import { type Closer, type Entrances, type ProcessParts, startEntrances } from '../scoring-entrances.ts';
 import { countRejections } from '../security/count-rejections.ts';
 import { openSecurity } from '../security/security.ts';
+import { toServedModel } from '../served.ts';
 import { type Channel, toPlainError } from '../../base/channel.ts';
 import { createChanges, type WorkerChanges } from './changes.ts';
 import type { ChangeOrder, PrimaryCalls, StartOrder, WorkerCalls, WorkerFacts } from './contract.ts';
@@ -60,8 +61,7 @@ export async function startWorker(
 }
 
 function factsOf({ model, grpc }: Entrances): WorkerFacts {
-  const named = model && { name: model.name, version: model.version, family: model.family, device: model.device };
-  return { model: named, grpc };
+  return { model: model && toServedModel(model), grpc };
 }
 
 /** What the primary is not there for any more is nobody's loss: this process ends with it. */

@@ -4,6 +4,7 @@ import { createRandom } from '../../base/philox.ts';
 import type { ImageGamePlan } from '../../models/images/image-game.ts';
 import { layersFrom, type ConvCriticOptions } from '../../models/images/conv-critic.ts';
 import { planStylizer, type ImagePool, type StylizerPlan } from '../../models/stylize/plan-stylizer.ts';
+import type { Work } from '../../runtime/choice/work.ts';
 import type { RunIdentity } from '../checkpoint.ts';
 import { DEFAULT_RATE } from '../export-model.ts';
 import { splitRows, type Split } from '../fit/split.ts';
@@ -15,6 +16,7 @@ import { warnOfOwnCopies } from './own-copies.ts';
 import { STYLIZER_ROUND } from './fit-stylizer.ts';
 import { prepareImages, prepareStyles, type PreparedImages } from './prepare-images.ts';
 import type { StylizerValues } from './settings.ts';
+import { workOfImages } from './work-of-images.ts';
 
 /** At most so many held-out images calibrate; more would not make p-values better. */
 const MOST_HELD_OUT = 10_000;
@@ -32,6 +34,8 @@ export interface ImageRunPlan {
   /** SHA-256 of the images whose styles are learnt; null where these are the training images. */
   readonly stylesFingerprint: string | null;
   readonly outline: Outline;
+  /** By which the device `auto` is chosen. */
+  readonly work: Work;
 }
 
 /** Reads the images and decides all that can be decided before training. Throws `INVALID_INPUT` and `RATE_UNSUPPORTED`. */
@@ -49,17 +53,18 @@ export async function planImageRun(config: ImageTrainConfig): Promise<ImageRunPl
   const contents = { rows: images.rows, chosen: split.final };
   const stylizer = config.stylizer && planDecoder(config.stylizer, detector(1).network, contents, styles ?? contents);
   const folds = split.rounds.filter(({ train }) => train !== null);
+  const gameTasks = (game?.phases ?? []).map((phase) => game!.taskOf(phase, split.final.length));
   const outline = outlineOf([
     ...folds.map(({ name }) => ({ name, plans: [detector(run.foldSteps)] })),
     { name: 'final', plans: [detector(1)] },
     { name: STYLIZER_ROUND, plans: stylizer ? [stylizer] : [] },
     {
       name: GAME_ROUND,
-      plans: (game?.phases ?? []).map((phase) => ({ task: game!.taskOf(phase, split.final.length) })),
+      plans: gameTasks.map((task) => ({ task })),
     },
   ]);
   return {
-    ...{ images, split, game, stylizer, outline },
+    ...{ images, split, game, stylizer, outline, work: workOfImages(detector(1), game, gameTasks.at(-1)) },
     ...{ warnings: warnOfOwnCopies(images.rows, image), rate: rateOf(run.rate, split) },
     stylesFingerprint: styles && fingerprintOf(styles),
   };

@@ -37,8 +37,7 @@ export async function trainImages(
     warnings.push(message);
     hooks.warn(message);
   };
-  const work = { kind: 'images', size: images.schema.image.size } as const;
-  const executor = await openExecutor({ device: run.device, threads: run.threads, warn: hooks.note, work });
+  const executor = await openExecutor({ device: run.device, threads: run.threads, warn: hooks.note, work: plan.work });
   try {
     if (hooks.signal.aborted) throw new AristarchError('CANCELLED', 'stopped before training began');
     const identity = identityOfImages(config, plan, executor.description);

@@ -28,6 +28,8 @@ export function createSampleModel(calibration: readonly number[], falsePositiveR
       trainedAt: '2026-03-01T10:00:00.000Z',
       trainingRows: 20_000,
       device: 'cpu',
+      engine: 'an engine',
+      hardware: { kind: 'processor', name: 'a Xeon', isIdentified: true },
     },
     thresholdAt: (rate) => calibration[count - Math.max(1, Math.floor(rate * (count + 1) + 1e-9))]!,
   };

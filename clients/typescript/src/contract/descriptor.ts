@@ -529,6 +529,18 @@ export const DESCRIPTOR: object = {
                 "inference": {
                   "type": "string",
                   "id": 16
+                },
+                "engine": {
+                  "type": "string",
+                  "id": 17
+                },
+                "hardware": {
+                  "type": "string",
+                  "id": 18
+                },
+                "hardwareKind": {
+                  "type": "string",
+                  "id": 19
                 }
               }
             },

@@ -21,6 +21,9 @@ export interface DescribeModelResponse {
    * "split" or "cross".
    */
   'calibrationMethod'?: (string);
+  /**
+   * "cpu", "webgpu", "cuda" or "tfjs"; it was proven to run.
+   */
   'device'?: (string);
   'trainedAt'?: (string);
   'trainingRows'?: (number | string | Long);
@@ -42,6 +45,18 @@ export interface DescribeModelResponse {
    * Where inferences are computed, for people: "inline", "in the inference thread", or up to how many rows are inline.
    */
   'inference'?: (string);
+  /**
+   * What computes, its version and threads; of TensorFlow (tfjs) whether it has taken a GPU.
+   */
+  'engine'?: (string);
+  /**
+   * The processor or GPU that computes; where the engine does not name it, what is known of it instead.
+   */
+  'hardware'?: (string);
+  /**
+   * "processor" or "gpu"; "unknown" where the engine does not say.
+   */
+  'hardwareKind'?: (string);
 }
 
 export interface DescribeModelResponse__Output {
@@ -60,6 +75,9 @@ export interface DescribeModelResponse__Output {
    * "split" or "cross".
    */
   'calibrationMethod': (string);
+  /**
+   * "cpu", "webgpu", "cuda" or "tfjs"; it was proven to run.
+   */
   'device': (string);
   'trainedAt': (string);
   'trainingRows': (number);
@@ -81,4 +99,16 @@ export interface DescribeModelResponse__Output {
    * Where inferences are computed, for people: "inline", "in the inference thread", or up to how many rows are inline.
    */
   'inference': (string);
+  /**
+   * What computes, its version and threads; of TensorFlow (tfjs) whether it has taken a GPU.
+   */
+  'engine': (string);
+  /**
+   * The processor or GPU that computes; where the engine does not name it, what is known of it instead.
+   */
+  'hardware': (string);
+  /**
+   * "processor" or "gpu"; "unknown" where the engine does not say.
+   */
+  'hardwareKind': (string);
 }
