@@ -8,6 +8,9 @@ import { createWriter, guardBy, NO_PRODUCER, REQUEST_TIMEOUT_MS, route, TRANSACT
 import { readOutcome, type Outcome } from './outcome.ts';
 import { openWire, patiently, type Wire } from './wire.ts';
 
+/** Registered once, with whichever client. */
+let codecs: Promise<void> | undefined;
+
 /** Ends that this process knows of, and has not written again yet, by transactional id: the broker forgets them when an id is opened. */
 const unwritten = new Map<string, Outcome>();
 
@@ -20,7 +23,7 @@ export async function openTransactionalSession(
   config: KafkaClientConfig,
   lane: TransactionalLane,
 ): Promise<TransactionalSession> {
-  registerCodecs(await loadCodecs());
+  await (codecs ??= loadCodecs().then(registerCodecs));
   const guard = guardBy((thrown) => toKafkaError(thrown, config.brokers));
   const wire = openWire(config, { requestTimeoutMs: REQUEST_TIMEOUT_MS });
   try {
