@@ -7,9 +7,11 @@ import {
   route,
   TRANSACTION_TIMEOUT_MS,
 } from '../../src/server/kafka/platformatic/producer.ts';
+import { protocolErrorsOf } from '../../src/server/kafka/platformatic/faults.ts';
 import { openWire } from '../../src/server/kafka/platformatic/wire.ts';
 import type { KafkaLab } from './kafka-lab.ts';
 import type { Topics } from './kafka-scoring.ts';
+import { waitUntil } from './wait-until.ts';
 
 /** What a test's results are marked with when an earlier owner of the partition has written them. */
 export const GHOST = 'ghost';
@@ -46,12 +48,14 @@ export async function leaveGhost(lab: KafkaLab, topics: Topics, { whole, hanging
         ...{ key: null, headers: {}, keylessPartition: 0 },
         value: Buffer.from(JSON.stringify({ score: from + i, by: GHOST })),
       }));
-      await write(await route(wire, topicOut, messages));
+      await allowed(async () => write(await route(wire, topicOut, messages)));
       const done = { partitionIndex: 0, committedOffset: BigInt(to), committedLeaderEpoch: -1 };
-      await wire.atCoordinator('group', groupId, (broker) =>
-        wire.ask('TxnOffsetCommit', broker, id, groupId, producerId, producerEpoch, -1, '', null, [
-          { name: topicIn, partitions: [done] },
-        ]),
+      await allowed(() =>
+        wire.atCoordinator('group', groupId, (broker) =>
+          wire.ask('TxnOffsetCommit', broker, id, groupId, producerId, producerEpoch, -1, '', null, [
+            { name: topicIn, partitions: [done] },
+          ]),
+        ),
       );
     };
     if (whole > 0) {
@@ -67,6 +71,19 @@ export async function leaveGhost(lab: KafkaLab, topics: Topics, { whole, hanging
     await wire.close();
     await verifyPartitions(lab, true);
   }
+}
+
+/** What is set on the broker is heard of a moment later. */
+async function allowed(work: () => Promise<unknown>): Promise<void> {
+  await waitUntil('the broker to look no more', () =>
+    work().then(
+      () => true,
+      (thrown: unknown) => {
+        if (protocolErrorsOf(thrown).includes('INVALID_TXN_STATE')) return false;
+        throw thrown;
+      },
+    ),
+  );
 }
 
 async function verifyPartitions(lab: KafkaLab, verify: boolean): Promise<void> {
