@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { usableCores } from '../base/cores.ts';
 import { AristarchError } from '../base/errors.ts';
 import type { Detector, DetectorDescription, OpenDetectorOptions } from '../scoring/detector.ts';
 import type { Sampler } from '../scoring/sampler.ts';
@@ -120,10 +121,12 @@ function startGrpc(
   parts: Pick<GrpcServerParts, 'service' | 'sampling' | 'models' | 'metrics' | 'tracing' | 'backlog'>,
 ): Promise<GrpcServer> {
   const { grpcHost: host, grpcPort: port, adminCalls, ...options } = config;
+  // On a core of its own alone: who stays awake on another's takes its time.
+  const stayAwakeUs = usableCores() / config.workers < 2 ? 0 : config.stayAwakeUs;
   return startGrpcServer({
     ...parts,
     ...{ security, clock, log, adminCalls },
-    options: { ...options, host, port },
+    options: { ...options, host, port, stayAwakeUs },
   });
 }
 

@@ -7,13 +7,13 @@ import type {
   RawRecord,
   ScoreBatch,
 } from '../scoring/detector.ts';
-import { watchedScores } from '../scoring/group-calibration.ts';
 import type { Candidates } from './candidates/candidates.ts';
 import type { Clock } from './clock.ts';
 import { countRows, packedRecord } from './job-rows.ts';
 import type { Metrics, Transport } from './metrics.ts';
 import { commonChoice, routeByField, type RoutedRecords } from './models/by-key.ts';
 import type { Lease, ModelChoice, Models, OpenModel } from './models/port.ts';
+import { observeDrift } from './observe-drift.ts';
 import type { RecentScores } from './recent-scores.ts';
 import { scoreInParts } from './score-in-parts.ts';
 import type { WorkSpan } from './tracing/port.ts';
@@ -53,6 +53,8 @@ export interface ScoreJob {
   readonly priority?: Priority | undefined;
   /** Time on the wall clock, in milliseconds, by which the answer is wanted: what would be late is refused at once. */
   readonly deadlineMs?: number | undefined;
+  /** Is given what nobody who waits for the answer needs; done at once when absent. */
+  readonly afterwards?: ((work: () => void) => void) | undefined;
 }
 
 export interface ScoreOutcome {
@@ -209,8 +211,11 @@ export class ScoringService {
     await job.finish?.(batch);
     // What has come too late is nobody's answer.
     job.checkAlive?.();
-    if (job.isTrial !== true) observeDrift(model, job, rows, batch);
-    this.#publish(model, job, batch);
+    const { afterwards = atOnce } = job;
+    afterwards(() => {
+      if (job.isTrial !== true) observeDrift(model, job, rows, batch);
+      this.#publish(model, job, batch);
+    });
     return { batch, explanations, model: description.name, modelVersion: description.version };
   }
 
@@ -282,18 +287,9 @@ export class ScoringService {
   }
 }
 
+const atOnce = (work: () => void): void => work();
+
 /** The model, for whoever follows a trace. */
 function factsOf({ name, version }: DetectorDescription): Record<string, string> {
   return { 'aristarch.model.name': name, 'aristarch.model.version': version };
-}
-
-/** Tells drift of rows that it has not heard of: the same again and again would look like a change. */
-function observeDrift(
-  { drift, detector }: OpenModel,
-  { repeated = 0 }: ScoreJob,
-  rows: Float32Array,
-  batch: ScoreBatch,
-): void {
-  if (repeated === 0) return drift?.observe(rows, watchedScores(batch));
-  drift?.observe(rows.subarray(repeated * detector.description.rowWidth), watchedScores(batch).subarray(repeated));
 }

@@ -57,6 +57,7 @@ async function serveReplies(serialize: (reply: unknown) => Buffer) {
   const calls = createCalls();
   const parts = {
     ...{ calls, clock: SYSTEM_CLOCK, callers: new WeakMap(), security: {}, log: SILENT, onShed: () => undefined },
+    vigil: { enter: () => undefined, leave: () => undefined },
     shedding: createShedding(SYSTEM_CLOCK.monotonicMs, SILENT, createBacklog()),
     options: { maxMessageBytes: 1000, slowClientTimeoutMs: 1000 },
   } as unknown as QuickParts;

@@ -23,6 +23,7 @@ export interface AnswerParts {
 /** What is asked of a call, of grpc-js or of the quick lane. */
 interface AnyCall extends Pick<ServerUnaryCall<unknown, unknown>, 'cancelled' | 'getDeadline' | 'getPeer'> {
   readonly metadata: { get(key: string): readonly (string | Buffer)[] };
+  readonly afterwards?: CallContext['afterwards'];
 }
 
 /** What handlers may know of a call. */
@@ -38,6 +39,7 @@ export function contextOf(
     priority: call.metadata.get(PRIORITY_METADATA)[0]?.toString(),
     key: call.metadata.get(KEY_METADATA)[0]?.toString(),
     startSpan,
+    afterwards: call.afterwards,
     traceId: traceIdOf(call.metadata.get(TRACE_METADATA)[0]?.toString()),
     checkAlive: () => {
       if (clock.wallMs() >= deadlineMs) {

@@ -50,6 +50,8 @@ export interface CallContext {
   readonly traceId: string | undefined;
   /** Gives the span of a message; undefined where nothing is traced. */
   readonly startSpan: ((received: object) => WorkSpan | undefined) | undefined;
+  /** Takes work that the answer need not wait for; undefined where nothing of the kind can be put off. */
+  readonly afterwards?: ((work: () => void) => void) | undefined;
 }
 
 /** The methods of aristarch.v1.Aristarch without grpc-js: messages in, messages out, an `AristarchError` for a status. */
@@ -81,7 +83,7 @@ export interface HandlersParts {
 function createScore({ service, limits }: Pick<HandlersParts, 'service' | 'limits'>) {
   return async (
     received: Received<WireScoreRequest>,
-    { checkAlive, spend, deadlineMs, priority: asked, key, traceId: callersId }: CallContext,
+    { checkAlive, spend, deadlineMs, priority: asked, key, traceId: callersId, afterwards }: CallContext,
     transport: 'grpc' | 'grpc_stream',
     span: WorkSpan | undefined,
   ): Promise<ScoreReply> => {
@@ -90,7 +92,8 @@ function createScore({ service, limits }: Pick<HandlersParts, 'service' | 'limit
     const { requestId, job } = service.admit(transport, () => {
       const request = openReceived(received);
       checkTexts(request, limits);
-      const conditions = { transport, checkAlive, deadlineMs, key, traceId, span, priority: parsePriority(asked) };
+      const own = { transport, traceId, span, priority: parsePriority(asked) };
+      const conditions = { ...own, checkAlive, deadlineMs, key, afterwards };
       const parsed = fromScoreRequest(request, conditions);
       spend(countSent(parsed.job));
       return parsed;

@@ -9,8 +9,11 @@ import type { Calls } from './calls.ts';
 import type { Ticket } from './crowd.ts';
 import { status } from './engine.ts';
 import { type CallContext, PRIORITY_METADATA } from './handlers.ts';
+import { LateWork } from './late-work.ts';
 import type { Shedding } from './shedding.ts';
+import { toMilliseconds } from './timeout.ts';
 import { type Refusal, toTrailersOnly } from './trailers-only.ts';
+import type { Vigil } from './vigil.ts';
 
 /** A unary method as bytes come in and go out. */
 export interface QuickMethod {
@@ -24,6 +27,7 @@ export interface QuickMethod {
 export interface QuickParts extends AnswerParts {
   readonly calls: Calls;
   readonly shedding: Shedding;
+  readonly vigil: Pick<Vigil, 'enter' | 'leave'>;
   /** Told of each call that was refused for want of time, before its message was read. */
   readonly onShed: (transport: Transport) => void;
   readonly security: Pick<Security, 'spend' | 'authenticate'>;
@@ -120,6 +124,8 @@ class QuickCall implements CallEvents {
   #deadlineTimer: NodeJS.Timeout | undefined;
   #ticket: Ticket | undefined;
   #tracked = false;
+  #left = false;
+  readonly #late: LateWork;
 
   constructor(stream: CallStream, method: QuickMethod, parts: QuickParts, start: CallStart) {
     this.#stream = stream;
@@ -127,6 +133,8 @@ class QuickCall implements CallEvents {
     this.#parts = parts;
     this.metadata = start.metadata;
     this.#span = start.span;
+    this.#late = new LateWork(parts.log);
+    parts.vigil.enter();
     stream.watch(this);
     if (start.remainingMs < Infinity) this.#limit(start.remainingMs);
     const { authenticate } = parts.security;
@@ -142,6 +150,8 @@ class QuickCall implements CallEvents {
     const { address, port } = this.#stream.peer;
     return address === undefined ? 'unknown' : `${address}:${String(port)}`;
   }
+
+  readonly afterwards = (work: () => void): void => this.#late.add(work);
 
   #limit(ms: number): void {
     this.#deadlineMs = this.#parts.clock.wallMs() + ms;
@@ -220,7 +230,10 @@ class QuickCall implements CallEvents {
     this.#span?.end();
     clearTimeout(this.#deadlineTimer);
     this.#ticket?.leave(true);
+    this.#late.answered();
     this.#stream.answer(message);
+    this.#leave();
+    this.#late.doSoon();
   }
 
   #fail(refusal: Refusal): void {
@@ -237,13 +250,21 @@ class QuickCall implements CallEvents {
     this.#end(false);
   }
 
+  #leave(): void {
+    if (this.#left) return;
+    this.#left = true;
+    this.#parts.vigil.leave();
+  }
+
   /** `done`: by its work, and not because nobody waits any longer. */
   #end(done: boolean): void {
     this.cancelled = true;
     clearTimeout(this.#deadlineTimer);
     this.#ticket?.leave(done);
+    this.#leave();
     // Where it has not ended before, nobody waits any longer.
     this.#span?.end('CANCELLED');
+    this.#late.end();
     if (!this.#tracked) return;
     this.#tracked = false;
     this.#parts.calls.end();
@@ -253,23 +274,8 @@ class QuickCall implements CallEvents {
 /** Calls that ended so have cost less than their work. */
 const UNDONE: ReadonlySet<status> = new Set([status.DEADLINE_EXCEEDED, status.RESOURCE_EXHAUSTED, status.CANCELLED]);
 
-/** gRPC over HTTP/2, "TimeoutUnit". */
-const UNIT_MS = new Map(Object.entries({ H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 }));
-const MOST_DIGITS = 8;
-const ZERO = '0'.charCodeAt(0);
+/** The longest that setTimeout takes. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-/** Of a `grpc-timeout`, in whole milliseconds; undefined where it is none. */
-function toMilliseconds(timeout: string): number | undefined {
-  let [digits, value] = [0, 0];
-  for (; digits < MOST_DIGITS; digits++) {
-    const digit = timeout.charCodeAt(digits) - ZERO;
-    if (!(digit >= 0 && digit <= 9)) break;
-    value = 10 * value + digit;
-  }
-  const unitMs = UNIT_MS.get(timeout.slice(digits).trimStart());
-  return digits === 0 || unitMs === undefined ? undefined : Math.trunc(value * unitMs);
-}
 
 /** Why what came is not the one message of a unary call, not compressed. */
 function faultOf(frame: Buffer, path: string): Refusal | undefined {

@@ -41,6 +41,8 @@ import { createShedding } from './shedding.ts';
 import { drained } from './slow-clients.ts';
 import { methodOf, StreamSpans } from './stream-spans.ts';
 import { type Progress, requestsOf } from './stream-requests.ts';
+import { sleptMs } from './turn-clock.ts';
+import { createVigil } from './vigil.ts';
 
 export interface GrpcServerOptions {
   readonly host: string;
@@ -53,6 +55,8 @@ export interface GrpcServerOptions {
   readonly slowClientTimeoutMs: number;
   readonly maxTextBytes: number;
   readonly drainTimeoutMs: number;
+  /** Where it is of use; else 0. */
+  readonly stayAwakeUs: number;
 }
 export interface GrpcServerParts {
   readonly service: ScoringService;
@@ -128,9 +132,12 @@ export async function startGrpcServer(parts: GrpcServerParts): Promise<GrpcServe
 }
 
 function toQuickParts(parts: GrpcServerParts, callers: Callers, calls: Calls): QuickParts {
-  const { clock, log, metrics, backlog } = parts;
+  const { clock, log, metrics, backlog, options } = parts;
+  const { monotonicMs } = clock;
+  const vigil = createVigil({ monotonicMs, mostMs: options.stayAwakeUs / 1000 });
+  const idleMs = (): number => sleptMs() + vigil.idleMs();
   return {
-    ...{ ...parts, callers, calls, shedding: createShedding(clock.monotonicMs, log, backlog) },
+    ...{ ...parts, callers, calls, vigil, shedding: createShedding(monotonicMs, log, backlog, { idleMs }) },
     onShed: (transport) => {
       metrics.batching.onRefusal('deadline');
       metrics.requests.inc({ transport, code: 'RESOURCE_EXHAUSTED' });

@@ -19,6 +19,9 @@ export interface TurnClockParts {
   readonly onTurn?: (passedMs: number, slept: boolean) => void;
 }
 
+/** Milliseconds that the event loop of this process has slept since it began. */
+export const sleptMs = (): number => performance.eventLoopUtilization().idle;
+
 /** More is not known: there may have been turns in between, in which nothing was asked. */
 const LONGEST_WAIT_MS = 100;
 
@@ -26,7 +29,7 @@ const LONGEST_WAIT_MS = 100;
 const SLEEP_MS = 0.1;
 
 export function createTurnClock(parts: TurnClockParts): TurnClock {
-  const { monotonicMs, onTurn, idleMs = () => performance.eventLoopUtilization().idle, atEnd = setImmediate } = parts;
+  const { monotonicMs, onTurn, idleMs = sleptMs, atEnd = setImmediate } = parts;
   /** When the turn before ended, and the one before that. */
   let [endedMs, endedBeforeMs] = [-Infinity, -Infinity];
   let [sinceMs, idleBeforeMs, begunMs, inTurn] = [0, 0, -Infinity, false];

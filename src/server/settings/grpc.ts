@@ -68,6 +68,16 @@ export const GRPC_SETTINGS = defineSettings({
       'the least that RFC 9113 recommends: what waits unseen in the sockets of a busy server is known to be late too late',
     group: 'gRPC',
   },
+  stayAwakeUs: {
+    schema: wholeNumber({ min: 0, max: 10_000 }),
+    default: 1000,
+    flag: '--stay-awake-us <us>',
+    env: 'ARISTARCH_STAY_AWAKE_US',
+    help: 'how long the event loop looks for the next unary call before it sleeps, where calls have come one after the other that quickly and the process has two cores; 0 for not at all',
+    source: 'docs/decisions/0038',
+    unit: 'us',
+    group: 'gRPC',
+  },
   slowClientTimeoutMs: {
     schema: wholeNumber({ min: 1, max: 2 ** 31 - 1 }),
     default: 60_000,

@@ -35,7 +35,7 @@ export function createInferenceHandlers({ service, models, limits }: InferencePa
     },
     modelInfer: async (
       received: Received<WireInferRequest>,
-      { checkAlive, spend, deadlineMs, priority: asked, key, traceId: callersId, startSpan }: CallContext,
+      { checkAlive, spend, deadlineMs, priority: asked, key, traceId: callersId, startSpan, afterwards }: CallContext,
     ): Promise<WireInferResponse> => {
       const span = startSpan?.(received);
       span?.received(received);
@@ -52,7 +52,7 @@ export function createInferenceHandlers({ service, models, limits }: InferencePa
         spend(countSent(parsed.job));
         return parsed;
       });
-      const conditions = { checkAlive, deadlineMs, priority, key, traceId, span };
+      const conditions = { checkAlive, deadlineMs, priority, key, traceId, span, afterwards };
       const outcome = await service.score({ ...job, transport: 'inference', ...conditions });
       const reply = toInferResponse(outcome, request, names);
       span?.answers(reply);
