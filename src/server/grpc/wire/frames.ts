@@ -51,21 +51,55 @@ export class FrameReader {
 
   /** Calls `each` for every whole frame. False where one is longer than it may be. */
   read(chunk: Buffer, each: (frame: Frame) => void): boolean {
-    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    let head = 0;
-    while (bytes.length - head >= HEAD_BYTES) {
-      const length = bytes[head]! * 65_536 + bytes[head + 1]! * 256 + bytes[head + 2]!;
+    let head = this.#rest.length === 0 ? 0 : this.#finish(chunk, each);
+    while (chunk.length - head >= HEAD_BYTES) {
+      const length = lengthAt(chunk, head);
       if (length > MAX_FRAME_BYTES) return false;
-      const [from, to] = [head + HEAD_BYTES, head + HEAD_BYTES + length];
-      if (to > bytes.length) break;
-      const [type, flags] = [bytes[head + 3]!, bytes[head + 4]!];
-      each({ type, flags, id: bytes.readUInt32BE(head + 5) & 0x7fffffff, bytes, head, from, to });
+      const to = head + HEAD_BYTES + length;
+      if (to > chunk.length) break;
+      each(frameAt(chunk, head, to));
       head = to;
     }
-    this.#rest = head === bytes.length ? NOTHING : bytes.subarray(head);
-    return true;
+    if (head < chunk.length) this.#rest = chunk.subarray(head);
+    return head <= chunk.length;
+  }
+
+  /**
+   * Puts together the one frame that was broken off, and not all that came after it; the answer is how much of the chunk that took, Infinity
+   * where the frame is longer than it may be.
+   */
+  #finish(chunk: Buffer, each: (frame: Frame) => void): number {
+    const begun = this.#rest;
+    const wanted = Math.max(0, HEAD_BYTES - begun.length);
+    if (chunk.length < wanted) return this.#keep(begun, chunk);
+    const length = lengthAt(wanted === 0 ? begun : Buffer.concat([begun, chunk.subarray(0, wanted)]), 0);
+    if (length > MAX_FRAME_BYTES) return Infinity;
+    const whole = HEAD_BYTES + length;
+    const used = whole - begun.length;
+    if (chunk.length < used) return this.#keep(begun, chunk);
+    this.#rest = NOTHING;
+    each(frameAt(Buffer.concat([begun, chunk.subarray(0, used)]), 0, whole));
+    return used;
+  }
+
+  #keep(begun: Buffer, chunk: Buffer): number {
+    this.#rest = Buffer.concat([begun, chunk]);
+    return chunk.length;
   }
 }
+
+const lengthAt = (bytes: Buffer, head: number): number =>
+  bytes[head]! * 65_536 + bytes[head + 1]! * 256 + bytes[head + 2]!;
+
+const frameAt = (bytes: Buffer, head: number, to: number): Frame => ({
+  type: bytes[head + 3]!,
+  flags: bytes[head + 4]!,
+  id: bytes.readUInt32BE(head + 5) & 0x7fffffff,
+  bytes,
+  head,
+  from: head + HEAD_BYTES,
+  to,
+});
 
 const NOTHING = Buffer.alloc(0);
 
