@@ -75,8 +75,10 @@ function createSlowProducer(steps: string[]) {
       return new Promise((resolve) => waiting.push(() => resolve([])));
     },
   };
-  async function arrive(): Promise<void> {
+  /** Acknowledges a request, not before `step`; without one, after what would have come meanwhile. */
+  async function arrive(step?: string): Promise<void> {
     const acknowledge = await waitUntil('a request', () => waiting.shift());
+    if (step !== undefined) await waitUntil(step, () => steps.includes(step));
     for (let turn = 0; turn < 20; turn += 1) await nextTurn();
     steps.push('arrived');
     acknowledge();
@@ -176,7 +178,7 @@ describe('slices of a batch', () => {
         return Promise.resolve('committed');
       }),
     );
-    for (let slice = 0; slice < 3; slice += 1) await arrive();
+    for (const step of ['score 3', 'score 6', undefined]) await arrive(step);
     await handling;
     expect(steps).toEqual([
       ...['score 0', 'send k0', 'score 3', 'arrived', 'commit 3'],
