@@ -76,9 +76,9 @@ const PARTS: Readonly<Record<string, (options: PartOptions) => Promise<Partial<S
     const { value } = await cached(kept, () => measureDetection(given));
     return { detection: { ...measured, size, settings, ...value } };
   },
-  growth: async ({ executor, flags, measured }) => {
+  growth: async ({ flags, measured }) => {
     const kept = { key: keyOf('growth', GROWN), schema: growthSchema, fresh: flags.fresh };
-    const { value } = await cached(kept, () => measureGrowth(executor));
+    const { value } = await cached(kept, () => measureGrowth(flags.fresh));
     const { picture, ...growth } = value;
     if (flags.write) await writeFileAtomic(resolve(DOCS, 'images/stylegan-growth.png'), Buffer.from(picture, 'base64'));
     return { growth: { ...measured, settings: GROWN, ...growth } };

@@ -1,13 +1,14 @@
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { createRandom } from '../../src/base/philox.ts';
 import { drawGrid, drawImage } from '../../src/models/images/grid.ts';
 import { createDice, type Dice } from '../../src/models/images/dice.ts';
-import type { Executor } from '../../src/runtime/executor.ts';
+import { readArtefact } from '../../src/models/artefact/read.ts';
+import { openSampler } from '../../src/scoring/open-sampler.ts';
 import { createImagesWriter } from '../../src/tables/images-writer.ts';
-import { generateImages } from './measure.ts';
-import { CACHE, trainStyleGan } from './train.ts';
+import { CACHE, keyOf, trainStyleGan } from './train.ts';
 
 /** Images that are drawn here, so that growing can be shown at a size that no data set in the project has. */
 export const GROWN = {
@@ -15,44 +16,36 @@ export const GROWN = {
   ...{ steps: 20, withoutNegatives: ['rot'], calibrationShare: 0.05, crossBelow: 0, seed: 1 },
 } as const;
 const COUNT = 1000;
-const SHOWN = 10;
+/** Images in a line of the picture, and its lines of generated ones. */
+const [SHOWN, LINES] = [10, 4];
 
-const phaseSchema = z.object({
-  name: z.string(),
-  ...{ size: z.number(), images: z.number() },
-  /** Of CPU, for training alone; 0 where a run before this one had played the phase. */
-  seconds: z.number(),
-});
 export const growthSchema = z.object({
-  phases: z.array(phaseSchema),
-  /** Real images, then images after the last phase of each size, as a PNG in base64. */
+  /** Of CPU, for all of the training. */
+  seconds: z.number(),
+  /** A line of real images, then generated ones, as a PNG in base64. */
   picture: z.string(),
 });
 export type Growth = z.infer<typeof growthSchema>;
 
-/** Grows a StyleGAN from 8 x 8 to 64 x 64 pixels on parts that are drawn here. */
-export async function measureGrowth(executor: Executor): Promise<Growth> {
+/** Grows a StyleGAN from 8 x 8 to 64 x 64 pixels on plates that are drawn here; one that was trained before is taken, unless a fresh one is wanted. */
+export async function measureGrowth(fresh: boolean): Promise<Growth> {
   const { imageSize: size } = GROWN;
-  const data = resolve(CACHE, 'plates.parquet');
   const plates = drawPlates(size, COUNT);
-  await writePlates(data, plates, size);
-  const lines = new Map<number, Float32Array>();
-  const phases: Growth['phases'] = [];
-  await trainStyleGan({
-    ...{ name: 'plates-64', data, settings: GROWN },
-    onPhase: async ({ phase, progress, task, seconds }, plan) => {
-      const images = Math.round((phase.images * progress.stepsDone) / task.steps);
-      phases.push({ name: phase.name, size: phase.size, images, seconds });
-      if (phase.isFading) return;
-      const rows = await generateImages(executor, plan.generatorGraph(phase.size, progress.state), SHOWN, 1);
-      lines.set(phase.size, enlarge(rows, phase.size, size));
-    },
-  });
-  const shown = [plates.subarray(0, SHOWN * size ** 2), ...lines.values()];
-  const rows = new Float32Array(shown.length * SHOWN * size ** 2);
-  shown.forEach((line, at) => rows.set(line, at * SHOWN * size ** 2));
+  const data = resolve(CACHE, 'plates.parquet');
+  const name = keyOf('plates', GROWN).replace('/', '-');
+  const model = resolve(CACHE, name);
+  if (fresh || !existsSync(resolve(model, 'manifest.json'))) {
+    await writePlates(data, plates, size);
+    await trainStyleGan({ name, data, settings: GROWN, onPhase: () => Promise.resolve() });
+  }
+  const { manifest } = await readArtefact(model);
+  const sampler = await openSampler(model, { device: 'cpu' });
+  const lines = [plates.subarray(0, SHOWN * size ** 2)];
+  for await (const rows of sampler.sample(LINES * SHOWN, { seed: 1 })) lines.push(rows);
+  await sampler.close();
+  const rows = Float32Array.from(lines.flatMap((line) => [...line]));
   const picture = drawGrid(rows, { channels: 1, size }, { columns: SHOWN });
-  return { phases, picture: Buffer.from(picture).toString('base64') };
+  return { seconds: manifest.training.seconds, picture: Buffer.from(picture).toString('base64') };
 }
 
 /** Grey plates in raw rows: each turned a little, with a slot and one to three holes. */
@@ -98,14 +91,4 @@ async function writePlates(path: string, rows: Float32Array, size: number): Prom
     ),
   );
   await writer.commit();
-}
-
-/** Grey rows at a multiple of their size, by repetition. */
-function enlarge(rows: Float32Array, from: number, to: number): Float32Array {
-  const factor = to / from;
-  return Float32Array.from({ length: rows.length * factor ** 2 }, (_, at) => {
-    const [image, pixel] = [Math.floor(at / to ** 2), at % to ** 2];
-    const [y, x] = [Math.floor(pixel / to / factor), Math.floor((pixel % to) / factor)];
-    return rows[image * from ** 2 + y * from + x]!;
-  });
 }

@@ -91,20 +91,14 @@ From one style to another in equal steps:
 ![Ways between styles](images/stylegan-ways.png)`;
 }
 
-function describeGrowth({ machine, flags, settings, phases }: NonNullable<StyleResult['growth']>): string {
-  const table = phases.map(({ name, size, images, seconds }) => [
-    ...[name, `${size} x ${size}`, `${images}`, seconds === 0 ? '-' : seconds.toFixed(0)],
-    seconds === 0 ? '-' : (images / seconds).toFixed(0),
-  ]);
+function describeGrowth({ machine, flags, settings, seconds }: NonNullable<StyleResult['growth']>): string {
   return `## Growing to 64 x 64
 
-\`npm run bench:stylegan -- ${flags}\`, on ${machine}, one thread: 1,000 grey plates with a slot and one to three holes, drawn by this command. The first line has such plates; the
-next ones what the generator made of other noise after it settled at 8, 16, 32 and 64 pixels. Settings other than the defaults: ${showSettings(settings)}; this shows that the networks grow, and is far too short for
-their images to be good.
+\`npm run bench:stylegan -- ${flags}\`, on ${machine}, one thread: 1,000 grey plates with a slot and one to three holes, drawn by this command, in the first line; below it what the generator
+makes at 64 pixels, grown from 8, after ${Math.round(seconds)} s of CPU. Settings other than the defaults: ${showSettings(settings)}. It shows that the networks grow; for good images it
+is far too short.
 
-![Plates, and generated ones at 8, 16, 32 and 64 pixels](images/stylegan-growth.png)
-
-${markdownTable(['phase', 'pixels', 'images', 's of CPU', 'images a second of CPU'], table)}`;
+![Plates, and generated ones, 64 x 64 pixels](images/stylegan-growth.png)`;
 }
 
 function describeStep(step: NonNullable<StyleResult['oneStep']>): string {
