@@ -53,7 +53,8 @@ export function writeCrossings(results: readonly DeviceResult[]): string {
   if (cpu === undefined) throw new Error('the processor was not measured: name cpu in --devices as well');
   const crossings = results.flatMap((result): Crossing[] => {
     const beside = cpuBeside(result, results);
-    if (!isAccelerator(result.device) || beside === undefined) return [];
+    // `auto` leaves the processor for no other use of it.
+    if (!isAccelerator(result.device) || beside === undefined || result.kind === 'processor') return [];
     const { device, hardware, machine: processor } = result;
     return [{ device, hardware, processor, ...crossingsOf(result.rates, beside.rates) }];
   });

@@ -62,7 +62,7 @@ export function describe({ devices, absent }: DevicesResult): string {
     `What each device trains and scores in the same time, a second. \`npm run bench:device -- --write\` made this page, on one thread where a processor computes; a figure that did not come within
 ${limits} s says so, and larger ones of its kind are not tried then. ${WANTED.every(([, isIt]) => !devices.some(isIt)) ? '**No GPU has been measured**; its rows stand here empty.' : ''}`,
     '## Training',
-    'Steps a second: of the WGAN-GP critic of a table (256 rows of 64 features, two hidden layers of so many units), and of a StyleGAN (8 images of three colours; one update of the critic, with R1, and one of the generator).',
+    'Steps a second: of the WGAN-GP critic of a table (256 rows of 64 features, two hidden layers of so many units), and of a StyleGAN (8 images of three colours; one update of the critic, with R1, and one of the generator). [bench-step.md](bench-step.md) has the first of these beside the same step written by hand in TF.js.',
     table(
       devices,
       FIGURES.filter(({ kind }) => kind !== 'score'),
@@ -137,7 +137,7 @@ function describeChoice(devices: readonly DeviceResult[]): string[] {
   a call costs on GPUs in general; no figure here supports it, and the log says that it was taken by one. WebGPU and TF.js are never taken unmeasured: WebGPU may well be a processor in disguise
   (SwiftShader, lavapipe).
 
-Hardware that nobody identifies counts as not measured: WebGPU's provider names no adapter, and is identified only where the process has loaded one driver of Vulkan alone, and that is software or, with GPUs of one model,
+A device that turns out to compute on a processor as well, as TF.js without a GPU does, is never taken, whatever the table says. Hardware that nobody identifies counts as not measured: WebGPU's provider names no adapter, and is identified only where the process has loaded one driver of Vulkan alone, and that is software or, with GPUs of one model,
 NVIDIA's ([decision 0033](decisions/0033-auto-goes-by-figures.md)). The processor is taken with one thread here; with more (\`--threads\`) it is faster than these figures say, and \`auto\` does not know that. Work between
 two sizes is judged as the smaller one. CUDA is asked first, then WebGPU, then TF.js; one that does not open, or is not worth it on what it was found on, is passed over, and the log says why.
 \`npm run bench:device -- --write\` on another machine adds its rows.`,

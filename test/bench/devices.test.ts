@@ -75,7 +75,7 @@ describe('the page of devices', () => {
   });
 
   it('drops the row for a GPU where one was measured, whose crossings then stand in the program', () => {
-    const devices = [cpu, result('cuda', 'NVIDIA H200', { 'table, 1024 wide': 99 })];
+    const devices = [cpu, result('cuda', 'NVIDIA H200', { 'table, 1024 wide': 99 }, 'gpu')];
     const text = describePage({ devices, absent: [] });
     expect(text).not.toContain('No GPU has been measured');
     expect(text).not.toMatch(/\| cuda \| not measured/);

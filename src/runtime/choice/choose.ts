@@ -66,6 +66,8 @@ export type Verdict =
   | { readonly isTaken: false; readonly reason: string };
 
 export function judge(device: Accelerator, hardware: Hardware, work: Work | undefined, figures: Figures): Verdict {
+  // TF.js without TensorFlow, and software in a GPU's place: what little a figure may say for one says nothing of the next.
+  if (hardware.kind === 'processor') return { isTaken: false, reason: 'it computes on a processor as well' };
   const measured = figures.crossings.find(
     (each) => each.device === device && each.processor === figures.processor && each.hardware === hardware.name,
   );

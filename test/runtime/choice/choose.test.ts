@@ -86,6 +86,15 @@ describe('--device auto', () => {
     });
   });
 
+  it('never takes a device that computes on a processor as well', async () => {
+    const hardware: Hardware = { kind: 'processor', name: BESIDE, isIdentified: true };
+    const crossings = [measured('tfjs', FAST, { hardware: BESIDE })];
+    expect(await choose(large, { crossings, unmeasured: NEVER, hardware })).toMatchObject({
+      ...{ device: 'cpu', closed: ['tfjs'] },
+      said: [expect.stringContaining('tfjs: it computes on a processor as well') as unknown],
+    });
+  });
+
   it('goes by no figure of other hardware, nor of hardware that nobody identifies, nor beside another processor', async () => {
     const unmeasured = NEVER;
     const crossings = [measured('webgpu', FAST)];
