@@ -68,8 +68,8 @@ export async function leaveGhost(lab: KafkaLab, topics: Topics, { whole, hanging
     }
     await work(whole, whole + hanging);
   } finally {
-    await wire.close();
     await verifyPartitions(lab, true);
+    await wire.close();
   }
 }
 

@@ -23,6 +23,12 @@ export const PROTOCOL_FAULTS: Readonly<Record<string, Fault>> = {
     'PRECONDITION_FAILED',
     'the broker denies this user the transactional id: grant it Write and Describe on ids that begin with the group',
   ],
+  UNSTABLE_OFFSET_COMMIT: [
+    'UNAVAILABLE',
+    "a transaction that is about to move the group's offset does not end: kafka-transactions.sh find-hanging names it",
+  ],
+  INVALID_PRODUCER_EPOCH: ['UNAVAILABLE', 'another process has opened this transactional id since'],
+  PRODUCER_FENCED: ['UNAVAILABLE', 'another process has opened this transactional id since'],
   UNSUPPORTED_VERSION: [
     'PRECONDITION_FAILED',
     'the broker does not speak a version of the protocol that the client knows',

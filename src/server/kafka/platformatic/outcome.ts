@@ -19,15 +19,34 @@ const OUTCOMES: Readonly<Record<string, Outcome | undefined>> = {
 /** Of an id that is new. */
 const UNKNOWN_ID = 'TRANSACTIONAL_ID_NOT_FOUND';
 
-/** How the last transaction of an id ended; undefined where it has had none since it was opened. Ask before opening it. */
-export async function readOutcome(wire: Wire, transactionalId: string): Promise<Outcome | undefined> {
+/** What the coordinator knows of an id. */
+export interface IdState {
+  /** Names the session that has the id. */
+  readonly session: string;
+  /** How its last transaction ended; undefined where it has had none since it was opened. */
+  readonly outcome: Outcome | undefined;
+}
+
+/** Undefined for an id that nobody has opened yet. Ask before opening it. */
+export async function readIdState(wire: Wire, transactionalId: string): Promise<IdState | undefined> {
   try {
     const { transactionStates } = await wire.atCoordinator('transaction', transactionalId, (broker) =>
       wire.ask('DescribeTransactions', broker, [transactionalId]),
     );
-    return OUTCOMES[transactionStates[0]?.transactionState ?? 'Empty'];
+    const [state] = transactionStates;
+    return state && { session: nameSession(state), outcome: OUTCOMES[state.transactionState] };
   } catch (thrown) {
     if (protocolErrorsOf(thrown).includes(UNKNOWN_ID)) return undefined;
     throw thrown;
   }
+}
+
+export function nameSession({
+  producerId,
+  producerEpoch,
+}: {
+  readonly producerId: bigint;
+  readonly producerEpoch: number;
+}) {
+  return `${producerId}:${producerEpoch}`;
 }

@@ -5,14 +5,14 @@ import { addPartitionsToTxnV3, type Broker } from './engine.ts';
 import { isUnsettled, toKafkaError } from './faults.ts';
 import { readCommitted } from './offsets.ts';
 import { createWriter, guardBy, NO_PRODUCER, REQUEST_TIMEOUT_MS, route, TRANSACTION_TIMEOUT_MS } from './producer.ts';
-import { readOutcome, type Outcome } from './outcome.ts';
+import { type IdState, nameSession, type Outcome, readIdState } from './outcome.ts';
 import { openWire, patiently, type Wire } from './wire.ts';
 
 /** Registered once, with whichever client. */
 let codecs: Promise<void> | undefined;
 
-/** Ends that this process knows of, and has not written again yet, by transactional id: the broker forgets them when an id is opened. */
-const unwritten = new Map<string, Outcome>();
+/** Ends that were known when this process opened a session which has not settled, by transactional id: the broker forgets them then. */
+const unsettled = new Map<string, IdState>();
 
 /**
  * The steps of KIP-98, and one more: the ends that an earlier session's transaction should have in each partition are written again
@@ -23,8 +23,9 @@ export async function openTransactionalSession(
   config: KafkaClientConfig,
   lane: TransactionalLane,
 ): Promise<TransactionalSession> {
-  await (codecs ??= loadCodecs().then(registerCodecs));
+  codecs ??= loadCodecs().then(registerCodecs);
   const guard = guardBy((thrown) => toKafkaError(thrown, config.brokers));
+  await guard(() => codecs!);
   const wire = openWire(config, { requestTimeoutMs: REQUEST_TIMEOUT_MS });
   try {
     const { transaction, committed } = await guard(() => open(wire, config, lane));
@@ -46,22 +47,30 @@ export async function openTransactionalSession(
 
 async function open(wire: Wire, config: KafkaClientConfig, lane: TransactionalLane) {
   const { transactionalId, partition, topicsOut } = lane;
-  const outcome = (await readOutcome(wire, transactionalId)) ?? unwritten.get(transactionalId);
-  if (outcome !== undefined) unwritten.set(transactionalId, outcome);
+  const outcome = await findOutcome(wire, transactionalId);
   const transaction = await createTransaction(wire, config, transactionalId);
-  if (outcome !== undefined) {
-    await transaction.endAgain(topicsOut, outcome);
-    unwritten.delete(transactionalId);
-  }
+  unsettled.set(transactionalId, { session: transaction.session, outcome });
+  if (outcome !== undefined) await transaction.endAgain(topicsOut, outcome);
   const read = async () => (await readCommitted(wire, config, [partition], { settled: true })).get(partition);
+  let committed: bigint | undefined;
   try {
-    return { transaction, committed: await read() };
+    committed = await read();
   } catch (thrown) {
     if (!isUnsettled(thrown)) throw thrown;
-    // Whoever opened the id before us died before it wrote the end. Taken back, the offset and what was sent stay together.
-    await transaction.endAgain(topicsOut, 'aborted');
-    return { transaction, committed: await read() };
+    // The end was lost again; or whoever opened the id before us died before it wrote the end. Taken back, the offset and what was
+    // sent stay together.
+    await transaction.endAgain(topicsOut, outcome ?? 'aborted');
+    committed = await read();
   }
+  unsettled.delete(transactionalId);
+  return { transaction, committed };
+}
+
+/** How the last transaction ended; where it is only this process that remembers, as long as nobody else has opened the id. */
+async function findOutcome(wire: Wire, transactionalId: string): Promise<Outcome | undefined> {
+  const state = await readIdState(wire, transactionalId);
+  const own = unsettled.get(transactionalId);
+  return state?.outcome ?? (own?.session === state?.session ? own?.outcome : undefined);
 }
 
 /** Asking for the id's epoch, at once, ends what an earlier session left open and shuts it out. */
@@ -95,6 +104,7 @@ async function createTransaction(wire: Wire, config: KafkaClientConfig, id: stri
     begun = false;
   }
   return {
+    session: nameSession({ producerId, producerEpoch }),
     async send(topic: string, messages: readonly OutboundMessage[]): Promise<void> {
       const routed = await route(wire, topic, messages);
       await add(topic, [...routed.byPartition.keys()]);
