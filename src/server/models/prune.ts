@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { readdir, rename, rm } from 'node:fs/promises';
+import { readdir, realpath, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AristarchError, toAristarchError } from '../../base/errors.ts';
 import { isMissing } from '../../base/files.ts';
 import { suggestNames } from '../../base/near-names.ts';
 import { modelUnreadable } from './entry.ts';
 import { type FoundModels, type FoundVersion, scanRepository } from './scan.ts';
-import { parseServingRules, readServingText, type ServingRules } from './serving-rules.ts';
+import { parseServingRules, type ServingRules } from './serving-rules.ts';
 
 export interface PruneParts {
   /** Folder of models, that of `serve --models`. */
@@ -49,8 +49,9 @@ const nameOf = ({ model, version }: FoundVersion): string => `${model}/${version
  * model that is not there, and `PRECONDITION_FAILED` where a folder or a serving.json cannot be read: then it is not known what is needed, and nothing is removed.
  */
 export async function pruneModels(parts: PruneParts): Promise<PruneSummary> {
-  const { root, isDryRun } = parts;
-  const found = await scanRepository(root);
+  const { isDryRun } = parts;
+  const found = await scanRepository(parts.root);
+  const root = await realpath(parts.root);
   const chosen = parts.models ?? [...found.keys()];
   const named = findNamed(found, chosen);
   const uncounted: Fault[] = [];
@@ -102,12 +103,14 @@ async function findOld(
 ): Promise<readonly FoundVersion[]> {
   // Too few: none need be opened.
   if (versions.length <= keep) return [];
-  let counted = 0;
+  // A link and what it leads to are one version under two names.
+  const counted = new Set<string>();
   for (const [place, each] of versions.toReversed().entries()) {
-    if (counted === keep) return versions.slice(0, versions.length - place);
+    if (counted.size === keep) return versions.slice(0, versions.length - place);
+    if (counted.has(each.folder)) continue;
     try {
       await prove(each.folder);
-      counted += 1;
+      counted.add(each.folder);
     } catch (thrown) {
       uncounted.push({ name: nameOf(each), error: toAristarchError(thrown) });
     }
@@ -123,10 +126,9 @@ function leaveFolders(found: FoundModels, old: readonly FoundVersion[]): readonl
   return old.filter(({ folder }) => !needed.has(folder));
 }
 
-/** Out of the server's sight in one step, then for good. Answers whether it was there and nobody pinned it meanwhile. */
+/** Out of the server's sight in one step, then for good. Answers whether it was there and nobody named it meanwhile, of whatever model. */
 async function remove(root: string, { model, version }: FoundVersion): Promise<boolean> {
-  const rules = parseServingRules(model, await readServingText(root, model));
-  if (namesIn(model, rules).includes(`${model}/${version}`)) return false;
+  if (findNamed(await scanRepository(root), []).has(`${model}/${version}`)) return false;
   const trash = join(root, model, `${TRASH}${randomUUID()}`);
   try {
     await rename(join(root, model, version), trash);

@@ -1,9 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { appendFile, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { createSignCommand } from '../../../src/scoring/sign-command.ts';
 import { openDetector } from '../../../src/scoring/open-detector.ts';
+import { pruneModels } from '../../../src/server/models/prune.ts';
 import { createPruneCommand } from '../../../src/server/prune-command.ts';
 import { createClientFixture } from '../../support/grpc-client.ts';
 import { createListeningTerminal } from '../../support/listening-terminal.ts';
@@ -69,6 +70,25 @@ describe('prune', () => {
     const { summary } = await prune(folder, '--keep', '1');
     expect(summary.removed).toEqual(['pumps/1', 'pumps/5', 'fans/1', 'fans/2', 'fans/3'].toSorted(byModel));
     expect(await namesIn(folder, 'pumps')).toEqual(['2', '3', '4', '6', 'serving.json']);
+  });
+
+  it('leaves what is named while it looks, wherever the folder is said to be', async () => {
+    const folder = await createVersions({ pumps: 4, fans: 1 });
+    const { removed } = await pruneModels({
+      ...{ root: relative(process.cwd(), folder.path), keep: 1, isDryRun: false },
+      prove: async () => {
+        await folder.rule('pumps', { version: '2' });
+        await folder.rule('fans', { candidate: { model: 'pumps', version: '3', shadow: 1 } });
+      },
+    });
+    expect(removed).toEqual(['pumps/1']);
+    expect(await namesIn(folder, 'pumps')).toEqual(['2', '3', '4', 'serving.json']);
+  });
+
+  it('counts a link and what it leads to as one', async () => {
+    const folder = await createVersions({ pumps: 3 });
+    await symlink('3', join(folder.path, 'pumps/latest'));
+    expect((await prune(folder, '--keep', '2')).summary.removed).toEqual(['pumps/1']);
   });
 
   it('counts what can be served alone: with newer ones that cannot, the version that serves stays', async () => {
