@@ -70,4 +70,12 @@ needs('tool:helm3').describe('a run of the training that the chart sets up', () 
     expect(await status).toBe(130);
     expect(running.told()).toMatch(/^train .*\nended\n$/);
   });
+
+  it('is told to end while old versions are removed: it has trained, and is not begun again', async () => {
+    const running = begin([], 'case "$1" in prune) sleep 0.3;; esac');
+    await waitUntil('the removal to begin', () => running.told().includes('prune'));
+    const status = statusOf(running);
+    running.run.kill('SIGTERM');
+    expect(await status).toBe(0);
+  });
 });
