@@ -132,7 +132,7 @@ function describeChoice(devices: readonly DeviceResult[]): string[] {
 
 - where that device, once it was opened, was found on **hardware that was measured beside the same processor**, by the names of both, and was faster at work of the size at hand: batch and widest
   hidden layer for \`train\`; for scoring the rows of a call (4,096 for tables, \`--max-batch-rows\` for \`serve\`) and the parameters of the file, as the width that has as many; for images their size,
-  by the StyleGAN's steps, where a step or call has as many images (${CROSSING_GAME.images}) and the widest layer as many channels (${CROSSING_GAME.channels}) as those; \`translate\` and \`stylize\` stay on the CPU;
+  by the StyleGAN's steps, where a step or call has as many pixels as ${CROSSING_GAME.images} of those images and the widest layer as many channels (${CROSSING_GAME.channels}); \`translate\` and \`stylize\` stay on the CPU;
 - or where CUDA opens on a GPU that nobody has measured beside such a processor, and the work takes the CPU ${ASSUMED_MS} ms or more a call or step. **That is an assumption**, from what launching the kernels of
   a call costs on GPUs in general; no figure here supports it, and the log says that it was taken by one. WebGPU and TF.js are never taken unmeasured: WebGPU may well be a processor in disguise
   (SwiftShader, lavapipe).

@@ -29,6 +29,15 @@ const columnFingerprint = z.strictObject({
 });
 export type ColumnFingerprint = z.infer<typeof columnFingerprint>;
 
+const labelSchema = z.strictObject({
+  name: z.string().min(1),
+  levels: z
+    .array(z.string())
+    .min(2)
+    .refine((levels) => new Set(levels).size === levels.length, { error: 'a level stands there twice' })
+    .readonly(),
+});
+
 export const manifestSchema = z.strictObject({
   manifestVersion: z.literal(MANIFEST_VERSION),
   name: z.string().min(1),
@@ -46,7 +55,7 @@ export const manifestSchema = z.strictObject({
           channels: z.union([z.literal(1), z.literal(3)]),
           size: z.number().int().positive(),
           patchSize: z.number().int().positive().optional(),
-          label: z.strictObject({ name: z.string().min(1), levels: z.array(z.string()).min(1).readonly() }).optional(),
+          label: labelSchema.optional(),
         })
         .optional(),
       excluded: z.array(z.strictObject({ name: z.string(), reason: z.string() })),

@@ -30,8 +30,9 @@ export interface Crossing extends Limits {
 /** Whether a device is faster at such work, as far as was measured: work between two sizes is judged as the smaller one. */
 export function isWorth({ training, scoring, images }: Limits, work: Work): boolean {
   if (work.kind === 'images') {
-    const isAsLarge = work.images >= CROSSING_GAME.images && work.channels >= CROSSING_GAME.channels;
-    return images !== null && work.size >= images && isAsLarge;
+    if (images === null || work.size < images || work.channels < CROSSING_GAME.channels) return false;
+    // Of larger images fewer are as much work.
+    return work.images * work.size ** 2 >= CROSSING_GAME.images * images ** 2;
   }
   if (work.kind === 'training') return training !== null && work.width >= training && work.rows >= CROSSING_STEP_ROWS;
   const widths = Object.keys(scoring).map(Number);

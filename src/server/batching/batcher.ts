@@ -95,7 +95,8 @@ export function createBatcher(parts: BatcherParts): Batcher {
     const remainingMs = deadlineMs - clock.wallMs();
     const expectedMs = forecast.expectJobMs(running, priority, rows);
     const isAlone = !running && queue.jobs === 0;
-    forecast.learnJob(rows);
+    // Those alike are refused by their headers; Kafka's batches wait as long as it takes.
+    if (deadlineMs !== Infinity) forecast.learnJob(rows);
     const question = { rows, remainingMs, expectedMs, isAlone, queuedRows: queue.rows, maxQueueRows };
     checkAdmission(question, job.isTrial === true ? undefined : events);
     const state = { left: rows, collector: new Collector(rows), cameMs: clock.monotonicMs(), ended: false };
@@ -139,7 +140,7 @@ export function createBatcher(parts: BatcherParts): Batcher {
   };
 }
 
-/** Of which the mean number of rows is known. */
+/** Of which, with a deadline, the mean number of rows is known. */
 const JOBS_REMEMBERED = 50;
 
 /** When things will be done, by what they have cost lately. */

@@ -20,7 +20,7 @@ const WIDE_BYTES = 2 ** 19;
  * One frame, while calls are refused: to read a message that nobody wants costs a good part of answering it. A call that is let in hears at its
  * first frame that all of it may come, and waits for that once.
  */
-const NARROW_BYTES = 2 ** 14;
+export const NARROW_BYTES = 2 ** 14;
 
 /** Without a refusal for one or two of these, windows are wide again. */
 const CALM_MS = 500;

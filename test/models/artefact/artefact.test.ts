@@ -155,6 +155,16 @@ describe('opening an artefact', () => {
     await refused(/does not fit its layout at calibration\.falsePositiveRate/);
   });
 
+  it('refuses a label of images with a level that stands there twice', async () => {
+    const label = { name: 'kind', levels: ['bright', 'bright'] };
+    const image = { name: 'image', kind: 'image', channels: 1, size: 8, label };
+    await reseal((manifest) => ({ ...manifest, features: { fields: [], image, excluded: [] } }));
+    await expect(readArtefact(folder)).rejects.toMatchObject({
+      code: 'ARTEFACT_INVALID',
+      message: expect.stringContaining('a level stands there twice'),
+    });
+  });
+
   it('refuses a path that leaves the folder, in the manifest or through a link', async () => {
     await reseal((manifest) => ({ ...manifest, files: { ...(manifest['files'] as object), '../secret': 'ab' } }));
     await refused(/names "\.\.\/secret", which is no plain file name/);

@@ -24,7 +24,10 @@ describe('whether work is worth a device', () => {
     [{ kind: 'images', images: 8, size: 32, channels: 64 }, true],
     [{ kind: 'images', images: 8, size: 28, channels: 64 }, false],
     // Less in any way than the game that was measured.
-    [{ kind: 'images', images: 7, size: 64, channels: 64 }, false],
+    [{ kind: 'images', images: 7, size: 32, channels: 64 }, false],
+    [{ kind: 'images', images: 1, size: 64, channels: 64 }, false],
+    // As many pixels in fewer images.
+    [{ kind: 'images', images: 1, size: 128, channels: 64 }, true],
     [{ kind: 'images', images: 8, size: 64, channels: 63 }, false],
   ])('is judged by its size: %j, %p', (work, expected) => {
     expect(isWorth(FAST, work)).toBe(expected);

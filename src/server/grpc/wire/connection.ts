@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { OK_TRAILERS, type Peer, RESPONSE_HEADERS } from '../call-stream.ts';
+import { NARROW_BYTES } from '../windows.ts';
 import { FAULT, FIRST_WINDOW_BYTES, type Fault, SETTING } from './frames.ts';
 import { encodeFields } from './hpack.ts';
 import type { Field } from './hpack-table.ts';
@@ -23,7 +24,7 @@ export interface WireParts {
 }
 
 /** Bytes taken that the client is told of together: with the half of its window that node:http2 lets pass, less than the smallest window. */
-const GIVE_BACK_BYTES = 16_384;
+const GIVE_BACK_BYTES = NARROW_BYTES;
 /** A client that does not read is not read either, once so many bytes wait for it. */
 const MOST_UNSENT_BYTES = 2 ** 20;
 
