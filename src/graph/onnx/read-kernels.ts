@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { decodeModel } from './model.ts';
 
 const modelSchema = z.object({
-  graph: z.object({ initializer: z.array(z.object({ dims: z.array(z.coerce.number()) })) }),
+  // A number alone has no lengths.
+  graph: z.object({ initializer: z.array(z.object({ dims: z.array(z.coerce.number()).default([]) })).default([]) }),
 });
 
 /** Channels of the widest convolution of an ONNX file that we wrote, by the shapes [out, in, height, width] of its kernels; 0 where it has none. */
