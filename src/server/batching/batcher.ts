@@ -95,10 +95,10 @@ export function createBatcher(parts: BatcherParts): Batcher {
     const remainingMs = deadlineMs - clock.wallMs();
     const expectedMs = forecast.expectJobMs(running, priority, rows);
     const isAlone = !running && queue.jobs === 0;
-    // Those alike are refused by their headers; Kafka's batches wait as long as it takes.
-    if (deadlineMs !== Infinity) forecast.learnJob(rows);
     const question = { rows, remainingMs, expectedMs, isAlone, queuedRows: queue.rows, maxQueueRows };
     checkAdmission(question, job.isTrial === true ? undefined : events);
+    // Those alike are refused by their headers; Kafka's batches wait as long as it takes.
+    if (deadlineMs !== Infinity) forecast.learnJob(rows);
     const state = { left: rows, collector: new Collector(rows), cameMs: clock.monotonicMs(), ended: false };
     queue.push({ job, priority, ...state, ...answer });
   };

@@ -231,9 +231,12 @@ class QuickCall implements CallEvents {
     clearTimeout(this.#deadlineTimer);
     this.#ticket?.leave(true);
     this.#late.answered();
-    this.#stream.answer(message);
-    this.#leave();
-    this.#late.doSoon();
+    try {
+      this.#stream.answer(message);
+    } finally {
+      this.#leave();
+      this.#late.doSoon();
+    }
   }
 
   #fail(refusal: Refusal): void {

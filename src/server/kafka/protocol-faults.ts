@@ -2,6 +2,9 @@ import type { ErrorCode } from '../../base/errors.ts';
 
 export type Fault = readonly [code: ErrorCode, meaning: string];
 
+const SHUT_OUT =
+  'this transactional id was opened again since, or its transaction took longer than the broker waits for';
+
 /** Kafka's own names of errors that are not the network's: what is wrong, and what helps. */
 export const PROTOCOL_FAULTS: Readonly<Record<string, Fault>> = {
   MESSAGE_TOO_LARGE: ['RESOURCE_EXHAUSTED', 'a message is larger than the topic takes: raise its max.message.bytes'],
@@ -27,8 +30,8 @@ export const PROTOCOL_FAULTS: Readonly<Record<string, Fault>> = {
     'UNAVAILABLE',
     "a transaction that is about to move the group's offset does not end: kafka-transactions.sh find-hanging names it",
   ],
-  INVALID_PRODUCER_EPOCH: ['UNAVAILABLE', 'another process has opened this transactional id since'],
-  PRODUCER_FENCED: ['UNAVAILABLE', 'another process has opened this transactional id since'],
+  INVALID_PRODUCER_EPOCH: ['UNAVAILABLE', SHUT_OUT],
+  PRODUCER_FENCED: ['UNAVAILABLE', SHUT_OUT],
   UNSUPPORTED_VERSION: [
     'PRECONDITION_FAILED',
     'the broker does not speak a version of the protocol that the client knows',

@@ -127,8 +127,11 @@ function leaveFolders(found: FoundModels, old: readonly FoundVersion[]): readonl
 }
 
 /** Out of the server's sight in one step, then for good. Answers whether it was there and nobody named it meanwhile, of whatever model. */
-async function remove(root: string, { model, version }: FoundVersion): Promise<boolean> {
-  if (findNamed(await scanRepository(root), []).has(`${model}/${version}`)) return false;
+async function remove(root: string, { model, version, folder }: FoundVersion): Promise<boolean> {
+  const found = await scanRepository(root);
+  const named = findNamed(found, []);
+  const folders = [...found.values()].flatMap(({ versions }) => versions.filter((each) => named.has(nameOf(each))));
+  if (named.has(`${model}/${version}`) || folders.some((each) => each.folder === folder)) return false;
   const trash = join(root, model, `${TRASH}${randomUUID()}`);
   try {
     await rename(join(root, model, version), trash);

@@ -85,6 +85,15 @@ describe('prune', () => {
     expect(await namesIn(folder, 'pumps')).toEqual(['2', '3', '4', 'serving.json']);
   });
 
+  it('leaves what a link leads to that is named while it looks', async () => {
+    const folder = await createVersions({ pumps: 4 });
+    await symlink('1', join(folder.path, 'pumps/0.9'));
+    const prove = () => folder.rule('pumps', { version: '0.9' });
+    const { removed } = await pruneModels({ root: folder.path, keep: 2, isDryRun: false, prove });
+    expect(removed).toEqual(['pumps/2']);
+    expect(await namesIn(folder, 'pumps')).toEqual(['0.9', '1', '3', '4', 'serving.json']);
+  });
+
   it('counts a link and what it leads to as one', async () => {
     const folder = await createVersions({ pumps: 3 });
     await symlink('3', join(folder.path, 'pumps/latest'));

@@ -21,8 +21,9 @@ const UNKNOWN_ID = 'TRANSACTIONAL_ID_NOT_FOUND';
 
 /** What the coordinator knows of an id. */
 export interface IdState {
-  /** Names the session that has the id. */
-  readonly session: string;
+  /** The session that has the id: each opening counts the epoch up. */
+  readonly producerId: bigint;
+  readonly producerEpoch: number;
   /** How its last transaction ended; undefined where it has had none since it was opened. */
   readonly outcome: Outcome | undefined;
 }
@@ -34,19 +35,11 @@ export async function readIdState(wire: Wire, transactionalId: string): Promise<
       wire.ask('DescribeTransactions', broker, [transactionalId]),
     );
     const [state] = transactionStates;
-    return state && { session: nameSession(state), outcome: OUTCOMES[state.transactionState] };
+    if (state === undefined) return undefined;
+    const { producerId, producerEpoch, transactionState } = state;
+    return { producerId, producerEpoch, outcome: OUTCOMES[transactionState] };
   } catch (thrown) {
     if (protocolErrorsOf(thrown).includes(UNKNOWN_ID)) return undefined;
     throw thrown;
   }
-}
-
-export function nameSession({
-  producerId,
-  producerEpoch,
-}: {
-  readonly producerId: bigint;
-  readonly producerEpoch: number;
-}) {
-  return `${producerId}:${producerEpoch}`;
 }

@@ -5,13 +5,13 @@ import { addPartitionsToTxnV3, type Broker } from './engine.ts';
 import { isUnsettled, toKafkaError } from './faults.ts';
 import { readCommitted } from './offsets.ts';
 import { createWriter, guardBy, NO_PRODUCER, REQUEST_TIMEOUT_MS, route, TRANSACTION_TIMEOUT_MS } from './producer.ts';
-import { type IdState, nameSession, type Outcome, readIdState } from './outcome.ts';
+import { type IdState, type Outcome, readIdState } from './outcome.ts';
 import { openWire, patiently, type Wire } from './wire.ts';
 
 /** Registered once, with whichever client. */
 let codecs: Promise<void> | undefined;
 
-/** Ends that were known when this process opened a session which has not settled, by transactional id: the broker forgets them then. */
+/** What was known of ids when this process set out to open them, until that has settled: the broker forgets an end when its id is opened. */
 const unsettled = new Map<string, IdState>();
 
 /**
@@ -49,7 +49,6 @@ async function open(wire: Wire, config: KafkaClientConfig, lane: TransactionalLa
   const { transactionalId, partition, topicsOut } = lane;
   const outcome = await findOutcome(wire, transactionalId);
   const transaction = await createTransaction(wire, config, transactionalId);
-  unsettled.set(transactionalId, { session: transaction.session, outcome });
   if (outcome !== undefined) await transaction.endAgain(topicsOut, outcome);
   const read = async () => (await readCommitted(wire, config, [partition], { settled: true })).get(partition);
   let committed: bigint | undefined;
@@ -66,11 +65,16 @@ async function open(wire: Wire, config: KafkaClientConfig, lane: TransactionalLa
   return { transaction, committed };
 }
 
-/** How the last transaction ended; where it is only this process that remembers, as long as nobody else has opened the id. */
+/** How the last transaction ended; where it is only this process that remembers, as long as nobody else has opened the id since. */
 async function findOutcome(wire: Wire, transactionalId: string): Promise<Outcome | undefined> {
   const state = await readIdState(wire, transactionalId);
+  if (state === undefined) return undefined;
   const own = unsettled.get(transactionalId);
-  return state?.outcome ?? (own?.session === state?.session ? own?.outcome : undefined);
+  // Ours may have been the one opening since, also where its answer was lost.
+  const isOurs = own?.producerId === state.producerId && state.producerEpoch - own.producerEpoch <= 1;
+  const outcome = state.outcome ?? (isOurs ? own.outcome : undefined);
+  unsettled.set(transactionalId, { ...state, outcome });
+  return outcome;
 }
 
 /** Asking for the id's epoch, at once, ends what an earlier session left open and shuts it out. */
@@ -104,7 +108,6 @@ async function createTransaction(wire: Wire, config: KafkaClientConfig, id: stri
     begun = false;
   }
   return {
-    session: nameSession({ producerId, producerEpoch }),
     async send(topic: string, messages: readonly OutboundMessage[]): Promise<void> {
       const routed = await route(wire, topic, messages);
       await add(topic, [...routed.byPartition.keys()]);
