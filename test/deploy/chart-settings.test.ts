@@ -47,6 +47,14 @@ helm.describe('what the chart tells the service', () => {
     expect(servingPod(longer).spec.terminationGracePeriodSeconds).toBe(133);
   });
 
+  it('lets no loop stay awake where processor time adds pods, unless values say so', () => {
+    const awakeUs = (...set: readonly string[]) =>
+      resolveServing(render({ values: [valuesFile('pvc')], set })).config.stayAwakeUs;
+    expect(awakeUs()).toBe(SERVE_SETTINGS.stayAwakeUs.default);
+    expect(awakeUs('autoscaling.hpa.enabled=true')).toBe(0);
+    expect(awakeUs('autoscaling.hpa.enabled=true', 'config.stayAwakeUs=500')).toBe(500);
+  });
+
   it('reaches the process unchanged: numbers, lists, texts', () => {
     const config = { maxMessageBytes: 67_108_864, falsePositiveRate: 0.001, kafkaGroupId: 'a "b" {{ c }}' };
     const resources = render({ values: [valuesFile('pvc')], set: [`config=${JSON.stringify(config)}`] });

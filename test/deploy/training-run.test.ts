@@ -72,7 +72,7 @@ needs('tool:helm3').describe('a run of the training that the chart sets up', () 
   });
 
   it('is told to end while old versions are removed: it has trained, and is not begun again', async () => {
-    const running = begin([], 'case "$1" in prune) sleep 0.3;; esac');
+    const running = begin([], 'case "$1" in prune) exec sleep 30;; esac');
     await waitUntil('the removal to begin', () => running.told().includes('prune'));
     const status = statusOf(running);
     running.run.kill('SIGTERM');

@@ -35,6 +35,8 @@ name the one folder of the claim that is served: no serving.json says which that
   "httpPort" 8080
   "drainTimeoutMs" (mul .Values.shutdown.drainSeconds 1000)
 -}}
+{{- /* An autoscaler by processor time would take a loop that stays awake for load. */ -}}
+{{- if .Values.autoscaling.hpa.enabled -}}{{- $_ := set $settings "stayAwakeUs" 0 -}}{{- end -}}
 {{- $_ := set $settings (ternary "models" "model" .Values.model.many) (include "aristarch.modelFolder" .) -}}
 {{- with .Values.tls -}}
 {{- if .existingSecret -}}
