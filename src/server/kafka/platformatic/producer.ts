@@ -52,7 +52,7 @@ export async function route(wire: Wire, topic: string, messages: readonly Outbou
 }
 
 /** Numbers the messages of a session, so that the broker drops those that come again; one call at a time. */
-export function createWriter(wire: Wire, config: KafkaClientConfig, identity: Identity) {
+export function createWriter(wire: Wire, config: Pick<KafkaClientConfig, 'compression'>, identity: Identity) {
   const sequences = new Map<string, number>();
   const toBatch = createPartitionWriter(config.compression, identity);
   /** Writes what belongs to one leader, and tells the partitions. */

@@ -28,7 +28,7 @@ export async function openTransactionalSession(
   await guard(() => codecs!);
   const wire = openWire(config, { requestTimeoutMs: REQUEST_TIMEOUT_MS });
   try {
-    const { transaction, committed } = await guard(() => open(wire, config, lane));
+    const { transaction, committed } = await guard(() => openLane(wire, config, lane));
     return {
       committed,
       send: (topic, messages) => guard(() => transaction.send(topic, messages)),
@@ -45,7 +45,12 @@ export async function openTransactionalSession(
   }
 }
 
-async function open(wire: Wire, config: KafkaClientConfig, lane: TransactionalLane) {
+/** Over a wire that is open. Answers the group's settled offset with it. */
+export async function openLane(
+  wire: Wire,
+  config: Pick<KafkaClientConfig, 'groupId' | 'topicIn' | 'compression'>,
+  lane: TransactionalLane,
+) {
   const { transactionalId, partition, topicsOut } = lane;
   const outcome = await findOutcome(wire, transactionalId);
   const transaction = await createTransaction(wire, config, transactionalId);
@@ -78,7 +83,7 @@ async function findOutcome(wire: Wire, transactionalId: string): Promise<Outcome
 }
 
 /** Asking for the id's epoch, at once, ends what an earlier session left open and shuts it out. */
-async function createTransaction(wire: Wire, config: KafkaClientConfig, id: string) {
+async function createTransaction(wire: Wire, config: Pick<KafkaClientConfig, 'groupId' | 'compression'>, id: string) {
   const { groupId } = config;
   const atCoordinator = <T>(work: (broker: Broker) => Promise<T>) => wire.atCoordinator('transaction', id, work);
   const { producerId, producerEpoch } = await atCoordinator((broker) =>
