@@ -47,7 +47,7 @@ export interface StyleRun {
 export async function trainStyleGan({ name, data, where, settings, onPhase }: StyleRunOptions): Promise<StyleRun> {
   const out = join(CACHE, name);
   const resume = existsSync(join(`${out}.checkpoint`, 'run.json'));
-  const spent = keepSpent(`${out}.seconds`, resume);
+  const spent = keepSpent(name, resume);
   const file = {
     ...{ family: 'stylegan', data: [data], out, replace: true, device: 'cpu', checkpointSeconds: 30 },
     ...(where !== undefined && { where }),
@@ -72,11 +72,20 @@ export async function trainStyleGan({ name, data, where, settings, onPhase }: St
   return { model: out, seconds: spent() };
 }
 
-/** Keeps in a file for how long a run has computed, also in processes that were cut; each call renews it and answers it. */
-function keepSpent(path: string, resume: boolean): () => number {
-  const before = resume && existsSync(path) ? Number(readFileSync(path, 'utf8')) : 0;
+/** Seconds of CPU that a run has taken, by all processes that had a part in it; null where nobody counted. */
+export function secondsOf(name: string, cache = CACHE): number | null {
+  const path = spentFile(name, cache);
+  return existsSync(path) ? Number(readFileSync(path, 'utf8')) : null;
+}
+
+const spentFile = (name: string, cache: string): string => join(cache, `${name}.seconds`);
+
+/** Keeps for how long a run has computed, also in processes that were cut; each call renews it and answers it. */
+export function keepSpent(name: string, resume: boolean, cache = CACHE): () => number {
+  const path = spentFile(name, cache);
+  const before = resume ? (secondsOf(name, cache) ?? 0) : 0;
   const startedAt = cpuSeconds();
-  mkdirSync(CACHE, { recursive: true });
+  mkdirSync(cache, { recursive: true });
   return () => {
     const seconds = before + cpuSeconds() - startedAt;
     writeFileSync(path, `${seconds}`);

@@ -14,6 +14,7 @@ import { RUN_SETTINGS } from './run-settings.ts';
 import { readImageConfig, type ImageTrainConfig } from './images/config.ts';
 import { planImageRun } from './images/plan-images.ts';
 import { IMAGE_FLAGS, STYLIZER_SETTINGS } from './images/settings.ts';
+import type { JudgedCritics } from './images/judge-critics.ts';
 import { trainImages } from './images/train-images.ts';
 import { planRun, prepareRun, trainModel, type TrainHooks } from './train.ts';
 import { meanOf, type SourceComparison } from './translate/compare-sources.ts';
@@ -201,16 +202,26 @@ function describeResult(result: TrainResult): string {
 }
 
 function describeImageResult(result: TrainResult): string {
-  const { calibration } = result;
+  const { calibration, critics } = result;
   return [
     `${result.name} ${result.version} is trained: ${result.model} (${showSeconds(result.seconds)}, ${result.device})`,
     `  ${showCount(result.rows)} images, ${result.family} (${result.preset})`,
     `  calibrated on ${showCount(calibration.count)} held-out images (${calibration.method}); ` +
       `${calibration.falsePositiveRate} of normal images will be flagged`,
+    ...(critics ? [describeCritics(critics)] : []),
     `  look at it:  ${result.model}/report.html`,
     `  score with:  npm run score -- --model ${result.model} --data new-images --out scored.parquet`,
     `  serve it:    npm run serve -- --model ${result.model}`,
   ].join('\n');
+}
+
+/** Both critics of a run, as measured. */
+export function describeCritics({ images, own, detecting, isShownToOwn }: JudgedCritics): string {
+  const shown = isShownToOwn ? ', which that critic was trained on' : '';
+  return (
+    `  own critic, against generated images: AUROC ${own.toFixed(3)} on ${showCount(images)} held-out images${shown}, and a changed copy of each; ` +
+    `detecting critic: ${detecting.toFixed(3)}`
+  );
 }
 
 const DECIDED_BY: { readonly [D in SourceComparison['decidedBy']]: (comparison: SourceComparison) => string } = {

@@ -16,6 +16,7 @@ import { encodeWeights, learntBy, type Weights } from './continue/weights-file.t
 import { exportExplainer } from './export-explainer.ts';
 import { exportGenerator } from './export-generator.ts';
 import type { FittedModel } from './fit/fit-model.ts';
+import type { JudgedCritics } from './images/judge-critics.ts';
 import type { PreparedData } from './prepare-data.ts';
 import { toReportInput } from './report-input.ts';
 import { renderReport } from './report/report.ts';
@@ -53,6 +54,8 @@ export interface TrainResult {
   readonly warnings: readonly string[];
   /** Sources whose rows the model translates to those that it was trained on; none where there is one source. */
   readonly translates: readonly string[];
+  /** Where a generator of images was trained: its own critic and the detecting one, as detectors. */
+  readonly critics?: JudgedCritics;
   /** Where the target's critics were compared: own, pooled and translated rows. */
   readonly sourceComparison?: SourceComparison;
   /** Where training went on from a model. */

@@ -71,6 +71,16 @@ export const manifestSchema = z.strictObject({
     rollbacks: z.number().int().nonnegative(),
     seconds: z.number().nonnegative(),
     device: z.string(),
+    /** Where a generator was trained: how its own critic and the detecting one tell held-out images from changed copies of them, as AUROC. */
+    critics: z
+      .strictObject({
+        images: z.number().int().positive(),
+        own: z.number().min(0).max(1),
+        detecting: z.number().min(0).max(1),
+        /** Whether the own critic was trained on these images. */
+        isShownToOwn: z.boolean(),
+      })
+      .optional(),
     /** The model that training went on from. */
     continuedFrom: z.strictObject({ name: z.string(), version: z.string() }).optional(),
   }),

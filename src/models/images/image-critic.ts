@@ -36,6 +36,8 @@ export interface ImageCriticPlan {
   readonly images: number;
   /** What the network is like, for what else is made of its layers. */
   readonly network: ConvCriticOptions;
+  /** What it is trained against. */
+  readonly negatives: readonly ImageNegative[];
   /** Raw pixels [n, channels size size] in 0 .. 255 -> [n, 1]; high = anomalous. */
   score(pixels: Tensor, values: ParameterValues): Tensor;
 }
@@ -79,7 +81,7 @@ export function planImageCritic(options: ImageCriticOptions, images: TrainingIma
   const update = { name: 'update', loss, parameters: network.parameters, update: (at: number) => at };
   updateParameters(step, { ...options.optimiser, learningRate }, update);
   return {
-    ...{ images: 2 * batch, network: like },
+    ...{ images: 2 * batch, network: like, negatives: options.negatives },
     task: step.finish({
       ...{ name, title: 'detecting critic of images', steps, updatesPerStep: 1 },
       remedy: 'Lower --learning-rate',

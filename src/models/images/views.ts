@@ -99,11 +99,14 @@ function imageAt({ channels, size, count, values }: TrainingImages, dice: Dice):
   return values.subarray(start, start + width);
 }
 
-function cut(
-  from: Float32Array,
-  { channels, size }: Planes,
-  { side, top, left }: { readonly side: number; readonly top: number; readonly left: number },
-): Float32Array {
+export interface Square {
+  readonly side: number;
+  readonly top: number;
+  readonly left: number;
+}
+
+/** A square of an image [channels size size]: [channels side side]. */
+export function cut(from: Float32Array, { channels, size }: Planes, { side, top, left }: Square): Float32Array {
   const out = new Float32Array(channels * side ** 2);
   for (let line = 0; line < channels * side; line++) {
     const start = Math.floor(line / side) * size ** 2 + (top + (line % side)) * size + left;

@@ -21,6 +21,7 @@ import type { ImageTrainConfig } from './config.ts';
 import type { FittedGame } from './fit-game.ts';
 import type { FittedImageCritic } from './fit-images.ts';
 import type { FittedStylizer } from './fit-stylizer.ts';
+import type { JudgedCritics } from './judge-critics.ts';
 import { fingerprintOfLabels } from './labels.ts';
 import { fingerprintOf, type ImageRunPlan } from './plan-images.ts';
 import { toImageReport } from './report-images.ts';
@@ -32,6 +33,8 @@ export interface TrainedImages {
   readonly heldOut: readonly { readonly row: number; readonly score: number }[];
   readonly stylizer: FittedStylizer | null;
   readonly game: FittedGame | null;
+  /** Both critics as detectors; null where there is no game. */
+  readonly critics: JudgedCritics | null;
 }
 
 export interface ExportImagesOptions {
@@ -91,6 +94,7 @@ function describe(options: ExportImagesOptions, learnt: readonly Uint8Array[]): 
       config: printableSettings(settings, { ...run, ...values, ...stylizer }),
       ...{ rows: images.count, rowsInSource: images.countInSource },
       ...{ rollbacks: rollbacksOf(trained), seconds, device: executor.description },
+      ...(trained.critics && { critics: trained.critics }),
     },
     fingerprint: { sha256: fingerprintOf(images), columns: images.labels ? [fingerprintOfLabels(images.labels)] : [] },
     calibration: {
@@ -122,11 +126,11 @@ function toResult(
   { config: { preset }, place }: ExportImagesOptions,
   warnings: readonly string[],
 ): TrainResult {
-  const { rows, rowsInSource, rollbacks, device, seconds } = training;
+  const { rows, rowsInSource, rollbacks, device, seconds, critics } = training;
   const { method, scores, falsePositiveRate } = calibration;
   return {
     ...{ model: place.out, name, version, family, preset, rows, rowsInSource, fields: 1, excluded: [] },
     calibration: { method, count: scores.length, falsePositiveRate },
-    ...{ rollbacks, device, seconds, warnings, translates: [] },
+    ...{ rollbacks, device, seconds, warnings, translates: [], ...(critics && { critics }) },
   };
 }

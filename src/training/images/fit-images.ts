@@ -62,10 +62,14 @@ export async function fitImageCritic(
   return { ...critic, mean, deviation: Math.sqrt(variance) || 1, progress };
 }
 
+/** Told of each critic that scores held-out images, and of these. */
+export type HeldOutHook = (critic: TrainedImageCritic, heldOut: Uint32Array) => Promise<void>;
+
 /** The final critic, and the scores of held-out images by it or by the critic of their fold, ascending. */
 export async function fitImages(
   options: FitImagesOptions,
   split: Split,
+  onHeldOut?: HeldOutHook,
 ): Promise<{ readonly critic: FittedImageCritic; readonly heldOut: readonly { row: number; score: number }[] }> {
   const heldOut: { row: number; score: number }[] = [];
   const collect = async (critic: TrainedImageCritic, chosen: Uint32Array): Promise<void> => {
@@ -74,6 +78,7 @@ export async function fitImages(
       throw new AristarchError('TRAINING_DIVERGED', 'held-out images score NaN or infinite: lower --learning-rate');
     }
     chosen.forEach((row, index) => heldOut.push({ row, score: scores[index]! }));
+    await onHeldOut?.(critic, chosen);
   };
   for (const { name, train, heldOut: chosen } of split.rounds) {
     if (train) await collect(await fitImageCritic(options, name, train, options.foldSteps), chosen);

@@ -27,6 +27,7 @@ export function toImageReport(options: ExportImagesOptions, manifest: ImageManif
       ...{ device: training.device, seed: config.run.seed },
     },
     image: images.schema.image,
+    ...(trained.critics && { critics: trained.critics }),
     pictures: [...worstImages(options), ...(trained.game?.phases ?? []).flatMap(toPicture)],
     curves: [
       taskCurves(trained.critic),

@@ -13,10 +13,11 @@ import { exportImages } from './export-images.ts';
 import { fitGame, type PhaseHook } from './fit-game.ts';
 import { fitImages, packImages } from './fit-images.ts';
 import { fitStylizer } from './fit-stylizer.ts';
+import { createJudge } from './judge-critics.ts';
 import { identityOfImages, planImageRun } from './plan-images.ts';
 
 /**
- * Reads normal images, trains the detecting critic and calibrates it, plays the family's game where it has one, and writes the model's
+ * Reads normal images, trains the detecting critic and calibrates it, plays the family's game where it has one, judges both critics, and writes the model's
  * folder, as `trainModel` does for rows: a run that ends early leaves its checkpoint, from which --resume goes on to the same bytes.
  */
 export async function trainImages(
@@ -53,9 +54,11 @@ export async function trainImages(
     });
     const shared = { executor, image, random: createRandom(run.seed), stepsPerCall: run.stepsPerCall, journal };
     const trained = await clearIfHopeless(checkpoint, async () => {
+      const judge = plan.game && createJudge({ ...shared, split, rows: images.rows });
       const detector = await fitImages(
         { ...shared, family, values, foldSteps: run.foldSteps, rows: images.rows },
         split,
+        judge?.detecting,
       );
       const stylizer =
         plan.stylizer && (await fitStylizer({ ...shared, plan: plan.stylizer, critic: detector.critic }));
@@ -63,7 +66,8 @@ export async function trainImages(
       const labels = images.labels && Float32Array.from(split.final, (row) => images.labels!.places[row]!);
       const played = { rows, labels, seconds: hooks.seconds, onPhase };
       const game = plan.game && (await fitGame({ ...shared, ...played, plan: plan.game }));
-      return { ...detector, stylizer, game };
+      const critics = game && (await judge!.own(game, detector.critic.plan));
+      return { ...detector, stylizer, game, critics };
     });
     const result = await exportImages({
       ...{ config, plan, place, trained, warnings, executor, createdAt: hooks.now() },

@@ -1,6 +1,7 @@
 import type { ColumnFingerprint } from '../../models/artefact/manifest.ts';
 import type { ExcludedColumn, Field } from '../../models/features/schema.ts';
 import type { ModelComparison } from '../continue/compare.ts';
+import type { JudgedCritics } from '../images/judge-critics.ts';
 import type { SourceComparison } from '../translate/compare-sources.ts';
 
 /** Everything that the training report shows. The trainer fills it; the report reads nothing else. */
@@ -19,6 +20,8 @@ export interface ReportInput {
   /** What every image is brought to, where the rows are images. */
   readonly image?: { readonly channels: number; readonly size: number };
   readonly pictures?: readonly Picture[];
+  /** Present where a generator of images was trained. */
+  readonly critics?: JudgedCritics;
   readonly excluded: readonly ExcludedColumn[];
   /** Sentences for people. */
   readonly warnings: readonly string[];

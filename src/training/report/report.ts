@@ -1,5 +1,6 @@
 import { renderComparison } from './comparison.ts';
 import { renderConfig, renderExcluded, renderLibraries } from './config.ts';
+import { renderCritics } from './critics.ts';
 import { renderCurves } from './curves.ts';
 import { renderFeatures } from './features.ts';
 import { renderGroups } from './groups.ts';
@@ -33,9 +34,9 @@ export function renderReport(input: ReportInput): string {
         ${renderHeader(input)}
         <main>
           ${renderComparison(input.comparison)} ${renderSources(input.sourceComparison)} ${renderScores(input)}
-          ${renderGroups(input.groups)} ${renderPictures(input.pictures)} ${renderCurves(input.curves)}
-          ${renderWorstRows(input)} ${renderFeatures(input.features)} ${renderExcluded(input.excluded)}
-          ${renderConfig(input.config)} ${renderLibraries(input.libraries)}
+          ${renderGroups(input.groups)} ${renderCritics(input.critics)} ${renderPictures(input.pictures)}
+          ${renderCurves(input.curves)} ${renderWorstRows(input)} ${renderFeatures(input.features)}
+          ${renderExcluded(input.excluded)} ${renderConfig(input.config)} ${renderLibraries(input.libraries)}
         </main>
         <footer>Made by Aristarch. Scores: higher is more anomalous, always.</footer>
       </body>

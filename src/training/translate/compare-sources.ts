@@ -1,7 +1,7 @@
 import { createRandom, type Random } from '../../base/philox.ts';
 import { SLOTS, type FeatureSchema } from '../../models/features/schema.ts';
 import type { NumberArray } from '../../runtime/executor.ts';
-import { ranks } from '../continue/compare.ts';
+import { auroc } from '../auroc.ts';
 import { fitCritics, type FitOptions } from '../fit/fit-critics.ts';
 import { scoreRows, SCORES_BY, type FitModelOptions } from '../fit/fit-model.ts';
 import { packRows } from '../fit/rows.ts';
@@ -106,16 +106,6 @@ async function measureFold(
     madeUp: auroc(own, await scoreOf(makeUpRows(fit.schema, table, heldOut, random))),
     known: known.data.length === 0 ? NaN : auroc(own, await scoreOf(known)),
   };
-}
-
-/** The share of pairs in which the second scores higher; ties count half (Mann and Whitney). */
-export function auroc(normal: Float32Array, anomalous: Float32Array): number {
-  const all = new Float32Array(normal.length + anomalous.length);
-  all.set(normal);
-  all.set(anomalous, normal.length);
-  const ofAnomalous = ranks(all).subarray(normal.length);
-  const above = ofAnomalous.reduce((sum, rank) => sum + rank, 0) - (anomalous.length * (anomalous.length - 1)) / 2;
-  return above / (normal.length * anomalous.length);
 }
 
 /**

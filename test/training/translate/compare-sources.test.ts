@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { FeatureSchema } from '../../../src/models/features/schema.ts';
 import { createRandom } from '../../../src/base/philox.ts';
-import { auroc, makeUpRows, recommend, type ComparedVariant } from '../../../src/training/translate/compare-sources.ts';
+import { auroc } from '../../../src/training/auroc.ts';
+import { makeUpRows, recommend, type ComparedVariant } from '../../../src/training/translate/compare-sources.ts';
 import { describeComparison } from '../../../src/training/command.ts';
 import { recodeRows } from '../../../src/training/translate/recode.ts';
 
