@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createRandom } from '../../src/base/philox.ts';
 import { openImageDecoder } from '../../src/models/images/decode-image.ts';
 import { createDice } from '../../src/models/images/dice.ts';
+import type { Manifest } from '../../src/models/artefact/manifest.ts';
 import { encodePng } from '../../src/models/images/formats/png.ts';
 import { readPictures } from '../../src/models/images/read-images.ts';
 import { openDetector } from '../../src/scoring/open-detector.ts';
@@ -12,8 +13,9 @@ import { openSampler } from '../../src/scoring/open-sampler.ts';
 import { createSampleCommand } from '../../src/scoring/sample-command.ts';
 import { openTable } from '../../src/tables/table.ts';
 import { openWaitingRows } from '../../src/tables/waiting-rows.ts';
+import { splitRows } from '../../src/training/fit/split.ts';
 import { resolveImageConfig } from '../../src/training/images/config.ts';
-import { encodeLabels } from '../../src/training/images/labels.ts';
+import { encodeLabels, leaveUntrained, NO_LEVEL } from '../../src/training/images/labels.ts';
 import { trainImages } from '../../src/training/images/train-images.ts';
 import type { TrainHooks } from '../../src/training/train.ts';
 import { createListeningTerminal } from '../support/listening-terminal.ts';
@@ -23,9 +25,10 @@ import { readAll } from '../support/grpc-sampling.ts';
 import { createServeFixture } from '../support/serve-fixture.ts';
 
 const SIZE = 8;
+const COUNT = 120;
 /** Two bright images for a dark one. */
 const KINDS = ['bright', 'bright', 'dark'] as const;
-const MIDDLE = { bright: 200, dark: 50 } as const;
+const MIDDLE = { bright: 200, dark: 50, rare: 120 } as const;
 
 const DETECTOR = {
   ...{ imageSize: SIZE, device: 'cpu', steps: 5, foldSteps: 1, folds: 2, crossBelow: 0, stepsPerCall: 20 },
@@ -43,9 +46,11 @@ let folder: string;
 const placeOf = (name: string): string => join(folder, name);
 const bytesOf = (name: string, file: string): Promise<Buffer> => readFile(join(placeOf(name), file));
 
+const usualKind = (index: number): keyof typeof MIDDLE => KINDS[index % KINDS.length]!;
+
 /** Images of one shade each, of a kind each, as a table. */
-async function writeShades(path: string, count: number): Promise<void> {
-  const kinds = Array.from({ length: count }, (_, index) => KINDS[index % KINDS.length]!);
+async function writeShades(path: string, count: number, kindOf = usualKind): Promise<void> {
+  const kinds = Array.from({ length: count }, (_, index) => kindOf(index));
   const files = kinds.map((kind, index) => {
     const dice = createDice(createRandom(5).stream('shade'), index);
     const shade = MIDDLE[kind] + dice.uniform(-15, 15);
@@ -62,9 +67,9 @@ async function train(name: string, file: object, hooks: Partial<TrainHooks> = {}
   await trainImages(resolveImageConfig({ flags: {}, env: {}, file: settings })!, { ...IMAGE_HOOKS, ...hooks });
 }
 
-async function sample(flags: string): Promise<string> {
+async function sample(flags: string, model = 'told'): Promise<string> {
   const terminal = createListeningTerminal();
-  const given = ['--model', placeOf('told'), '--device', 'cpu', ...flags.split(' ')];
+  const given = ['--model', placeOf(model), '--device', 'cpu', ...flags.split(' ')];
   await createSampleCommand(terminal).parseAsync(given, { from: 'user' });
   return terminal.err();
 }
@@ -84,7 +89,7 @@ async function shadesIn(path: string): Promise<number[]> {
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'aristarch-labels-'));
-  await writeShades(placeOf('shades.parquet'), 120);
+  await writeShades(placeOf('shades.parquet'), COUNT);
   await train('told', TINY);
 }, 240_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -178,7 +183,47 @@ describe('a StyleGAN that is told labels', () => {
   }, 240_000);
 });
 
+describe('a label that only held-out images have', () => {
+  it('is warned of in training, drawn by nobody, and refused where it is asked for', async () => {
+    const shades = placeOf('rare.parquet');
+    const file = { ...TINY, data: [shades], growFrom: SIZE, lastImages: 8, regulariserInterval: 1 };
+    const { run } = resolveImageConfig({ flags: {}, env: {}, file })!;
+    const asked = { crossBelow: 0, folds: run.folds, heldOutShare: run.calibrationShare, mostHeldOut: COUNT };
+    const { heldOut } = splitRows(COUNT, createRandom(run.seed), asked).rounds[0]!;
+    const rare = new Set(heldOut.subarray(0, 2));
+    await writeShades(shades, COUNT, (index) => (rare.has(index) ? 'rare' : usualKind(index)));
+    const warned: string[] = [];
+    await train('rare', file, { warn: (message) => warned.push(message) });
+    expect(warned.filter((message) => message.includes('kind='))).toEqual([
+      'no image to train on has kind=rare, since those that do are held out to calibrate: the generator makes no such images; ' +
+        'give more such images, or have none held out: --cross-below 121',
+    ]);
+    const manifest = JSON.parse(String(await bytesOf('rare', 'manifest.json'))) as Manifest;
+    expect(manifest.features.image!.label!.levels).toEqual(['bright', 'dark']);
+    const shares = manifest.fingerprint.columns[0]!.levelShares!;
+    expect(Object.keys(shares)).toEqual(['bright', 'dark']);
+    expect(shares['bright']! + shares['dark']!).toBeCloseTo(1, 12);
+    const out = placeOf('rare-made.parquet');
+    expect(await sample(`--out ${out} --condition kind=rare`, 'rare')).toContain(
+      'has the level "rare", which training never saw',
+    );
+    await sample(`--out ${out} --count 40`, 'rare');
+    expect(await shadesIn(out)).toHaveLength(40);
+  }, 120_000);
+});
+
 describe('labels of images', () => {
+  it('leave out levels that no image to train on has, and are refused where one level is left', () => {
+    const labels = encodeLabels('kind', ['b', 'c', 'a', 'c', 'a']);
+    const { labels: kept, warnings } = leaveUntrained(labels, Uint32Array.of(1, 2));
+    expect(kept.label.levels).toEqual(['a', 'c']);
+    expect([...kept.places]).toEqual([NO_LEVEL, 1, 0, 1, 0]);
+    expect(warnings).toHaveLength(1);
+    expect(leaveUntrained(labels, Uint32Array.of(0, 1, 2))).toEqual({ labels, warnings: [] });
+    expect(() => leaveUntrained(labels, Uint32Array.of(1, 3))).toThrow(
+      'the condition "kind" is c in all images to train on, since those that are a, b are held out: give more such images, or have none held out: --cross-below 6',
+    );
+  });
   it('are placed by how often they are there, ties by name', () => {
     const { label, places } = encodeLabels('kind', ['b', 'c', 'a', 'c']);
     expect(label.levels).toEqual(['c', 'a', 'b']);

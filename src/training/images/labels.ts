@@ -8,9 +8,12 @@ import type { Table } from '../../tables/table.ts';
 /** Labels of images, in their order. */
 export interface PreparedLabels {
   readonly label: ImageLabel;
-  /** Place of each image's level among `label.levels`, [count]. */
+  /** Place of each image's level among `label.levels`, [count]; `NO_LEVEL` for one that no image to train on has. */
   readonly places: Float32Array;
 }
+
+/** The place of a label that the generator never sees, which only held-out images have. */
+export const NO_LEVEL = -1;
 
 /** More levels than this are names of images, and no kinds of them. */
 const MOST_LEVELS = 1000;
@@ -41,12 +44,40 @@ export function encodeLabels(name: string, texts: readonly (string | null)[]): P
   return { label: { name, levels }, places: Float32Array.from(texts, (text) => placeOf.get(text!)!) };
 }
 
+/**
+ * The levels that the images to train on have, so that none is asked of a generator which never saw it, and a warning that names the others.
+ * Throws `INVALID_INPUT` where fewer than two are left.
+ */
+export function leaveUntrained(
+  { label: { name, levels }, places }: PreparedLabels,
+  trained: Uint32Array,
+): { readonly labels: PreparedLabels; readonly warnings: readonly string[] } {
+  const seen = new Set(Array.from(trained, (row) => places[row]!));
+  const kept = levels.filter((_, place) => seen.has(place));
+  const lost = levels.filter((_, place) => !seen.has(place));
+  if (lost.length === 0) return { labels: { label: { name, levels }, places }, warnings: [] };
+  const remedy = `give more such images, or have none held out: --cross-below ${places.length + 1}`;
+  if (kept.length < 2) {
+    throw refused(
+      name,
+      `is ${kept[0]} in all images to train on, since those that are ${lost.join(', ')} are held out: ${remedy}`,
+    );
+  }
+  const placeOf = levels.map((_, place) => (seen.has(place) ? kept.indexOf(levels[place]!) : NO_LEVEL));
+  const warning = `no image to train on has ${lost.map((level) => `${name}=${level}`).join(', ')}, since those that do are held out to calibrate: the generator makes no such images; ${remedy}`;
+  return {
+    labels: { label: { name, levels: kept }, places: places.map((place) => placeOf[place]!) },
+    warnings: [warning],
+  };
+}
+
 const refused = (name: string, fault: string): AristarchError =>
   new AristarchError('INVALID_INPUT', `the condition "${name}" ${fault}`, { condition: name });
 
 /** Shares of the levels, by which `sample` draws labels that nobody gives. */
 export function fingerprintOfLabels({ label: { name, levels }, places }: PreparedLabels): ColumnFingerprint {
   const counts = levels.map((_, place) => places.reduce((count, each) => count + (each === place ? 1 : 0), 0));
-  const shares = levels.map((level, place) => [level, counts[place]! / places.length] as const);
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const shares = levels.map((level, place) => [level, counts[place]! / total] as const);
   return { name, missingShare: 0, levelShares: Object.fromEntries(shares) };
 }

@@ -12,6 +12,7 @@ import { outlineOf, type Outline } from '../journal.ts';
 import { WITHOUT_EFFECT } from '../train.ts';
 import type { ImageTrainConfig } from './config.ts';
 import { GAME_ROUND } from './fit-game.ts';
+import { leaveUntrained } from './labels.ts';
 import { warnOfOwnCopies } from './own-copies.ts';
 import { STYLIZER_ROUND } from './fit-stylizer.ts';
 import { prepareImages, prepareStyles, type PreparedImages } from './prepare-images.ts';
@@ -41,11 +42,12 @@ export interface ImageRunPlan {
 /** Reads the images and decides all that can be decided before training. Throws `INVALID_INPUT` and `RATE_UNSUPPORTED`. */
 export async function planImageRun(config: ImageTrainConfig): Promise<ImageRunPlan> {
   const { run, family, values } = config;
-  const images = await prepareImages(config);
-  const { image } = images.schema;
-  const split = splitRows(images.count, createRandom(run.seed), {
+  const read = await prepareImages(config);
+  const split = splitRows(read.count, createRandom(run.seed), {
     ...{ crossBelow: run.crossBelow, folds: run.folds, heldOutShare: run.calibrationShare, mostHeldOut: MOST_HELD_OUT },
   });
+  const { images, warnings } = forTraining(read, split);
+  const { image } = images.schema;
   const game = family.planGame?.(values, image, images.labels?.label.levels.length) ?? null;
   const detector = (share: number) =>
     family.plan(values, { ...image, count: 1, values: new Float32Array(image.channels * image.size ** 2) }, share);
@@ -65,8 +67,19 @@ export async function planImageRun(config: ImageTrainConfig): Promise<ImageRunPl
   ]);
   return {
     ...{ images, split, game, stylizer, outline, work: workOfImages(detector(1), game, gameTasks.at(-1)) },
-    ...{ warnings: warnOfOwnCopies(images.rows, image), rate: rateOf(run.rate, split) },
+    ...{ warnings: [...warnings, ...warnOfOwnCopies(images.rows, image)], rate: rateOf(run.rate, split) },
     stylesFingerprint: styles && fingerprintOf(styles),
+  };
+}
+
+/** The images, whose labels are those of the ones that are not held out. */
+function forTraining(read: PreparedImages, split: Split): Pick<ImageRunPlan, 'images' | 'warnings'> {
+  if (read.labels === null) return { images: read, warnings: [] };
+  const { labels, warnings } = leaveUntrained(read.labels, split.final);
+  const { schema } = read;
+  return {
+    images: { ...read, labels, schema: { ...schema, image: { ...schema.image, label: labels.label } } },
+    warnings,
   };
 }
 
