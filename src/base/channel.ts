@@ -2,8 +2,8 @@ import { AristarchError, toAristarchError, type ErrorCode } from './errors.ts';
 
 /** What messages between two processes, or threads, go through. */
 export interface Pipe {
-  /** `done` is told when the message has been handed over. */
-  send(message: object, done: (error: Error | null) => void): void;
+  /** `done` is told when the message has been handed over. `moved`: memory that a thread may take over, which is of no use here afterwards. */
+  send(message: object, done: (error: Error | null) => void, moved?: readonly ArrayBuffer[]): void;
   onMessage(listener: (message: unknown) => void): void;
   onClose(listener: () => void): void;
 }
@@ -12,10 +12,11 @@ export interface Pipe {
 export type Calls<C> = { readonly [K in keyof C]: (argument: never) => unknown };
 
 export interface Channel<Other extends Calls<Other>> {
-  /** Throws the other side's error, and `UNAVAILABLE` where that side has ended. */
+  /** Throws the other side's error, and `UNAVAILABLE` where that side has ended. `moved`: as the pipe's `send` has it. */
   ask<K extends keyof Other & string>(
     name: K,
     argument: Parameters<Other[K]>[0],
+    moved?: readonly ArrayBuffer[],
   ): Promise<Awaited<ReturnType<Other[K]>>>;
 }
 
@@ -72,7 +73,7 @@ export function createChannel<Own extends Calls<Own>, Other extends Calls<Other>
     waiting.clear();
   });
   return {
-    ask: (name, argument) =>
+    ask: (name, argument, moved) =>
       new Promise((resolve, reject) => {
         if (closed) {
           reject(ended());
@@ -80,10 +81,11 @@ export function createChannel<Own extends Calls<Own>, Other extends Calls<Other>
         }
         const question = ++asked;
         waiting.set(question, { resolve, reject });
-        pipe.send({ question, name, argument }, (error) => {
+        const done = (error: Error | null): void => {
           if (error === null || !waiting.delete(question)) return;
           reject(ended());
-        });
+        };
+        pipe.send({ question, name, argument }, done, moved);
       }),
   };
 }

@@ -1,4 +1,5 @@
 import { AristarchError } from '../base/errors.ts';
+import { countBelow } from './count-below.ts';
 
 /**
  * What held-out normal rows say about a score (split conformal prediction: Vovk, Gammerman and Shafer 2005; Angelopoulos
@@ -26,20 +27,9 @@ export function createCalibration(scores: readonly number[]): Calibration {
   return {
     count,
     smallestRate: 1 / (count + 1),
-    pValueOf: (score) => (1 + count - lowerBound(ascending, score)) / (count + 1),
+    pValueOf: (score) => (1 + count - countBelow(ascending, count, score)) / (count + 1),
     thresholdAt: (rate) => ascending[count - 1 - allowedAbove(rate, count)]!,
   };
-}
-
-/** How many of the sorted values are below `score`. */
-function lowerBound(ascending: Float32Array, score: number): number {
-  let [low, high] = [0, ascending.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (ascending[middle]! < score) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /**

@@ -36,8 +36,8 @@ export function startLife(): Life {
   });
   const channel = createChannel<object, ThreadCalls>(
     {
-      send: (message, done) => {
-        worker.postMessage(message);
+      send: (message, done, moved = []) => {
+        worker.postMessage(message, moved);
         done(null);
       },
       onMessage: (listener) => worker.on('message', listener),

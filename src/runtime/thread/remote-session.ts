@@ -41,7 +41,8 @@ export function openRemoteSession({ session, living, read, threads, onAnswer }: 
     },
     run: async (feeds) => {
       const { channel } = await load();
-      const results = await channel.ask('run', { session, feeds: compact(feeds) });
+      const own = copyOf(feeds);
+      const results = await channel.ask('run', { session, feeds: own }, buffersOf(own));
       onAnswer();
       return results;
     },
@@ -54,12 +55,12 @@ export function openRemoteSession({ session, living, read, threads, onAnswer }: 
   };
 }
 
-/** A message takes the whole of a buffer along, of which rows may be a small part. */
-function compact(feeds: NamedArrays): NamedArrays {
+/** The one copy that is made: it moves to the thread. */
+function copyOf(feeds: NamedArrays): NamedArrays {
   const own: Record<string, NamedArrays[string]> = {};
-  for (const name of Object.keys(feeds)) {
-    const { data, shape } = feeds[name]!;
-    own[name] = { data: data.byteLength === data.buffer.byteLength ? data : data.slice(), shape };
-  }
+  for (const name of Object.keys(feeds)) own[name] = { data: feeds[name]!.data.slice(), shape: feeds[name]!.shape };
   return own;
 }
+
+const buffersOf = (arrays: NamedArrays): ArrayBuffer[] =>
+  Object.values(arrays).map(({ data }) => data.buffer as ArrayBuffer);

@@ -1,4 +1,5 @@
 import type { ColumnFingerprint } from '../../models/artefact/manifest.ts';
+import { countBelow } from '../count-below.ts';
 import { SLOTS, type FeatureSchema, type Field } from '../../models/features/schema.ts';
 
 /** A field of the raw row as a few bins, with the share of the training rows that fell into each. */
@@ -62,14 +63,7 @@ function binNumber(column: ColumnFingerprint): Binning {
   const edges = Float64Array.from(bins.edges);
   const missing = bins.shares.length;
   const binOf = (value: number): number => {
-    if (Number.isNaN(value)) return missing;
-    let [low, up] = [0, edges.length];
-    while (low < up) {
-      const half = (low + up) >>> 1;
-      if (edges[half]! < value) low = half + 1;
-      else up = half;
-    }
-    return low;
+    return Number.isNaN(value) ? missing : countBelow(edges, edges.length, value);
   };
   return { binOf, expected: Float64Array.of(...bins.shares.map((each) => each * (1 - missingShare)), missingShare) };
 }

@@ -62,43 +62,42 @@ export function createMartingale(): Martingale {
   const bets = BETS.length;
   const stakes = new Float64Array(bets);
   let rows = 0;
-  let reserve = 1;
-  let total = 1;
-  let largest = 1;
-  /** Logarithm of what all of the above were divided by. */
-  let logUnit = 0;
+  /** Fields of one object, which are written in place: variables that a closure shares would be made anew for each row. `logUnit`: logarithm of what the others were divided by. */
+  const capital = { reserve: 1, total: 1, largest: 1, logUnit: 0 };
   const writeApart = (): void => {
-    logUnit += Math.log(MOST);
+    capital.logUnit += Math.log(MOST);
     for (let bet = 0; bet < bets; bet++) stakes[bet]! /= MOST;
-    total /= MOST;
-    largest /= MOST;
-    reserve /= MOST;
+    capital.total /= MOST;
+    capital.largest /= MOST;
+    capital.reserve /= MOST;
   };
   return {
     bet: (pValue) => {
       rows++;
-      const next = logUnit === 0 ? 1 / log2(rows + 2) : reserve;
+      const { reserve } = capital;
+      const next = capital.logUnit === 0 ? 1 / log2(rows + 2) : reserve;
       const staked = (reserve - next) / bets;
-      reserve = next;
-      total = reserve;
+      let total = next;
       const first = floor(pValue * CELLS) * bets;
       for (let bet = 0; bet < bets; bet++) {
         const stake = (stakes[bet]! + staked) * factors[first + bet]!;
         stakes[bet] = stake;
         total += stake;
       }
-      if (total > largest) largest = total;
+      capital.reserve = next;
+      capital.total = total;
+      if (total > capital.largest) capital.largest = total;
       if (total > MOST) writeApart();
-      return logUnit === 0 ? total : Infinity;
+      return capital.logUnit === 0 ? total : Infinity;
     },
     get rows() {
       return rows;
     },
     get logCapital() {
-      return Math.log(total) + logUnit;
+      return Math.log(capital.total) + capital.logUnit;
     },
     get logLargest() {
-      return Math.log(largest) + logUnit;
+      return Math.log(capital.largest) + capital.logUnit;
     },
   };
 }

@@ -61,10 +61,8 @@ export function createPopulation({ schema, columns, trainingRows, window }: Popu
   };
   const pick = createPicker(window);
   const countField = ({ slot, binOf }: FieldBins, seen: Float64Array, rows: Float32Array, sample: Sample): void => {
-    let each = weight;
-    for (const row of sample.rows) {
-      each *= sample.growth;
-      seen[binOf(rows[row * width + slot]!)]! += each * sample.standsFor;
+    for (let place = 0; place < sample.rows.length; place++) {
+      seen[binOf(rows[sample.rows[place]! * width + slot]!)]! += sample.weights[place]!;
     }
   };
   return {
@@ -73,12 +71,15 @@ export function createPopulation({ schema, columns, trainingRows, window }: Popu
       if (count === 0) return;
       const picked = pick(count);
       const standsFor = count / picked.length;
-      const sample = { rows: picked, standsFor, growth: growth ** standsFor };
-      fields.forEach((field, index) => countField(field, counts[index]!, rows, sample));
+      const weights = new Float64Array(picked.length);
+      const faster = growth ** standsFor;
       for (let place = 0; place < picked.length; place++) {
-        weight *= sample.growth;
-        total += weight * standsFor;
+        weight *= faster;
+        weights[place] = weight * standsFor;
+        total += weights[place]!;
       }
+      const sample = { rows: picked, weights };
+      fields.forEach((field, index) => countField(field, counts[index]!, rows, sample));
       if (weight > LARGEST_WEIGHT) divideAll();
     },
     get rows() {
@@ -93,10 +94,8 @@ export function createPopulation({ schema, columns, trainingRows, window }: Popu
 interface Sample {
   /** Those that are looked at. */
   readonly rows: Int32Array;
-  /** Rows of the call for each of them. */
-  readonly standsFor: number;
-  /** Of the weight, from one row that is looked at to the next. */
-  readonly growth: number;
+  /** Of each. */
+  readonly weights: Float64Array;
 }
 
 /**

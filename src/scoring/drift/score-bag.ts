@@ -1,3 +1,5 @@
+import { countBelow } from '../count-below.ts';
+
 /**
  * A bounded, randomised sample of a stream of scores, which gives each new score a p-value within it.
  *
@@ -44,8 +46,8 @@ export function createScoreBag(capacity: number): ScoreBag {
     },
     exchange: (given, tie, drop) => {
       const score = Math.fround(given);
-      const below = firstNotBelow(ascending, size, score);
-      const notAbove = ascending[below] === score && below < size ? firstAbove(ascending, size, score) : below;
+      const below = countBelow(ascending, size, score);
+      const notAbove = ascending[below] === score && below < size ? endOfRun(ascending, size, below) : below;
       const pValue = (size - notAbove + tie * (notAbove - below + 1)) / (size + 1);
       if (size < capacity) {
         ascending.copyWithin(below + 1, below, size++);
@@ -59,22 +61,12 @@ export function createScoreBag(capacity: number): ScoreBag {
   };
 }
 
-function firstNotBelow(ascending: Float32Array, size: number, score: number): number {
-  let [low, high] = [0, size];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (ascending[middle]! < score) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-function firstAbove(ascending: Float32Array, size: number, score: number): number {
-  let [low, high] = [0, size];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (ascending[middle]! <= score) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+/** Where the run of equal scores that begins at `from` ends. Most are short, and a constant score makes one of the whole bag. */
+function endOfRun(ascending: Float32Array, size: number, from: number): number {
+  const score = ascending[from]!;
+  let [at, step] = [from, 1];
+  const goesOn = (): boolean => at + step < size && ascending[at + step] === score;
+  for (; goesOn(); step *= 2) at += step;
+  for (step >>>= 1; step > 0; step >>>= 1) if (goesOn()) at += step;
+  return at + 1;
 }

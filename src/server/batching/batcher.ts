@@ -3,6 +3,7 @@ import type { Priority, ScoreBatch, StageListener } from '../../scoring/detector
 import type { Clock } from '../clock.ts';
 import { type AdmissionQuestion, refusalOf, type Refusal } from './admission.ts';
 import { createCostModel } from './cost-model.ts';
+import { gather, rowsOf } from './gather.ts';
 import { createQueue, type Piece, type Queue, type Waiting } from './queue.ts';
 import { Collector, viewOf } from './score-parts.ts';
 
@@ -117,15 +118,14 @@ export function createBatcher(parts: BatcherParts): Batcher {
     running = true;
     const rows = rowsOf(pieces);
     const startedMs = forecast.begin(rows);
-    const ended = (): void => {
+    const ended = (inThread: boolean): void => {
       running = false;
       for (const { waiting } of pieces) waiting.job.onStage?.('infer', startedMs, clock.monotonicMs());
       events.onBatch(rows, pieces.length, forecast.end(rows), pieces.every(isOfTrial));
-      schedule(0);
+      if (inThread && queue.rows >= maxBatchRows) runNext();
+      else schedule(0);
     };
-    const work = scorePieces(tellTurns(pieces, startedMs, events), parts);
-    if (work === undefined) ended();
-    else void work.then(ended);
+    scorePieces(tellTurns(pieces, startedMs, events), parts, ended);
   };
   return {
     get queuedRows() {
@@ -178,18 +178,33 @@ function createForecast(queue: Queue<WaitingJob>, maxBatchRows: number, clock: C
   };
 }
 
-/** Undefined where it is done. */
-function scorePieces(pieces: readonly Piece<WaitingJob>[], parts: BatcherParts): Promise<void> | undefined {
+/**
+ * `ended` is told once, when the next inference may begin: where another thread computes, before this one is delivered, so that the
+ * thread need not wait for the answers.
+ */
+function scorePieces(
+  pieces: readonly Piece<WaitingJob>[],
+  parts: BatcherParts,
+  ended: (inThread: boolean) => void,
+): void {
   const rate = pieces[0]!.waiting.job.falsePositiveRate;
-  const fail = (thrown: unknown): Promise<void> | undefined => scoreApart(pieces, parts, thrown);
+  const fail = (thrown: unknown): void => scoreApart(pieces, parts, thrown, () => ended(false));
   try {
     const batch = parts.score(gather(pieces, parts.rowWidth), rate);
-    if (batch instanceof Promise) return batch.then((scored) => deliver(pieces, scored)).catch(fail);
+    if (batch instanceof Promise) {
+      const take = (scored: ScoreBatch): void => {
+        ended(true);
+        deliver(pieces, scored);
+      };
+      batch.then(take, fail);
+      return;
+    }
     deliver(pieces, batch);
-    return undefined;
   } catch (thrown) {
-    return fail(thrown);
+    fail(thrown);
+    return;
   }
+  ended(false);
 }
 
 /**
@@ -200,13 +215,16 @@ function scoreApart(
   pieces: readonly Piece<WaitingJob>[],
   parts: BatcherParts,
   thrown: unknown,
-): Promise<void> | undefined {
+  ended: () => void,
+): void {
   if (pieces.length === 1 || isUnavailable(thrown)) {
     for (const { waiting } of pieces) end(waiting, thrown);
-    return undefined;
+    ended();
+    return;
   }
-  return (async () => {
-    for (const piece of pieces) await scorePieces([piece], parts);
+  void (async () => {
+    for (const piece of pieces) await new Promise<void>((resolve) => scorePieces([piece], parts, () => resolve()));
+    ended();
   })();
 }
 
@@ -254,30 +272,6 @@ function drop(waiting: WaitingJob, clock: Clock): boolean {
 function end(waiting: WaitingJob, thrown: unknown): void {
   waiting.ended = true;
   waiting.reject(thrown);
-}
-
-function rowsOf(pieces: readonly Piece<WaitingJob>[]): number {
-  let rows = 0;
-  for (const { count } of pieces) rows += count;
-  return rows;
-}
-
-/** The rows of all pieces, one after the other; where there is one piece, a view of its rows. */
-function gather(pieces: readonly Piece<WaitingJob>[], rowWidth: number): Float32Array {
-  if (pieces.length === 1) return rowsOfPiece(pieces[0]!, rowWidth);
-  const rows = new Float32Array(rowsOf(pieces) * rowWidth);
-  let at = 0;
-  for (const piece of pieces) {
-    rows.set(rowsOfPiece(piece, rowWidth), at);
-    at += piece.count * rowWidth;
-  }
-  return rows;
-}
-
-function rowsOfPiece({ waiting: { job, collector }, count }: Piece<WaitingJob>, rowWidth: number): Float32Array {
-  const { rows } = job;
-  if (rows.length === count * rowWidth) return rows;
-  return rows.subarray(collector.filled * rowWidth, (collector.filled + count) * rowWidth);
 }
 
 function deliver(pieces: readonly Piece<WaitingJob>[], batch: ScoreBatch): void {

@@ -3,7 +3,7 @@ import { PRIORITIES, type Priority } from '../../scoring/detector.ts';
 /** A piece of work that waits, in whole or in part. */
 export interface Waiting {
   readonly priority: Priority;
-  /** Rows that are not scored yet. */
+  /** Rows that are not taken yet. */
   left: number;
 }
 
@@ -11,6 +11,8 @@ export interface Waiting {
 export interface Piece<T> {
   readonly waiting: T;
   readonly count: number;
+  /** Rows of the job that were not taken before this piece. */
+  readonly left: number;
 }
 
 export interface Queue<T extends Waiting> {
@@ -97,7 +99,7 @@ function takeFrom<T extends Waiting>(line: Line<T>, pieces: Piece<T>[], room: nu
     else if (pieces.length > 0 && !fits(pieces[0]!.waiting, waiting)) passed.push(waiting);
     else {
       const count = Math.min(waiting.left, left);
-      pieces.push({ waiting, count });
+      pieces.push({ waiting, count, left: waiting.left });
       leave(line, waiting, count, turnRows);
       left -= count;
       if (waiting.left > 0) cut.push(waiting);

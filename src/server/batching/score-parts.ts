@@ -25,11 +25,6 @@ export class Collector {
     this.#rows = rows;
   }
 
-  /** Rows so far. */
-  get filled(): number {
-    return this.#filled;
-  }
-
   /** The whole, once it is complete. */
   add(part: ScoreBatch): ScoreBatch | undefined {
     const [from, rows] = [this.#filled, this.#rows];

@@ -22,13 +22,16 @@ const DENSE = { values: 0x0a, width: 0x10 } as const;
 /** Packed floats are little-endian; so are those of every machine that Node has builds for but IBM's. */
 const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
-/** The message in `bytes`; undefined where it must be read the ordinary way. `values` looks into `bytes` where they are aligned. */
+/**
+ * The message in `bytes`; undefined where it must be read the ordinary way, and then they are as they were. Else they belong to the message,
+ * whose values look into them, and are no message any more: a second reading could find other values.
+ */
 export function decodePackedRequest(bytes: Buffer): WireScoreRequest | undefined {
   if (!LITTLE_ENDIAN) return undefined;
   const reader = new Reader(bytes, 0, bytes.length);
   let [model, modelVersion, requestId, explainTopK, seen] = ['', '', '', 0, 0];
   let falsePositiveRate: number | undefined;
-  let dense: WireScoreRequest['dense'];
+  let dense: Place | undefined;
   while (reader.at < reader.end) {
     const key = bytes[reader.at++]!;
     // A field that comes twice: the last one counts, but for messages, which are merged. Nobody sends that.
@@ -36,7 +39,7 @@ export function decodePackedRequest(bytes: Buffer): WireScoreRequest | undefined
     seen |= 1 << (key >> 3);
     if (key === REQUEST.dense) {
       const length = reader.length();
-      dense = length < 0 ? undefined : decodeDense(bytes, reader.at, reader.at + length);
+      dense = length < 0 ? undefined : findDense(bytes, reader.at, reader.at + length);
       if (dense === undefined) return undefined;
       reader.at += length;
     } else if (key === REQUEST.model) model = reader.text();
@@ -52,38 +55,47 @@ export function decodePackedRequest(bytes: Buffer): WireScoreRequest | undefined
     model,
     modelVersion,
     rows: 'dense',
-    dense,
+    dense: { values: floatsAt(bytes, dense), width: dense.width },
     requestId,
     explainTopK,
     ...(falsePositiveRate !== undefined && { falsePositiveRate }),
   };
 }
 
-function decodeDense(bytes: Buffer, from: number, to: number): WireScoreRequest['dense'] {
-  const reader = new Reader(bytes, from, to);
-  let values: Float32Array | undefined;
+/** Where packed rows lie in a message. */
+interface Place {
+  readonly from: number;
+  readonly count: number;
+  readonly width: number;
+}
+
+function findDense(bytes: Buffer, begin: number, to: number): Place | undefined {
+  const reader = new Reader(bytes, begin, to);
+  let [from, count]: [number | undefined, number] = [undefined, 0];
   let width: number | undefined;
   while (reader.at < reader.end) {
     const key = bytes[reader.at++]!;
-    if (key === DENSE.values && values === undefined) {
+    if (key === DENSE.values && from === undefined) {
       const length = reader.length();
       if (length < 0 || length % 4 !== 0) return undefined;
-      values = floatsAt(bytes, reader.at, length / 4);
+      [from, count] = [reader.at, length / 4];
       reader.at += length;
     } else if (key === DENSE.width && width === undefined) width = reader.varint();
     else return undefined;
     if (reader.failed) return undefined;
   }
-  return { values: values ?? new Float32Array(0), width: width ?? 0 };
+  return { from: from ?? begin, count, width: width ?? 0 };
 }
 
-/** A view where the bytes are aligned to four, else a copy. */
-function floatsAt(bytes: Buffer, from: number, count: number): Float32Array {
-  const start = bytes.byteOffset + from;
-  if (start % 4 === 0) return new Float32Array(bytes.buffer, start, count);
-  const values = new Float32Array(count);
-  new Uint8Array(values.buffer).set(bytes.subarray(from, from + 4 * count));
-  return values;
+/**
+ * Looks at floats where they are. They have to begin at a multiple of four: else they are moved, by three bytes at most, over the keys and
+ * lengths before them, of which there are four at least.
+ */
+function floatsAt(bytes: Buffer, { from, count }: Place): Float32Array {
+  const beyond = (bytes.byteOffset + from) % 4;
+  if (count === 0) return new Float32Array(0);
+  if (beyond !== 0) bytes.copyWithin(from - beyond, from, from + 4 * count);
+  return new Float32Array(bytes.buffer, bytes.byteOffset + from - beyond, count);
 }
 
 /** Reads forward; `failed` once something did not fit, and what was read then counts for nothing. */

@@ -45,6 +45,20 @@ describe('the bag', () => {
     },
   );
 
+  it.each([5, 8, 33])('of %i knows runs of equal scores of each length, to its end', (capacity) => {
+    for (let equal = 1; equal <= capacity; equal++) {
+      const bag = createScoreBag(capacity);
+      const slow: number[] = [];
+      const put = (score: number): [number, number] => [
+        bag.exchange(score, 0.25, capacity),
+        exchangeSlowly(slow, capacity, score, 0.25, capacity),
+      ];
+      for (let row = 0; row < capacity; row++) put(row < equal ? 1 : row);
+      const [found, expected] = put(1);
+      expect(found).toBeCloseTo(expected, 12);
+    }
+  });
+
   it('gives p-values that are independent and uniform, however small it is', () => {
     const spread = spreadOfMeans((drop) => drop);
     expect(spread).toBeLessThan(1.35);

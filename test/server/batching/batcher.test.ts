@@ -118,6 +118,15 @@ describe('the batcher', () => {
     expect(await large).toEqual(Array.from({ length: 20 }, (_, row) => row));
   });
 
+  it('begins the next full inference of a thread before it answers for the one that is over', async () => {
+    const lab = createLab();
+    const eight = (from: number): number[] => Array.from({ length: 8 }, (_, row) => from + row);
+    const begun = [0, 10, 20].map((from) => lab.send(eight(from)).then(() => lab.batches.length));
+    await drain(lab);
+    expect(await Promise.all(begun)).toEqual([2, 3, 3]);
+    expect(lab.batches.map(([first]) => first)).toEqual([0, 10, 20]);
+  });
+
   it('takes the high priority first, and lets the low one have a turn all the same', async () => {
     const lab = createLab({ maxBatchRows: 1, maxQueueRows: 1000 });
     const order: string[] = [];
