@@ -47,9 +47,10 @@ ${markdownTable(['shape', 'what', 'aristarch', 'GFLOPS', 'PyTorch', 'times PyTor
 
 The derivative by the kernel has no ONNX operator. It is emitted as a matrix product for each pixel of the kernel over shifted
 parts of the image, or, for strides, as a convolution of the image by the derivative with batch and channels changed
-(\`src/graph/onnx/kernel-gradient.ts\`). Milliseconds of both forms where both are possible:
+(\`src/graph/onnx/kernel-gradient.ts\`); and, on a CPU, where images and channels are whole blocks, as one of ONNX Runtime's own convolutions
+([decision 0039](decisions/0039-convolutions-in-blocks.md)). Milliseconds of each form where strides are 1, and of what is taken:
 
-${markdownTable(['shape', ...Object.keys(KERNEL_FORMS)], results.filter(hasForms).map(toForms))}
+${markdownTable(['shape', ...Object.keys(KERNEL_FORMS), 'taken'], results.filter(hasForms).map(toForms))}
 
 ## A whole critic step
 
@@ -74,6 +75,7 @@ function toRow(result: CaseResult): string[] {
 const toForms = ({ of, ms }: CaseResult): string[] => [
   showShape(of),
   ...Object.keys(KERNEL_FORMS).map((form) => show(ms[form])),
+  show(ms['aristarch']),
 ];
 
 function toStep(result: CaseResult): string[] {

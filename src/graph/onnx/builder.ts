@@ -1,17 +1,20 @@
-import type { Tensor } from '../tensor.ts';
 import { PORTABLE, type Dialect } from './dialect.ts';
+import { createNames, type Names } from './names.ts';
 import type { Initializer, NodeAttribute, NodeMessage } from './model.ts';
 
 /** Collects the nodes and initializers of one ONNX graph (or loop body) and names its values. */
-export interface Builder {
+export interface Builder extends Names {
   readonly nodes: readonly NodeMessage[];
   readonly initializers: readonly Initializer[];
   readonly dialect: Dialect;
-  /** The ONNX name of a tensor that was emitted, here or in an outer graph. */
-  nameOf(tensor: Tensor): string;
-  setName(tensor: Tensor, name: string): void;
   /** Adds a node with one output; returns the output's name. */
-  node(operator: string, inputs: readonly string[], attributes?: Record<string, NodeAttribute>): string;
+  node(
+    operator: string,
+    inputs: readonly string[],
+    attributes?: Record<string, NodeAttribute>,
+    /** Of an operator that is an engine's own. */
+    domain?: string,
+  ): string;
   /** Adds a node whose outputs have given names. */
   namedNode(
     operator: string,
@@ -41,7 +44,6 @@ export function createBuilder({ prefix = '', outer, batched, dialect = PORTABLE 
   const nodes: NodeMessage[] = [];
   const initializers: Initializer[] = [];
   const known = new Map<string, string>();
-  const names = new Map<Tensor, string>();
   let batchLength: string | undefined;
 
   const addInitializer = (elementType: 'float32' | 'int64', shape: readonly number[], bytes: Uint8Array): string => {
@@ -58,15 +60,10 @@ export function createBuilder({ prefix = '', outer, batched, dialect = PORTABLE 
     nodes,
     initializers,
     dialect,
-    nameOf: (tensor) => {
-      const name = names.get(tensor) ?? outer?.nameOf(tensor);
-      if (name === undefined) throw new Error(`${tensor.primitive} was used before it was emitted`);
-      return name;
-    },
-    setName: (tensor, name) => names.set(tensor, name),
-    node: (operator, inputs, attributes = {}) => {
+    ...createNames(outer, () => builder),
+    node: (operator, inputs, attributes = {}, domain) => {
       const output = `${prefix}.v${nodes.length}`;
-      nodes.push({ operator, inputs, outputs: [output], attributes });
+      nodes.push({ operator, inputs, outputs: [output], attributes, ...(domain !== undefined && { domain }) });
       return output;
     },
     namedNode: (operator, inputs, outputs, attributes = {}) => {

@@ -1,19 +1,25 @@
 import type { Tensor } from '../tensor.ts';
 import type { Builder } from './builder.ts';
+import type { Emitted } from './names.ts';
+import { emitConvolution, emitTransposedConvolution } from './convolutions.ts';
+import { emitKernelGradient } from './kernel-gradient.ts';
 
 /** How a few primitives are said where an engine's own operator is wrong or too coarse. */
 export interface Dialect {
   readonly sin: (x: string, to: Builder) => string;
   readonly cos: (x: string, to: Builder) => string;
-  /** The operands of a convolution of x [b, in, h, w] by a kernel [out, in, k, k], in which more channels of zeros may be. */
-  readonly convolved: (x: Tensor, kernel: Tensor, to: Builder) => readonly [string, string];
+  readonly convolve: (tensor: Tensor<'convolve'>, to: Builder) => Emitted;
+  readonly convolveTransposed: (tensor: Tensor<'convolveTransposed'>, to: Builder) => Emitted;
+  readonly convolveKernel: (tensor: Tensor<'convolveKernel'>, to: Builder) => Emitted;
 }
 
 /** ONNX as every engine reads it: what files are written in. */
 export const PORTABLE: Dialect = {
   sin: (x, to) => to.node('Sin', [x]),
   cos: (x, to) => to.node('Cos', [x]),
-  convolved: (x, kernel, to) => [to.nameOf(x), to.nameOf(kernel)],
+  convolve: (tensor, to) => emitConvolution(tensor, to),
+  convolveTransposed: emitTransposedConvolution,
+  convolveKernel: emitKernelGradient,
 };
 
 /**
@@ -22,15 +28,16 @@ export const PORTABLE: Dialect = {
  * github.com/microsoft/onnxruntime/issues/29651; found here by a StyleGAN's critic, whose last convolution takes 32 + 1).
  */
 export const WEBGPU_DIALECT: Dialect = {
+  ...PORTABLE,
   sin: (x, to) => emitWave(x, 0, 1, to),
   cos: (x, to) => emitWave(x, 0.5, -1, to),
-  convolved: (x, kernel, to) => {
-    const channels = Number(x.shape[1]);
-    const operands = [to.nameOf(x), to.nameOf(kernel)] as const;
+  convolve: (tensor, to) => {
+    const channels = Number(tensor.inputs[0].shape[1]);
     const more = channels > 3 ? (4 - (channels % 4)) % 4 : 0;
-    if (more === 0) return operands;
+    if (more === 0) return emitConvolution(tensor, to);
     const pads = to.integers([0, 0, 0, 0, 0, more, 0, 0]);
-    return [to.node('Pad', [operands[0], pads]), to.node('Pad', [operands[1], pads])];
+    const operands = tensor.inputs.map((operand) => to.node('Pad', [to.nameOf(operand), pads]));
+    return emitConvolution(tensor, to, operands);
   },
 };
 

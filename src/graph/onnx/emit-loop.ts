@@ -3,6 +3,7 @@ import { reportName, stateName, stepGraph, type StepProgram } from '../program.t
 import type { Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { createBuilder, type Builder } from './builder.ts';
+import { PORTABLE, type Dialect } from './dialect.ts';
 import { emitTensors, floatInfo } from './emit-graph.ts';
 import { encodeModel, type GraphMessage, type ValueInfo } from './model.ts';
 
@@ -14,11 +15,11 @@ const STEPS = 'K';
  * K training steps as one ONNX `Loop`. Inputs: `steps`, the state, the shared data, and each per-step input with one
  * more axis in front, K long. Outputs: `state.NAME` after the last step and `report.NAME`, a value for each step.
  */
-export function emitLoop(program: StepProgram): Uint8Array {
+export function emitLoop(program: StepProgram, dialect: Dialect = PORTABLE): Uint8Array {
   const graph = stepGraph(program);
   const order = topologicalOrder(Object.values(graph.outputs));
   const changing = changingTensors(order, program);
-  const outer = createBuilder();
+  const outer = createBuilder({ dialect });
   // What is the same in every step is computed once, outside.
   const kept = new Set(Object.values(graph.outputs));
   emitTensors(

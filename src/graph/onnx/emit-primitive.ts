@@ -1,6 +1,7 @@
 import { batchFactor, isBatched, sizeOf, type Dimension, type Shape } from '../shape.ts';
 import type { PrimitiveTable, Tensor } from '../tensor.ts';
 import type { Builder } from './builder.ts';
+import type { Emitted } from './names.ts';
 import { imageRules } from './emit-images.ts';
 import { ELEMENT_TYPE } from './model.ts';
 
@@ -27,8 +28,8 @@ const HUGE = 3e38;
 
 const scalar = (value: number, to: Builder): string => to.floats(Float32Array.of(value), []);
 
-/** How each primitive is said in ONNX; returns the name of its value. */
-export const onnxRules: PrimitiveTable<[Builder], string> = {
+/** How each primitive is said in ONNX; returns the name of its value, or what makes it. */
+export const onnxRules: PrimitiveTable<[Builder], Emitted> = {
   input: ({ attributes }) => attributes.name,
   constant: ({ attributes }, to) => to.floats(attributes.values, attributes.shape as readonly number[]),
 

@@ -31,6 +31,8 @@ export type NodeAttribute =
 
 export interface NodeMessage {
   readonly operator: string;
+  /** Of operators that are an engine's own; without it ONNX's. */
+  readonly domain?: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: Readonly<Record<string, NodeAttribute>>;
@@ -50,10 +52,17 @@ export function encodeModel(graph: GraphMessage): Uint8Array {
     .encode({
       irVersion: IR_VERSION,
       producerName: 'aristarch',
-      opsetImport: [{ version: OPERATOR_SET }],
+      opsetImport: [{ version: OPERATOR_SET }, ...[...domainsOf(graph)].map((domain) => ({ domain, version: 1 }))],
       graph: toGraph(graph),
     })
     .finish();
+}
+
+/** The domains of operators that are an engine's own, in the graph and in its loops' bodies. */
+function domainsOf({ nodes }: GraphMessage): Set<string> {
+  const isBody = (value: NodeAttribute): value is GraphMessage => typeof value === 'object' && 'nodes' in value;
+  const bodies = nodes.flatMap(({ attributes }) => Object.values(attributes).filter(isBody));
+  return new Set([...nodes.flatMap(({ domain }) => domain ?? []), ...bodies.flatMap((body) => [...domainsOf(body)])]);
 }
 
 /** The messages of an ONNX file as plain objects, as far as our contract knows them; whole numbers are numbers. */
@@ -111,8 +120,9 @@ function toTensor({ name, elementType, shape, bytes }: Initializer): object {
   return { name, dataType: ELEMENT_TYPE[elementType], dims: shape, rawData: bytes };
 }
 
-function toNode({ operator, inputs, outputs, attributes }: NodeMessage): object {
+function toNode({ operator, domain, inputs, outputs, attributes }: NodeMessage): object {
   return {
+    ...(domain !== undefined && { domain }),
     opType: operator,
     name: outputs[0],
     input: inputs,

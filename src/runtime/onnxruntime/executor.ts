@@ -8,11 +8,13 @@ import type { Executor, NamedArrays, Placement, Session, StepSession } from '../
 import { type Hardware, processorHardware } from '../hardware/hardware.ts';
 import { nvidiaHardware } from '../hardware/nvidia.ts';
 import { vulkanHardware } from '../hardware/vulkan.ts';
+import type { Tensor as Result } from '../../graph/tensor.ts';
 import { createProbe } from '../probe.ts';
 import { nameSetUp } from '../set-ups.ts';
 import { firstLine, notLoadable, openCpuSession, silence } from './cpu-session.ts';
 import { describeMissingLibraries, findMissingLibraries } from './cuda-libraries.ts';
 import { checkCudaProvider, findCudaProvider } from './cuda-provider.ts';
+import { createCpuDialects } from './cpu-dialect.ts';
 import { openDeviceSteps } from './device-steps.ts';
 import { env, InferenceSession, Tensor } from './engine.ts';
 import { describePlacement, openPlaced } from './placement.ts';
@@ -40,7 +42,10 @@ export async function openOrtExecutor(options: OrtOptions): Promise<Executor> {
     device: provider,
     hardware,
     description: `onnxruntime ${env.versions.node ?? ''} ${provider}, ${threads} thread${threads === 1 ? '' : 's'}${place}`,
-    compile: async (graph) => toSession(await engine.open(emitGraph(graph, engine.dialect))),
+    compile: async (graph) => {
+      const dialect = await engine.dialectFor(Object.values(graph.outputs));
+      return toSession(await engine.open(emitGraph(graph, dialect)));
+    },
     load: async (onnx) => {
       if (provider === 'cpu') return openCpuSession(onnx, threads);
       const { session, placement } = await engine.openPlaced(translate(onnx, engine.dialect), 'the model');
@@ -68,7 +73,10 @@ interface PlacedSession {
 /** How a provider is used. */
 interface Engine {
   readonly queue: Queue;
+  /** Of files. */
   readonly dialect: Dialect;
+  /** Of a graph that is compiled here, by what it computes. */
+  dialectFor(results: readonly Result[]): Promise<Dialect>;
   open(onnx: Uint8Array, more?: SessionOptions): Promise<InferenceSession>;
   /** Says where it runs. */
   openPlaced(onnx: Uint8Array, name: string, more?: SessionOptions): Promise<PlacedSession>;
@@ -79,12 +87,13 @@ const PROVIDER_ENGINES: { readonly [P in Provider]: (options: OrtOptions) => Eng
   // Nothing to say of where it runs.
   cpu: (options) => {
     const engine = createOpeners(options, createQueue());
+    const dialectFor = createCpuDialects(options.threads);
     const openPlaced: Engine['openPlaced'] = async (onnx, _, more) => {
       return { session: await engine.open(onnx, more), placement: undefined };
     };
-    return withLoop({ ...engine, openPlaced });
+    return withLoop({ ...engine, openPlaced }, dialectFor);
   },
-  cuda: (options) => withLoop(createOpeners(options, deviceQueue)),
+  cuda: (options) => withLoop(createOpeners(options, deviceQueue), () => Promise.resolve(PORTABLE)),
   webgpu: (options) => {
     const { queue, open, openPlaced: place } = createOpeners(options, deviceQueue);
     const openSteps = (program: StepProgram): Promise<StepSession> => {
@@ -92,7 +101,8 @@ const PROVIDER_ENGINES: { readonly [P in Provider]: (options: OrtOptions) => Eng
         place(onnx, `a step of ${program.name}`, where);
       return openDeviceSteps({ queue, open, openStep }, program);
     };
-    return { ...{ queue, open, openPlaced: place, openSteps }, dialect: WEBGPU_DIALECT };
+    const dialectFor = (): Promise<Dialect> => Promise.resolve(WEBGPU_DIALECT);
+    return { ...{ queue, open, openPlaced: place, openSteps }, dialect: WEBGPU_DIALECT, dialectFor };
   },
 };
 
@@ -120,12 +130,15 @@ function createOpeners({ provider, threads, warn }: OrtOptions, queue: Queue): O
 }
 
 /** Steps in a `Loop`, which the provider has. */
-function withLoop(openers: Openers): Engine {
+function withLoop(openers: Openers, dialectFor: Engine['dialectFor']): Engine {
   return {
     ...openers,
     dialect: PORTABLE,
+    dialectFor,
     async openSteps(program) {
-      const { session, placement } = await openers.openPlaced(emitLoop(program), `a step of ${program.name}`);
+      const results = [...program.state.map(({ next }) => next), ...Object.values(program.reports)];
+      const onnx = emitLoop(program, await dialectFor(results));
+      const { session, placement } = await openers.openPlaced(onnx, `a step of ${program.name}`);
       return {
         ...(placement && { placement }),
         run: (steps, feeds) => {

@@ -1,0 +1,19 @@
+import { PORTABLE, type Dialect } from '../dialect.ts';
+import { convolveInBlocks, convolveTurnedInBlocks, isConvolvedInBlocks, isTurnedInBlocks } from './convolutions.ts';
+import { isKernelInBlocks, kernelInBlocks } from './kernel-gradient.ts';
+
+/**
+ * For graphs that run on ONNX Runtime's CPU provider and nowhere else: convolutions whose channels are whole blocks in the library's own
+ * operators, which are up to twice as fast (docs/decisions/0039-convolutions-in-blocks.md). `block` is the processor's.
+ */
+export const blockedDialect = (block: number): Dialect => ({
+  ...PORTABLE,
+  convolve: (tensor, to) =>
+    isConvolvedInBlocks(tensor.inputs[1], block) ? convolveInBlocks(tensor, block, to) : PORTABLE.convolve(tensor, to),
+  convolveTransposed: (tensor, to) =>
+    isTurnedInBlocks(tensor, block)
+      ? convolveTurnedInBlocks(tensor, block, to)
+      : PORTABLE.convolveTransposed(tensor, to),
+  convolveKernel: (tensor, to) =>
+    isKernelInBlocks(tensor, block) ? kernelInBlocks(tensor, block, to) : PORTABLE.convolveKernel(tensor, to),
+});
