@@ -7,7 +7,7 @@ import { processTerminal, type Terminal } from '../base/terminal.ts';
 import { readTrustedKey } from '../models/artefact/signature.ts';
 import { openDetector } from '../scoring/open-detector.ts';
 import { pruneModels, type PruneParts, type PruneSummary } from './models/prune.ts';
-import { selfTest } from './models/self-test.ts';
+import { proveModel } from './models/prove.ts';
 
 /** What it takes; docs/models.md. */
 export const PRUNE_SETTINGS = defineSettings({
@@ -37,6 +37,14 @@ export const PRUNE_SETTINGS = defineSettings({
     env: 'ARISTARCH_FALSE_POSITIVE_RATE',
     help: 'that of serve, where it is given there: a version that cannot keep it is not served, and not counted',
   },
+  explainTopK: {
+    schema: wholeNumber({ min: 0 }),
+    default: 0,
+    flag: '--explain-top-k <count>',
+    env: 'ARISTARCH_EXPLAIN_TOP_K',
+    help: 'that of serve, where it is given there: with it a version that cannot explain is not served, and not counted',
+    unit: 'fields',
+  },
   trustedKeys: {
     schema: nameList().optional(),
     flag: '--trusted-keys <files>',
@@ -52,7 +60,7 @@ Examples:
   aristarch prune --models models --keep 7 --dry-run        what would be removed
   aristarch prune --models models --keep 7 --model pumps    of one model
 
-A version goes where so many newer ones are whole by their hashes and pass the self-test, as the server has it, and no serving.json names it. So the
+A version goes where so many newer ones are whole by their hashes and pass what the server asks of them, and no serving.json names it. So the
 version that serves stays, and the one on trial. It goes from the server's sight in one step.`;
 
 /** What the command takes from the process; other ones for tests. */
@@ -82,19 +90,26 @@ async function run(context: ActionContext, { env = process.env }: PruneCommandPa
   const [first] = summary.failed;
   if (first === undefined) return;
   const names = summary.failed.map(({ name }) => name).join(', ');
-  throw new AristarchError(first.error.code, `${summary.failed.length} old version(s) could not be removed: ${names}`, {
-    names,
-  });
+  throw new AristarchError(
+    first.error.code,
+    `${summary.failed.length} old version(s) could not be removed, or not their files: ${names}`,
+    {
+      names,
+    },
+  );
 }
 
 /** As the server proves a version before it serves, on the processor. */
-async function openProof({ trustedKeys: paths, falsePositiveRate }: PruneConfig): Promise<PruneParts['prove']> {
+async function openProof({
+  trustedKeys: paths,
+  falsePositiveRate,
+  explainTopK,
+}: PruneConfig): Promise<PruneParts['prove']> {
   const trustedKeys = paths && (await Promise.all(paths.map((path) => readTrustedKey(path))));
   return async (folder) => {
     const detector = await openDetector(folder, { device: 'cpu', trustedKeys });
     try {
-      if (falsePositiveRate !== undefined) detector.thresholdAt(falsePositiveRate);
-      await selfTest(detector);
+      await proveModel(detector, { falsePositiveRate, explains: explainTopK > 0 });
     } finally {
       await detector.close();
     }
@@ -111,8 +126,7 @@ function report({ terminal, json }: ActionContext, summary: PruneSummary, isDryR
   }
   for (const { name, error } of uncounted)
     terminal.stderr.write(`${name} is not counted, since it cannot be served: ${error.message} [${error.code}]\n`);
-  for (const { name, error } of failed)
-    terminal.stderr.write(`${name} could not be removed: ${error.message} [${error.code}]\n`);
+  for (const { name, error } of failed) terminal.stderr.write(`${name}: ${error.message} [${error.code}]\n`);
   for (const name of removed) emitText(terminal, `${isDryRun ? 'would remove' : 'removed'} ${name}`);
   emitText(terminal, `${kept} version(s) ${isDryRun ? 'would be' : 'are'} left`);
 }

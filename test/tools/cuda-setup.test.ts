@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { AristarchError } from '../../src/base/errors.ts';
 import { describeMissingLibraries, findMissingLibraries } from '../../src/runtime/onnxruntime/cuda-libraries.ts';
 import {
@@ -11,7 +12,7 @@ import {
   engineVersion,
   findCudaProvider,
 } from '../../src/runtime/onnxruntime/cuda-provider.ts';
-import { isWhole, layProvider } from '../../tools/cuda/provider.ts';
+import { fetchProvider, isWhole, layProvider } from '../../tools/cuda/provider.ts';
 import { useDataFolder } from '../support/data-files.ts';
 import { needs, pythonPath } from '../support/needs.ts';
 
@@ -28,6 +29,7 @@ async function writeWheel(name: string, { version = '1.30.0', digest = sha256('b
   const all = {
     ...files,
     [`${info}/METADATA`]: `Metadata-Version: 2.1\nName: onnxruntime-gpu\nVersion: ${version}\nSummary: x\n`,
+    [`${info}/WHEEL`]: 'Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: cp312-cp312-manylinux_2_28_x86_64\n',
     [`${info}/RECORD`]: `${record.join('\r\n')}\r\n`,
   };
   const script =
@@ -88,8 +90,45 @@ needs('python').describe('setup:cuda', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('takes a wheel of the version of the installed library', () => {
-    expect(engineVersion()).toMatch(/^1\.\d+\.\d+$/);
+  needs('python:pip').describe('downloads', () => {
+    const offline = () => ({
+      ...process.env,
+      ...{ PIP_NO_INDEX: '1', PIP_FIND_LINKS: data.path('index'), PIP_CONFIG_FILE: '/dev/null' },
+    });
+    let wheel: string;
+    // In place of PyPI: a folder with a wheel that pip takes for this one.
+    beforeAll(async () => {
+      await mkdir(data.path('index'));
+      wheel = await writeWheel(`index/onnxruntime_gpu-${engineVersion()}-cp312-cp312-manylinux_2_28_x86_64.whl`, {
+        version: engineVersion(),
+      });
+    });
+    const fetchInto = async (folder: string, wheels?: string) =>
+      fetchProvider({
+        ...plan(await emptyFolder(folder)),
+        version: engineVersion(),
+        env: offline(),
+        ...(wheels && { wheels }),
+      });
+
+    it('the wheel whose hash stands in the file, and no other', async () => {
+      const hash = createHash('sha256')
+        .update(await readFile(wheel))
+        .digest('hex');
+      const wheels = await data.write('wheels.txt', `onnxruntime-gpu==${engineVersion()} --hash=sha256:${hash}\n`);
+      expect(await fetchInto('by-hash', wheels)).toMatchObject({ version: engineVersion(), wheel: basename(wheel) });
+      await expect(fetchInto('by-ours')).rejects.toThrow(
+        /could not download onnxruntime-gpu .*DO NOT MATCH THE HASHES/s,
+      );
+      expect(await readdir(data.path('by-ours'))).toEqual([]);
+    }, 60_000);
+
+    it('nothing where the file has hashes of another version than the installed library', async () => {
+      const wheels = await data.write('old.txt', `onnxruntime-gpu==1.2.3 --hash=sha256:${'0'.repeat(64)}\n`);
+      await expect(fetchInto('old', wheels)).rejects.toThrow(
+        `old.txt has hashes of onnxruntime-gpu 1.2.3, and onnxruntime-node is ${engineVersion()}: install the locked one`,
+      );
+    });
   });
 });
 

@@ -8,8 +8,8 @@ import { fetchProvider, isWhole } from './provider.ts';
 const HELP = `npm run setup:cuda [-- --force]
 
 Lays ONNX Runtime's CUDA provider beside the npm package onnxruntime-node: the libraries of PyPI's onnxruntime-gpu of the identical
-version (a wheel of 250 MB, 272 MB unpacked), each with the SHA-256 that the wheel states. Nothing is asked but PyPI, through pip. Then
-says what --device cuda still lacks here: the NVIDIA driver, CUDA 13, cuDNN 9.
+version (a wheel of 250 MB, 272 MB unpacked), taken by its hash in deploy/image/wheels-gpu.txt, each library with the SHA-256 that the wheel states.
+Nothing is asked but PyPI, through pip. Then says what --device cuda still lacks here: the NVIDIA driver, CUDA 13, cuDNN 9.
 
   --force   lays it anew where it is there already, whole by its hashes
 

@@ -3,16 +3,12 @@ import type { Sampler } from '../../scoring/sampler.ts';
 import type { Detector, DetectorDescription } from '../../scoring/detector.ts';
 import type { DriftMonitor } from '../../scoring/drift/drift-monitor.ts';
 import type { OpenModel } from './port.ts';
-import { selfTest } from './self-test.ts';
+import { proveModel, type ServingNeeds } from './prove.ts';
 
-export interface OpenModelParts {
+export interface OpenModelParts extends ServingNeeds {
   readonly openDetector: (folder: string) => Promise<Detector>;
   readonly openSampler: (folder: string) => Promise<Sampler>;
   readonly watchDrift: (description: DetectorDescription) => DriftMonitor | undefined;
-  /** Rate of requests that state none; the model's own when absent. A model that cannot keep it is not served. */
-  readonly falsePositiveRate?: number | undefined;
-  /** Whether each model must be able to explain, because it will be asked to. */
-  readonly explains: boolean;
 }
 
 /** What a model is served as; its own name and version when absent. */
@@ -22,21 +18,17 @@ export interface ServedName {
 }
 
 /**
- * Opens a model's folder and proves that it can be served. Throws what opening throws, `RATE_UNSUPPORTED`,
- * `ARTEFACT_INVALID` from the self-test, and `PRECONDITION_FAILED` where it cannot explain and must; nothing stays open then.
+ * Opens a model's folder and proves that it can be served. Throws what opening and proving throw; nothing stays open then.
  */
 export async function openModel(
-  { openDetector, openSampler, watchDrift, falsePositiveRate, explains }: OpenModelParts,
+  { openDetector, openSampler, watchDrift, ...needs }: OpenModelParts,
   folder: string,
   { model, version }: ServedName = {},
 ): Promise<OpenModel> {
   const detector = await openDetector(folder);
   const own = detector.description;
   try {
-    if (falsePositiveRate !== undefined) detector.thresholdAt(falsePositiveRate);
-    await selfTest(detector);
-    // A model that cannot explain must not show it at the first anomaly.
-    if (explains) await detector.explain(new Float32Array(own.rowWidth), { topK: 1 });
+    await proveModel(detector, needs);
   } catch (thrown) {
     await detector.close();
     throw thrown;

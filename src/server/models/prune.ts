@@ -19,17 +19,19 @@ export interface PruneParts {
   readonly isDryRun: boolean;
   /** Throws where the version in a folder cannot be served. */
   readonly prove: (folder: string) => Promise<void>;
+  /** Removes a folder and all in it; other ones for tests. */
+  readonly removeFiles?: (folder: string) => Promise<void>;
 }
 
 /** Names are MODEL/VERSION. */
 export interface PruneSummary {
-  /** Or what would be. */
+  /** What no server sees any more, or what would be so. */
   readonly removed: readonly string[];
   /** Versions that are left, of all models. */
   readonly kept: number;
   /** Newer versions that were not counted, since they cannot be served. */
   readonly uncounted: readonly Fault[];
-  /** Old versions that are still there, or whose files are. */
+  /** Old versions that are still there; and those whose files are, which are among the removed ones, or were left by an earlier run. */
   readonly failed: readonly Fault[];
 }
 
@@ -49,7 +51,7 @@ const nameOf = ({ model, version }: FoundVersion): string => `${model}/${version
  * model that is not there, and `PRECONDITION_FAILED` where a folder or a serving.json cannot be read: then it is not known what is needed, and nothing is removed.
  */
 export async function pruneModels(parts: PruneParts): Promise<PruneSummary> {
-  const { isDryRun } = parts;
+  const { isDryRun, removeFiles = (folder: string) => rm(folder, { recursive: true, force: true }) } = parts;
   const found = await scanRepository(parts.root);
   const root = await realpath(parts.root);
   const chosen = parts.models ?? [...found.keys()];
@@ -62,14 +64,18 @@ export async function pruneModels(parts: PruneParts): Promise<PruneSummary> {
     old.filter((each) => !named.has(nameOf(each))),
   );
   const [removed, failed]: [string[], Fault[]] = [[], []];
+  /** Names of what was moved out of sight, by where to. */
+  const moved = new Map<string, string>();
   for (const each of removable) {
     try {
-      if (isDryRun || (await remove(root, each))) removed.push(nameOf(each));
+      const trash = isDryRun ? null : await moveAway(root, each);
+      if (trash !== null) moved.set(trash, nameOf(each));
+      if (isDryRun || trash !== null) removed.push(nameOf(each));
     } catch (thrown) {
       failed.push({ name: nameOf(each), error: toAristarchError(thrown) });
     }
   }
-  if (!isDryRun) for (const model of chosen) await emptyTrash(join(root, model));
+  if (!isDryRun) for (const model of chosen) failed.push(...(await emptyTrash(root, model, { moved, removeFiles })));
   const total = [...found.values()].reduce((sum, { versions }) => sum + versions.length, 0);
   return { removed, kept: total - removed.length, uncounted, failed };
 }
@@ -126,25 +132,43 @@ function leaveFolders(found: FoundModels, old: readonly FoundVersion[]): readonl
   return old.filter(({ folder }) => !needed.has(folder));
 }
 
-/** Out of the server's sight in one step, then for good. Answers whether it was there and nobody named it meanwhile, of whatever model. */
-async function remove(root: string, { model, version, folder }: FoundVersion): Promise<boolean> {
+/** Out of the server's sight in one step. Answers where to; null where it was not there, or somebody, of whatever model, named it meanwhile. */
+async function moveAway(root: string, { model, version, folder }: FoundVersion): Promise<string | null> {
   const found = await scanRepository(root);
   const named = findNamed(found, []);
   const folders = [...found.values()].flatMap(({ versions }) => versions.filter((each) => named.has(nameOf(each))));
-  if (named.has(`${model}/${version}`) || folders.some((each) => each.folder === folder)) return false;
+  if (named.has(`${model}/${version}`) || folders.some((each) => each.folder === folder)) return null;
   const trash = join(root, model, `${TRASH}${randomUUID()}`);
   try {
     await rename(join(root, model, version), trash);
   } catch (thrown) {
-    if (isMissing(thrown)) return false;
+    if (isMissing(thrown)) return null;
     throw thrown;
   }
-  await rm(trash, { recursive: true, force: true });
-  return true;
+  return trash;
 }
 
-/** What a run before this one could not finish. */
-async function emptyTrash(folder: string): Promise<void> {
-  const left = (await readdir(folder)).filter((name) => name.startsWith(TRASH));
-  for (const name of left) await rm(join(folder, name), { recursive: true, force: true }).catch(() => undefined);
+interface Trash {
+  readonly moved: ReadonlyMap<string, string>;
+  readonly removeFiles: NonNullable<PruneParts['removeFiles']>;
+}
+
+/** Takes away what was moved out of sight, also by a run before this one. Answers what could not be. */
+async function emptyTrash(root: string, model: string, { moved, removeFiles }: Trash): Promise<Fault[]> {
+  const left = (await readdir(join(root, model))).filter((name) => name.startsWith(TRASH));
+  const failed: Fault[] = [];
+  for (const name of left) {
+    const folder = join(root, model, name);
+    try {
+      await removeFiles(folder);
+    } catch (thrown) {
+      const { code, message } = toAristarchError(thrown);
+      const remedy = `no server sees it any more, and its files are still there, in ${folder}: ${message}; the next run tries again`;
+      failed.push({
+        name: moved.get(folder) ?? `${model}/${name}`,
+        error: new AristarchError(code, remedy, { folder }),
+      });
+    }
+  }
+  return failed;
 }

@@ -12,8 +12,8 @@ const data = useDataFolder();
 /** The kernel's files of GPUs of these models. */
 async function writeGpus(name: string, ...models: string[]): Promise<string> {
   for (const [at, model] of models.entries()) {
-    await mkdir(data.path(`${name}/0000:0${at}:00.0`), { recursive: true });
-    await data.write(`${name}/0000:0${at}:00.0/information`, `Model: \t\t ${model}\nIRQ:   33\n`);
+    await mkdir(data.path(`${name}/gpus/0000:0${at}:00.0`), { recursive: true });
+    await data.write(`${name}/gpus/0000:0${at}:00.0/information`, `Model: \t\t ${model}\nIRQ:   33\n`);
   }
   return data.path(name);
 }
@@ -21,15 +21,32 @@ async function writeGpus(name: string, ...models: string[]): Promise<string> {
 describe('the hardware of an engine on a GPU of NVIDIA', () => {
   it('has the name of the GPUs where they are of one model', async () => {
     const two = await writeGpus('alike', 'NVIDIA H200', 'NVIDIA H200');
-    expect(nvidiaHardware(two)).toEqual({ kind: 'gpu', name: 'NVIDIA H200', isIdentified: true });
+    expect(nvidiaHardware({ env: {}, folder: two })).toEqual({ kind: 'gpu', name: 'NVIDIA H200', isIdentified: true });
   });
 
   it('is one of them where they are not, and has no name where the driver gives none', async () => {
     const mixed = await writeGpus('mixed', 'NVIDIA L4', 'NVIDIA H200');
-    expect(nvidiaHardware(mixed)).toEqual({
+    expect(nvidiaHardware({ env: {}, folder: mixed })).toEqual({
       ...{ kind: 'gpu', name: 'one of NVIDIA H200, NVIDIA L4', isIdentified: false },
     });
-    expect(nvidiaHardware('/no/such/folder')).toMatchObject({ kind: 'gpu', isIdentified: false });
+    expect(nvidiaHardware({ env: {}, folder: '/no/such/folder' })).toMatchObject({ kind: 'gpu', isIdentified: false });
+  });
+
+  it('is a slice, which no figures of the whole GPU are of, where one is chosen or the GPU is cut into such', async () => {
+    const folder = await writeGpus('sliced', 'NVIDIA H200');
+    const slice = { kind: 'gpu', name: 'a MIG slice of NVIDIA H200', isIdentified: false };
+    const uuid = 'MIG-c6d4f1ef-42e4-5de3-91c7-45d71c87eb3f';
+    expect(nvidiaHardware({ env: { CUDA_VISIBLE_DEVICES: uuid }, folder })).toEqual(slice);
+    expect(nvidiaHardware({ env: { NVIDIA_VISIBLE_DEVICES: uuid }, folder })).toEqual(slice);
+    const whole = { CUDA_VISIBLE_DEVICES: '0,GPU-8932f937-d72c-4106-c12f-20bd9faed9f6', NVIDIA_VISIBLE_DEVICES: 'all' };
+    // As the driver has it where MIG is off.
+    await mkdir(data.path('sliced/capabilities/mig'), { recursive: true });
+    await mkdir(data.path('sliced/capabilities/gpu0/mig'), { recursive: true });
+    expect(nvidiaHardware({ env: whole, folder }).isIdentified).toBe(true);
+    await mkdir(data.path('sliced/capabilities/gpu0/mig/gi1'));
+    expect(nvidiaHardware({ env: whole, folder })).toEqual(slice);
+    const unnamed = nvidiaHardware({ env: { CUDA_VISIBLE_DEVICES: uuid }, folder: '/no/such/folder' });
+    expect(unnamed.name).toBe("a MIG slice of a GPU that NVIDIA's driver does not name");
   });
 });
 

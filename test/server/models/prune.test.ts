@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { appendFile, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { createSignCommand } from '../../../src/scoring/sign-command.ts';
@@ -130,6 +130,43 @@ describe('prune', () => {
       removed: [],
       uncounted: [4, 3, 2, 1].map(() => ({ code: 'RATE_UNSUPPORTED' })),
     });
+  });
+
+  it('counts versions that can explain alone, where the server will be asked to', async () => {
+    const folder = await createVersions({ pumps: 3 });
+    const { summary } = await prune(folder, '--keep', '1', '--explain-top-k', '3');
+    expect(summary).toMatchObject({
+      removed: [],
+      kept: 3,
+      uncounted: [3, 2, 1].map(() => ({ code: 'PRECONDITION_FAILED' })),
+    });
+    expect((await prune(folder, '--keep', '1', '--explain-top-k', '0')).summary.removed).toEqual([
+      'pumps/1',
+      'pumps/2',
+    ]);
+  });
+
+  it('says whose files are still there, though no server sees them, and does not count these as left', async () => {
+    const folder = await createVersions({ pumps: 4 });
+    await mkdir(join(folder.path, 'pumps/.pruned-earlier'));
+    const kept: string[] = [];
+    const parts = { root: folder.path, keep: 2, isDryRun: false, prove: () => Promise.resolve() };
+    const summary = await pruneModels({
+      ...parts,
+      removeFiles: (path) => {
+        if (kept.push(path) === 1) return rm(path, { recursive: true });
+        throw Object.assign(new Error('EBUSY: resource busy'), { code: 'EBUSY' });
+      },
+    });
+    expect(summary).toMatchObject({ removed: ['pumps/1', 'pumps/2'], kept: 2 });
+    expect(summary.failed).toHaveLength(2);
+    for (const { error } of summary.failed)
+      expect(error.message).toMatch(
+        /no server sees it any more, and its files are still there, in .*\.pruned-.*EBUSY.*the next run tries again/,
+      );
+    expect(summary.failed.every(({ name }) => /^pumps\/(1|2|\.pruned-earlier)$/.test(name))).toBe(true);
+    expect(await pruneModels(parts)).toEqual({ removed: [], kept: 2, uncounted: [], failed: [] });
+    expect(await namesIn(folder, 'pumps')).toEqual(['3', '4']);
   });
 
   it('removes nothing at all where it is not known what is needed', async () => {

@@ -19,6 +19,7 @@ name the one folder of the claim that is served: no serving.json says which that
 {{- if and (eq $t.kind "CronJob") (gt (int $t.keepVersions) 0) (not $isNamed) -}}
 --models "$MODELS" --model "$MODEL" --keep {{ int $t.keepVersions }}
 {{- with .Values.config.falsePositiveRate }} --false-positive-rate {{ . }}{{ end -}}
+{{- with .Values.config.explainTopK }} --explain-top-k {{ . }}{{ end -}}
 {{- with .Values.trustedKeys -}}
 {{- if .existingSecret -}}
 {{- range .keys }} --trusted-keys /etc/aristarch/trusted-keys/{{ . }}{{ end -}}
