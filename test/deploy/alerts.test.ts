@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parse, stringify } from 'yaml';
+import { PROTOCOL_FAULTS } from '../../src/server/kafka/protocol-faults.ts';
 import { createMetrics } from '../../src/server/metrics.ts';
 import { only, render, valuesFile } from '../support/chart.ts';
 import { useDataFolder } from '../support/data-files.ts';
@@ -34,6 +35,14 @@ describe('each alert', () => {
     expect(existsSync(join(ROOT, runbook))).toBe(true);
     const page = readFileSync(join(ROOT, runbook), 'utf8');
     for (const chapter of ['## What it means', '## First look', '## What to do']) expect(page).toContain(chapter);
+  });
+
+  it('of a stuck partition quotes what the log says where transactions are at fault', () => {
+    const page = readFileSync(join(ROOT, 'docs/runbooks/AristarchKafkaStuck.md'), 'utf8').replace(/\s+/g, ' ');
+    for (const name of ['UNSTABLE_OFFSET_COMMIT', 'INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED', 'UNSUPPORTED_VERSION']) {
+      const [said] = PROTOCOL_FAULTS[name]![1].split(':');
+      expect(page).toContain(said);
+    }
   });
 
   it('asks for metrics that there are', () => {

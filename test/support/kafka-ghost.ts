@@ -1,5 +1,9 @@
+import {
+  ConfigResourceTypes,
+  incrementalAlterConfigsV1,
+  IncrementalAlterConfigOperationTypes,
+} from '@platformatic/kafka';
 import type { KafkaClientConfig } from '../../src/server/kafka/port.ts';
-import { ConfigResourceTypes } from '../../src/server/kafka/kafkajs/engine.ts';
 import { addPartitionsToTxnV3 } from '../../src/server/kafka/platformatic/engine.ts';
 import {
   createWriter,
@@ -8,7 +12,7 @@ import {
   TRANSACTION_TIMEOUT_MS,
 } from '../../src/server/kafka/platformatic/producer.ts';
 import { protocolErrorsOf } from '../../src/server/kafka/platformatic/faults.ts';
-import { openWire } from '../../src/server/kafka/platformatic/wire.ts';
+import { openWire, type Wire } from '../../src/server/kafka/platformatic/wire.ts';
 import type { KafkaLab } from './kafka-lab.ts';
 import type { Topics } from './kafka-scoring.ts';
 import { waitUntil } from './wait-until.ts';
@@ -21,14 +25,19 @@ export interface Ghost {
   readonly whole: number;
   /** Results of the next ones, and their offset, in one that has no end in any partition. */
   readonly hanging: number;
+  /** Whether it has an end in the group's offsets at least: then its events do not come again. */
+  readonly moves?: boolean;
 }
 
 /**
  * Leaves a partition as a broker does that has lost the ends of a transaction: for its coordinator it is over, for the partitions it is not.
  * Brokers that look whether a partition was added to a transaction refuse that (KIP-890), so that they are told not to look.
  */
-export async function leaveGhost(lab: KafkaLab, topics: Topics, { whole, hanging }: Ghost): Promise<void> {
-  await verifyPartitions(lab, false);
+export async function leaveGhost(
+  lab: KafkaLab,
+  topics: Topics,
+  { whole, hanging, moves = false }: Ghost,
+): Promise<void> {
   const { topicIn, topicOut, groupId } = topics;
   const id = `${groupId}-${topicIn}-0`;
   const config: KafkaClientConfig = {
@@ -39,6 +48,7 @@ export async function leaveGhost(lab: KafkaLab, topics: Topics, { whole, hanging
   const ask = <T>(work: (broker: Parameters<Parameters<typeof wire.atCoordinator<T>>[2]>[0]) => Promise<T>) =>
     wire.atCoordinator('transaction', id, work);
   try {
+    await verifyPartitions(wire, false);
     const { producerId, producerEpoch } = await ask((broker) =>
       wire.ask('InitProducerId', broker, id, TRANSACTION_TIMEOUT_MS, ...NO_PRODUCER),
     );
@@ -58,17 +68,22 @@ export async function leaveGhost(lab: KafkaLab, topics: Topics, { whole, hanging
         ),
       );
     };
+    const addOffsets = () =>
+      ask((broker) => wire.ask('AddOffsetsToTxn', broker, id, producerId, producerEpoch, groupId));
+    const commit = () => ask((broker) => wire.ask('EndTxn', broker, id, producerId, producerEpoch, true));
     if (whole > 0) {
       const added = [{ name: topicOut, partitions: [0] }];
       const request = { transactionalId: id, producerId, producerEpoch, topics: added, verifyOnly: false };
       await ask((broker) => wire.askBy(addPartitionsToTxnV3.api, broker, [request]));
-      await ask((broker) => wire.ask('AddOffsetsToTxn', broker, id, producerId, producerEpoch, groupId));
+      await addOffsets();
       await work(0, whole);
-      await ask((broker) => wire.ask('EndTxn', broker, id, producerId, producerEpoch, true));
+      await commit();
     }
+    if (moves) await addOffsets();
     await work(whole, whole + hanging);
+    if (moves) await commit();
   } finally {
-    await verifyPartitions(lab, true);
+    await verifyPartitions(wire, true);
     await wire.close();
   }
 }
@@ -86,10 +101,11 @@ async function allowed(work: () => Promise<unknown>): Promise<void> {
   );
 }
 
-async function verifyPartitions(lab: KafkaLab, verify: boolean): Promise<void> {
-  const configEntries = [{ name: 'transaction.partition.verification.enable', value: String(verify) }];
-  await lab.client.admin.alterConfigs({
-    validateOnly: false,
-    resources: [{ type: ConfigResourceTypes.BROKER, name: '1', configEntries }],
-  });
+/** Sets this one thing on the broker, or lets it be as it was; all else that is set there stays. */
+async function verifyPartitions(wire: Wire, verify: boolean): Promise<void> {
+  const name = 'transaction.partition.verification.enable';
+  const { DELETE, SET } = IncrementalAlterConfigOperationTypes;
+  const config = verify ? { name, configOperation: DELETE } : { name, configOperation: SET, value: 'false' };
+  const broker = { resourceType: ConfigResourceTypes.BROKER, resourceName: '1', configs: [config] };
+  await wire.askBy(incrementalAlterConfigsV1.api, undefined, [broker], false);
 }

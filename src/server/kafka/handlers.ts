@@ -1,5 +1,5 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AristarchError, toAristarchError } from '../../base/errors.ts';
+import { createTurns } from '../../scoring/turns.ts';
 import type { WorkSpan } from '../tracing/port.ts';
 import { KAFKA_ACTIONS } from './actions.ts';
 import type { Deliveries, Delivery } from './deliveries.ts';
@@ -24,8 +24,8 @@ const RETRY_MS = { first: 200, longest: 30_000 };
  * Scores batches. The one promise everything here serves: an offset is committed when each event before it has its result
  * or its dead letter acknowledged by the brokers. A batch that fails is left undone and read again; nothing is skipped.
  */
-export function createBatchHandler(options: Omit<BatchHandlerParts, 'repeats'>): BatchHandler {
-  const parts: BatchHandlerParts = { ...options, repeats: createRepeats() };
+export function createBatchHandler(options: Omit<BatchHandlerParts, 'repeats' | 'turn'>): BatchHandler {
+  const parts: BatchHandlerParts = { ...options, repeats: createRepeats(), turn: createTurns() };
   const { config, metrics, log } = parts;
   const failures = new Map<number, number>();
 
@@ -81,9 +81,11 @@ interface ScoredSlice extends Scored {
   readonly span: WorkSpan | undefined;
 }
 
+/** As few as there can be, and alike: a short one at the end would cost as much to send and to commit. */
 function toSlices(messages: Slice, most: number): Slice[] {
   const count = Math.ceil(messages.length / most);
-  return Array.from({ length: count }, (_, place) => messages.slice(place * most, (place + 1) * most));
+  const size = Math.ceil(messages.length / count);
+  return Array.from({ length: count }, (_, place) => messages.slice(place * size, (place + 1) * size));
 }
 
 /** Scores slices in their order, one before it is asked for: while its results wait, those of the slice before it are on their way. */
@@ -92,15 +94,14 @@ function scoreAhead(parts: BatchHandlerParts, batch: PartitionBatch, slices: rea
   let working: Promise<ScoredSlice> | undefined;
   let stopped = false;
   async function scoreLater(slice: Slice): Promise<ScoredSlice> {
-    // A turn later, so that the request before it is on its way: reading events keeps the thread busy for milliseconds.
-    await nextTurn();
+    await parts.turn();
     if (stopped) throw new AristarchError('CANCELLED', 'the slice before it was not delivered');
     return scoreSlice(parts, batch, slice);
   }
   function begin(): void {
     const slice = slices[place];
     if (working !== undefined || slice === undefined) return;
-    working = place === 0 ? scoreSlice(parts, batch, slice) : scoreLater(slice);
+    working = scoreLater(slice);
     // A failure is told to whoever asks, and nobody may ask any more.
     working.catch(() => undefined);
     place += 1;
@@ -154,8 +155,9 @@ function deliver(
   batch: PartitionBatch,
   { slice, span, results, bad }: ScoredSlice,
 ): Promise<'committed' | 'lost'> {
-  const { metrics, repeats, log } = parts;
+  const { metrics, repeats, turn, log } = parts;
   return tracing(span, async () => {
+    await turn();
     const tooLarge = await sendResults(parts, delivery, results);
     await sendDeadLetters(parts, delivery, batch, [...bad, ...tooLarge]);
     const nextOffset = behind(slice, batch);

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { AristarchError, toAristarchError } from '../../base/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { Metrics } from '../metrics.ts';
+import { type Draw, spread } from './spread.ts';
 import type { State } from './state.ts';
 
 const DELAY_MS = { first: 250, longest: 10_000 };
@@ -23,30 +24,33 @@ export interface KeepJoinedParts {
   readonly metrics: Pick<Metrics['kafka'], 'retries'>;
   /** How long it may take until the group is joined for the first time; undefined for as long as it takes. */
   readonly timeoutMs: number | undefined;
+  /** Spreads the waits of many processes. */
+  readonly draw?: Draw | undefined;
 }
 
 /**
  * Begins a membership again and again until `signal` aborts: whoever calls by gRPC must not lose the process because brokers, or the
- * registry, cannot be reached or refuse it, and people may mend all of that without a restart. Rejects where the group was not joined within
+ * registry, cannot be reached or refuse it, and people may mend all of that without a restart. Waits in between, longer each time. Rejects where the group was not joined within
  * `timeoutMs`, with the code of the last fault.
  */
 export async function keepJoined(parts: KeepJoinedParts, signal: AbortSignal): Promise<void> {
-  const { state, clock, log, metrics, timeoutMs = Infinity } = parts;
+  const { state, clock, log, metrics, timeoutMs = Infinity, draw = Math.random } = parts;
   const deadlineMs = clock.monotonicMs() + timeoutMs;
-  let delayMs = DELAY_MS.first;
+  let mostMs = DELAY_MS.first;
   for (;;) {
     const begunMs = clock.monotonicMs();
     const error = await untilBroken(parts, deadlineMs - begunMs, signal);
     if (error === undefined || isOver(signal)) return;
     const nowMs = clock.monotonicMs();
-    if (nowMs - begunMs > DELAY_MS.longest && state.hasJoined()) delayMs = DELAY_MS.first;
+    if (nowMs - begunMs > DELAY_MS.longest && state.hasJoined()) mostMs = DELAY_MS.first;
+    const delayMs = spread(mostMs, draw);
     if (!state.hasJoined() && nowMs + delayMs > deadlineMs) throw notJoined(timeoutMs, error);
     const why = `${state.hasJoined() ? 'lost Kafka' : 'not joined to Kafka yet'}: ${error.message}`;
     state.wait(why);
     metrics.retries.inc({ operation: 'join' });
     log.error({ code: error.code, delayMs }, `${why}; next attempt in ${delayMs} ms`);
     await sleep(delayMs, undefined, { signal }).catch(() => undefined);
-    delayMs = Math.min(2 * delayMs, DELAY_MS.longest);
+    mostMs = Math.min(2 * mostMs, DELAY_MS.longest);
   }
 }
 

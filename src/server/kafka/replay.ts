@@ -45,7 +45,10 @@ export async function replayDeadLetters(parts: ReplayParts): Promise<ReplaySumma
   }
   const ends = new Map((await client.readOffsets()).map(({ partition, high }) => [partition, high]));
   const counts: Record<Fate, number> = { replayed: 0, otherTopic: 0, otherReason: 0, bytesGone: 0 };
-  const deliveries = createTransactionalDeliveries(client, { groupId: parts.groupId, topicsOut: [eventsTopic] });
+  const { groupId } = parts;
+  const deliveries = createTransactionalDeliveries(client, {
+    ...{ groupId, topicIn: deadLetterTopic, topicsOut: [eventsTopic] },
+  });
   const progress = createProgress();
   const consumer = client.openConsumer((event) => {
     if (event.kind === 'crashed' && !event.restarts) progress.fail(event.error);

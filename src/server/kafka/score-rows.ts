@@ -1,5 +1,6 @@
 import { toAristarchError } from '../../base/errors.ts';
 import type { Explanation, ScoreBatch } from '../../scoring/detector.ts';
+import type { Turn } from '../../scoring/turns.ts';
 import type { Metrics } from '../metrics.ts';
 import type { WorkSpan } from '../tracing/port.ts';
 import { KAFKA_ACTIONS } from './actions.ts';
@@ -24,6 +25,11 @@ export interface ScoringParts {
   readonly config: Pick<KafkaConfig, 'cloudEvents' | 'explainTopK' | 'maxExplainRows'>;
   readonly metrics: Metrics['kafka'];
   readonly repeats: Repeats;
+  /**
+   * Asked for before each piece of work that keeps the thread busy for milliseconds (reading a slice, writing its results, sending them): in
+   * between, the inference thread is given its next rows, brokers' answers are heard, and callers by gRPC have their turn.
+   */
+  readonly turn: Turn;
   /** The span that the events' scoring is a part of, where it is traced. */
   readonly span?: WorkSpan;
 }
@@ -47,7 +53,7 @@ export async function scoreRows(
   parts: ScoringParts,
   { source, messages, rows, records }: EventRows,
 ): Promise<readonly ScoredEvent[]> {
-  const { metrics, repeats, span } = parts;
+  const { metrics, repeats, turn, span } = parts;
   const { partition } = source;
   const { name } = scorer.model;
   const again = { ...records, repeated: repeats.countBefore(partition, name, messages) };
@@ -59,6 +65,7 @@ export async function scoreRows(
       message,
       result: write(message, row, explanations.get(row)),
     });
+    await turn();
     return metrics.stages.time('encode', () => messages.map(toResult), span);
   };
   const results = await scorer.score(rows, again, toResults, span);

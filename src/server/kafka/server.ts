@@ -120,7 +120,12 @@ async function openSession(
   const { config, metrics, tracing, log } = parts;
   await checkTopicsExist(client, config);
   const results = await openResults(config);
-  const deliveries = createDeliveries(client, config);
+  const deliveries = createDeliveries(client, config, (partition, { code, message }, delayMs) =>
+    log.warn(
+      { topic: config.topicIn, partition, code, delayMs },
+      `Kafka partition ${config.topicIn}/${partition}: ${message}; what its last transaction left is looked after again in ${delayMs} ms`,
+    ),
+  );
   const scoring = toScoring(parts.service);
   const startSpan = tracing && createBatchSpans(tracing, config.groupId);
   const abort = new AbortController();
@@ -131,7 +136,7 @@ async function openSession(
       return;
     }
     if (event.kind === 'joined') {
-      deliveries.keepOnly(event.partitions);
+      deliveries.own(event.partitions);
       parts.showPartitions(event.partitions);
     }
     state.on(event);

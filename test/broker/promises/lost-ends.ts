@@ -35,5 +35,18 @@ export function lostEnds(lab: KafkaLab): void {
       expect(results.filter(({ by }) => by === GHOST)).toHaveLength(ghosts);
       expect(scoring.fatal).toEqual([]);
     });
+
+    it('exactly once, of results of events that are done: they come out also where no event comes any more', async () => {
+      const topics = await lab.createTopics();
+      await lab.client.produce(topics.topicIn, numberEvents(2));
+      await leaveGhost(lab, topics, { whole: 0, hanging: 2, moves: true });
+      expect(await lab.client.committed(topics.groupId, topics.topicIn)).toEqual(new Map([[0, 2]]));
+      await lab.startScoring(topics, { config: { exactlyOnce: true } });
+      const results = await lab.client.readUntil(topics.topicOut, ({ length }) => length >= 2);
+      expect(results.map(({ value }) => JSON.parse(value!.toString()) as object)).toEqual([
+        { score: 0, by: GHOST },
+        { score: 1, by: GHOST },
+      ]);
+    });
   });
 }

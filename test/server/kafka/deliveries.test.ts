@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { AristarchError } from '../../../src/base/errors.ts';
 import { createTransactionalDeliveries } from '../../../src/server/kafka/deliveries.ts';
 import type { OutboundMessage, TransactionalLane, TransactionalSession } from '../../../src/server/kafka/port.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 import { createBatch } from './memory-kafka.ts';
 
 const message = (text: string): OutboundMessage => ({
@@ -43,7 +44,7 @@ function createMemoryTransactions() {
   return { log, state, client: { openTransactionalSession } };
 }
 
-const PLACES = { groupId: 'group', topicsOut: ['out', 'dead'] };
+const PLACES = { groupId: 'group', topicIn: 'events', topicsOut: ['out', 'dead'] };
 
 describe('a transactional delivery', () => {
   it('commits what was sent and the offset together', async () => {
@@ -157,5 +158,72 @@ describe('a transactional delivery', () => {
     await next.send('out', [message('a')]);
     await next.commit(1n);
     expect(log).toEqual(['out:a']);
+  });
+});
+
+describe('partitions that are ours', () => {
+  /** Opens sessions when the test says so, the first of them with the faults that are given. */
+  function createGate(faults: AristarchError[] = []) {
+    const { client } = createMemoryTransactions();
+    const opened: string[] = [];
+    const waiting: (() => void)[] = [];
+    let closed = 0;
+    const openTransactionalSession = async (lane: TransactionalLane): Promise<TransactionalSession> => {
+      opened.push(lane.transactionalId);
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      const fault = faults.shift();
+      if (fault !== undefined) throw fault;
+      return { ...(await client.openTransactionalSession(lane)), close: () => Promise.resolve(void (closed += 1)) };
+    };
+    const next = async (): Promise<void> => (await waitUntil('an opening', () => waiting.shift()))();
+    return { client: { openTransactionalSession }, opened, next, closed: () => closed };
+  }
+  const fault = new AristarchError('UNAVAILABLE', 'a transaction does not end');
+
+  it('are opened one after the other before any event comes, and a batch goes on with what was opened', async () => {
+    const { client, opened, next } = createGate();
+    const deliveries = createTransactionalDeliveries(client, PLACES);
+    deliveries.own([0, 3]);
+    await waitUntil('the first', () => opened.length === 1);
+    const delivering = deliveries.open(createBatch(['a']));
+    await next();
+    await next();
+    await delivering;
+    expect(opened).toEqual(['group-events-0', 'group-events-3']);
+    await deliveries.close();
+  });
+
+  it('are tried again where they cannot be opened, which is told, and a batch waits for no such round', async () => {
+    const { client, opened, next } = createGate([fault, fault]);
+    const told: unknown[] = [];
+    const onFault = (partition: number, error: AristarchError, delayMs: number) =>
+      told.push([partition, error, delayMs >= 500 && delayMs <= 1_000]);
+    const deliveries = createTransactionalDeliveries(client, { ...PLACES, onFault });
+    deliveries.own([0, 1]);
+    await next();
+    await next();
+    await waitUntil('both to be told', () => told.length === 2);
+    expect(told).toEqual([
+      [0, fault, true],
+      [1, fault, true],
+    ]);
+    const delivering = deliveries.open(createBatch(['a']));
+    await next();
+    await delivering;
+    // The other one alone is left for the next round.
+    await next();
+    expect(opened.map((id) => id.at(-1))).toEqual(['0', '1', '0', '1']);
+    await deliveries.close();
+  });
+
+  it('leave no session behind that was opened when they were not ours any more', async () => {
+    const { client, next, closed } = createGate();
+    const deliveries = createTransactionalDeliveries(client, PLACES);
+    deliveries.own([0]);
+    const opening = next();
+    deliveries.own([]);
+    await opening;
+    await waitUntil('it to be closed', () => closed() === 1);
+    await deliveries.close();
   });
 });

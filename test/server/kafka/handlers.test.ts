@@ -107,19 +107,27 @@ describe('a batch', () => {
     expect(batch).toMatchObject({ committed: [3n], redeliveries: [] });
   });
 
-  it('that is larger than the limit is worked off in slices, each committed', async () => {
-    const { handle, calls } = setup();
-    const batch = createBatch(events(7));
-    await handle(batch);
-    expect(calls).toEqual([[0, 1, 2], [3, 4, 5], [6]]);
-    expect(batch.committed).toEqual([3n, 6n, 7n]);
+  it('that is larger than the limit is worked off in as few slices as can be, alike, each committed', async () => {
+    for (const [count, slices] of [
+      [7, [3, 3, 1]],
+      [4, [2, 2]],
+      [9, [3, 3, 3]],
+    ] as const) {
+      const { handle, calls } = setup();
+      const batch = createBatch(events(count));
+      await handle(batch);
+      expect(calls.map((rows) => rows.length)).toEqual(slices);
+      expect(calls.flat()).toEqual([...Array(count).keys()]);
+      const ends = slices.map((_, place) => BigInt(slices.slice(0, place + 1).reduce((a, b) => a + b, 0)));
+      expect(batch.committed).toEqual(ends);
+    }
   });
 
   it('is committed behind what follows its last event unseen, when all of it is done', async () => {
     const { handle } = setup();
     const batch = { ...createBatch(events(4)), nextOffset: 9n };
     await handle(batch);
-    expect(batch.committed).toEqual([3n, 9n]);
+    expect(batch.committed).toEqual([2n, 9n]);
   });
 
   it('explains its anomalous events, and only these, where that is configured', async () => {

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { type BatchMessage, writeRecordBatch, writeRecords } from '../record-batch.ts';
+import { type BatchMessage, writePlainBatch, writeRecordBatch, writeRecords } from '../record-batch.ts';
 
 /** What kafkajs 2.2.3 is about to write, as far as it is looked at here. */
 interface ProduceArguments {
@@ -81,11 +81,16 @@ async function toBatch(
   { messages, firstSequence }: PartitionData,
   codecs: Codecs,
 ): Promise<Buffer> {
-  const records = writeRecords(messages);
+  const isTransactional = Boolean(transactionalId);
+  const own = {
+    producerId: BigInt(producerId),
+    producerEpoch,
+    firstSequence,
+    isTransactional,
+    timestampMs: Date.now(),
+  };
   const codec = codecs[compression]?.();
-  const written = codec === undefined ? records : await codec.compress({ buffer: records });
-  return writeRecordBatch(written, {
-    ...{ count: messages.length, producerId: BigInt(producerId), producerEpoch, firstSequence },
-    ...{ isTransactional: Boolean(transactionalId), timestampMs: Date.now(), compressionBits: compression },
-  });
+  if (codec === undefined) return writePlainBatch(messages, own);
+  const records = await codec.compress({ buffer: writeRecords(messages) });
+  return writeRecordBatch(records, { ...own, count: messages.length, compressionBits: compression });
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AristarchError } from '../../../base/errors.ts';
 import type { BatchHandler, ConsumerEvent, ConsumerPort, HiddenRange, KafkaClientConfig } from '../port.ts';
+import { spread } from '../spread.ts';
 import { createMembership, type MemberName, REBALANCE_TIMEOUT_MS } from './membership.ts';
 import { openGeneration } from './generation.ts';
 import { untilAborted } from './until-aborted.ts';
@@ -9,7 +10,7 @@ import { openWire, type Wire } from './wire.ts';
 type ToError = (thrown: unknown) => AristarchError;
 
 const FETCH_TIMEOUT_MS = 15_000;
-/** First and longest wait before a membership that broke off is begun anew. */
+/** First and longest wait before a membership that broke off is begun anew, and of each at least half. */
 const RESTART_MS = { first: 250, longest: 5_000 };
 
 /** Kafka's consumer groups over the client's wire protocol; a connection that fails is never used again. */
@@ -37,7 +38,7 @@ export function openConsumer(
         const restarts = PASSES.has(error.code);
         onEvent({ kind: 'crashed', restarts, error });
         if (!restarts) return;
-        await sleep(delayMs, undefined, { signal }).catch(() => undefined);
+        await sleep(spread(delayMs, Math.random), undefined, { signal }).catch(() => undefined);
         delayMs = Math.min(2 * delayMs, RESTART_MS.longest);
       }
     }

@@ -1,5 +1,5 @@
 import type { Compression, OutboundMessage } from '../port.ts';
-import { writeRecordBatch, writeRecords } from '../record-batch.ts';
+import { writePlainBatch, writeRecordBatch, writeRecords } from '../record-batch.ts';
 import { compressionsAlgorithms, createAPI, produceV9, Writer } from './engine.ts';
 
 /** Whose batches they are, as the broker has named it. */
@@ -17,11 +17,10 @@ export function createPartitionWriter(
   const isTransactional = transactionalId !== undefined;
   const algorithm = compression === 'none' ? undefined : compressionsAlgorithms[compression];
   return (messages: readonly OutboundMessage[], firstSequence: number): Buffer => {
-    const records = writeRecords(messages);
-    return writeRecordBatch(algorithm?.compressSync(records) ?? records, {
-      ...{ count: messages.length, producerId, producerEpoch, firstSequence, isTransactional },
-      ...{ timestampMs: Date.now(), compressionBits: algorithm?.bitmask ?? 0 },
-    });
+    const head = { producerId, producerEpoch, firstSequence, isTransactional, timestampMs: Date.now() };
+    if (algorithm === undefined) return writePlainBatch(messages, head);
+    const records = algorithm.compressSync(writeRecords(messages));
+    return writeRecordBatch(records, { ...head, count: messages.length, compressionBits: algorithm.bitmask });
   };
 }
 

@@ -1,3 +1,4 @@
+import { kept } from '../../../base/kept.ts';
 import { loadCodecs } from '../compression.ts';
 import type { KafkaClientConfig, OutboundMessage, TransactionalLane, TransactionalSession } from '../port.ts';
 import { registerCodecs } from './codecs.ts';
@@ -8,8 +9,8 @@ import { createWriter, guardBy, NO_PRODUCER, REQUEST_TIMEOUT_MS, route, TRANSACT
 import { type IdState, type Outcome, readIdState } from './outcome.ts';
 import { openWire, patiently, type Wire } from './wire.ts';
 
-/** Registered once, with whichever client. */
-let codecs: Promise<void> | undefined;
+/** Once, with whichever client. */
+const provideCodecs = kept(async () => registerCodecs(await loadCodecs()));
 
 /** What was known of ids when this process set out to open them, until that has settled: the broker forgets an end when its id is opened. */
 const unsettled = new Map<string, IdState>();
@@ -23,9 +24,8 @@ export async function openTransactionalSession(
   config: KafkaClientConfig,
   lane: TransactionalLane,
 ): Promise<TransactionalSession> {
-  codecs ??= loadCodecs().then(registerCodecs);
   const guard = guardBy((thrown) => toKafkaError(thrown, config.brokers));
-  await guard(() => codecs!);
+  await guard(provideCodecs);
   const wire = openWire(config, { requestTimeoutMs: REQUEST_TIMEOUT_MS });
   try {
     const { transaction, committed } = await guard(() => openLane(wire, config, lane));
