@@ -143,13 +143,13 @@ export class ScoringService {
   }
 
   /**
-   * The models of records that come without a request around them, as events do. `keyOf`: the key that the sender gave a record, or
-   * what else is its own for good. Throws what `routeByField` does.
+   * The models of records that come without a request around them, as events do, one after the other: each is released before the
+   * next is asked for. `keyOf`: the key that the sender gave a record, or what else is its own for good. Throws what `routeByField` does.
    */
-  async route(records: readonly RawRecord[], keyOf: (place: number) => string): Promise<RoutedRecords> {
+  async *route(records: readonly RawRecord[], keyOf: (place: number) => string): AsyncGenerator<RoutedRecords> {
     const { candidates } = this.#parts;
-    const routed = await this.#route(records);
-    return candidates === undefined ? routed : candidates.split(routed, records, keyOf);
+    for await (const routed of this.#route(records))
+      yield candidates === undefined ? routed : await candidates.split(routed, records, keyOf);
   }
 
   /** The model that judges events whatever is in them; undefined where a field or a trial decides, which `route` looks into. */
@@ -162,11 +162,14 @@ export class ScoringService {
     return undefined;
   }
 
-  async #route(records: readonly RawRecord[]): Promise<RoutedRecords> {
+  async *#route(records: readonly RawRecord[]): AsyncGenerator<RoutedRecords> {
     const { models, modelField } = this.#parts;
-    if (modelField !== undefined) return routeByField(models, records, modelField);
+    if (modelField !== undefined) {
+      yield* routeByField(models, records, modelField);
+      return;
+    }
     const { model, release } = await models.acquire({});
-    return { parts: [{ model, places: [...records.keys()] }], refused: [], release };
+    yield { parts: [{ model, places: [...records.keys()] }], refused: [], release };
   }
 
   #choiceOf({ model, modelVersion: version, rows }: ScoreJob): ModelChoice {

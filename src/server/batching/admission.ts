@@ -21,6 +21,9 @@ export interface AdmissionQuestion {
  */
 const PLANNED_SHARE = 0.6;
 
+/** Of the milliseconds until a deadline, those that may be planned for. */
+export const plannedMs = (remainingMs: number): number => PLANNED_SHARE * remainingMs;
+
 /** Nobody should ask again sooner. */
 export const SOONEST_RETRY_MS = 10;
 
@@ -33,12 +36,12 @@ export function refusalOf(question: AdmissionQuestion): { reason: Refusal; error
       '--max-queue-rows is the limit';
     return { reason: 'queue_full', error: refused(message, expectedMs, { rows, queuedRows, maxQueueRows }) };
   }
-  const plannedMs = PLANNED_SHARE * remainingMs;
-  if (expectedMs <= plannedMs) return undefined;
+  const mostMs = plannedMs(remainingMs);
+  if (expectedMs <= mostMs) return undefined;
   const message =
     `the ${rows} rows would be scored in about ${expectedMs.toFixed(1)} ms, and the call has ${remainingMs.toFixed(1)} ms left: ` +
     (isAlone ? 'send fewer at a time, or with a longer deadline' : 'send again later, or with a longer deadline');
-  const retryAfterMs = expectedMs - plannedMs;
+  const retryAfterMs = expectedMs - mostMs;
   const reason = isAlone ? 'too_short' : 'deadline';
   return { reason, error: refused(message, retryAfterMs, { rows, expectedMs, remainingMs }) };
 }

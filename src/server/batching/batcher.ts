@@ -1,7 +1,8 @@
 import { AristarchError } from '../../base/errors.ts';
 import type { Priority, ScoreBatch, StageListener } from '../../scoring/detector.ts';
 import type { Clock } from '../clock.ts';
-import { type AdmissionQuestion, refusalOf, type Refusal } from './admission.ts';
+import { type AdmissionQuestion, plannedMs, refusalOf, type Refusal } from './admission.ts';
+import { createAlarm, defaultLater, type Later } from './alarm.ts';
 import { createCostModel } from './cost-model.ts';
 import { gather, rowsOf } from './gather.ts';
 import { createQueue, type Piece, type Queue, type Waiting } from './queue.ts';
@@ -25,7 +26,7 @@ export interface BatchJob {
 export interface BatchingLimits {
   /** Most rows of one inference. */
   readonly maxBatchRows: number;
-  /** Milliseconds that the first caller after a pause waits for others. */
+  /** Most milliseconds that the first caller after a pause waits for others. */
   readonly maxDelayMs: number;
   /** Most rows that wait. */
   readonly maxQueueRows: number;
@@ -48,7 +49,7 @@ export interface BatcherParts {
   readonly clock: Clock;
   readonly events: BatchingEvents;
   /** Runs `work` after the input that is there has been read, or after so many milliseconds. */
-  readonly later?: (work: () => void, ms: number) => void;
+  readonly later?: Later;
 }
 
 export interface Batcher {
@@ -73,11 +74,6 @@ interface WaitingJob extends Waiting {
   ended: boolean;
 }
 
-const defaultLater = (work: () => void, ms: number): void => {
-  if (ms > 0) setTimeout(work, ms);
-  else setImmediate(work);
-};
-
 /**
  * Gathers the rows of all callers into one inference at a time: whoever comes while the process is idle is scored at once
  * (after the input that has arrived together is read), whoever comes while an inference runs is in the next one.
@@ -87,7 +83,7 @@ export function createBatcher(parts: BatcherParts): Batcher {
   const { maxBatchRows, maxDelayMs, maxQueueRows } = limits;
   const queue = createQueue<WaitingJob>(maxBatchRows);
   const forecast = createForecast(queue, maxBatchRows, clock);
-  let [running, scheduled] = [false, false];
+  let running = false;
   /** Takes a job into the queue, or throws why not. */
   const admit = (job: BatchJob, answer: Pick<WaitingJob, 'resolve' | 'reject'>): void => {
     job.checkAlive?.();
@@ -103,13 +99,11 @@ export function createBatcher(parts: BatcherParts): Batcher {
     const state = { left: rows, collector: new Collector(rows), cameMs: clock.monotonicMs(), ended: false };
     queue.push({ job, priority, ...state, ...answer });
   };
+  const alarm = createAlarm(() => runNext(), clock, later);
   const schedule = (delayMs: number): void => {
-    if (running || scheduled || queue.jobs === 0) return;
-    scheduled = true;
-    later(runNext, queue.rows >= maxBatchRows ? 0 : delayMs);
+    if (!running && queue.jobs > 0) alarm.set(queue.rows >= maxBatchRows ? 0 : delayMs);
   };
   const runNext = (): void => {
-    scheduled = false;
     const pieces = queue.take(sameRate, (waiting) => drop(waiting, clock));
     if (pieces.length === 0) {
       schedule(0);
@@ -135,7 +129,8 @@ export function createBatcher(parts: BatcherParts): Batcher {
     score: (job) =>
       new Promise((resolve, reject) => {
         admit(job, { resolve, reject });
-        schedule(maxDelayMs);
+        // Nobody is late for others' sake.
+        schedule(maxDelayMs === 0 ? 0 : Math.min(maxDelayMs, forecast.spareMs(job.deadlineMs)));
       }),
   };
 }
@@ -163,6 +158,9 @@ function createForecast(queue: Queue<WaitingJob>, maxBatchRows: number, clock: C
       if (!running && queue.jobs === 0 && rows <= maxBatchRows) return 0;
       return restMs(running) + cost.expectMs(queue.ahead(priority, rows) + rows);
     },
+    /** Milliseconds that what waits can wait longer, so that it is scored within a deadline. */
+    spareMs: (deadlineMs = Infinity): number =>
+      Math.max(0, plannedMs(deadlineMs - clock.wallMs()) - cost.expectMs(queue.rows)),
     /** An inference begins; the answer is when. */
     begin: (rows: number): number => {
       startedMs = clock.monotonicMs();

@@ -142,10 +142,11 @@ export interface KafkaClient {
 /** What scoring must offer to this transport: the models that judge records, and their scores. */
 export interface RecordScoring {
   /**
-   * Which model judges which of the records; the models stay open until `release`. Throws where a model cannot be had at
-   * present; records that no model can ever judge are refused one by one. `keyOf`: what a record bears for good, by its place.
+   * Which model judges which of the records, one model after the other: each stays open until `release`, which is called before the
+   * next is asked for. Throws where a model cannot be had at present; records that no model can ever judge are refused one by one.
+   * `keyOf`: what a record bears for good, by its place.
    */
-  route(records: readonly RawRecord[], keyOf: (place: number) => string): Promise<RoutedRecords>;
+  route(records: readonly RawRecord[], keyOf: (place: number) => string): AsyncIterable<RoutedRecords>;
   /** The one model of all records, open until `release`; undefined where records must be looked at to tell. */
   acquireForAll(): Promise<{ readonly scorer: ScoreRecords; readonly release: () => void } | undefined>;
 }

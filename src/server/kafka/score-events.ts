@@ -31,21 +31,23 @@ export async function scoreEvents(
   if (plain !== undefined) return { results: plain, bad: [] };
   const { good, bad } = parts.metrics.stages.time('decode', () => parseEvents(parts, messages), parts.span);
   if (good.length === 0) return { results: [], bad };
-  const routed = await parts.scoring.route(
-    good.map(({ record }) => record),
-    (place) => keyOf(source, good[place]!.message),
-  );
-  try {
-    const scored: Scored[] = [];
-    for (const part of routed.parts) {
-      const events = part.places.map((place) => good[place]!);
-      scored.push(await scorePart(part, parts, source, events));
+  const records = good.map(({ record }) => record);
+  const scored: Scored[] = [{ results: [], bad }];
+  for await (const routed of parts.scoring.route(records, (place) => keyOf(source, good[place]!.message))) {
+    try {
+      for (const part of routed.parts) {
+        const events = part.places.map((place) => good[place]!);
+        scored.push(await scorePart(part, parts, source, events));
+      }
+    } finally {
+      routed.release();
     }
-    const refused = routed.refused.map(({ place, reason }) => ({ message: good[place]!.message, reason }));
-    return joinScored([...scored, { results: [], bad: [...bad, ...refused] }]);
-  } finally {
-    routed.release();
+    scored.push({
+      results: [],
+      bad: routed.refused.map(({ place, reason }) => ({ message: good[place]!.message, reason })),
+    });
   }
+  return joinScored(scored);
 }
 
 /** The event's key; its place, where it has none: an event that is delivered twice must be judged by the same model twice. */

@@ -15,7 +15,14 @@ import { createBatchHandler } from './handlers.ts';
 import { keepJoined, type Session } from './keep-joined.ts';
 import { createHiddenRanges, watchLag } from './lag.ts';
 import { openKafkaClient, type OpenKafkaClient } from './open-client.ts';
-import type { KafkaClient, KafkaConfig, RecordScoring, RowRecords, ScoreRecords } from './port.ts';
+import type {
+  KafkaClient,
+  KafkaConfig,
+  RecordScoring,
+  RoutedPart as RoutedScorer,
+  RowRecords,
+  ScoreRecords,
+} from './port.ts';
 import { createState, type Readiness, type State } from './state.ts';
 import { createBatchSpans } from './traced-batch.ts';
 
@@ -173,16 +180,20 @@ function toScoring(service: KafkaScoringParts['service']): RecordScoring {
       const lease = await service.acquireForAll();
       return lease && { scorer: toScorer(service, lease.model), release: lease.release };
     },
-    async route(records, keyOf) {
-      const { parts, refused, release } = await service.route(records, keyOf);
-      return {
-        ...{ refused, release },
-        parts: parts.map(({ model, places, instead, onScored }) => ({
-          ...{ scorer: toScorer(service, model, { onScored, attempt: instead?.attempt }), places },
-          instead: instead && { scorer: toScorer(service, instead.model), because: instead.because },
-        })),
-      };
+    async *route(records, keyOf) {
+      for await (const { parts, refused, release } of service.route(records, keyOf))
+        yield { ...{ refused, release }, parts: parts.map((part) => toRoutedPart(service, part)) };
     },
+  };
+}
+
+function toRoutedPart(
+  service: KafkaScoringParts['service'],
+  { model, places, instead, onScored }: RoutedPart,
+): RoutedScorer {
+  return {
+    ...{ scorer: toScorer(service, model, { onScored, attempt: instead?.attempt }), places },
+    instead: instead && { scorer: toScorer(service, instead.model), because: instead.because },
   };
 }
 

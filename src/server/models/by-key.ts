@@ -1,6 +1,6 @@
 import { AristarchError, toAristarchError, type ErrorCode } from '../../base/errors.ts';
 import type { RawRecord, ScoreBatch } from '../../scoring/detector.ts';
-import type { Lease, ModelChoice, Models, OpenModel } from './port.ts';
+import type { ModelChoice, Models, OpenModel } from './port.ts';
 
 /** Records that one model judges. */
 export interface RoutedPart {
@@ -21,7 +21,7 @@ export interface RoutedPart {
 /** Throws `DEADLINE_EXCEEDED` once a model on trial has had its time, of which `checkAlive` tells the work. */
 export type Attempt = <T>(work: (checkAlive: () => void) => Promise<T>) => Promise<T>;
 
-/** Which model judges which records; the models stay open until `release`. */
+/** Which model judges which records, in whole or in part; the models stay open until `release`. */
 export interface RoutedRecords {
   readonly parts: readonly RoutedPart[];
   readonly refused: readonly { readonly place: number; readonly reason: AristarchError }[];
@@ -52,14 +52,27 @@ export function choiceOf(record: RawRecord, field: string): ModelChoice {
 }
 
 /**
- * Finds the model of each record, each model once. Records whose model there is not, or which cannot be served, are refused one by
- * one; throws where a model cannot be had at present, and then nothing is held.
+ * Finds the model of each record, each model once, and one after the other: whoever releases one before it asks for the next holds
+ * one at a time, however many the records name. Records whose model there is not, or which cannot be served, are refused one by
+ * one; throws where a model cannot be had at present.
  */
-export async function routeByField(
+export async function* routeByField(
   models: Pick<Models, 'acquire'>,
   records: readonly RawRecord[],
   field: string,
-): Promise<RoutedRecords> {
+): AsyncGenerator<RoutedRecords> {
+  const { groups, refused } = groupByModel(records, field);
+  if (refused.length > 0) yield { parts: [], refused, release: () => undefined };
+  for (const [model, places] of groups) yield await acquireFor(models, model, places);
+}
+
+interface Grouped {
+  /** Places of the records that name a model; '' for the default one. */
+  readonly groups: ReadonlyMap<string, readonly number[]>;
+  readonly refused: RoutedRecords['refused'];
+}
+
+function groupByModel(records: readonly RawRecord[], field: string): Grouped {
   const groups = new Map<string, number[]>();
   const refused: { place: number; reason: AristarchError }[] = [];
   for (const [place, record] of records.entries()) {
@@ -72,26 +85,22 @@ export async function routeByField(
       refused.push({ place, reason: toAristarchError(thrown) });
     }
   }
-  const leases: Lease[] = [];
-  const parts: { model: OpenModel; places: readonly number[] }[] = [];
-  const release = (): void => {
-    for (const lease of leases) lease.release();
-  };
-  for (const [model, places] of groups) {
-    try {
-      const lease = await models.acquire({ model });
-      leases.push(lease);
-      parts.push({ model: lease.model, places });
-    } catch (thrown) {
-      const reason = toAristarchError(thrown);
-      if (FAULTS_OF_A_MODEL.has(reason.code)) refused.push(...places.map((place) => ({ place, reason })));
-      else {
-        release();
-        throw reason;
-      }
-    }
+  return { groups, refused };
+}
+
+async function acquireFor(
+  models: Pick<Models, 'acquire'>,
+  name: string,
+  places: readonly number[],
+): Promise<RoutedRecords> {
+  try {
+    const { model, release } = await models.acquire({ model: name });
+    return { parts: [{ model, places }], refused: [], release };
+  } catch (thrown) {
+    const reason = toAristarchError(thrown);
+    if (!FAULTS_OF_A_MODEL.has(reason.code)) throw reason;
+    return { parts: [], refused: places.map((place) => ({ place, reason })), release: () => undefined };
   }
-  return { parts, refused, release };
 }
 
 /** The one model that all records of a request name. Throws `INVALID_INPUT` where they name several. */

@@ -91,9 +91,14 @@ export class ModelEntry {
     return [...wanted, ...sound.filter((found) => this.isServing(found) && !wanted.includes(found))];
   }
 
+  /** What should serve; undefined where nothing may. */
+  get best(): FoundVersion | undefined {
+    return this.candidates()[0];
+  }
+
   /** Whether there is a version that should take the place of the one that serves. */
   get isBehind(): boolean {
-    const [best] = this.candidates();
+    const { best } = this;
     return this.serving !== undefined && best !== undefined && !this.isServing(best);
   }
 
@@ -143,6 +148,12 @@ export class ModelEntry {
 export function modelUnreadable(model: string, why: string): AristarchError {
   const message = `the folder of model "${model}" cannot be read (${why}): let this process's user read it`;
   return new AristarchError('PRECONDITION_FAILED', message, { model });
+}
+
+export function modelUnloaded(model: string): AristarchError {
+  return new AristarchError('PRECONDITION_FAILED', `model "${model}" was unloaded; LoadModel brings it back`, {
+    model,
+  });
 }
 
 function cannotBeRead({ model, version, folder, unreadable = '' }: FoundVersion): AristarchError {

@@ -1,7 +1,7 @@
 import type { Lease, OpenModel } from './port.ts';
 
 export interface PoolOptions {
-  /** Most models that stay open while nobody uses them. */
+  /** Most models that are open, but for those in use. */
   readonly capacity: number;
   /** Whether a model may be closed to make room. */
   readonly isKept: (model: OpenModel) => boolean;
@@ -14,7 +14,7 @@ const OPENED_AT_A_TIME = 2;
 
 /**
  * Open models by key, the most recently used last. Each is opened once, however many ask for it at the same time; beyond the
- * capacity the one that was longest not used is closed. A model is closed when its last lease was released.
+ * capacity the one that was longest not used is closed, as soon as nobody uses it. A model is closed when its last lease was released.
  */
 export class ModelPool {
   readonly #options: PoolOptions;
@@ -65,7 +65,7 @@ export class ModelPool {
   }
 
   #open(key: string, open: () => Promise<OpenModel>): Slot {
-    const slot = new Slot(this.#gate(open));
+    const slot = new Slot(this.#gate(open), () => this.#makeRoom());
     this.#slots.set(key, slot);
     slot.opening.then(
       () => this.#makeRoom(),
@@ -82,12 +82,16 @@ export class ModelPool {
   }
 
   #makeRoom(): void {
-    const idle = [...this.#slots].filter(([, slot]) => slot.isIdle && !this.#options.isKept(slot.model!));
-    const excess = Math.max(0, this.open().length - this.#options.capacity);
-    for (const [key, slot] of idle.slice(0, excess)) {
-      const { model } = slot;
+    const { capacity, isKept, onEvicted } = this.#options;
+    // Asked whenever a call ends: those that are being opened are counted as well, which is quicker than to look.
+    if (this.#slots.size <= capacity) return;
+    let excess = this.open().length - capacity;
+    for (const [key, { isIdle, model }] of this.#slots) {
+      if (excess <= 0) return;
+      if (!isIdle || isKept(model!)) continue;
       this.retire(key);
-      this.#options.onEvicted(model!);
+      onEvicted(model!);
+      excess--;
     }
   }
 }
@@ -96,10 +100,12 @@ export class ModelPool {
 class Slot {
   readonly opening: Promise<OpenModel>;
   model: OpenModel | undefined;
+  readonly #onIdle: () => void;
   #users = 0;
   #retired = false;
 
-  constructor(opening: Promise<OpenModel>) {
+  constructor(opening: Promise<OpenModel>, onIdle: () => void) {
+    this.#onIdle = onIdle;
     this.opening = opening.then((model) => (this.model = model));
     this.opening.catch(() => undefined);
   }
@@ -141,7 +147,9 @@ class Slot {
       if (!used) return;
       used = false;
       this.#users--;
-      if (this.#retired && this.#users === 0) void this.close();
+      if (this.#users > 0) return;
+      if (this.#retired) void this.close();
+      else this.#onIdle();
     };
   }
 }

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { AristarchError, toAristarchError } from '../../base/errors.ts';
 import type { Clock } from '../clock.ts';
 import type { Metrics } from '../metrics.ts';
-import { FAULTS_OF_FILES, ModelEntry, modelNotFound, modelUnreadable } from './entry.ts';
+import { FAULTS_OF_FILES, ModelEntry, modelNotFound, modelUnloaded, modelUnreadable } from './entry.ts';
 import { checkName } from './names.ts';
 import type { ServedName } from './open-model.ts';
 import { ModelPool } from './pool.ts';
@@ -38,6 +38,8 @@ export class ModelRepository implements Models {
   readonly #entries = new Map<string, ModelEntry>();
   readonly #pool: ModelPool;
   #last: FoundModels = new Map();
+  /** Models that `load` has looked at since the look under way began, which knows less of them. */
+  readonly #loaded = new Set<string>();
 
   private constructor(parts: RepositoryParts) {
     this.#parts = parts;
@@ -55,9 +57,8 @@ export class ModelRepository implements Models {
   static async open(parts: RepositoryParts): Promise<ModelRepository> {
     const repository = new ModelRepository(parts);
     repository.#last = await scanRepository(parts.folder);
-    for (const [model, found] of repository.#last) {
+    for (const [model, found] of repository.#last)
       if (repository.#isReadable(model, found)) repository.#take(model, found);
-    }
     try {
       if (repository.defaultName !== undefined) (await repository.acquire({})).release();
     } catch (thrown) {
@@ -72,8 +73,7 @@ export class ModelRepository implements Models {
     // One that cannot be read is a model all the same: another does not answer in its place.
     const isAlone = this.#entries.size === 1 && [...this.#last.keys()].every((model) => this.#entries.has(model));
     if (defaultModel !== undefined || !isAlone) return defaultModel;
-    const [only] = this.#entries.keys();
-    return only;
+    return [...this.#entries.keys()][0];
   }
 
   acquire({ model, version }: ModelChoice): Lease | Promise<Lease> {
@@ -106,14 +106,13 @@ export class ModelRepository implements Models {
   }
 
   list(): readonly ListedModel[] {
-    const byDefault = this.defaultName;
     return [...this.#entries.values()].map((entry) => ({
       model: entry.model,
       versions: entry.versions.map((found) => this.#describe(entry, found)),
       serving: entry.serving?.version,
       pinned: entry.rules.version,
       servingFault: entry.rulesFault?.message,
-      isDefault: entry.model === byDefault,
+      isDefault: entry.model === this.defaultName,
       unloaded: entry.unloaded,
     }));
   }
@@ -122,6 +121,7 @@ export class ModelRepository implements Models {
     const name = this.#nameOf(model);
     const found = await scanModel(this.#parts.folder, name);
     if (found.unreadable !== undefined) throw modelUnreadable(name, found.unreadable);
+    if (found.versions.length > 0 || this.#entries.has(name)) this.#loaded.add(name);
     const entry = this.#take(name, found);
     if (entry === undefined) throw this.#notFound(name);
     entry.unloaded = false;
@@ -150,13 +150,14 @@ export class ModelRepository implements Models {
    * does, and then nothing has changed.
    */
   async refresh(): Promise<void> {
+    this.#loaded.clear();
     const models = await scanRepository(this.#parts.folder);
     const last = this.#last;
     this.#last = models;
     for (const model of new Set([...models.keys(), ...this.#entries.keys()])) {
       const found = models.get(model) ?? NOTHING_FOUND;
       const before = last.get(model) ?? NOTHING_FOUND;
-      if (!this.#isReadable(model, found, before) || !isSame(found, before)) continue;
+      if (this.#loaded.has(model) || !this.#isReadable(model, found, before) || !isSame(found, before)) continue;
       const known = this.#entries.get(model);
       const entry = isSame(found, known?.found ?? NOTHING_FOUND) ? known : this.#take(model, found);
       // What cannot take the place is in the log; what serves goes on.
@@ -209,11 +210,11 @@ export class ModelRepository implements Models {
 
   /** Opens the newest version that can be served; from then on it answers requests that name no version. */
   async #openNewest(entry: ModelEntry): Promise<Lease> {
-    for (const found of entry.candidates()) {
+    for (let found = entry.best; found !== undefined; found = entry.best) {
       try {
         const lease = await this.#openVersion(entry, found);
-        this.#serve(entry, found, lease.model);
-        return lease;
+        if (this.#serve(entry, found, lease.model)) return lease;
+        lease.release();
       } catch (thrown) {
         if (entry.refusalOf(found) === undefined) throw thrown;
       }
@@ -223,12 +224,15 @@ export class ModelRepository implements Models {
     throw entry.nothingLeft();
   }
 
-  #serve(entry: ModelEntry, found: FoundVersion, model: OpenModel): void {
-    if (entry.unloaded || entry.isServing(found)) return;
+  /** False where a better one (a pin, a newer version) has come while this one was opened. */
+  #serve(entry: ModelEntry, found: FoundVersion, model: OpenModel): boolean {
+    if (entry.best !== undefined && keyOf(entry.best) !== keyOf(found)) return false;
+    if (entry.unloaded || entry.isServing(found)) return true;
     const facts = { model: found.model, version: found.version, before: entry.serving?.version };
     entry.serving = found;
     this.#parts.log.info(facts, `model "${found.model}" is served in version ${found.version}`);
     if (entry.model === this.defaultName) this.#parts.onDefault?.(model);
+    return true;
   }
 
   async #openVersion(entry: ModelEntry, found: FoundVersion): Promise<Lease> {
@@ -271,9 +275,8 @@ export class ModelRepository implements Models {
     const name = this.#nameOf(model);
     const entry = this.#entries.get(name);
     if (entry === undefined) throw this.#notFound(name);
-    if (!entry.unloaded) return entry;
-    const message = `model "${name}" was unloaded; LoadModel brings it back`;
-    throw new AristarchError('PRECONDITION_FAILED', message, { model: name });
+    if (entry.unloaded) throw modelUnloaded(name);
+    return entry;
   }
 
   #nameOf(model: string | undefined): string {

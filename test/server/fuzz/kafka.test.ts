@@ -8,7 +8,7 @@ import { createBatchHandler } from '../../../src/server/kafka/handlers.ts';
 import type { InboundMessage, OutboundMessage, RecordScoring } from '../../../src/server/kafka/port.ts';
 import { createMetrics } from '../../../src/server/metrics.ts';
 import { createNumberDetector } from '../../support/number-detector.ts';
-import { createBatch, createMemoryProducer, toMessage, toScorer } from '../kafka/memory-kafka.ts';
+import { createBatch, createMemoryProducer, toMessage, routeTo, toScorer } from '../kafka/memory-kafka.ts';
 import { FUZZ_INPUTS, LEAK_BYTES, leftBehind, mutated } from './mutations.ts';
 
 const CONFIG = {
@@ -25,8 +25,7 @@ function createHandler(sent: Record<string, OutboundMessage[]>) {
   const scorer = toScorer(detector);
   const scoring: RecordScoring = {
     acquireForAll: () => Promise.resolve({ scorer, release: () => undefined }),
-    route: (records) =>
-      Promise.resolve({ parts: [{ scorer, places: [...records.keys()] }], refused: [], release: () => undefined }),
+    route: (records) => routeTo(scorer, records),
   };
   const producer = createMemoryProducer((topic, messages) => {
     (sent[topic] ??= []).push(...messages);

@@ -11,7 +11,7 @@ import type { RecordScoring } from '../../../src/server/kafka/port.ts';
 import { createMetrics } from '../../../src/server/metrics.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { createNumberDetector } from '../../support/number-detector.ts';
-import { createBatch, createMemoryProducer, type MemoryProducer, toScorer } from './memory-kafka.ts';
+import { createBatch, createMemoryProducer, type MemoryProducer, routeTo, toScorer } from './memory-kafka.ts';
 
 const CONFIG = {
   topicOut: 'out',
@@ -38,8 +38,7 @@ function setup({ producer = createMemoryProducer(), onScore = () => undefined, .
   const scorer = toScorer(detector);
   const scoring: RecordScoring = {
     acquireForAll: () => Promise.resolve({ scorer, release: () => undefined }),
-    route: (records) =>
-      Promise.resolve({ parts: [{ scorer, places: [...records.keys()] }], refused: [], release: () => undefined }),
+    route: (records) => routeTo(scorer, records),
   };
   const metrics = createMetrics();
   const log = pino({ level: 'silent' });

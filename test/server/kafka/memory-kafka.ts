@@ -5,6 +5,7 @@ import type {
   OutboundMessage,
   PartitionBatch,
   ProducerPort,
+  RoutedRecords,
   ScoreRecords,
 } from '../../../src/server/kafka/port.ts';
 
@@ -24,6 +25,16 @@ export function toScorer(
     },
     explain: (records, topK) => detector.explain(records, { topK }),
   };
+}
+
+/** All records by one scorer, unless `parts` says otherwise. */
+export async function* routeTo(
+  scorer: ScoreRecords,
+  records: readonly unknown[],
+  parts: Partial<RoutedRecords> = {},
+): AsyncGenerator<RoutedRecords> {
+  const all = { parts: [{ scorer, places: [...records.keys()] }], refused: [], release: () => undefined };
+  yield await Promise.resolve({ ...all, ...parts });
 }
 
 export function toMessage(offset: number, value: string | null): InboundMessage {

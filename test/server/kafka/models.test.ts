@@ -8,7 +8,7 @@ import { createBatchHandler } from '../../../src/server/kafka/handlers.ts';
 import type { RecordScoring } from '../../../src/server/kafka/port.ts';
 import { createMetrics } from '../../../src/server/metrics.ts';
 import { createNumberDetector } from '../../support/number-detector.ts';
-import { createBatch, createMemoryProducer, toScorer } from './memory-kafka.ts';
+import { createBatch, createMemoryProducer, routeTo, toScorer } from './memory-kafka.ts';
 
 interface TrialParts {
   readonly before: () => void;
@@ -23,9 +23,8 @@ async function handleTrial({ before }: TrialParts) {
   const scoring: RecordScoring = {
     acquireForAll: () => Promise.resolve(undefined),
     route: (records) =>
-      Promise.resolve({
+      routeTo(scorer('2'), records, {
         parts: [{ scorer: scorer('2', before), places: [...records.keys()], instead }],
-        ...{ refused: [], release: () => undefined },
       }),
   };
   const results: unknown[] = [];
@@ -57,21 +56,22 @@ const CONFIG = {
 
 it('events of one batch go to the models that judge them; results keep their order, and what no model judges is set aside', async () => {
   const detector = createNumberDetector();
-  const scorer = (name: string) => toScorer(detector, { name, version: 'v1' });
-  let released = 0;
+  const scorer = (name: string) =>
+    toScorer(detector, { name, version: 'v1' }, () => void did.push(`scores by ${name}`));
+  const did: string[] = [];
   const reason = new AristarchError('NOT_FOUND', 'there is no model "c"');
   const scoring: RecordScoring = {
     acquireForAll: () => Promise.resolve(undefined),
-    route: (records) => {
+    async *route(records) {
       const placesOf = (tenant: string): number[] =>
         [...records.keys()].filter((place) => records[place]!['tenant'] === tenant);
-      return Promise.resolve({
-        parts: ['b', 'a'].map((name) => ({ scorer: scorer(name), places: placesOf(name) })),
-        refused: placesOf('c').map((place) => ({ place, reason })),
-        release: () => {
-          released++;
-        },
-      });
+      for (const name of ['b', 'a']) {
+        did.push(`asks for ${name}`);
+        const release = (): void => void did.push(`releases ${name}`);
+        yield { parts: [{ scorer: scorer(name), places: placesOf(name) }], refused: [], release };
+      }
+      const refused = placesOf('c').map((place) => ({ place, reason }));
+      yield await Promise.resolve({ parts: [], refused, release: () => undefined });
     },
   };
   const models: unknown[] = [];
@@ -94,7 +94,7 @@ it('events of one batch go to the models that judge them; results keep their ord
   expect(producer.sent).toEqual({ out: ['k0', 'k1', 'k3', 'k4'], dead: ['k2'] });
   expect(models).toEqual(['a', 'b', 'a', 'b']);
   expect(batch.committed).toEqual([5n]);
-  expect(released).toBe(1);
+  expect(did).toEqual(['b', 'a'].flatMap((name) => [`asks for ${name}`, `scores by ${name}`, `releases ${name}`]));
 });
 
 it.each(['UNAVAILABLE', 'RESOURCE_EXHAUSTED', 'DEADLINE_EXCEEDED'] as const)(

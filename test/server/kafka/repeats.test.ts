@@ -60,7 +60,9 @@ describe('drift', () => {
     const handle = createBatchHandler({
       scoring: {
         acquireForAll: () => Promise.resolve({ scorer, release: () => undefined }),
-        route: () => Promise.reject(new Error('the events are plain')),
+        route: () => {
+          throw new Error('the events are plain');
+        },
       },
       reader: createEventReader({ format: 'json', maxEventBytes: 1000 }),
       results: JSON_RESULTS,

@@ -2,7 +2,7 @@ import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from '@jest/globals';
 import { AristarchError } from '../../../src/base/errors.ts';
 import { openDetector } from '../../../src/scoring/open-detector.ts';
-import { choiceOf, routeByField } from '../../../src/server/models/by-key.ts';
+import { choiceOf, routeByField, type RoutedRecords } from '../../../src/server/models/by-key.ts';
 import type { Lease, Models } from '../../../src/server/models/port.ts';
 import { createClientFixture } from '../../support/grpc-client.ts';
 import { createModelFolderFixture } from '../../support/model-folder.ts';
@@ -40,35 +40,50 @@ describe('the model that a field of a record names', () => {
     expect(() => choiceOf({ tenant: true }, 'tenant')).toThrow(/is a boolean: send the model's name/);
   });
 
-  it('is found once for all records that name it, and held until they are done', async () => {
+  it('is found once for all records that name it, and one is held at a time', async () => {
     const { models, asked, held } = createModels();
     const records = ['b', 'a', null, 'b', 'c', {}, 'a'].map((tenant) => ({ tenant }));
-    const { parts, refused, release } = await routeByField(models, records, 'tenant');
-    expect(parts.map(({ model, places }) => [model.description.name, places])).toEqual([
+    const parts: unknown[] = [];
+    const refused: unknown[] = [];
+    let mostHeld = 0;
+    for await (const routed of routeByField(models, records, 'tenant')) {
+      mostHeld = Math.max(mostHeld, held.length);
+      parts.push(...routed.parts.map(({ model, places }) => [model.description.name, places]));
+      refused.push(...routed.refused.map(({ place, reason }) => [place, reason.code]));
+      routed.release();
+    }
+    expect(parts).toEqual([
       ['b', [0, 3]],
       ['a', [1, 6]],
       ['', [2]],
     ]);
-    expect(refused.map(({ place, reason }) => [place, reason.code])).toEqual([
+    expect(refused).toEqual([
       [5, 'INVALID_INPUT'],
       [4, 'NOT_FOUND'],
     ]);
     expect(asked).toEqual(['b', 'a', '', 'c']);
-    expect(held).toHaveLength(3);
-    release();
-    expect(held).toEqual([]);
+    expect([mostHeld, held]).toEqual([1, []]);
   });
 
   it('refuses the records of a broken model only, but all where nothing can be had at present', async () => {
     const records = [{ tenant: 'a' }, { tenant: 'c' }];
-    const broken = await routeByField(createModels('ARTEFACT_INVALID').models, records, 'tenant');
-    expect(broken.parts).toHaveLength(1);
-    expect(broken.refused).toMatchObject([{ place: 1, reason: { code: 'ARTEFACT_INVALID' } }]);
+    const [first, second] = await readAll(routeByField(createModels('ARTEFACT_INVALID').models, records, 'tenant'));
+    expect(first).toMatchObject({ parts: [{ places: [0] }], refused: [] });
+    expect(second).toMatchObject({ parts: [], refused: [{ place: 1, reason: { code: 'ARTEFACT_INVALID' } }] });
     const { models, held } = createModels('UNAVAILABLE');
-    await expect(routeByField(models, records, 'tenant')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await expect(readAll(routeByField(models, records, 'tenant'))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     expect(held).toEqual([]);
   });
 });
+
+async function readAll(routes: AsyncIterable<RoutedRecords>): Promise<RoutedRecords[]> {
+  const all: RoutedRecords[] = [];
+  for await (const routed of routes) {
+    all.push(routed);
+    routed.release();
+  }
+  return all;
+}
 
 describe('a request that names no model', () => {
   const record = (machine: string, amount: number) => ({

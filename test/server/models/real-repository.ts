@@ -11,8 +11,12 @@ import { createListeningLog } from '../../support/serve-fixture.ts';
 const opened: ModelRepository[] = [];
 afterEach(() => Promise.all(opened.splice(0).map((repository) => repository.close())));
 
-/** A repository of real models, and what it does: each time a model is opened, and its log. */
-export async function openRepository(folder: string, changes: Partial<RepositoryParts> = {}) {
+/** A repository of real models, and what it does: each time a model is opened, and its log. `beforeOpen` can hold an opening up. */
+export async function openRepository(
+  folder: string,
+  changes: Partial<RepositoryParts> = {},
+  beforeOpen: (opened: string) => Promise<void> | undefined = () => undefined,
+) {
   const { log, lines } = createListeningLog();
   const opens: string[] = [];
   const closes: string[] = [];
@@ -20,8 +24,9 @@ export async function openRepository(folder: string, changes: Partial<Repository
   const repository = await ModelRepository.open({
     folder,
     maxLoaded: 10,
-    open: (path, name) => {
+    open: async (path, name) => {
       opens.push(`${name.model}/${name.version}`);
+      await beforeOpen(opens.at(-1)!);
       return openModel(parts, path, name);
     },
     metrics: createMetrics().models,

@@ -217,6 +217,20 @@ describe('models beyond the number that may be open', () => {
   });
 });
 
+describe('models that are all in use beyond that number', () => {
+  it('are closed as soon as they are released', async () => {
+    const folder = await createFolder();
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    for (const [place, model] of names.entries()) await folder.write(model, '1', place + 1);
+    const { repository, closes } = await openRepository(folder.path, { defaultModel: 'a', maxLoaded: 2 });
+    const leases = await Promise.all(names.map(async (model) => repository.acquire({ model })));
+    expect(repository.open()).toHaveLength(5);
+    for (const lease of leases) lease.release();
+    expect(repository.open().map(({ description }) => description.name)).toEqual(['a', 'e']);
+    await until('three are closed', () => closes.length === 3);
+  });
+});
+
 describe('the default model', () => {
   it('is the version that serves, whichever was used last', async () => {
     const folder = await createFolder();

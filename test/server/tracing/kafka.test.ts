@@ -13,7 +13,7 @@ import type { SamplerName, Tracing } from '../../../src/server/tracing/port.ts';
 import { createNumberDetector } from '../../support/number-detector.ts';
 import { SILENT } from '../../support/serve-fixture.ts';
 import { createCollectorFixture, SPAN_KINDS, STATUS_ERROR } from '../../support/trace-collector.ts';
-import { createBatch, createMemoryProducer, toScorer } from '../kafka/memory-kafka.ts';
+import { createBatch, createMemoryProducer, routeTo, toScorer } from '../kafka/memory-kafka.ts';
 
 const collect = createCollectorFixture();
 const open: Tracing[] = [];
@@ -52,8 +52,7 @@ async function handle(events: readonly Event[], traceSampler: SamplerName = 'par
   await createBatchHandler({
     scoring: {
       acquireForAll: () => Promise.resolve(undefined),
-      route: (records) =>
-        Promise.resolve({ parts: [{ scorer, places: [...records.keys()] }], refused: [], release: () => undefined }),
+      route: (records) => routeTo(scorer, records),
     },
     reader: createEventReader({ format: 'json', maxEventBytes: 1000 }),
     results: JSON_RESULTS,
