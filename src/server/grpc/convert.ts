@@ -24,12 +24,13 @@ import type {
 /** A received message, or why its bytes are none; decoding must not throw inside grpc-js, which would say INTERNAL. */
 export type Received<T> = { readonly message: T } | { readonly fault: AristarchError };
 
-/** The deserialiser of a method: what proto-loader decodes, or the fault `INVALID_INPUT`. */
+/** The deserialiser of a method: what `decode` makes of its bytes, the fault that it throws, or `INVALID_INPUT`. */
 export function receive<T>(decode: (bytes: Buffer) => T, type: string): (bytes: Buffer) => Received<T> {
   return (bytes) => {
     try {
       return { message: decode(bytes) };
     } catch (cause) {
+      if (cause instanceof AristarchError) return { fault: cause };
       const why = cause instanceof Error ? cause.message : String(cause);
       return { fault: new AristarchError('INVALID_INPUT', `the message is no valid ${type}: ${why}`, { type }, cause) };
     }

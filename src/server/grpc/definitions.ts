@@ -7,6 +7,7 @@ import { receive, toScoreResponse } from './convert.ts';
 import type { ServiceDefinition } from './engine.ts';
 import { INFERENCE_SERVICE, loadInferenceContract } from './inference/contract.ts';
 import type { QuickMethod } from './quick-call.ts';
+import { checkTally, REQUEST_SHAPES, type Shape, tallyLimits, type TallyLimits } from './tally.ts';
 
 type Method = ServiceDefinition[string];
 
@@ -14,13 +15,15 @@ export interface DefinitionParts {
   readonly metrics: Pick<Metrics, 'stages'>;
   readonly tracing?: Tracing | undefined;
   readonly clock: Pick<Clock, 'monotonicMs'>;
+  readonly options: { readonly maxRows: number; readonly maxSampleRows: number };
 }
 
 /** The services with their (de)serialisers, timed where scores are asked for. */
 export function defineServices(parts: DefinitionParts) {
+  const tallies = talliesOf(parts.options);
   return {
-    inferences: timed(inferenceDefinition(), ['ModelInfer'], parts),
-    scoring: timed(scoringDefinition(), ['Score', 'ScoreStream'], parts),
+    inferences: timed(inferenceDefinition(tallies), ['ModelInfer'], parts),
+    scoring: timed(scoringDefinition(tallies), ['Score', 'ScoreStream'], parts),
   };
 }
 
@@ -30,19 +33,33 @@ export function toQuick(method: Method, transport: Transport, handle: QuickMetho
   return { path, transport, handle, deserialize, serialize };
 }
 
-function inferenceDefinition(): ServiceDefinition {
+/** What is counted before a method's request is decoded, by the method's name. */
+type Tallies = Readonly<Record<string, (bytes: Buffer) => void>>;
+
+function talliesOf({ maxRows, maxSampleRows }: DefinitionParts['options']): Tallies {
+  const tally = (shape: Shape, limits: TallyLimits) => (bytes: Buffer) => checkTally(bytes, shape, limits);
+  const rows = tallyLimits(maxRows, '--max-rows');
+  const score = tally(REQUEST_SHAPES.ScoreRequest, rows);
+  return {
+    ...{ Score: score, ScoreStream: score },
+    Sample: tally(REQUEST_SHAPES.SampleRequest, tallyLimits(maxSampleRows, '--max-sample-rows')),
+    ModelInfer: tally(REQUEST_SHAPES.ModelInferRequest, rows),
+  };
+}
+
+function inferenceDefinition(tallies: Tallies): ServiceDefinition {
   const definition = loadInferenceContract()[INFERENCE_SERVICE] as ServiceDefinition;
   return Object.fromEntries(
-    Object.entries(definition).map(([name, method]) => [name, { ...method, ...receiving(method) }]),
+    Object.entries(definition).map(([name, method]) => [name, { ...method, ...receiving(method, tallies[name]) }]),
   );
 }
 
 /** The service, with deserialisers that do not throw, and the quick way for the messages that have one. */
-function scoringDefinition(): ServiceDefinition {
+function scoringDefinition(tallies: Tallies): ServiceDefinition {
   const definition = loadContract()[SERVICE] as ServiceDefinition;
   const methods = Object.entries(definition).map(([name, method]) => {
-    const quick = method.path.startsWith(`/${SERVICE}/Score`);
-    return [name, { ...method, ...receiving(method), ...(quick && quickScoring(method)) }];
+    const received = { ...method, ...receiving(method, tallies[name]) };
+    return [name, method.path.startsWith(`/${SERVICE}/Score`) ? { ...received, ...quickScoring(received) } : received];
   });
   return Object.fromEntries(methods) as ServiceDefinition;
 }
@@ -82,18 +99,28 @@ function traced(method: Method, tracing: Tracing, { monotonicMs }: Pick<Clock, '
   };
 }
 
-function receiving({ path, requestDeserialize }: Method): Pick<Method, 'requestDeserialize'> {
-  return { requestDeserialize: receive(requestDeserialize, `request of ${path}`) };
+function receiving(
+  { path, requestDeserialize }: Method,
+  tally: (bytes: Buffer) => void = () => undefined,
+): Pick<Method, 'requestDeserialize'> {
+  const decode = (bytes: Buffer): unknown => {
+    tally(bytes);
+    return requestDeserialize(bytes);
+  };
+  return { requestDeserialize: receive(decode, `request of ${path}`) };
 }
 
-function quickScoring(method: Method): Pick<Method, 'requestDeserialize' | 'responseSerialize'> {
-  const { requestDeserialize } = receiving(method);
+/** Given a method that reads and writes whatever there is. */
+function quickScoring({
+  requestDeserialize,
+  responseSerialize,
+}: Method): Pick<Method, 'requestDeserialize' | 'responseSerialize'> {
   return {
     requestDeserialize: (bytes) => {
       const message = decodePackedRequest(bytes);
       return message === undefined ? (requestDeserialize(bytes) as unknown) : { message };
     },
     responseSerialize: (reply: ScoreReply) =>
-      encodePlainResponse(reply) ?? method.responseSerialize(toScoreResponse(reply.outcome, reply.requestId)),
+      encodePlainResponse(reply) ?? responseSerialize(toScoreResponse(reply.outcome, reply.requestId)),
   };
 }

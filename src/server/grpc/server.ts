@@ -54,6 +54,8 @@ export interface GrpcServerOptions {
   readonly maxCallsPerConnection: number;
   readonly slowClientTimeoutMs: number;
   readonly maxTextBytes: number;
+  readonly maxRows: number;
+  readonly maxSampleRows: number;
   readonly drainTimeoutMs: number;
   /** Where it is of use; else 0. */
   readonly stayAwakeUs: number;

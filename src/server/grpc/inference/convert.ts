@@ -4,8 +4,9 @@ import type { DetectorDescription, RawRecord, ScoreBatch } from '../../../scorin
 import { groupOfRow } from '../../../scoring/group-calibration.ts';
 import type { ScoreJob, ScoreOutcome } from '../../scoring-service.ts';
 import { checkText, type TextLimits } from '../text-limits.ts';
-import type { WireInferRequest, WireInferResponse, WireModelMetadata, WireParameter } from './contract.ts';
-import { type OutputValues, readTensor, toContents, toRaw } from './tensors.ts';
+import type { WireInferRequest, WireInferResponse, WireInput, WireModelMetadata, WireParameter } from './contract.ts';
+import { tallyLimits, tooMany } from '../tally.ts';
+import { countValues, type OutputValues, readTensor, toContents, toRaw } from './tensors.ts';
 
 /** An input of this name that is the only one, with two dimensions, has packed raw rows. */
 const PACKED = 'rows';
@@ -14,8 +15,15 @@ const MISSING = ':missing';
 /** Name of the parameter with the share of normal rows that may be flagged. */
 const RATE = 'false_positive_rate';
 
-/** The one way from a request's message to a job. Throws `INVALID_INPUT`. */
-export function fromInferRequest(request: WireInferRequest, { maxTextBytes }: TextLimits): Omit<ScoreJob, 'transport'> {
+export interface RowLimits {
+  readonly maxRows: number;
+}
+
+/** The one way from a request's message to a job. Throws `INVALID_INPUT`, `RESOURCE_EXHAUSTED` for more rows or values than there may be. */
+export function fromInferRequest(
+  request: WireInferRequest,
+  { maxTextBytes, maxRows }: TextLimits & RowLimits,
+): Omit<ScoreJob, 'transport'> {
   const { modelName: model, modelVersion, parameters } = request;
   const checkValue = (value: unknown): void => {
     if (typeof value === 'string') checkText(value, () => 'a value', maxTextBytes);
@@ -24,7 +32,7 @@ export function fromInferRequest(request: WireInferRequest, { maxTextBytes }: Te
   return {
     model,
     modelVersion,
-    ...readRows(request, checkValue),
+    ...readRows(request, maxRows, checkValue),
     ...(falsePositiveRate !== undefined && { falsePositiveRate }),
   };
 }
@@ -39,6 +47,7 @@ function readRate(parameter: WireParameter | undefined): number | undefined {
 
 function readRows(
   { inputs, rawInputContents }: WireInferRequest,
+  maxRows: number,
   checkValue: (value: unknown) => void,
 ): Pick<ScoreJob, 'rows' | 'width'> {
   const isRaw = rawInputContents.length > 0;
@@ -48,33 +57,47 @@ function readRows(
     const message = `the request has ${inputs.length} inputs and ${rawInputContents.length} raw contents: send one for each`;
     throw new AristarchError('INVALID_INPUT', message);
   }
+  const width = checkShapes(inputs, maxRows);
   const tensors = inputs.map((input, place) => ({
     name: input.name,
-    shape: input.shape,
     values: readTensor(input, isRaw ? rawInputContents[place] : undefined),
   }));
   for (const { values } of tensors) values.forEach(checkValue);
   const [first] = tensors;
-  if (tensors.length === 1 && first!.name === PACKED && first!.shape.length === 2 && inputs[0]!.datatype === 'FP32') {
-    return { rows: Float32Array.from(first!.values as readonly number[]), width: first!.shape[1]! };
-  }
+  if (width !== undefined) return { rows: Float32Array.from(first!.values as readonly number[]), width };
   return { rows: toRecords(tensors) };
+}
+
+/**
+ * Before a value is read, of which a small message may have millions: that there are not too many rows, and that all inputs have the
+ * first one's. Answers the width of a row, where the only input has packed rows.
+ */
+function checkShapes(inputs: readonly WireInput[], maxRows: number): number | undefined {
+  const limits = tallyLimits(maxRows, '--max-rows');
+  const [first] = inputs;
+  const { name, shape, datatype } = first!;
+  const isPacked = inputs.length === 1 && name === PACKED && shape.length === 2 && datatype === 'FP32';
+  const values = countValues(first!);
+  const rows = isPacked ? shape[0]! : values;
+  if (rows > maxRows) throw tooMany('rows', limits);
+  if (isPacked) return shape[1]!;
+  for (const input of inputs) {
+    if (countValues(input) === rows && input.shape.slice(1).every((length) => length === 1)) continue;
+    const message = `input ${JSON.stringify(input.name.slice(0, 100))} has the shape [${input.shape.join(', ')}], and the first input has ${rows} rows: send [${rows}] or [${rows}, 1]`;
+    throw new AristarchError('INVALID_INPUT', message);
+  }
+  if (rows * inputs.length > limits.values) throw tooMany('values', limits);
+  return undefined;
 }
 
 interface Tensor {
   readonly name: string;
-  readonly shape: readonly number[];
   readonly values: readonly unknown[];
 }
 
 /** One tensor for each field, with a value for each row. */
 function toRecords(tensors: readonly Tensor[]): RawRecord[] {
   const rows = tensors[0]!.values.length;
-  for (const { name, shape, values } of tensors) {
-    if (values.length === rows && shape.slice(1).every((length) => length === 1)) continue;
-    const message = `input ${JSON.stringify(name.slice(0, 100))} has the shape [${shape.join(', ')}], and the first input has ${rows} rows: send [${rows}] or [${rows}, 1]`;
-    throw new AristarchError('INVALID_INPUT', message);
-  }
   const missing = new Map(
     tensors.filter(({ name }) => name.endsWith(MISSING)).map(({ name, values }) => [name, values]),
   );

@@ -7,12 +7,12 @@ import { countSent, openReceived, type Received } from '../convert.ts';
 import { type CallContext, parsePriority } from '../handlers.ts';
 import { checkChoice, checkText, type TextLimits } from '../text-limits.ts';
 import type { WireInferRequest, WireInferResponse, WireModelMetadata, WireModelRequest } from './contract.ts';
-import { checkOutputs, fromInferRequest, toInferResponse, toModelMetadata } from './convert.ts';
+import { checkOutputs, fromInferRequest, type RowLimits, toInferResponse, toModelMetadata } from './convert.ts';
 
 export interface InferenceParts {
   readonly service: ScoringService;
   readonly models: Pick<ChangeableModels, 'list'>;
-  readonly limits: TextLimits;
+  readonly limits: TextLimits & RowLimits;
 }
 
 /** The methods of inference.GRPCInferenceService, without grpc-js: the same scores as `Score`, in tensors. */

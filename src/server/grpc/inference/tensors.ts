@@ -33,7 +33,8 @@ export function readTensor(input: WireInput, raw: Buffer | undefined): readonly 
   throw unfit(input, `has ${values.length} values, and its shape [${input.shape.join(', ')}] says ${count}`);
 }
 
-function countValues(input: WireInput): number {
+/** How many values its shape says. Throws `INVALID_INPUT` for what is no shape. */
+export function countValues(input: WireInput): number {
   const { shape } = input;
   const count = shape.reduce((product, length) => product * length, 1);
   if (shape.length > 0 && shape.every((length) => Number.isInteger(length) && length >= 0) && count < 2 ** 31)
