@@ -1,23 +1,30 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 
-/** A container's limit of CPU, as version 2 of Linux's control groups has it (cgroup-v2.rst, "cpu.max"): microseconds, or "max", in so many. */
-const LIMIT_FILE = '/sys/fs/cgroup/cpu.max';
+/**
+ * A container's limit of CPU, as Linux's control groups have it: microseconds in so many. Version 2 says both in one file, "max" where there is
+ * none (cgroup-v2.rst, "cpu.max"); version 1 in two, -1 where there is none (sched-bwc.rst).
+ */
+const LIMIT_FILES = [
+  ['/sys/fs/cgroup/cpu.max'],
+  ['/sys/fs/cgroup/cpu/cpu.cfs_quota_us', '/sys/fs/cgroup/cpu/cpu.cfs_period_us'],
+];
 
 /**
  * Cores that may be busy at once for this process: those that it may run on, and no more than its container's limit, which Node 20 does not
- * look at. `file`: where that limit stands.
+ * look at. `files`: where that limit may stand.
  */
-export function usableCores(cores: number = availableParallelism(), file: string = LIMIT_FILE): number {
-  const [quota, period] = readLimit(file).map(Number);
-  const limit = quota! / period!;
-  return limit > 0 ? Math.min(cores, limit) : cores;
+export function usableCores(cores: number = availableParallelism(), files: typeof LIMIT_FILES = LIMIT_FILES): number {
+  const limits = files.map(readLimit).filter((limit) => limit > 0);
+  return Math.min(cores, ...limits);
 }
 
-function readLimit(file: string): string[] {
+/** In cores; NaN or below 0 where there is none. */
+function readLimit(files: readonly string[]): number {
   try {
-    return readFileSync(file, 'utf8').trim().split(' ');
+    const [quota, period] = files.flatMap((file) => readFileSync(file, 'utf8').trim().split(' ')).map(Number);
+    return quota! / period!;
   } catch {
-    return [];
+    return NaN;
   }
 }

@@ -121,8 +121,8 @@ function startGrpc(
   parts: Pick<GrpcServerParts, 'service' | 'sampling' | 'models' | 'metrics' | 'tracing' | 'backlog'>,
 ): Promise<GrpcServer> {
   const { grpcHost: host, grpcPort: port, adminCalls, ...options } = config;
-  // On a core of its own alone: who stays awake on another's takes its time.
-  const stayAwakeUs = usableCores() / config.workers < 2 ? 0 : config.stayAwakeUs;
+  // On a core beside those of an inference alone: who stays awake on another's takes its time.
+  const stayAwakeUs = usableCores() / config.workers < config.threads + 1 ? 0 : config.stayAwakeUs;
   return startGrpcServer({
     ...parts,
     ...{ security, clock, log, adminCalls },

@@ -73,7 +73,7 @@ export const GRPC_SETTINGS = defineSettings({
     default: 1000,
     flag: '--stay-awake-us <us>',
     env: 'ARISTARCH_STAY_AWAKE_US',
-    help: 'how long the event loop looks for the next unary call before it sleeps, where calls have come one after the other that quickly and the process has two cores; 0 for not at all',
+    help: 'how long the event loop looks for the next unary call before it sleeps, where calls have come one after the other that quickly and the process has a core more than an inference takes; 0 for not at all',
     source: 'docs/decisions/0038',
     unit: 'us',
     group: 'gRPC',

@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import { PREFIX_BYTES } from '../call-stream.ts';
 import { type Fault, FIRST_WINDOW_BYTES, FLAG, FRAME, HEAD_BYTES, MAX_FRAME_BYTES, writeHead } from './frames.ts';
 
-/** Memory that is written into; what a turn writes beyond it gets more. */
-const SLAB_BYTES = 8192;
+/** Memory that is written into, again and again; what a turn writes beyond it gets twice as much, up to the most. */
+const [SLAB_BYTES, MOST_SLAB_BYTES] = [8192, 131_072];
 
 /** Writes frames to a connection: what is written in one go of the program leaves together. */
 export class Outbound {
@@ -91,13 +91,18 @@ export class Outbound {
   #reserve(bytes: number): number {
     if (this.#to + bytes > this.#slab.length) {
       if (this.#to > this.#from) this.#full.push(this.#slab.subarray(this.#from, this.#to));
-      this.#slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, bytes));
+      this.#slab = Buffer.allocUnsafeSlow(Math.max(this.#nextSlabBytes(), bytes));
       [this.#from, this.#to] = [0, 0];
     }
     const at = this.#to;
     this.#to += bytes;
     if (!this.#scheduled) this.#schedule();
     return at;
+  }
+
+  #nextSlabBytes(): number {
+    const { length } = this.#slab;
+    return length === 0 ? SLAB_BYTES : Math.min(MOST_SLAB_BYTES, 2 * length);
   }
 
   /** After what the program does now, and after the promises that are fulfilled by it. */
@@ -115,13 +120,15 @@ export class Outbound {
     if (socket.destroyed || socket.writableEnded) return;
     if (full.length === 0) {
       if (last !== undefined) socket.write(last);
-      return;
+    } else {
+      this.#full = [];
+      socket.cork();
+      for (const each of full) socket.write(each);
+      if (last !== undefined) socket.write(last);
+      socket.uncork();
     }
-    this.#full = [];
-    socket.cork();
-    for (const each of full) socket.write(each);
-    if (last !== undefined) socket.write(last);
-    socket.uncork();
+    // The system has taken all of it, as it mostly does: the same memory serves the next turn.
+    if (socket.writableLength === 0) [this.#from, this.#to] = [0, 0];
   }
 
   /** Writes what there is, and ends the connection. */
