@@ -175,7 +175,8 @@ ${table}
 **The bar of ${100 * BAR} % at least once ${verdict}:** the lowest is ${share(worst)}. Beyond what the pass-through does, an event is read from JSON,
 scored by the model and written as a result; the microseconds show what that adds, of all threads. The model is computed as \`serve\` does by default: large
 inferences in a thread of their own ([inference.md](inference.md)), while the client's thread reads and writes; on so many cores that the broker leaves free. What
-is done with less is writing: record batches are of our own making ([0024](decisions/0024-record-batches-of-our-own.md)).
+is done with less is writing: record batches are of our own making ([0024](decisions/0024-record-batches-of-our-own.md)). Reading, writing and sending take turns, so that
+inference goes on beside them, and what waits goes out in one request ([0040](decisions/0040-kafka-works-in-turns.md)); a pass-through that sends request by request is overtaken by that.
 
 Killed again and again, and counted: [kafka-soak.md](kafka-soak.md).
 `;
