@@ -206,7 +206,7 @@ export interface KafkaConfig {
   readonly startAt: 'earliest' | 'latest';
   /** Events with a larger value go to the dead-letter topic unread. */
   readonly maxEventBytes: number;
-  /** Most events that are scored, sent and committed together; a larger fetch is worked off in slices. */
+  /** Most events of a partition that are scored, sent and committed together; a larger fetch is worked off in slices. */
   readonly maxBatchEvents: number;
   /** Fields named in the explanation of an anomalous event; 0 or absent for no explanations. */
   readonly explainTopK?: number;
