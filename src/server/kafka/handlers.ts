@@ -20,6 +20,15 @@ export interface BatchHandlerParts extends ScoringParts, SendParts {
 /** First and longest delay before a batch that failed is read again; it doubles from failure to failure. */
 const RETRY_MS = { first: 200, longest: 30_000 };
 
+/** Failures with `INTERNAL` in a row after which the event at which the model may fail is looked for. */
+const SUSPECT_AFTER = 3;
+
+/** Of a partition, since it last went on: all, and those of the model itself. */
+interface Failures {
+  readonly all: number;
+  readonly internal: number;
+}
+
 /**
  * Scores batches. The one promise everything here serves: an offset is committed when each event before it has its result
  * or its dead letter acknowledged by the brokers. A batch that fails is left undone and read again; nothing is skipped.
@@ -27,16 +36,19 @@ const RETRY_MS = { first: 200, longest: 30_000 };
 export function createBatchHandler(options: Omit<BatchHandlerParts, 'repeats' | 'turn'>): BatchHandler {
   const parts: BatchHandlerParts = { ...options, repeats: createRepeats(), turn: createTurns() };
   const { config, metrics, log } = parts;
-  const failures = new Map<number, number>();
+  const failures = new Map<number, Failures>();
 
   return async function handle(batch) {
     metrics.recordsConsumed.inc({ topic: batch.topic }, batch.messages.length);
+    const failuresOf = (): Failures => failures.get(batch.partition) ?? { all: 0, internal: 0 };
     try {
-      await handleBatch(parts, batch, () => failures.delete(batch.partition));
+      const own = { ...parts, suspects: failuresOf().internal >= SUSPECT_AFTER };
+      await handleBatch(own, batch, () => failures.delete(batch.partition));
     } catch (thrown) {
       const error = toAristarchError(thrown);
-      const count = (failures.get(batch.partition) ?? 0) + 1;
-      failures.set(batch.partition, count);
+      const { all, internal } = failuresOf();
+      const count = all + 1;
+      failures.set(batch.partition, { all: count, internal: error.code === 'INTERNAL' ? internal + 1 : 0 });
       const delayMs = delayAfter(error, count, config.pauseMs);
       const { topic, partition } = batch;
       log[delayMs >= config.pauseMs ? 'error' : 'warn'](

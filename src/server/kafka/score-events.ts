@@ -2,7 +2,7 @@ import { type AristarchError, toAristarchError } from '../../base/errors.ts';
 import type { RawRecord } from '../../scoring/detector.ts';
 import { KAFKA_ACTIONS } from './actions.ts';
 import type { InboundMessage, RoutedPart, ScoreRecords, Source } from './port.ts';
-import { scorePlainEvents, scoreRows, type ScoredEvent, type ScoringParts } from './score-rows.ts';
+import { mayBeOfOne, scorePlainEvents, scoreRows, type ScoredEvent, type ScoringParts } from './score-rows.ts';
 
 interface GoodEvent {
   readonly message: InboundMessage;
@@ -104,13 +104,18 @@ async function scoreBy(
     return { results: await scoreRows(scorer, parts, { source, messages: scored, rows, records }), bad };
   } catch (thrown) {
     const reason = toAristarchError(thrown);
+    if (!mayBeOfOne(reason, parts)) throw reason;
+    if (good.length > 1) return scoreOneByOne(scorer, parts, source, good, bad);
+    // Whether it is the event or the model, one event alone cannot tell.
     if (KAFKA_ACTIONS[reason.code] !== 'dead-letter') throw reason;
-    if (good.length === 1) return { results: [], bad: [...bad, ...good.map(({ message }) => ({ message, reason }))] };
-    return scoreOneByOne(scorer, parts, source, good, bad);
+    return { results: [], bad: [...bad, ...good.map(({ message }) => ({ message, reason }))] };
   }
 }
 
-/** For a batch that the scorer refuses as a whole, though each event can be encoded: alone, the culprit shows itself. */
+/**
+ * For a batch that the scorer refuses as a whole, though each event can be encoded: alone, the culprit shows itself. Throws what the
+ * scorer itself fails with where it fails at all of them.
+ */
 async function scoreOneByOne(
   scorer: ScoreRecords,
   parts: ScoringParts,
@@ -119,8 +124,19 @@ async function scoreOneByOne(
   bad: readonly BadEvent[],
 ): Promise<Scored> {
   const scored: Scored[] = [];
-  for (const event of good) scored.push(await scoreBy(scorer, parts, source, [event]));
-  return joinScored([...scored, { results: [], bad }]);
+  const suspected: BadEvent[] = [];
+  for (const event of good) {
+    try {
+      scored.push(await scoreBy(scorer, parts, source, [event]));
+    } catch (thrown) {
+      const reason = toAristarchError(thrown);
+      if (!mayBeOfOne(reason, parts)) throw reason;
+      suspected.push({ message: event.message, reason });
+    }
+  }
+  const [suspect] = suspected;
+  if (suspect !== undefined && scored.every(({ results }) => results.length === 0)) throw suspect.reason;
+  return joinScored([...scored, { results: [], bad: [...bad, ...suspected] }]);
 }
 
 function parseEvents(

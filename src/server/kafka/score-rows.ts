@@ -1,4 +1,4 @@
-import { toAristarchError } from '../../base/errors.ts';
+import { type AristarchError, toAristarchError } from '../../base/errors.ts';
 import type { Explanation, ScoreBatch } from '../../scoring/detector.ts';
 import type { Turn } from '../../scoring/turns.ts';
 import type { Metrics } from '../metrics.ts';
@@ -25,6 +25,8 @@ export interface ScoringParts {
   readonly config: Pick<KafkaConfig, 'cloudEvents' | 'explainTopK' | 'maxExplainRows'>;
   readonly metrics: Metrics['kafka'];
   readonly repeats: Repeats;
+  /** Whether the event at which the model itself fails is looked for; it is nobody's fault otherwise. */
+  readonly suspects?: boolean;
   /**
    * Asked for before each piece of work that keeps the thread busy for milliseconds (reading a slice, writing its results, sending them): in
    * between, the inference thread is given its next rows, brokers' answers are heard, and callers by gRPC have their turn.
@@ -94,11 +96,16 @@ export async function scorePlainEvents(
     return await scoreRows(scorer, parts, { source, messages, rows, records });
   } catch (thrown) {
     const reason = toAristarchError(thrown);
-    if (KAFKA_ACTIONS[reason.code] !== 'dead-letter') throw reason;
+    if (!mayBeOfOne(reason, parts)) throw reason;
     return undefined;
   } finally {
     release();
   }
+}
+
+/** Whether one event may be what a batch failed by, so that they are to be looked at one by one. */
+export function mayBeOfOne({ code }: AristarchError, { suspects = false }: Pick<ScoringParts, 'suspects'>): boolean {
+  return KAFKA_ACTIONS[code] === 'dead-letter' || (suspects && code === 'INTERNAL');
 }
 
 /** Explanations of the anomalous records, by their place; of the highest scores only where there are too many. */

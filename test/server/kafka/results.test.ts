@@ -43,6 +43,12 @@ describe('a result', () => {
     expect(JSON.parse(String(value))).toHaveProperty('timestamp', said);
   });
 
+  it('has the headers of its event, but for the media type of what it is not', () => {
+    const theirs = { 'Content-Type': Buffer.from('application/avro'), customer: Buffer.from('7') };
+    const { headers } = createResultWriter(SOURCE, MODEL, batch)({ ...toMessage(0, '{}'), headers: theirs }, 0);
+    expect(headers).toEqual({ customer: Buffer.from('7'), 'aristarch-result-id': resultId(SOURCE, 0n, MODEL) });
+  });
+
   it('is the JSON that JSON.stringify writes, whatever is in it', () => {
     const numbers = { noNaN: false, noDefaultInfinity: false };
     const scored = fc.record({

@@ -57,13 +57,17 @@ export function isCloudEvent(headers: MessageHeaders): boolean {
   return headers['ce_specversion'] !== undefined || isStructured(headers);
 }
 
-/** Headers without what would make a result pass for the CloudEvent that it was made of; traces go on. */
+/**
+ * Headers without what says of the event's value what the result's is not: its media type, and what would make the result pass for the
+ * CloudEvent that it was made of; traces go on.
+ */
 export function withoutAttributes(headers: MessageHeaders): MessageHeaders {
-  if (!isCloudEvent(headers)) return headers;
-  const kept = Object.entries(headers).filter(
-    ([name]) => KEPT.has(name) || !(name.startsWith('ce_') || name === CONTENT_TYPE),
-  );
-  return Object.fromEntries(kept);
+  const isEvent = isCloudEvent(headers);
+  const isDropped = (name: string): boolean =>
+    name.toLowerCase() === CONTENT_TYPE || (isEvent && name.startsWith('ce_') && !KEPT.has(name));
+  const names = Object.keys(headers);
+  if (!names.some(isDropped)) return headers;
+  return Object.fromEntries(names.filter((name) => !isDropped(name)).map((name) => [name, headers[name]]));
 }
 
 const KEPT = new Set(['ce_traceparent', 'ce_tracestate']);
