@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { type ServiceDefinition, status } from '@grpc/grpc-js';
 import { describe, expect, it } from '@jest/globals';
 import { createBacklog } from '../../src/server/batching/backlog.ts';
+import { HeldBytes } from '../../src/server/grpc/held-bytes.ts';
 import { createCalls } from '../../src/server/grpc/calls.ts';
 import { loadContract, SERVICE } from '../../src/server/grpc/contract.ts';
 import { Server } from '../../src/server/grpc/engine.ts';
@@ -53,11 +54,12 @@ async function send(address: string, pieces: readonly Buffer[], headers: Record<
 }
 
 /** A server whose calls are answered by their own request, as `serialize` writes it. */
-async function serveReplies(serialize: (reply: unknown) => Buffer) {
+async function serveReplies(serialize: (reply: unknown) => Buffer, held = new HeldBytes(2 ** 20)) {
   const calls = createCalls();
   const parts = {
     ...{ calls, clock: SYSTEM_CLOCK, callers: new WeakMap(), security: {}, log: SILENT, onShed: () => undefined },
     vigil: { enter: () => undefined, leave: () => undefined },
+    ...{ patience: { enter: () => undefined, leave: () => undefined }, held },
     shedding: createShedding(SYSTEM_CLOCK.monotonicMs, SILENT, createBacklog()),
     options: { maxMessageBytes: 1000, slowClientTimeoutMs: 1000 },
   } as unknown as QuickParts;
@@ -96,6 +98,20 @@ describe('the quick lane', () => {
     const { code, bytes } = await send(address, [framed(Buffer.from('whole'))]);
     expect(code).toBe(status.OK);
     expect(bytes.subarray(5).toString()).toBe('whole');
+    await new Promise((closed) => server.close(closed));
+  });
+
+  it('takes no more bytes than it may hold, and none of calls that come then', async () => {
+    const held = new HeldBytes(1000);
+    const { server, address } = await serveReplies((reply) => Buffer.from(String(reply)), held);
+    const small = framed(Buffer.from('small'));
+    const exhausted = { code: status.RESOURCE_EXHAUSTED, text: expect.stringMatching(/as%20many%20bytes/) };
+    expect(await send(address, [framed(Buffer.alloc(900))])).toMatchObject(exhausted);
+    // What others hold.
+    held.take(1000);
+    expect(await send(address, [small])).toMatchObject(exhausted);
+    held.free(1000);
+    for (let time = 0; time < 10; time++) expect(await send(address, [small])).toMatchObject({ code: status.OK });
     await new Promise((closed) => server.close(closed));
   });
 

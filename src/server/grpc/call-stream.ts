@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { type DetailedPeerCertificate, TLSSocket } from 'node:tls';
 import { status } from './engine.ts';
 import { COMMON_HEADERS } from './trailers-only.ts';
@@ -17,6 +17,8 @@ export interface CallStream {
   answer(message: Buffer): void;
   /** Ends the call by a status alone; likewise. */
   refuse(trailers: OutgoingHttpHeaders): void;
+  /** Gives up an answer that nobody takes: clients read it as RESOURCE_EXHAUSTED (gRPC over HTTP/2, "Errors"). */
+  tearDown(): void;
   readonly peer: Peer;
 }
 
@@ -90,6 +92,10 @@ export class NodeCallStream implements CallStream {
     this.#stream.respond(trailers, { endStream: true });
     // What the caller still sends is let pass: it would fill the window of the connection.
     this.#stream.resume();
+  }
+
+  tearDown(): void {
+    this.#stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
   }
 
   get peer(): Peer {

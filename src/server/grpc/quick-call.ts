@@ -9,7 +9,11 @@ import type { Calls } from './calls.ts';
 import type { Ticket } from './crowd.ts';
 import { status } from './engine.ts';
 import { type CallContext, PRIORITY_METADATA } from './handlers.ts';
+import { type HeldBytes, PIECE_BYTES, TOO_MANY_BYTES } from './held-bytes.ts';
 import { LateWork } from './late-work.ts';
+import { faultOf } from './one-message.ts';
+import { LOOKS, type Patience, type Waiter } from './patience.ts';
+import { QuickMetadata } from './quick-metadata.ts';
 import type { Shedding } from './shedding.ts';
 import { toMilliseconds } from './timeout.ts';
 import { type Refusal, toTrailersOnly } from './trailers-only.ts';
@@ -28,6 +32,8 @@ export interface QuickParts extends AnswerParts {
   readonly calls: Calls;
   readonly shedding: Shedding;
   readonly vigil: Pick<Vigil, 'enter' | 'leave'>;
+  readonly patience: Pick<Patience, 'enter' | 'leave'>;
+  readonly held: HeldBytes;
   /** Told of each call that was refused for want of time, before its message was read. */
   readonly onShed: (transport: Transport) => void;
   readonly security: Pick<Security, 'spend' | 'authenticate'>;
@@ -37,27 +43,10 @@ export interface QuickParts extends AnswerParts {
   };
 }
 
-/** What grpc-js hands to handlers as metadata, as far as they look at it. */
-class QuickMetadata {
-  readonly #headers: IncomingHttpHeaders;
-
-  constructor(headers: IncomingHttpHeaders) {
-    this.#headers = headers;
-  }
-
-  get(key: string): (string | Buffer)[] {
-    const value = this.#headers[key];
-    if (value === undefined || HIDDEN_HEADERS.has(key)) return [];
-    const values = [value].flat();
-    return key.endsWith('-bin') ? values.map((each) => Buffer.from(each, 'base64')) : values;
-  }
-}
-
 /** Callers under overload wait at home, and send what has no time left: that must cost next to nothing. */
 const EXPIRED = toTrailersOnly({ code: status.DEADLINE_EXCEEDED, details: 'Deadline exceeded' });
 
-/** Nobody behind this file can log them. */
-const HIDDEN_HEADERS = new Set(['authorization']);
+const FULL = toTrailersOnly(TOO_MANY_BYTES);
 
 /** What is known of a call by its headers. */
 interface CallStart {
@@ -83,8 +72,8 @@ export function openCall(
     stream.refuse(toTrailersOnly({ code: status.INTERNAL, details }));
     return;
   }
-  if (givenMs <= 0) {
-    stream.refuse(EXPIRED);
+  if (givenMs <= 0 || parts.held.isFull) {
+    stream.refuse(givenMs <= 0 ? EXPIRED : FULL);
     return;
   }
   const remainingMs = givenMs - shedding.waitedMs();
@@ -110,7 +99,7 @@ function startSpan({ path }: QuickMethod, { tracing }: QuickParts, metadata: Qui
  * interceptors passes for nothing and without waiting for the response to be written before its status. Messages that are
  * not compressed only (quick-lane.ts leaves others to grpc-js).
  */
-class QuickCall implements CallEvents {
+class QuickCall implements CallEvents, Waiter {
   cancelled = false;
   readonly metadata: QuickMetadata;
   readonly #stream: CallStream;
@@ -120,6 +109,10 @@ class QuickCall implements CallEvents {
   #span: WorkSpan | undefined;
   readonly #chunks: Buffer[] = [];
   #received = 0;
+  #heldBytes = 0;
+  /** For the rest of the message, or until the answer is taken; and how often it was looked at since. */
+  #waits = true;
+  #looks = 0;
   #deadlineMs = Infinity;
   #deadlineTimer: NodeJS.Timeout | undefined;
   #ticket: Ticket | undefined;
@@ -135,6 +128,7 @@ class QuickCall implements CallEvents {
     this.#span = start.span;
     this.#late = new LateWork(parts.log);
     parts.vigil.enter();
+    parts.patience.enter(this);
     stream.watch(this);
     if (start.remainingMs < Infinity) this.#limit(start.remainingMs);
     const { authenticate } = parts.security;
@@ -180,6 +174,12 @@ class QuickCall implements CallEvents {
 
   take(chunk: Buffer): void {
     if (this.cancelled) return;
+    const heldBytes = chunk.length + PIECE_BYTES;
+    if (!this.#parts.held.take(heldBytes)) {
+      this.#fail(TOO_MANY_BYTES);
+      return;
+    }
+    this.#heldBytes += heldBytes;
     this.#chunks.push(chunk);
     this.#received += chunk.length;
     const { maxMessageBytes } = this.#parts.options;
@@ -196,6 +196,7 @@ class QuickCall implements CallEvents {
 
   answer(): void {
     if (this.cancelled || this.#tracked) return;
+    this.#waits = false;
     const frame = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
     this.#chunks.length = 0;
     const fault = faultOf(frame, this.#method.path);
@@ -231,6 +232,7 @@ class QuickCall implements CallEvents {
     clearTimeout(this.#deadlineTimer);
     this.#ticket?.leave(true);
     this.#late.answered();
+    [this.#waits, this.#looks] = [true, 0];
     try {
       this.#stream.answer(message);
     } finally {
@@ -249,6 +251,18 @@ class QuickCall implements CallEvents {
     this.#end(done);
   }
 
+  look(): void {
+    if (!this.#waits || ++this.#looks <= LOOKS) return;
+    const { slowClientTimeoutMs: timeoutMs } = this.#parts.options;
+    this.#parts.log.warn(
+      { peer: this.getPeer(), timeoutMs },
+      'a client neither sent its message nor took its answer in time',
+    );
+    const details = `the message has not come whole within ${timeoutMs} ms; send it faster, or raise --slow-client-timeout-ms`;
+    if (this.#stream.isOpen) this.#fail({ code: status.RESOURCE_EXHAUSTED, details });
+    else this.#stream.tearDown();
+  }
+
   close(): void {
     this.#end(false);
   }
@@ -263,6 +277,10 @@ class QuickCall implements CallEvents {
   #end(done: boolean): void {
     this.cancelled = true;
     clearTimeout(this.#deadlineTimer);
+    this.#parts.patience.leave(this);
+    this.#parts.held.free(this.#heldBytes);
+    this.#heldBytes = 0;
+    this.#chunks.length = 0;
     this.#ticket?.leave(done);
     this.#leave();
     // Where it has not ended before, nobody waits any longer.
@@ -279,12 +297,3 @@ const UNDONE: ReadonlySet<status> = new Set([status.DEADLINE_EXCEEDED, status.RE
 
 /** The longest that setTimeout takes. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-/** Why what came is not the one message of a unary call, not compressed. */
-function faultOf(frame: Buffer, path: string): Refusal | undefined {
-  const whole = frame.length >= PREFIX_BYTES ? PREFIX_BYTES + frame.readUInt32BE(1) : Infinity;
-  if (frame.length === whole && frame[0] === 0) return undefined;
-  if (frame.length < whole) return { code: status.UNIMPLEMENTED, details: `${path} wants one whole message` };
-  if (frame.length > whole) return { code: status.UNIMPLEMENTED, details: `${path} wants one message, and more came` };
-  return { code: status.INTERNAL, details: 'the message is compressed, and no grpc-encoding says how' };
-}

@@ -34,6 +34,8 @@ import {
 import { type CallContext, createHandlers, type Handlers } from './handlers.ts';
 import { INFERENCE_SERVICE } from './inference/contract.ts';
 import { createInferenceHandlers } from './inference/handlers.ts';
+import { HeldBytes, mostHeldBytes } from './held-bytes.ts';
+import { createPatience, type Patience } from './patience.ts';
 import { openQuickLane } from './quick-lane.ts';
 import type { QuickMethod, QuickParts } from './quick-call.ts';
 import { loadReflectedContracts } from './reflected-contract.ts';
@@ -119,7 +121,8 @@ export async function startGrpcServer(parts: GrpcServerParts): Promise<GrpcServe
     prefix: '/grpc.reflection.',
     add: () => new ReflectionService(loadReflectedContracts()).addToServer(server),
   };
-  const cutOff = openQuickLane(server, quick, reflection, toQuickParts(parts, callers, calls));
+  const patience = createPatience(options.slowClientTimeoutMs);
+  const cutOff = openQuickLane(server, quick, reflection, toQuickParts(parts, callers, calls, patience));
   if (cutOff === undefined) reflection.add();
   return {
     port,
@@ -128,17 +131,19 @@ export async function startGrpcServer(parts: GrpcServerParts): Promise<GrpcServe
       const endingStreams = setTimeout(() => endStreams.abort(), options.drainTimeoutMs / 2);
       await drain(server, calls, parts);
       cutOff?.();
+      patience.close();
       clearTimeout(endingStreams);
     },
   };
 }
 
-function toQuickParts(parts: GrpcServerParts, callers: Callers, calls: Calls): QuickParts {
+function toQuickParts(parts: GrpcServerParts, callers: Callers, calls: Calls, patience: Patience): QuickParts {
   const { clock, log, metrics, backlog, options } = parts;
   const { monotonicMs } = clock;
   const vigil = createVigil({ monotonicMs, mostMs: options.stayAwakeUs / 1000 });
   const idleMs = (): number => sleptMs() + vigil.idleMs();
   return {
+    ...{ patience, held: new HeldBytes(mostHeldBytes(options.maxMessageBytes)) },
     ...{ ...parts, callers, calls, vigil, shedding: createShedding(monotonicMs, log, backlog, { idleMs }) },
     onShed: (transport) => {
       metrics.batching.onRefusal('deadline');

@@ -42,7 +42,11 @@ const SECURITY_HEADERS = {
 const METHODS = ['GET', 'HEAD'];
 
 /** Requests have no body and few headers: who takes longer to send one, or opens more connections, is up to something else. */
-const LIMITS = { headersTimeout: 10_000, requestTimeout: 10_000, maxHeaderSize: 16_384 };
+const LIMITS = {
+  ...{ headersTimeout: 10_000, requestTimeout: 10_000, maxHeaderSize: 16_384 },
+  // Node looks for them every 30 s where nothing else is said.
+  connectionsCheckingInterval: 1000,
+};
 const MOST_CONNECTIONS = 1000;
 
 /** Serves the routes. Throws `UNAVAILABLE` when the port cannot be opened. */

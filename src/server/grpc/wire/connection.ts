@@ -97,6 +97,11 @@ export class WireConnection extends Duplex implements StreamOwner, InboundOwner 
     stream.over();
   }
 
+  tearDown(stream: WireStream): void {
+    this.#out.reset(stream.id, FAULT.ENHANCE_YOUR_CALM);
+    stream.over();
+  }
+
   giveBackOn(stream: WireStream, bytes: number): void {
     this.giveBack(bytes);
     stream.owedBytes += bytes;

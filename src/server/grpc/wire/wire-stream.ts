@@ -11,6 +11,7 @@ export interface StreamOwner {
   /** Sends an answer, as far as the windows let it. */
   sendAnswer(stream: WireStream, message: Buffer): void;
   sendRefusal(stream: WireStream, trailers: OutgoingHttpHeaders): void;
+  tearDown(stream: WireStream): void;
   /** So many bytes of the stream were taken, and more may come. */
   giveBackOn(stream: WireStream, bytes: number): void;
   /** So many bytes may come on the stream beyond its window. */
@@ -112,6 +113,10 @@ export class WireStream implements CallStream {
     this.#owner.sendRefusal(this, trailers);
   }
 
+  tearDown(): void {
+    this.#owner.tearDown(this);
+  }
+
   get isReceived(): boolean {
     return this.#received;
   }
@@ -122,7 +127,7 @@ export class WireStream implements CallStream {
     this.#forgetWhenDone();
   }
 
-  /** It was refused, and all of that is sent. */
+  /** It was refused, and all of that is sent; or it was torn down. */
   over(): void {
     this.#owner.forget(this);
     this.#close();

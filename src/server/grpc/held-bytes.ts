@@ -1,0 +1,41 @@
+import { status } from './engine.ts';
+import type { Refusal } from './trailers-only.ts';
+
+/** Bytes of messages of the quick lane that have come and whose calls are not over, of the whole process. */
+export class HeldBytes {
+  #bytes = 0;
+  readonly #most: number;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get isFull(): boolean {
+    return this.#bytes >= this.#most;
+  }
+
+  /** So many more have come; false where they are too many, and then they do not count. */
+  take(bytes: number): boolean {
+    if (this.#bytes + bytes > this.#most) return false;
+    this.#bytes += bytes;
+    return true;
+  }
+
+  free(bytes: number): void {
+    this.#bytes -= bytes;
+  }
+}
+
+/** What a piece of a message takes beside its bytes. */
+export const PIECE_BYTES = 128;
+
+/** Four of the largest messages in any case. */
+export function mostHeldBytes(maxMessageBytes: number): number {
+  return Math.max(2 ** 28, 4 * maxMessageBytes);
+}
+
+/** Of calls that come when there are so many, by their headers, and of those whose message is more than there is room for. */
+export const TOO_MANY_BYTES: Refusal = {
+  code: status.RESOURCE_EXHAUSTED,
+  details: 'the server holds as many bytes of messages as it may; come back when others are answered',
+};

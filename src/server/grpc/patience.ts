@@ -1,0 +1,28 @@
+/** A call that may wait for its caller: for the rest of a message, or until an answer is taken. */
+export interface Waiter {
+  /** It is looked at: once more than `LOOKS` times in the same wait, the caller has had the whole timeout. */
+  look(): void;
+}
+
+/** Looks at all calls now and then: one timer for the server, instead of one for each call, of which nearly all are over at once. */
+export interface Patience {
+  enter(waiter: Waiter): void;
+  leave(waiter: Waiter): void;
+  close(): void;
+}
+
+/** Looks in the time that a caller has: it ends after that time, and a quarter of it later at most. */
+export const LOOKS = 4;
+
+export function createPatience(timeoutMs: number): Patience {
+  const waiters = new Set<Waiter>();
+  const look = (): void => {
+    for (const waiter of [...waiters]) waiter.look();
+  };
+  const timer = setInterval(look, Math.max(1, timeoutMs / LOOKS)).unref();
+  return {
+    enter: (waiter) => void waiters.add(waiter),
+    leave: (waiter) => void waiters.delete(waiter),
+    close: () => clearInterval(timer),
+  };
+}
