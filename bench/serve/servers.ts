@@ -22,10 +22,15 @@ const readySchema = z.object({
   model: z.object({ name: z.string(), version: z.string() }),
 });
 
-/** The command `serve`, as it is built; on the CPU unless the arguments name another device. */
-export async function startAristarch(folder: string, args: readonly string[] = []): Promise<Aristarch> {
+/** The command `serve` with one model. */
+export function startAristarch(folder: string, args: readonly string[] = []): Promise<Aristarch> {
+  return startServe(['--model', folder, ...args]);
+}
+
+/** The command `serve`, as it is built, with a default model; on the CPU unless the arguments name another device. */
+export async function startServe(args: readonly string[]): Promise<Aristarch> {
   const ports = ['--grpc-port', '0', '--http-port', '0'];
-  const command = [CLI, 'serve', '--model', folder, ...ports, '--device', 'cpu', '--log-level', 'warn', '--json'];
+  const command = [CLI, 'serve', ...ports, '--device', 'cpu', '--log-level', 'warn', '--json'];
   const child = spawn(process.execPath, [...command, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   const lines: string[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
