@@ -1,12 +1,19 @@
 import { join } from 'node:path';
 import type { Client, ServiceDefinition, ServiceError } from '@grpc/grpc-js';
 import { describe, expect, it } from '@jest/globals';
+import { pino } from 'pino';
 import { openDetector } from '../../src/scoring/open-detector.ts';
 import {
   INFERENCE_SERVICE,
   loadInferenceContract,
   type WireInferResponse,
 } from '../../src/server/grpc/inference/contract.ts';
+import { createPlainDeliveries } from '../../src/server/kafka/deliveries.ts';
+import { createEventReader } from '../../src/server/kafka/formats/reader.ts';
+import { JSON_RESULTS } from '../../src/server/kafka/formats/result-format.ts';
+import { createBatchHandler } from '../../src/server/kafka/handlers.ts';
+import { createMetrics } from '../../src/server/metrics.ts';
+import { createBatch, createMemoryProducer, toScorer } from './kafka/memory-kafka.ts';
 import { createClientFixture, createRawClientFixture } from '../support/grpc-client.ts';
 import { part, usePartsModel } from '../support/parts.ts';
 import { createServeFixture } from '../support/serve-fixture.ts';
@@ -53,6 +60,40 @@ describe('a served model of images', () => {
     expect(Math.abs(image!.row - 12)).toBeLessThanOrEqual(3);
     expect(Buffer.from(image!.heatMapPng).toString('latin1', 1, 4)).toBe('PNG');
     expect(Buffer.from(image!.counterpartPng).toString('latin1', 1, 4)).toBe('PNG');
+  });
+
+  it('scores them from Kafka: base64 in JSON, and files that events name; what is no image is set aside', async () => {
+    const detector = await openDetector(join(run().folder, 'model'), { device: 'cpu', imageFolder: run().data });
+    const results: number[] = [];
+    const producer = createMemoryProducer((topic, messages) => {
+      const scores = messages.map(({ value }) => (JSON.parse(String(value)) as { score: number }).score);
+      if (topic === 'out') results.push(...scores);
+      return [];
+    });
+    const scorer = toScorer(detector);
+    const handle = createBatchHandler({
+      scoring: {
+        acquireForAll: () => Promise.resolve(undefined),
+        route: (records) =>
+          Promise.resolve({
+            parts: [{ scorer, places: [...records.keys()] }],
+            ...{ refused: [], release: () => undefined },
+          }),
+      },
+      config: { topicOut: 'out', deadLetterTopic: 'dead', cloudEvents: 'off', maxBatchEvents: 10, pauseMs: 1 },
+      ...{ metrics: createMetrics().kafka, log: pino({ level: 'silent' }), results: JSON_RESULTS },
+      reader: createEventReader({ format: 'json', maxEventBytes: 100_000 }),
+      deliveries: createPlainDeliveries(producer),
+    });
+    const base64 = Buffer.from(images[1]!).toString('base64');
+    const events = [base64, 'file:007.png', 'file:none.png', Buffer.from('GIF89a').toString('base64')];
+    const batch = createBatch(events.map((image) => JSON.stringify({ image })));
+    await handle(batch);
+    expect(producer.sent).toEqual({ out: ['k0', 'k1'], dead: ['k2', 'k3'] });
+    const { scores } = await detector.score([{ image: images[1]! }, { image: part(7) }]);
+    expect(results).toEqual([...scores]);
+    expect(batch.committed).toEqual([4n]);
+    await detector.close();
   });
 
   it('describes its one field as an image', async () => {
