@@ -13,7 +13,7 @@ import { createEventReader } from '../../src/server/kafka/formats/reader.ts';
 import { JSON_RESULTS } from '../../src/server/kafka/formats/result-format.ts';
 import { createBatchHandler } from '../../src/server/kafka/handlers.ts';
 import { createMetrics } from '../../src/server/metrics.ts';
-import { createBatch, createMemoryProducer, toScorer } from './kafka/memory-kafka.ts';
+import { createBatch, createMemoryProducer, routeTo, toScorer } from './kafka/memory-kafka.ts';
 import { createClientFixture, createRawClientFixture } from '../support/grpc-client.ts';
 import { part, usePartsModel } from '../support/parts.ts';
 import { createServeFixture } from '../support/serve-fixture.ts';
@@ -74,11 +74,7 @@ describe('a served model of images', () => {
     const handle = createBatchHandler({
       scoring: {
         acquireForAll: () => Promise.resolve(undefined),
-        route: (records) =>
-          Promise.resolve({
-            parts: [{ scorer, places: [...records.keys()] }],
-            ...{ refused: [], release: () => undefined },
-          }),
+        route: (records) => routeTo(scorer, records),
       },
       config: { topicOut: 'out', deadLetterTopic: 'dead', cloudEvents: 'off', maxBatchEvents: 10, pauseMs: 1 },
       ...{ metrics: createMetrics().kafka, log: pino({ level: 'silent' }), results: JSON_RESULTS },
