@@ -85,7 +85,19 @@ export function httpAddress() {
   return text().refine(isPlainUrl, { error: 'an http or https address without a user in it is needed' });
 }
 
-function isPlainUrl(address: string): boolean {
+/** The same, or the path of a file. */
+export function httpAddressOrFile() {
+  return text().refine((value) => !isWebAddress(value) || isPlainUrl(value), {
+    error: 'a file, or an http or https address without a user in it, is needed',
+  });
+}
+
+export function isWebAddress(value: string): boolean {
+  return /^https?:\/\//i.test(value);
+}
+
+/** Whether it is an http(s) address without a user. */
+export function isPlainUrl(address: string): boolean {
   if (!URL.canParse(address)) return false;
   const { protocol, username, password } = new URL(address);
   return /^https?:$/.test(protocol) && username === '' && password === '';

@@ -29,7 +29,7 @@ export interface SampleCaller {
   /** Throws when nobody waits for the rows any longer. */
   readonly checkAlive: () => void;
   /** Takes so many rows from what the caller may have at present; throws `RESOURCE_EXHAUSTED` where that is nothing. */
-  readonly spend: (rows: number) => void;
+  readonly countRows: (rows: number) => void;
 }
 
 /** Some of the rows, in order. */
@@ -61,7 +61,7 @@ export class SamplingService {
 
   /**
    * The rows of the job that `parse` answers, piece by piece: the next piece is made when the one before it was taken. Calls
-   * `checkAlive` before each, and spends all rows, once it is known that there may be so many, before the first. Throws `NOT_FOUND` for a model that is not served, `PRECONDITION_FAILED` for one without a
+   * `checkAlive` before each, and counts all rows, once it is known that there may be so many, before the first. Throws `NOT_FOUND` for a model that is not served, `PRECONDITION_FAILED` for one without a
    * generator, `RESOURCE_EXHAUSTED` for too many rows, `INVALID_INPUT` and `SCHEMA_MISMATCH` for what `Sampler.sample` refuses.
    */
   async *sample(parse: () => SampleJob, caller: SampleCaller): AsyncGenerator<SampledRows> {
@@ -94,11 +94,11 @@ export class SamplingService {
   async *#makeRowsBy(
     { description: served, openSampler }: OpenModel,
     job: SampleJob,
-    { checkAlive, spend }: SampleCaller,
+    { checkAlive, countRows }: SampleCaller,
   ): AsyncGenerator<SampledRows> {
     const count = this.#checkCount(job);
     checkAlive();
-    spend(count);
+    countRows(count);
     const sampler = await openSampler();
     const { rowWidth, schema } = sampler.description;
     const piece = Math.max(1, Math.floor(PIECE_VALUES / (schema.image ? rowWidth : schema.fields.length))) * rowWidth;

@@ -1,3 +1,4 @@
+import { awsEndpointOf } from '../base/aws-endpoint.ts';
 import { AristarchError } from '../base/errors.ts';
 import type { Database } from './duckdb.ts';
 import { parseFault } from './duckdb-faults.ts';
@@ -48,7 +49,7 @@ async function installHttpfs(db: Database, folder: string | undefined): Promise<
 
 /** DuckDB's names for what the AWS tools read from the environment; a custom endpoint (MinIO, Ceph) is addressed by path. */
 function secretParts(environment: Environment): string[] {
-  const endpoint = parseEndpoint(environment['AWS_ENDPOINT_URL_S3'] ?? environment['AWS_ENDPOINT_URL']);
+  const endpoint = awsEndpointOf(environment);
   const values: Readonly<Record<string, string | undefined>> = {
     KEY_ID: environment['AWS_ACCESS_KEY_ID'],
     SECRET: environment['AWS_SECRET_ACCESS_KEY'],
@@ -60,11 +61,4 @@ function secretParts(environment: Environment): string[] {
   };
   const given = Object.entries(values).filter(([, value]) => value !== undefined && value !== '');
   return ['TYPE s3', ...given.map(([name, value]) => `${name} ${quoteText(value!)}`)];
-}
-
-function parseEndpoint(endpoint: string | undefined): URL | undefined {
-  if (endpoint === undefined || endpoint === '') return undefined;
-  if (URL.canParse(endpoint)) return new URL(endpoint);
-  const message = `AWS_ENDPOINT_URL is "${endpoint}": give a whole address, for example http://minio:9000`;
-  throw new AristarchError('INVALID_INPUT', message, { endpoint });
 }

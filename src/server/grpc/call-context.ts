@@ -13,7 +13,7 @@ import { toWireStatus } from './status.ts';
 export interface AnswerParts {
   readonly clock: Clock;
   readonly log: Logger;
-  readonly security: Pick<Security, 'spend'>;
+  readonly security: Pick<Security, 'rates'>;
   readonly callers: Callers;
   /** Undefined where nothing is traced. */
   readonly tracing?: Tracing | undefined;
@@ -49,7 +49,9 @@ export function contextOf(
       }
       if (call.cancelled) throw new AristarchError('CANCELLED', 'the caller cancelled the call');
     },
-    spend: (rows) => security.spend?.(callerOf(call, callers), rows),
+    countRequest: () => security.rates?.countRequest(callerOf(call, callers)),
+    countRows: (rows) => security.rates?.countRows(callerOf(call, callers), rows),
+    askAgain: () => callers.get(call.metadata)?.askAgain(),
   };
 }
 

@@ -38,8 +38,12 @@ export const KEY_METADATA = 'aristarch-key';
 export interface CallContext {
   /** Throws `DEADLINE_EXCEEDED` or `CANCELLED` when nobody waits for the answer any longer. */
   readonly checkAlive: () => void;
+  /** Counts one more request of the caller, which a message of a stream is; the first was counted by its headers. Throws `RESOURCE_EXHAUSTED` where it may have none at present. */
+  readonly countRequest: () => void;
   /** Takes so many rows from what the caller may have at present; throws `RESOURCE_EXHAUSTED` where that is nothing. */
-  readonly spend: (rows: number) => void;
+  readonly countRows: (rows: number) => void;
+  /** Asks who calls once more where what was shown holds no longer (undefined where it does); rejects as at first. For what lasts longer than a request. */
+  readonly askAgain: () => Promise<void> | undefined;
   /** Time on the wall clock, in milliseconds; Infinity for none. */
   readonly deadlineMs: number;
   /** Text of the metadata `aristarch-priority`. */
@@ -83,7 +87,7 @@ export interface HandlersParts {
 function createScore({ service, limits }: Pick<HandlersParts, 'service' | 'limits'>) {
   return async (
     received: Received<WireScoreRequest>,
-    { checkAlive, spend, deadlineMs, priority: asked, key, traceId: callersId, afterwards }: CallContext,
+    { checkAlive, countRows, deadlineMs, priority: asked, key, traceId: callersId, afterwards }: CallContext,
     transport: 'grpc' | 'grpc_stream',
     span: WorkSpan | undefined,
   ): Promise<ScoreReply> => {
@@ -95,7 +99,7 @@ function createScore({ service, limits }: Pick<HandlersParts, 'service' | 'limit
       const own = { transport, traceId, span, priority: parsePriority(asked) };
       const conditions = { ...own, checkAlive, deadlineMs, key, afterwards };
       const parsed = fromScoreRequest(request, conditions);
-      spend(countSent(parsed.job));
+      countRows(countSent(parsed.job));
       return parsed;
     });
     const outcome = await service.score(job);
@@ -111,11 +115,17 @@ export function createHandlers({ service, sampling, models, limits, adminCalls }
     score: (received, call) => score(received, call, 'grpc', call.startSpan?.(received)),
     scoreStream: (requests, call) => {
       let message = 0;
+      const scoreNext = async (received: Received<WireScoreRequest>, number: number, span: WorkSpan | undefined) => {
+        if (number > 1) service.admit('grpc_stream', call.countRequest);
+        const asked = call.askAgain();
+        if (asked !== undefined) await asked;
+        return score(received, call, 'grpc_stream', span);
+      };
       return inOrder(requests, {
         work: (received) => {
           const number = ++message;
           const span = call.startSpan?.(received);
-          return score(received, call, 'grpc_stream', span).catch((thrown: unknown) => {
+          return scoreNext(received, number, span).catch((thrown: unknown) => {
             span?.end(GRPC_STATUS[toAristarchError(thrown).code]);
             throw inMessage(number, thrown);
           });
@@ -124,14 +134,18 @@ export function createHandlers({ service, sampling, models, limits, adminCalls }
         ...{ most: STREAM_MESSAGES, heaviest: STREAM_ROWS },
       });
     },
-    sample: async function* (received, { checkAlive, spend }) {
+    sample: async function* (received, { checkAlive, countRows, askAgain }) {
       const admit = (): SampleJob => {
         const request = openReceived(received);
         checkSampleTexts(request, limits);
         return fromSampleRequest(request);
       };
-      const pieces = sampling.sample(admit, { checkAlive, spend });
-      for await (const piece of pieces) yield toSampleResponse(piece);
+      const pieces = sampling.sample(admit, { checkAlive, countRows });
+      for await (const piece of pieces) {
+        const asked = askAgain();
+        if (asked !== undefined) await asked;
+        yield toSampleResponse(piece);
+      }
     },
     describeModel: async (received) => toDescribeResponse(await service.find(toChoice(received, limits))),
     listModels: (received) => {

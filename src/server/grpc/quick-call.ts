@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http2';
 import type { Transport } from '../metrics.ts';
-import { roleOfMethod } from '../security/method-roles.ts';
 import type { Security } from '../security/security.ts';
 import type { WorkSpan } from '../tracing/port.ts';
+import { admit, isGuarded } from './access.ts';
 import { type AnswerParts, contextOf, toServiceError } from './call-context.ts';
 import { type CallEvents, type CallStream, PREFIX_BYTES } from './call-stream.ts';
 import type { Calls } from './calls.ts';
@@ -36,7 +36,7 @@ export interface QuickParts extends AnswerParts {
   readonly held: HeldBytes;
   /** Told of each call that was refused for want of time, before its message was read. */
   readonly onShed: (transport: Transport) => void;
-  readonly security: Pick<Security, 'spend' | 'authenticate'>;
+  readonly security: Pick<Security, 'rates' | 'authenticate'>;
   readonly options: AnswerParts['options'] & {
     readonly maxMessageBytes: number;
     readonly maxCallsPerConnection: number;
@@ -131,9 +131,8 @@ class QuickCall implements CallEvents, Waiter {
     parts.patience.enter(this);
     stream.watch(this);
     if (start.remainingMs < Infinity) this.#limit(start.remainingMs);
-    const { authenticate } = parts.security;
-    if (authenticate === undefined) this.#read();
-    else this.#admit(authenticate, start.authorization);
+    if (isGuarded(parts.security)) this.#admit(start.authorization);
+    else this.#read();
   }
 
   getDeadline(): number {
@@ -153,13 +152,14 @@ class QuickCall implements CallEvents, Waiter {
     this.#deadlineTimer = setTimeout(expire, Math.min(ms, LONGEST_TIMER_MS));
   }
 
-  /** Nothing is read of a caller who has not shown who it is. */
-  #admit(authenticate: NonNullable<Security['authenticate']>, authorization: string | undefined): void {
-    const { certificate } = this.#stream.peer;
-    authenticate({ authorization, certificate }, roleOfMethod(this.#method.path) ?? 'admin').then(
-      ({ name }) => {
-        this.#parts.callers.set(this.metadata, name);
-        if (!this.cancelled) this.#span = startSpan(this.#method, this.#parts, this.metadata);
+  /** Nothing is read of a caller who has not shown who it is, or asks too often. */
+  #admit(authorization: string | undefined): void {
+    const { metadata } = this;
+    const { path } = this.#method;
+    const shown = { authorization, certificate: this.#stream.peer.certificate };
+    admit(this.#parts, { path, metadata, shown, getPeer: () => this.getPeer() }).then(
+      () => {
+        if (!this.cancelled) this.#span ??= startSpan(this.#method, this.#parts, metadata);
         this.#read();
       },
       (thrown: unknown) => this.#fail(toServiceError(thrown, this.#parts.log)),

@@ -12,7 +12,7 @@ import type { SamplingService } from '../sampling-service.ts';
 import type { ScoringService } from '../scoring-service.ts';
 import type { Security } from '../security/security.ts';
 import type { Tracing } from '../tracing/port.ts';
-import { type Callers, createAccessInterceptor } from './access.ts';
+import { type Callers, createAccessInterceptor, isGuarded } from './access.ts';
 import { answerSample, type SampleCall } from './answer-sample.ts';
 import { type AnswerParts, contextOf, toServiceError } from './call-context.ts';
 import { createCalls, type Calls } from './calls.ts';
@@ -33,7 +33,7 @@ import {
 } from './engine.ts';
 import { type CallContext, createHandlers, type Handlers } from './handlers.ts';
 import { INFERENCE_SERVICE } from './inference/contract.ts';
-import { createInferenceHandlers } from './inference/handlers.ts';
+import { createInferenceHandlers, type InferenceParts } from './inference/handlers.ts';
 import { HeldBytes, mostHeldBytes } from './held-bytes.ts';
 import { createPatience, type Patience } from './patience.ts';
 import { openQuickLane } from './quick-lane.ts';
@@ -112,7 +112,8 @@ export async function startGrpcServer(parts: GrpcServerParts): Promise<GrpcServe
   });
   const calls = createCalls();
   const endStreams = new AbortController();
-  const quick = addScoring(server, { ...parts, callers }, calls, endStreams.signal);
+  let serving = true;
+  const quick = addScoring(server, { ...parts, callers, isServing: () => serving }, calls, endStreams.signal);
   const health = new HealthImplementation(Object.fromEntries(HEALTH_NAMES.map((name) => [name, 'SERVING'])));
   health.addToServer(server);
   const port = await listen(server, parts);
@@ -127,6 +128,7 @@ export async function startGrpcServer(parts: GrpcServerParts): Promise<GrpcServe
   return {
     port,
     stop: async () => {
+      serving = false;
       for (const name of HEALTH_NAMES) health.setStatus(name, 'NOT_SERVING');
       const endingStreams = setTimeout(() => endStreams.abort(), options.drainTimeoutMs / 2);
       await drain(server, calls, parts);
@@ -157,10 +159,9 @@ function toDebug(log: Logger): (...message: unknown[]) => void {
 }
 
 function interceptorsOf({ security, log }: GrpcServerParts, callers: Callers): ServerInterceptor[] {
-  const { authenticate } = security;
-  return authenticate === undefined
-    ? []
-    : [createAccessInterceptor(authenticate, callers, (thrown) => toServiceError(thrown, log))];
+  return isGuarded(security)
+    ? [createAccessInterceptor({ security, callers }, (thrown) => toServiceError(thrown, log))]
+    : [];
 }
 
 function listen(server: Server, { options: { host, port }, security }: GrpcServerParts): Promise<number> {
@@ -187,7 +188,7 @@ async function drain(server: Server, calls: Calls, { options, log }: GrpcServerP
 /** Adds the services; the answer is what the quick lane may take. */
 function addScoring(
   server: Server,
-  parts: GrpcServerParts & AnswerParts,
+  parts: GrpcServerParts & AnswerParts & Pick<InferenceParts, 'isServing'>,
   calls: Calls,
   endStreams: AbortSignal,
 ): QuickMethod[] {

@@ -56,7 +56,7 @@ async function principalOfToken(token: string, tokens?: TokenFile, jwt?: JwtVeri
   const known = tokens?.find(token);
   if (known !== undefined) return known;
   // Three parts between dots: a JWT in its compact form (RFC 7519, section 3).
-  if (jwt !== undefined && token.split('.').length === 3) return jwt(token);
+  if (jwt !== undefined && token.split('.').length === 3) return jwt.verify(token);
   throw new AristarchError(
     'UNAUTHENTICATED',
     'the bearer token is not known here: ask whoever runs this server for one',

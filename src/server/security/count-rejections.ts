@@ -10,7 +10,7 @@ const REASONS: Partial<Readonly<Record<ErrorCode, Rejection>>> = {
 };
 
 /** The same security, which tells of each caller that it turns away. */
-export function countRejections<S extends Pick<Security, 'authenticate' | 'authenticateToken' | 'spend'>>(
+export function countRejections<S extends Pick<Security, 'authenticate' | 'authenticateToken' | 'rates'>>(
   security: S,
   onRejection: (reason: Rejection) => void,
 ): S {
@@ -21,19 +21,20 @@ export function countRejections<S extends Pick<Security, 'authenticate' | 'authe
   };
   const counted = (authenticate: Authenticate | undefined): Authenticate | undefined =>
     authenticate && ((shown, role) => authenticate(shown, role).catch(tell));
-  const { authenticate, authenticateToken, spend } = security;
+  const metered =
+    <A extends readonly unknown[]>(count: (...args: A) => void) =>
+    (...args: A): void => {
+      try {
+        count(...args);
+      } catch (thrown) {
+        tell(thrown);
+      }
+    };
+  const { authenticate, authenticateToken, rates } = security;
   return {
     ...security,
     authenticate: counted(authenticate),
     authenticateToken: counted(authenticateToken),
-    spend:
-      spend &&
-      ((client, rows) => {
-        try {
-          spend(client, rows);
-        } catch (thrown) {
-          tell(thrown);
-        }
-      }),
+    rates: rates && { countRequest: metered(rates.countRequest), countRows: metered(rates.countRows) },
   };
 }

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import {
   createLocalJWKSet,
   createRemoteJWKSet,
@@ -9,7 +8,10 @@ import {
   type JWTVerifyGetKey,
 } from 'jose';
 import { AristarchError, messageOf } from '../../base/errors.ts';
+import { isWebAddress } from '../../base/setting-schemas.ts';
+import type { Clock } from '../clock.ts';
 import { ROLES, type Principal, type Role } from './principal.ts';
+import { watchFiles, type WatchedFiles } from './watched-files.ts';
 
 export interface JwtOptions {
   /** http(s) address or file of the key set. */
@@ -17,6 +19,13 @@ export interface JwtOptions {
   readonly issuer: string;
   readonly audience: string;
   readonly rolesClaim: string;
+  readonly clock: Pick<Clock, 'wallMs'>;
+  /** How often a file of keys is looked at. */
+  readonly intervalMs: number;
+  /** Told of each change of the file: taken, or refused with the reason. */
+  readonly onChange: WatchedFiles<'keys'>['onChange'];
+  /** Told why the keys at an address cannot be had, once for each row of failures: callers are not told the address. */
+  readonly onFault: (fault: AristarchError) => void;
 }
 
 /** Signatures by a private key only: a key set is public, and a shared secret in it would be known to all. */
@@ -37,15 +46,29 @@ const ALGORITHMS = [
 /** Between the clocks of the issuer and of this machine. */
 const CLOCK_TOLERANCE_S = 30;
 
-export type JwtVerifier = (token: string) => Promise<Principal>;
+export interface JwtVerifier {
+  /** Throws `UNAUTHENTICATED` for a token that does not hold, and `UNAVAILABLE` when the key set cannot be had. */
+  readonly verify: (token: string) => Promise<Principal>;
+  /** Looks at the file now. */
+  readonly reload: () => Promise<void>;
+  readonly stop: () => void;
+}
+
+interface KeySource {
+  /** Another one when the keys have changed. */
+  readonly keys: () => JWTVerifyGetKey;
+  readonly reload: () => Promise<void>;
+  readonly stop: () => void;
+}
 
 /**
  * Checks JWTs (RFC 7519) against a key set (RFC 7517): signature, issuer, audience, `exp` (which must be there) and `nbf`.
- * Throws at once for a file that holds no key set. The verifier throws `UNAUTHENTICATED` for a token that does not hold, and
- * `UNAVAILABLE` when the key set cannot be had.
+ * Throws at once for a file that holds no key set. Who was known by a token is so until it expires, or the file of keys changes.
  */
-export async function createJwtVerifier({ jwks, issuer, audience, rolesClaim }: JwtOptions): Promise<JwtVerifier> {
-  const keys = isUrl(jwks) ? createRemoteJWKSet(new URL(jwks)) : await readKeySet(jwks);
+export async function createJwtVerifier(options: JwtOptions): Promise<JwtVerifier> {
+  const { jwks, issuer, audience, rolesClaim, clock } = options;
+  const { keys, reload, stop } = isWebAddress(jwks) ? keysAt(jwks) : await keysOf(options);
+  const tellOnce = createOnce(options.onFault);
   const checks = {
     issuer,
     audience,
@@ -53,23 +76,47 @@ export async function createJwtVerifier({ jwks, issuer, audience, rolesClaim }: 
     clockTolerance: CLOCK_TOLERANCE_S,
     requiredClaims: ['exp', 'sub'],
   };
-  return async (token) => {
-    try {
-      const { payload } = await jwtVerify(token, keys, checks);
-      return { name: payload.sub!, roles: rolesOf(payload, rolesClaim) };
-    } catch (cause) {
-      throw toJwtError(cause, jwks);
-    }
+  const verify = async (token: string): Promise<Principal> => {
+    const current = keys();
+    const { payload } = await jwtVerify(token, current, { ...checks, currentDate: new Date(clock.wallMs()) }).catch(
+      (cause: unknown) => {
+        if (isTokensFault(cause)) throw tokenRefused(cause);
+        tellOnce(keysMissing(jwks, cause));
+        throw new AristarchError(
+          'UNAVAILABLE',
+          "the token cannot be checked at present: its issuer's keys cannot be had",
+        );
+      },
+    );
+    tellOnce(undefined);
+    const untilMs = 1000 * (payload.exp! + CLOCK_TOLERANCE_S);
+    const holds = (): boolean => current === keys() && clock.wallMs() < untilMs;
+    return { name: payload.sub!, roles: rolesOf(payload, rolesClaim), holds };
   };
+  return { verify, reload, stop };
 }
 
-export function isUrl(text: string): boolean {
-  return /^https?:\/\//.test(text);
+function keysAt(address: string): KeySource {
+  const keys = createRemoteJWKSet(new URL(address));
+  return { keys: () => keys, reload: () => Promise.resolve(), stop: () => undefined };
 }
 
-async function readKeySet(path: string): Promise<JWTVerifyGetKey> {
+async function keysOf({ jwks: path, intervalMs, onChange }: JwtOptions): Promise<KeySource> {
+  let current: JWTVerifyGetKey | undefined;
+  const watched = await watchFiles<'keys'>({
+    paths: { keys: path },
+    intervalMs,
+    onChange,
+    use: ({ keys }) => {
+      current = parseKeySet(keys.toString('utf8'), path);
+    },
+  });
+  return { keys: () => current!, reload: watched.look, stop: watched.stop };
+}
+
+function parseKeySet(text: string, path: string): JWTVerifyGetKey {
   try {
-    return createLocalJWKSet(JSON.parse(await readFile(path, 'utf8')) as JSONWebKeySet);
+    return createLocalJWKSet(JSON.parse(text) as JSONWebKeySet);
   } catch (cause) {
     throw new AristarchError(
       'INVALID_INPUT',
@@ -89,14 +136,27 @@ function rolesOf(payload: JWTPayload, claim: string): readonly Role[] {
 const FAULTS_OF_KEY_SETS = ['ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID', 'ERR_JOSE_GENERIC'];
 
 /** jose says what is wrong with a token in a code; anything else means that the keys could not be had. */
-function toJwtError(cause: unknown, jwks: string): AristarchError {
-  if (cause instanceof errors.JOSEError && !FAULTS_OF_KEY_SETS.includes(cause.code))
-    return new AristarchError('UNAUTHENTICATED', `the bearer token is not accepted: ${cause.message}`, {
-      reason: cause.code,
-    });
-  return new AristarchError(
-    'UNAVAILABLE',
-    `the token cannot be checked at present: the key set at ${jwks} cannot be had (${messageOf(cause)})`,
-    {},
-  );
+function isTokensFault(cause: unknown): cause is errors.JOSEError {
+  return cause instanceof errors.JOSEError && !FAULTS_OF_KEY_SETS.includes(cause.code);
+}
+
+function tokenRefused({ message, code }: errors.JOSEError): AristarchError {
+  return new AristarchError('UNAUTHENTICATED', `the bearer token is not accepted: ${message}`, { reason: code });
+}
+
+/** Without the query, in which some issuers want a key. */
+function keysMissing(jwks: string, cause: unknown): AristarchError {
+  const { origin, pathname } = new URL(jwks);
+  const address = `${origin}${pathname}`;
+  const message = `the key set at ${address} cannot be had (${messageOf(cause)}): JWTs cannot be checked`;
+  return new AristarchError('UNAVAILABLE', message, { address });
+}
+
+/** Passes a fault on when it is the first since all was well (undefined). */
+function createOnce(tell: (fault: AristarchError) => void): (fault: AristarchError | undefined) => void {
+  let told = false;
+  return (fault) => {
+    if (fault !== undefined && !told) tell(fault);
+    told = fault !== undefined;
+  };
 }

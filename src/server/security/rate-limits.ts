@@ -7,8 +7,13 @@ export interface RateLimits {
   readonly requests?: number | undefined;
 }
 
-/** Takes one request of so many rows from what a client may have; throws `RESOURCE_EXHAUSTED` with `retryAfterMs`. */
-export type SpendRate = (client: string, rows: number) => void;
+/** Takes from what a client may have at present; both throw `RESOURCE_EXHAUSTED` with `retryAfterMs` where it is in debt. */
+export interface RateMeter {
+  /** One request, before anything is known of its rows: what cannot be read has been asked for as well. */
+  readonly countRequest: (client: string) => void;
+  /** Rows of a request that was counted. */
+  readonly countRows: (client: string, rows: number) => void;
+}
 
 /** Seconds of the rate that a client may use at once after a rest. */
 const BURST_S = 1;
@@ -23,21 +28,31 @@ interface Bucket {
 }
 
 /**
- * Token buckets, one for each client and unit. A request passes while its client is not in debt, and may then go into debt:
- * so a request of more rows than the burst passes as well, and is paid for by waiting afterwards.
+ * Token buckets, one for each client and unit. Requests and rows pass while their client is not in debt, and may then bring it into
+ * debt: so a request of more rows than the burst passes as well, and is paid for by waiting afterwards.
  */
-export function createRateLimits(limits: RateLimits, clock: Pick<Clock, 'monotonicMs'>): SpendRate | undefined {
+export function createRateLimits(limits: RateLimits, clock: Pick<Clock, 'monotonicMs'>): RateMeter | undefined {
   const { rows = Infinity, requests = Infinity } = limits;
   if (rows === Infinity && requests === Infinity) return undefined;
   const buckets = new Map<string, Bucket>();
-  return (client, spent) => {
-    const nowMs = clock.monotonicMs();
-    const bucket = refill(buckets.get(client), nowMs, { rows, requests });
+  const bucketOf = (client: string): Bucket => {
+    const bucket = refill(buckets.get(client), clock.monotonicMs(), { rows, requests });
     remember(buckets, client, bucket);
-    const waitMs = Math.max(waitOf(bucket.rows, rows), waitOf(bucket.requests, requests));
-    if (waitMs > 0) throw tooFast(client, limits, waitMs);
-    bucket.rows -= spent;
-    bucket.requests -= 1;
+    return bucket;
+  };
+  return {
+    countRequest(client) {
+      const bucket = bucketOf(client);
+      const waitMs = Math.max(waitOf(bucket.rows, rows), waitOf(bucket.requests, requests));
+      if (waitMs > 0) throw tooFast(client, limits, waitMs);
+      bucket.requests -= 1;
+    },
+    countRows(client, spent) {
+      const bucket = bucketOf(client);
+      const waitMs = waitOf(bucket.rows, rows);
+      if (waitMs > 0) throw tooFast(client, limits, waitMs);
+      bucket.rows -= spent;
+    },
   };
 }
 

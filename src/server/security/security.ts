@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts';
 import type { ServeConfig } from '../config.ts';
 import { createAuthenticator, type Authenticate } from './authenticator.ts';
 import type { JwtVerifier } from './jwt.ts';
-import { createRateLimits, type SpendRate } from './rate-limits.ts';
+import { createRateLimits, type RateMeter } from './rate-limits.ts';
 import { openTlsSource, type TlsSource } from './tls-material.ts';
 import { openTokenFile, type TokenFile } from './token-file.ts';
 
@@ -16,7 +16,7 @@ export interface Security {
   readonly authenticate: Authenticate | undefined;
   /** For callers that can show no client certificate, as browsers do; undefined where no tokens are configured. */
   readonly authenticateToken: Authenticate | undefined;
-  readonly spend: SpendRate | undefined;
+  readonly rates: RateMeter | undefined;
   /** Models are served that one of these keys signed; all are where it is undefined. */
   readonly trustedKeys: readonly KeyObject[] | undefined;
   /** No longer looks at the files. */
@@ -39,7 +39,8 @@ export async function openSecurity(parts: SecurityParts): Promise<Security> {
     if (tls !== undefined) opened.push(tls);
     const tokens = await openTokens(parts);
     if (tokens !== undefined) opened.push(tokens);
-    const jwt = await openJwt(config);
+    const jwt = await openJwt(parts);
+    if (jwt !== undefined) opened.push(jwt);
     if ((tokens ?? jwt) !== undefined && tls === undefined)
       log.warn(
         'bearer tokens are read from connections without encryption: use --tls-cert and --tls-key, or a proxy that speaks TLS',
@@ -54,7 +55,7 @@ export async function openSecurity(parts: SecurityParts): Promise<Security> {
       tls,
       authenticate: createAuthenticator({ tokens, jwt, certificates }),
       authenticateToken: createAuthenticator({ tokens, jwt }),
-      spend: createRateLimits({ rows: config.rateLimitRows, requests: config.rateLimitRequests }, clock),
+      rates: createRateLimits({ rows: config.rateLimitRows, requests: config.rateLimitRequests }, clock),
       trustedKeys,
       close,
     };
@@ -82,15 +83,15 @@ async function openTokens({ config, log }: SecurityParts): Promise<TokenFile | u
     : openTokenFile({ path, intervalMs, onChange: sayChange(log, 'the bearer tokens') });
 }
 
-async function openJwt({
-  jwks,
-  jwtIssuer: issuer,
-  jwtAudience: audience,
-  jwtRolesClaim: rolesClaim,
-}: ServeConfig): Promise<JwtVerifier | undefined> {
+async function openJwt({ config, clock, log }: SecurityParts): Promise<JwtVerifier | undefined> {
+  const { jwks, jwtIssuer: issuer, jwtAudience: audience, jwtRolesClaim: rolesClaim, reloadIntervalMs } = config;
   if (jwks === undefined || issuer === undefined || audience === undefined) return undefined;
   const { createJwtVerifier } = await import('./jwt.ts');
-  return createJwtVerifier({ jwks, issuer, audience, rolesClaim });
+  return createJwtVerifier({
+    ...{ jwks, issuer, audience, rolesClaim, clock, intervalMs: reloadIntervalMs },
+    onChange: sayChange(log, 'the key set of JWTs'),
+    onFault: (fault) => log.error({ err: fault }, 'callers with a JWT are turned away: its keys cannot be had'),
+  });
 }
 
 function sayChange(log: Logger, what: string): (refused: AristarchError | undefined) => void {

@@ -45,6 +45,11 @@ export interface TokenFileOptions {
  */
 export async function openTokenFile({ path, intervalMs, onChange }: TokenFileOptions): Promise<TokenFile> {
   let principals: ReadonlyMap<string, Principal> = new Map();
+  /** What was shown holds until the file changes. */
+  const holdingNow = (): (() => boolean) => {
+    const known = principals;
+    return () => known === principals;
+  };
   const watched = await watchFiles<'tokens'>({
     paths: { tokens: path },
     intervalMs,
@@ -53,7 +58,14 @@ export async function openTokenFile({ path, intervalMs, onChange }: TokenFileOpt
       principals = parseTokens(tokens.toString('utf8'), path);
     },
   });
-  return { find: (token) => principals.get(hashOf(token)), reload: watched.look, stop: watched.stop };
+  return {
+    find: (token) => {
+      const found = principals.get(hashOf(token));
+      return found && { ...found, holds: holdingNow() };
+    },
+    reload: watched.look,
+    stop: watched.stop,
+  };
 }
 
 function parseTokens(text: string, path: string): ReadonlyMap<string, Principal> {

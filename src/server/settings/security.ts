@@ -1,4 +1,4 @@
-import { nameList, onOff, realNumber, text, wholeNumber } from '../../base/setting-schemas.ts';
+import { httpAddressOrFile, nameList, onOff, realNumber, text, wholeNumber } from '../../base/setting-schemas.ts';
 import { defineSettings } from '../../base/settings.ts';
 
 const group = 'Security';
@@ -51,10 +51,10 @@ export const SECURITY_SETTINGS = defineSettings({
     group,
   },
   jwks: {
-    schema: text().optional(),
+    schema: httpAddressOrFile().optional(),
     flag: '--jwks <url or file>',
     env: 'ARISTARCH_JWKS',
-    help: 'key set (JWKS) by which bearer tokens that are JWTs are checked; needs --jwt-issuer and --jwt-audience',
+    help: 'key set (JWKS) by which bearer tokens that are JWTs are checked; needs --jwt-issuer and --jwt-audience. A file is read anew when it changes',
     group,
   },
   jwtIssuer: {
@@ -91,7 +91,7 @@ export const SECURITY_SETTINGS = defineSettings({
     schema: realNumber({ min: 0.1 }).optional(),
     flag: '--rate-limit-requests <count>',
     env: 'ARISTARCH_RATE_LIMIT_REQUESTS',
-    help: 'most requests and messages of streams a second of one client over gRPC; no limit when absent',
+    help: 'most requests and messages of streams a second of one client over gRPC, counted as they come, whatever is in them; health is not counted; no limit when absent',
     unit: 'requests per second',
     group,
   },
@@ -99,7 +99,7 @@ export const SECURITY_SETTINGS = defineSettings({
     schema: nameList().optional(),
     flag: '--trusted-keys <files>',
     env: 'ARISTARCH_TRUSTED_KEYS',
-    help: 'public Ed25519 keys in PEM: only models that one of them signed (aristarch sign) are served',
+    help: 'public Ed25519 keys in PEM: only models that one of them signed (aristarch sign) are served. Read at the start',
     list: true,
     group,
   },
@@ -108,7 +108,7 @@ export const SECURITY_SETTINGS = defineSettings({
     default: 10_000,
     flag: '--reload-interval-ms <ms>',
     env: 'ARISTARCH_RELOAD_INTERVAL_MS',
-    help: 'how often certificates, keys and tokens are looked at for changes',
+    help: 'how often the files of --tls-*, --tokens and --jwks are looked at for changes',
     unit: 'ms',
     group,
   },

@@ -1,4 +1,5 @@
 import { AwsClient } from 'aws4fetch';
+import { awsEndpointOf } from '../../base/aws-endpoint.ts';
 import { AristarchError } from '../../base/errors.ts';
 import { ask, groupVersions, type ModelSource, readText } from './source.ts';
 
@@ -51,11 +52,9 @@ function parseAddress(address: string): { bucket: string; prefix: string } {
 }
 
 function bucketUrl(bucket: string, environment: Environment): string {
-  const endpoint = environment['AWS_ENDPOINT_URL_S3'] ?? environment['AWS_ENDPOINT_URL'];
-  if (endpoint === undefined || endpoint === '') return `https://${bucket}.s3.${regionOf(environment)}.amazonaws.com`;
-  if (URL.canParse(endpoint)) return `${endpoint.replace(/\/+$/, '')}/${bucket}`;
-  const message = `AWS_ENDPOINT_URL is "${endpoint}": give a whole address, for example http://minio:9000`;
-  throw new AristarchError('INVALID_INPUT', message, { endpoint });
+  const endpoint = awsEndpointOf(environment);
+  if (endpoint === undefined) return `https://${bucket}.s3.${regionOf(environment)}.amazonaws.com`;
+  return `${endpoint.href.replace(/\/+$/, '')}/${bucket}`;
 }
 
 function regionOf(environment: Environment): string {

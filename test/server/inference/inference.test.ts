@@ -5,6 +5,7 @@ import {
   loadInferenceContract,
   type WireInferResponse,
 } from '../../../src/server/grpc/inference/contract.ts';
+import { createInferenceHandlers, type InferenceParts } from '../../../src/server/grpc/inference/handlers.ts';
 import { createDetectorDouble } from '../../support/detector-double.ts';
 import { createClientFixture, createRawClientFixture, records } from '../../support/grpc-client.ts';
 import { scrape } from '../../support/http-client.ts';
@@ -29,6 +30,16 @@ async function start(grouped = false) {
     });
   return { infer, http, scoring: connectScoring(grpc) };
 }
+
+describe('ServerReady', () => {
+  it('says what health says: no longer once a shutdown has begun', () => {
+    let serving = true;
+    const { serverReady } = createInferenceHandlers({ isServing: () => serving } as InferenceParts);
+    expect(serverReady()).toEqual({ ready: true });
+    serving = false;
+    expect(serverReady()).toEqual({ ready: false });
+  });
+});
 
 const AT_MS = Date.UTC(2026, 0, 1);
 

@@ -1,11 +1,22 @@
+import { writeFile } from 'node:fs/promises';
 import { describe, expect, it } from '@jest/globals';
-import { type ServiceDefinition, type ServiceError, status } from '@grpc/grpc-js';
+import { type Client, Metadata, type ServiceDefinition, type ServiceError, status } from '@grpc/grpc-js';
 import type { AristarchError } from '../../../src/base/errors.ts';
 import { roleOfMethod } from '../../../src/server/security/method-roles.ts';
-import { createRateLimits, type SpendRate } from '../../../src/server/security/rate-limits.ts';
-import { loadContract } from '../../../src/server/grpc/contract.ts';
+import { createRateLimits, type RateMeter } from '../../../src/server/security/rate-limits.ts';
+import { loadContract, SERVICE } from '../../../src/server/grpc/contract.ts';
 import { INFERENCE_SERVICE, loadInferenceContract } from '../../../src/server/grpc/inference/contract.ts';
-import { createClientFixture, createRawClientFixture, dense, record, records } from '../../support/grpc-client.ts';
+import {
+  createClientFixture,
+  createRawClientFixture,
+  dense,
+  HEALTH,
+  type HealthClient,
+  record,
+  records,
+  type ScoringClient,
+} from '../../support/grpc-client.ts';
+import { useDataFolder } from '../../support/data-files.ts';
 import { createDetectorDouble } from '../../support/detector-double.ts';
 import { createListeningLog, createServeFixture } from '../../support/serve-fixture.ts';
 import { waitUntil } from '../../support/wait-until.ts';
@@ -13,8 +24,19 @@ import { waitUntil } from '../../support/wait-until.ts';
 const serve = createServeFixture();
 const connect = createClientFixture();
 const connectRaw = createRawClientFixture();
+const data = useDataFolder();
 
-function refusalOf(spend: SpendRate, client: string, rows: number): AristarchError | undefined {
+/** One request of so many rows. */
+type Spend = (client: string, rows: number) => void;
+
+function toSpend({ countRequest, countRows }: RateMeter): Spend {
+  return (client, rows) => {
+    countRequest(client);
+    countRows(client, rows);
+  };
+}
+
+function refusalOf(spend: Spend, client: string, rows: number): AristarchError | undefined {
   try {
     spend(client, rows);
     return undefined;
@@ -26,7 +48,7 @@ function refusalOf(spend: SpendRate, client: string, rows: number): AristarchErr
 describe('rate limits', () => {
   const at = (limits: Parameters<typeof createRateLimits>[0]) => {
     const time = { nowMs: 0 };
-    return { time, spend: createRateLimits(limits, { monotonicMs: () => time.nowMs })! };
+    return { time, spend: toSpend(createRateLimits(limits, { monotonicMs: () => time.nowMs })!) };
   };
 
   it('let through as many rows as the rate over any long time, however they are cut into requests', () => {
@@ -73,6 +95,58 @@ describe('rate limits', () => {
     stream.resume();
     stream.write(dense(1));
     expect((await ended).code).toBe(status.RESOURCE_EXHAUSTED);
+  });
+});
+
+describe('a limit of requests', () => {
+  const codeOf = (client: Client, method: string, bytes: Buffer): Promise<number> => {
+    const same = (value: Buffer) => value;
+    return new Promise((resolve) => {
+      client.makeUnaryRequest(method, same, same, bytes, new Metadata(), (error) => resolve(error?.code ?? status.OK));
+    });
+  };
+  const garbage = Buffer.from('ffffff', 'hex');
+
+  it.each(['Score', 'DescribeModel'])('counts what cannot be read, of %s', async (method) => {
+    const { addresses } = await serve({ settings: { rateLimitRequests: 0.1 } });
+    const client = connectRaw(addresses.grpc, loadContract()[SERVICE] as ServiceDefinition);
+    const codes: number[] = [];
+    for (let call = 0; call < 4; call++) codes.push(await codeOf(client, `/${SERVICE}/${method}`, garbage));
+    expect(codes[0]).toBe(status.INVALID_ARGUMENT);
+    expect(codes[3]).toBe(status.RESOURCE_EXHAUSTED);
+  });
+
+  it('is one for all methods of a client, by its token, and health is not counted', async () => {
+    const path = data.path('tokens.json');
+    const tokens = ['first', 'second'].map((name) => ({ name, role: 'admin', token: `a-token-of-the-${name}` }));
+    await writeFile(path, JSON.stringify(tokens));
+    const { addresses } = await serve({ settings: { rateLimitRequests: 0.1, tokens: path } });
+    const [greedy, other] = tokens.map(({ token }) => connect(addresses.grpc, { token })) as [
+      ScoringClient,
+      ScoringClient,
+    ];
+    for (let call = 0; call < 2; call++) await greedy.list().catch(() => undefined);
+    const exhausted = { code: status.RESOURCE_EXHAUSTED };
+    await expect(greedy.list()).rejects.toMatchObject(exhausted);
+    await expect(greedy.describe()).rejects.toMatchObject(exhausted);
+    await expect(greedy.score(dense(1))).rejects.toMatchObject(exhausted);
+    expect((await other.score(dense(1))).results).toHaveLength(1);
+    const health = connectRaw(addresses.grpc, HEALTH) as HealthClient;
+    for (let call = 0; call < 3; call++) {
+      const answer = await new Promise((resolve) => health.check({ service: '' }, (_error, found) => resolve(found)));
+      expect(answer).toEqual({ status: 'SERVING' });
+    }
+  });
+
+  it('counts each message of a stream', async () => {
+    const { addresses } = await serve({ settings: { rateLimitRequests: 0.1 } });
+    const stream = connect(addresses.grpc).raw.scoreStream();
+    const ended = new Promise<ServiceError>((resolve) => stream.on('error', resolve as never));
+    stream.resume();
+    for (let message = 0; message < 4; message++) stream.write(dense(1));
+    const { code, details } = await ended;
+    expect(code).toBe(status.RESOURCE_EXHAUSTED);
+    expect(details).toMatch(/message [23] of the stream: .* 0.1 requests a second/);
   });
 });
 

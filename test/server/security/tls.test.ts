@@ -78,6 +78,23 @@ describe('TLS', () => {
     expect(scored.results).toHaveLength(1);
   });
 
+  it('refuses clients of the old authority once --tls-client-ca is another, and takes those of the new one', async () => {
+    const tlsClientCa = data.path('ca.crt');
+    const { addresses } = await serve({ settings: { ...files, tlsClientCa, reloadIntervalMs: 100 } });
+    const foreign = await createCertificate(other, 'analyst');
+    const isTaken = (client: Pem): Promise<boolean> =>
+      connect(addresses.grpc, { secure: trusting(client) })
+        .score(dense(1))
+        .then(
+          () => true,
+          () => false,
+        );
+    expect([await isTaken(analyst), await isTaken(foreign)]).toEqual([true, false]);
+    await writeFile(tlsClientCa, other.cert);
+    await waitUntil('a client of the new authority', () => isTaken(foreign));
+    expect(await isTaken(analyst)).toBe(false);
+  });
+
   it('shows a new certificate to new connections once the files have changed, on both ports, and keeps old ones open', async () => {
     const { addresses } = await serve({ settings: { ...files, httpTls: true, reloadIntervalMs: 100 } });
     const client = connect(addresses.grpc, { secure: trusting() });

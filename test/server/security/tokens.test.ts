@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type ServiceError, status } from '@grpc/grpc-js';
+import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { exportJWK, generateKeyPair, type GenerateKeyPairResult, SignJWT } from 'jose';
 import {
   createClientFixture,
@@ -11,7 +11,9 @@ import {
   dense,
   HEALTH,
   type HealthClient,
+  type ScoreStream,
 } from '../../support/grpc-client.ts';
+import { SYSTEM_CLOCK } from '../../../src/server/clock.ts';
 import { get } from '../../support/http-client.ts';
 import { createListeningLog, createServeFixture } from '../../support/serve-fixture.ts';
 import { useDataFolder } from '../../support/data-files.ts';
@@ -34,6 +36,33 @@ beforeEach(async () => {
   ]);
 });
 const write = (entries: unknown) => writeFile(path, JSON.stringify(entries));
+
+const isRefused = (address: string, token: string): Promise<boolean> =>
+  connect(address, { token })
+    .score(dense(1))
+    .then(
+      () => false,
+      (error: unknown) => (error as ServiceError).code === status.UNAUTHENTICATED,
+    );
+const untilAsked = (address: string, token: string) =>
+  waitUntil('the new token', async () => !(await isRefused(address, token)));
+
+/** A stream that scores a row at a time. */
+function openStream(address: string, token: string) {
+  const { raw } = connect(address);
+  const metadata = new Metadata();
+  metadata.set('authorization', `Bearer ${token}`);
+  const stream = (raw.scoreStream as unknown as (shown: Metadata) => ScoreStream)(metadata);
+  const ended = new Promise<never>((_, reject) => stream.on('error', reject));
+  ended.catch(() => undefined);
+  return {
+    score: async (): Promise<void> => {
+      const answered = new Promise<void>((resolve) => stream.once('data', () => resolve()));
+      stream.write(dense(1));
+      await Promise.race([answered, ended]);
+    },
+  };
+}
 
 describe('bearer tokens', () => {
   it('are asked of each call but health; one token stands there by its hash', async () => {
@@ -60,6 +89,19 @@ describe('bearer tokens', () => {
     stream.write(dense(1));
     stream.resume();
     expect((await ended).code).toBe(status.UNAUTHENTICATED);
+  });
+
+  it('are asked for again in a stream once they have changed, and end it where the old one is gone', async () => {
+    const { addresses } = await serve({ settings: { tokens: path, reloadIntervalMs: 100 } });
+    const stream = openStream(addresses.grpc, SECRET);
+    await stream.score();
+    const entry = { name: 'orders', role: 'score', token: SECRET };
+    await write([entry, { name: 'root', role: 'admin', token: ADMIN }]);
+    await untilAsked(addresses.grpc, ADMIN);
+    await stream.score();
+    await write([{ name: 'root', role: 'admin', token: ADMIN }]);
+    await waitUntil('the refusal of the old token', () => isRefused(addresses.grpc, SECRET));
+    await expect(stream.score()).rejects.toMatchObject({ code: status.UNAUTHENTICATED });
   });
 
   it('change with the file: a token that is taken out is refused, a file that is broken changes nothing', async () => {
@@ -199,11 +241,56 @@ describe('JWT', () => {
     servers.push(server);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/keys`;
-    const { addresses } = await serve({ settings: { ...settings(), jwks: address } });
+    const { log, lines } = createListeningLog();
+    const { addresses } = await serve({ log, settings: { ...settings(), jwks: `${address}?key=hunter2` } });
     const client = connect(addresses.grpc, { token: await sign() });
-    expect((await client.refusal(dense(1))).code).toBe(status.UNAVAILABLE);
+    for (let call = 0; call < 2; call++) {
+      const refused = await client.refusal(dense(1));
+      expect(refused.code).toBe(status.UNAVAILABLE);
+      expect(JSON.stringify([refused.message, refused.metadata.toJSON()])).not.toMatch(/127\.0\.0\.1|hunter2/);
+    }
+    // The address is for the log, said once, and without what may be a key in it.
+    const said = lines().filter(({ msg }) => /its keys cannot be had/.test(String(msg)));
+    expect(said).toHaveLength(1);
+    expect(JSON.stringify(said)).toContain(address);
+    expect(JSON.stringify(lines())).not.toContain('hunter2');
     up = true;
     expect((await client.score(dense(1))).results).toHaveLength(1);
+  });
+
+  it('ends a stream when it has expired', async () => {
+    await writeFile(path, jwks);
+    let aheadMs = 0;
+    const clock = { ...SYSTEM_CLOCK, wallMs: () => Date.now() + aheadMs };
+    const { addresses } = await serve({ clock, settings: settings() });
+    const stream = openStream(addresses.grpc, await sign({ expires: '5m' }));
+    await stream.score();
+    aheadMs = 5 * 60_000;
+    await stream.score();
+    aheadMs += 31_000; // Clocks may differ by half a minute.
+    await expect(stream.score()).rejects.toMatchObject({ code: status.UNAUTHENTICATED });
+  });
+
+  it('is checked by the keys that the file has now, also in a stream', async () => {
+    await writeFile(path, jwks);
+    const { addresses } = await serve({ settings: { ...settings(), reloadIntervalMs: 100 } });
+    const [old, renewed] = [await sign(), await sign({ key: foreign.privateKey })];
+    const stream = openStream(addresses.grpc, old);
+    await stream.score();
+    const key = { ...(await exportJWK(foreign.publicKey)), kid: 'k1', alg: 'ES256' };
+    await writeFile(path, JSON.stringify({ keys: [key] }));
+    await untilAsked(addresses.grpc, renewed);
+    expect(await isRefused(addresses.grpc, old)).toBe(true);
+    await expect(stream.score()).rejects.toMatchObject({ code: status.UNAUTHENTICATED });
+  });
+
+  it('takes no address of keys with a user in it', async () => {
+    const started = serve({ settings: { ...settings(), jwks: 'https://me:hunter2@issuer/keys' } });
+    const error = await started.then(
+      () => undefined,
+      (thrown: unknown) => thrown as Error,
+    );
+    expect(error?.message).toMatch(/without a user/);
   });
 
   it('needs a file with keys', async () => {

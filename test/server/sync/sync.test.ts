@@ -108,6 +108,18 @@ describe('sync from S3', () => {
     expect(await readdir(to)).toEqual([]);
   });
 
+  it('takes no endpoint with a user or a query, and repeats neither', async () => {
+    const { to } = await createStore();
+    for (const endpoint of ['http://me:hunter2@minio:9000', 'http://minio:9000?key=hunter2', 'hunter2']) {
+      const terminal = createListeningTerminal();
+      const flags = ['--from', 's3://bucket/models', '--to', to];
+      await createSyncCommand({ terminal, env: { AWS_ENDPOINT_URL: endpoint } }).parseAsync(flags, { from: 'user' });
+      expect(terminal.exitCode()).toBe(1);
+      expect(terminal.err()).toMatch(/AWS_ENDPOINT_URL is no plain address/);
+      expect(terminal.err()).not.toContain('hunter2');
+    }
+  });
+
   it('replaces a version that has changed, and removes what is gone only when it is told to', async () => {
     const { remote, to, sync } = await createStore();
     await sync();

@@ -13,15 +13,17 @@ export interface InferenceParts {
   readonly service: ScoringService;
   readonly models: Pick<ChangeableModels, 'list'>;
   readonly limits: TextLimits & RowLimits;
+  /** Whether calls are still taken in: no longer once a shutdown has begun. */
+  readonly isServing: () => boolean;
 }
 
 /** The methods of inference.GRPCInferenceService, without grpc-js: the same scores as `Score`, in tensors. */
-export function createInferenceHandlers({ service, models, limits }: InferenceParts) {
+export function createInferenceHandlers({ service, models, limits, isServing }: InferenceParts) {
   const version = readVersion();
   return {
     serverLive: () => ({ live: true }),
-    /** Whoever reaches this port may ask for scores: it opens when the models are there. */
-    serverReady: () => ({ ready: true }),
+    /** The port opens when the models are there; what is stopping takes nothing new, as health says. */
+    serverReady: () => ({ ready: isServing() }),
     serverMetadata: () => ({ name: 'aristarch', version, extensions: [] }),
     modelReady: async (received: Received<WireModelRequest>) => {
       checkNames(received, limits);
@@ -35,7 +37,16 @@ export function createInferenceHandlers({ service, models, limits }: InferencePa
     },
     modelInfer: async (
       received: Received<WireInferRequest>,
-      { checkAlive, spend, deadlineMs, priority: asked, key, traceId: callersId, startSpan, afterwards }: CallContext,
+      {
+        checkAlive,
+        countRows,
+        deadlineMs,
+        priority: asked,
+        key,
+        traceId: callersId,
+        startSpan,
+        afterwards,
+      }: CallContext,
     ): Promise<WireInferResponse> => {
       const span = startSpan?.(received);
       span?.received(received);
@@ -49,7 +60,7 @@ export function createInferenceHandlers({ service, models, limits }: InferencePa
           job: fromInferRequest(message, limits),
           priority: parsePriority(asked),
         };
-        spend(countSent(parsed.job));
+        countRows(countSent(parsed.job));
         return parsed;
       });
       const conditions = { checkAlive, deadlineMs, priority, key, traceId, span, afterwards };
