@@ -45,8 +45,9 @@ Examples:
   aristarch replay --kafka-brokers localhost:9092 --dead-letter rejects --topic-in events --dry-run
   aristarch replay --kafka-brokers localhost:9092 --dead-letter rejects --topic-in events --reasons SCHEMA_MISMATCH
 
-Each letter is sent again once, however often this is run and wherever it is cut. What is refused again comes back to the
-dead-letter topic with a higher count in its header aristarch-replays.`;
+Each letter is sent again once, however often this is run and wherever it is cut, by the same --reasons and for as long as the broker keeps
+the place (offsets.retention.minutes, seven days by default); after that a run begins at the first letter there is. What is refused again
+comes back to the dead-letter topic with a higher count in its header aristarch-replays.`;
 
 export function createReplayCommand(terminal: Terminal = processTerminal()): Command {
   const command = new Command('replay')

@@ -44,12 +44,12 @@ export async function sendDeadLetters(
   const reduced = await sendLetters(config.deadLetterTopic, delivery, letters);
   for (const { reason } of bad) metrics.deadLetters.inc({ reason: reason.code });
   const { topic, partition } = source;
-  const { code, message } = first.reason;
+  const { code } = first.reason; // its message may quote the event, and events may be personal
   const loss = reduced === 0 ? '' : ` (${reduced} only as hash and length: the topic refuses their size)`;
   log.warn(
     { topic, partition, count: bad.length, reduced, code, offset: first.message.offset.toString() },
     `${bad.length} event(s) of ${topic}/${partition} went to dead-letter topic "${config.deadLetterTopic}"${loss}; ` +
-      `the first: ${message}`,
+      `the first, at offset ${first.message.offset}, with ${code}: its letter says why`,
   );
 }
 

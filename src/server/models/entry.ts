@@ -156,13 +156,13 @@ export function modelUnloaded(model: string): AristarchError {
   });
 }
 
-function cannotBeRead({ model, version, folder, unreadable = '' }: FoundVersion): AristarchError {
-  const message = `version ${version} of model "${model}" cannot be read (${unreadable}): let this process's user read ${folder} and what is in it`;
+function cannotBeRead({ model, version, unreadable = '' }: FoundVersion): AristarchError {
+  const message = `version ${version} of model "${model}" cannot be read (${unreadable}): let this process's user read its folder and what is in it`;
   return new AristarchError('PRECONDITION_FAILED', message, { model, version });
 }
 
-export function modelNotFound(model: string, folder: string, models: readonly string[]): AristarchError {
-  const message = `there is no model "${model}" in ${folder}; ${hintAt(model, models)}`;
+export function modelNotFound(model: string, models: readonly string[]): AristarchError {
+  const message = `there is no model "${model}"; ${hintAt(model, models)}`;
   return new AristarchError('NOT_FOUND', message, { model });
 }
 

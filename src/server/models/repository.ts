@@ -295,6 +295,6 @@ export class ModelRepository implements Models {
   }
 
   #notFound(model: string): AristarchError {
-    return modelNotFound(model, this.#parts.folder, [...this.#entries.keys()]);
+    return modelNotFound(model, [...this.#entries.keys()]);
   }
 }

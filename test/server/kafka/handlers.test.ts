@@ -41,7 +41,8 @@ function setup({ producer = createMemoryProducer(), onScore = () => undefined, .
     route: (records) => routeTo(scorer, records),
   };
   const metrics = createMetrics();
-  const log = pino({ level: 'silent' });
+  const lines: string[] = [];
+  const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) });
   const handle = createBatchHandler({
     scoring,
     reader: createEventReader({ format: 'json', maxEventBytes: 1000 }),
@@ -51,7 +52,7 @@ function setup({ producer = createMemoryProducer(), onScore = () => undefined, .
     metrics: metrics.kafka,
     log,
   });
-  return { handle, producer, calls, metrics };
+  return { handle, producer, calls, metrics, lines };
 }
 
 /** A producer that also keeps the results themselves. */
@@ -163,6 +164,14 @@ describe('a batch', () => {
     expect(calls).toEqual([]);
     expect(producer.sent).toEqual({ dead: ['k0', 'k1', 'k2'] });
     expect(batch.committed).toEqual([3n]);
+  });
+
+  it('of a bad event says in the log where it is, and nothing of what it says', async () => {
+    const { handle, lines } = setup();
+    await handle(createBatch(['{"x": "Ada Lovelace"}', 'Ada Lovelace, too']));
+    const said = lines.join('');
+    expect(said).toMatch(/the first, at offset 0, with [A-Z_]+: its letter says why/);
+    expect(said).not.toContain('Lovelace');
   });
 
   it('whose partition was lost meanwhile stops at once', async () => {

@@ -255,7 +255,8 @@ describe('a model that was unloaded', () => {
     repository.unload('pumps');
     await repository.load({ model: 'pumps' });
     expect(await factorOf(repository)).toBe(1);
-    expect(() => repository.unload('fans')).toThrow(/there is no model "fans"/);
+    // Callers are told no place on the disk.
+    expect(() => repository.unload('fans')).toThrow(/^there is no model "fans"; ListModels lists those there are$/);
   });
 
   it('is refused until it is loaded again; requests in flight are finished', async () => {
