@@ -4,7 +4,7 @@ import type { StyleResult } from './result.ts';
 type Quality = StyleResult['quality'];
 type Row = Quality['rows'][number];
 
-/** What should hold of a run of an hour, at the end of this shorter one. */
+/** What should hold of a run of an hour. */
 const BARS = { share: 0.1, coverage: 0.5 } as const;
 
 function describeBars(untrained: Row, trained: Row, dcgan: Row): string {
@@ -22,9 +22,10 @@ function describeBars(untrained: Row, trained: Row, dcgan: Row): string {
 const LENGTH = { size: 32, seconds: 2 * 3600 } as const;
 
 function describeLength(size: number, seconds: number): string {
-  if (size >= LENGTH.size && seconds >= 0.95 * LENGTH.seconds) return '';
-  return `The bars below are
-meant for ${LENGTH.size} pixels after an hour of two cores; this run is smaller, and how a longer one fares is not measured here.`;
+  const bars = `The bars below are meant for ${LENGTH.size} pixels after an hour of two cores`;
+  if (size < LENGTH.size) return `${bars}; this run is smaller, and how a longer one fares is not measured here.`;
+  if (seconds >= 0.95 * LENGTH.seconds) return '';
+  return `${bars}, ${LENGTH.seconds / 60} minutes of CPU; this run, and the DCGAN that it is compared with, had ${Math.round(seconds / 60)} each.`;
 }
 
 /** docs/stylegan.md */
