@@ -69,16 +69,17 @@ describe('the judge of both critics', () => {
     const random = createRandom(3);
     const split = splitRows(COUNT, random, { crossBelow, folds: 3, heldOutShare: 0.4, mostHeldOut: COUNT });
     const plan = planOf(weighSquares);
-    const judging = createJudge({ executor, image, rows, split, random });
+    const warnings: string[] = [];
+    const judging = createJudge({ executor, image, rows, split, random, warn: (message) => warnings.push(message) });
     // Each fold's critic has a scale of its own.
     for (const [fold, { heldOut }] of split.rounds.entries())
       await judging.detecting({ plan, weights: {}, mean: 10 * fold, deviation: 40 + fold }, heldOut);
-    const found = await judging.own(gameOf(factor), plan);
+    const found = (await judging.own(gameOf(factor), plan))!;
     const others = Uint32Array.from(split.rounds.flatMap(({ heldOut }) => [...heldOut]));
     const copies = changeCopies({ image, rows, others, critic: plan, stream: random.stream('judged copies') }, others);
     const normal = [...others].map((row) => imageOf(rows, row));
     const changed = [...others].map((_, index) => imageOf(copies, index));
-    return { found, normal, changed, split };
+    return { found, normal, changed, split, warnings };
   }
 
   it('has the share of pairs in which a changed copy scores above a held-out image', async () => {
@@ -101,8 +102,10 @@ describe('the judge of both critics', () => {
     expect(found.detecting).toBeCloseTo(shareAbove(normal.map(scored), changed.map(scored)), 6);
   });
 
-  it('refuses an own critic whose scores are no numbers', async () => {
-    await expect(judge(0, NaN)).rejects.toThrow('scores held-out images NaN or infinite: lower --own-learning-rate');
+  it('gives no figure where scores are no numbers, and does not end a run that is played to its end', async () => {
+    const { found, warnings } = await judge(0, NaN);
+    expect(found).toBeNull();
+    expect(warnings).toEqual([expect.stringContaining('NaN or infinite by a critic of')]);
   });
 
   it('is said in a line', () => {

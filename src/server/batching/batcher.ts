@@ -191,8 +191,11 @@ function scorePieces(
     const batch = parts.score(gather(pieces, parts.rowWidth), rate);
     if (batch instanceof Promise) {
       const take = (scored: ScoreBatch): void => {
-        ended(true);
-        deliver(pieces, scored);
+        try {
+          ended(true);
+        } finally {
+          deliver(pieces, scored);
+        }
       };
       batch.then(take, fail);
       return;

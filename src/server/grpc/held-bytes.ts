@@ -29,6 +29,17 @@ export class HeldBytes {
 /** What a piece of a message takes beside its bytes. */
 export const PIECE_BYTES = 128;
 
+/**
+ * What is kept of a piece until more has come: a piece is a part of what its socket was read into, all of which would be kept with it,
+ * so that a few bytes in each reading would hold some 64 KiB each.
+ */
+export function keepPiece(piece: Buffer): Buffer {
+  if (piece.buffer.byteLength <= 2 * piece.length + PIECE_BYTES) return piece;
+  const kept = Buffer.allocUnsafeSlow(piece.length);
+  piece.copy(kept);
+  return kept;
+}
+
 /** Four of the largest messages in any case. */
 export function mostHeldBytes(maxMessageBytes: number): number {
   return Math.max(2 ** 28, 4 * maxMessageBytes);

@@ -9,7 +9,7 @@ import type { Calls } from './calls.ts';
 import type { Ticket } from './crowd.ts';
 import { status } from './engine.ts';
 import { type CallContext, PRIORITY_METADATA } from './handlers.ts';
-import { type HeldBytes, PIECE_BYTES, TOO_MANY_BYTES } from './held-bytes.ts';
+import { keepPiece, PIECE_BYTES, TOO_MANY_BYTES, type HeldBytes } from './held-bytes.ts';
 import { LateWork } from './late-work.ts';
 import { faultOf } from './one-message.ts';
 import { LOOKS, type Patience, type Waiter } from './patience.ts';
@@ -180,10 +180,11 @@ class QuickCall implements CallEvents, Waiter {
       return;
     }
     this.#heldBytes += heldBytes;
-    this.#chunks.push(chunk);
-    this.#received += chunk.length;
     const { maxMessageBytes } = this.#parts.options;
-    const announced = chunk === this.#chunks[0] && chunk.length >= PREFIX_BYTES ? chunk.readUInt32BE(1) : 0;
+    const hasHead = this.#chunks.length === 0 && chunk.length >= PREFIX_BYTES;
+    const announced = hasHead ? chunk.readUInt32BE(1) : 0;
+    this.#chunks.push(hasHead && chunk.length === PREFIX_BYTES + announced ? chunk : keepPiece(chunk));
+    this.#received += chunk.length;
     const bytes = Math.max(announced, this.#received - PREFIX_BYTES);
     if (bytes <= maxMessageBytes) {
       const rest = PREFIX_BYTES + announced - chunk.length;

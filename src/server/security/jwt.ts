@@ -144,10 +144,10 @@ function tokenRefused({ message, code }: errors.JOSEError): AristarchError {
   return new AristarchError('UNAUTHENTICATED', `the bearer token is not accepted: ${message}`, { reason: code });
 }
 
-/** Without the query, in which some issuers want a key. */
+/** An address without the query, in which some issuers want a key; or a file. */
 function keysMissing(jwks: string, cause: unknown): AristarchError {
-  const { origin, pathname } = new URL(jwks);
-  const address = `${origin}${pathname}`;
+  const place = isWebAddress(jwks) ? new URL(jwks) : undefined;
+  const address = place === undefined ? jwks : `${place.origin}${place.pathname}`;
   const message = `the key set at ${address} cannot be had (${messageOf(cause)}): JWTs cannot be checked`;
   return new AristarchError('UNAVAILABLE', message, { address });
 }

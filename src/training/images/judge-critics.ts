@@ -1,4 +1,3 @@
-import { AristarchError } from '../../base/errors.ts';
 import type { Random } from '../../base/philox.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { changeCopies } from '../../models/images/changed-copies.ts';
@@ -31,6 +30,7 @@ export interface JudgeOptions {
   readonly rows: Float32Array;
   readonly split: Split;
   readonly random: Random;
+  readonly warn: (message: string) => void;
 }
 
 /** Of a game that was played. */
@@ -40,14 +40,14 @@ export interface OwnCritic extends Pick<FittedGame, 'weights'> {
 
 export interface Judge {
   readonly detecting: HeldOutHook;
-  /** After all of those. Throws `TRAINING_DIVERGED` where the own critic scores NaN or infinite. */
-  own(game: OwnCritic, critic: ImageCriticPlan): Promise<JudgedCritics>;
+  /** After all of those; null, with a warning, where a critic scores NaN or infinite: the figure is for information alone. */
+  own(game: OwnCritic, critic: ImageCriticPlan): Promise<JudgedCritics | null>;
 }
 
 /** At most so many images are judged, and so many values of pixels, where that leaves some. */
 const [MOST_IMAGES, MOST_VALUES, FEWEST_IMAGES] = [1000, 2 ** 24, 20];
 
-export function createJudge({ executor, image, rows, split, random }: JudgeOptions): Judge {
+export function createJudge({ executor, image, rows, split, random, warn }: JudgeOptions): Judge {
   const width = image.channels * image.size ** 2;
   const most = Math.min(MOST_IMAGES, Math.max(FEWEST_IMAGES, Math.floor(MOST_VALUES / width)));
   const perRound = Math.ceil(most / split.rounds.length);
@@ -70,14 +70,16 @@ export function createJudge({ executor, image, rows, split, random }: JudgeOptio
     own: async ({ plan, weights }, critic) => {
       const chosen = Uint32Array.from(judged.flatMap((each) => [...each.chosen]));
       const scores = await scoreBoth(plan.scoringGraph(image.size, weights), critic, chosen);
-      if (![...scores.normal, ...scores.changed].every(Number.isFinite)) {
-        const message = `the own critic of ${plan.title} scores held-out images NaN or infinite: lower --own-learning-rate`;
-        throw new AristarchError('TRAINING_DIVERGED', message);
-      }
       const detecting = {
         normal: Float32Array.from(judged.flatMap((each) => [...each.scores.normal])),
         changed: Float32Array.from(judged.flatMap((each) => [...each.scores.changed])),
       };
+      if (![scores, detecting].every(isFinite)) {
+        warn(
+          `held-out images or their changed copies are scored NaN or infinite by a critic of ${plan.title}: how both detect is not told`,
+        );
+        return null;
+      }
       return {
         ...{ images: chosen.length, own: aurocOf(scores), detecting: aurocOf(detecting) },
         isShownToOwn: split.method === 'cross',
@@ -90,4 +92,5 @@ interface Scores {
   readonly normal: Float32Array;
   readonly changed: Float32Array;
 }
+const isFinite = ({ normal, changed }: Scores): boolean => [...normal, ...changed].every(Number.isFinite);
 const aurocOf = ({ normal, changed }: Scores): number => auroc(normal, changed);

@@ -54,7 +54,7 @@ export async function trainImages(
     });
     const shared = { executor, image, random: createRandom(run.seed), stepsPerCall: run.stepsPerCall, journal };
     const trained = await clearIfHopeless(checkpoint, async () => {
-      const judge = plan.game && createJudge({ ...shared, split, rows: images.rows });
+      const judge = plan.game && createJudge({ ...shared, split, rows: images.rows, warn: warnAndKeep });
       const detector = await fitImages(
         { ...shared, family, values, foldSteps: run.foldSteps, rows: images.rows },
         split,

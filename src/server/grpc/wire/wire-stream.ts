@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http2';
 import type { CallEvents, CallStream, Peer } from '../call-stream.ts';
+import { keepPiece } from '../held-bytes.ts';
 import { FAULT, type Fault } from './frames.ts';
 
 /** What a caller may send before anybody reads it is bounded by its window, which is smaller. */
@@ -84,7 +85,7 @@ export class WireStream implements CallStream {
         this.#owner.fail(FAULT.FLOW_CONTROL_ERROR);
         return;
       }
-      this.#early.push(chunk);
+      this.#early.push(keepPiece(chunk));
       this.#owner.giveBackOn(this, bytes - chunk.length);
     }
     if (!isLast) return;
