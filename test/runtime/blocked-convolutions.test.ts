@@ -230,6 +230,19 @@ describe('the dialect of blocks', () => {
     expect(errors.filter((error) => error > 1)).toHaveLength(1);
   });
 
+  it('is for kernels that are values: those by constants the library puts in blocks itself, in files alike', async () => {
+    const dialectFor = createCpuDialects(1);
+    const x = input('x', [1, 32, 4, 4]);
+    const constantKernel = createTensor('constant', [], {
+      values: new Float32Array(32 * 32 * 9),
+      shape: [32, 32, 3, 3],
+    });
+    const by = { stride: 1, padding: 1 };
+    expect(await dialectFor([convolve(x, constantKernel, by)])).toBe(PORTABLE);
+    expect(await dialectFor([add(x, 1)])).toBe(PORTABLE);
+    if (hasVectors) expect(await dialectFor([convolve(x, input('kernel', [32, 32, 3, 3]), by)])).not.toBe(PORTABLE);
+  });
+
   const own = (onnx: Uint8Array): boolean => Buffer.from(onnx).includes('com.microsoft.nchwc');
 
   it('has the own operators of ONNX Runtime in it, which a file has not', () => {

@@ -77,11 +77,13 @@ describe('bytes that are held', () => {
   it('are bounded for the process, by four of the largest messages at least, and free again', () => {
     expect(mostHeldBytes(2 ** 20)).toBe(2 ** 28);
     expect(mostHeldBytes(2 ** 28)).toBe(2 ** 30);
-    const held = new HeldBytes(100);
-    expect([held.take(60), held.take(41), held.isFull]).toEqual([true, false, false]);
-    expect([held.take(40), held.isFull]).toEqual([true, true]);
+    let refused = 0;
+    const held = new HeldBytes(100, () => refused++);
+    expect([held.take(60), held.take(41), held.admits()]).toEqual([true, false, true]);
+    expect([held.take(40), held.admits()]).toEqual([true, false]);
     held.free(1);
-    expect(held.isFull).toBe(false);
+    expect(held.admits()).toBe(true);
+    expect(refused).toBe(2);
   });
 });
 

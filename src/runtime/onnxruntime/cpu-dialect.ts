@@ -2,7 +2,7 @@ import { blockedDialect } from '../../graph/onnx/blocked/blocked-dialect.ts';
 import { PORTABLE, type Dialect } from '../../graph/onnx/dialect.ts';
 import { emitGraph } from '../../graph/onnx/emit-graph.ts';
 import { createGraph, type Graph } from '../../graph/graph.ts';
-import { convolve, input } from '../../graph/operations.ts';
+import { convolve, convolveKernel, convolveTransposed, input } from '../../graph/operations.ts';
 import { topologicalOrder } from '../../graph/order.ts';
 import { sizeOf } from '../../graph/shape.ts';
 import type { Primitive, Tensor } from '../../graph/tensor.ts';
@@ -10,17 +10,23 @@ import { InferenceSession } from './engine.ts';
 import { sessionOptions } from './session-options.ts';
 import { fromTensors, toTensors } from './tensors.ts';
 
-/** Channels in a block: with AVX-512, with AVX2 and NEON. */
+/** Channels in a block: with AVX-512, with AVX2. */
 const BLOCKS = [16, 8] as const;
 
 const CONVOLUTIONS: ReadonlySet<Primitive> = new Set(['convolve', 'convolveTransposed', 'convolveKernel']);
 
-/** The dialect of results that are computed on the CPU; the block is found when the first convolutions come. */
+/**
+ * By a kernel that is a value. Those by constants the library puts in blocks itself, in files as in what is compiled here: so the scores that
+ * calibrate a model are, to the last bit, those of its file.
+ */
+const isByValue = ({ primitive, inputs }: Tensor): boolean =>
+  CONVOLUTIONS.has(primitive) && inputs[1]!.primitive !== 'constant';
+
+/** The dialect of results that are computed on the CPU; the block is found when the first convolutions by values come. */
 export function createCpuDialects(threads: number): (results: readonly Tensor[]) => Promise<Dialect> {
   let found: Promise<Dialect> | undefined;
   return async (results) => {
-    const isConvolved = topologicalOrder(results).some(({ primitive }) => CONVOLUTIONS.has(primitive));
-    if (!isConvolved) return PORTABLE;
+    if (!topologicalOrder(results).some(isByValue)) return PORTABLE;
     found ??= findDialect(threads);
     return found;
   };
@@ -28,7 +34,7 @@ export function createCpuDialects(threads: number): (results: readonly Tensor[])
 
 /**
  * How convolutions are said to the CPU provider of this process. The library does not tell its block, and a wrong one gives wrong numbers
- * and no error: it is the block whose convolution gives what ONNX's own gives, on whole numbers, which leave nothing to rounding.
+ * and no error: it is the block whose convolutions, in each form that they are said in, give what ONNX's own give, on whole numbers, which leave nothing to rounding.
  * Where none does, or the operators are not there, convolutions are ONNX's.
  */
 async function findDialect(threads: number): Promise<Dialect> {
@@ -36,25 +42,38 @@ async function findDialect(threads: number): Promise<Dialect> {
   for (const block of BLOCKS) {
     const dialect = blockedDialect(block);
     const answer = await convolved(dialect, threads).catch(() => undefined);
-    if (answer?.every((value, at) => value === right[at])) return dialect;
+    if (answer?.every((values, at) => values.every((value, place) => value === right[at]![place]))) return dialect;
   }
   return PORTABLE;
 }
 
-async function convolved(dialect: Dialect, threads: number): Promise<Float32Array> {
+async function convolved(dialect: Dialect, threads: number): Promise<readonly Float32Array[]> {
   const session = await InferenceSession.create(emitGraph(PROBE, dialect), sessionOptions('cpu', threads));
   try {
-    return fromTensors(await session.run(toTensors(FEEDS)))['y']!.data;
+    const found = fromTensors(await session.run(toTensors(FEEDS)));
+    return Object.keys(PROBE.outputs).map((name) => found[name]!.data);
   } finally {
     await session.release();
   }
 }
 
-const [X, KERNEL] = [input('x', [1, 32, 4, 4]), input('kernel', [32, 32, 3, 3])];
-const PROBE: Graph = createGraph('blocks', [X, KERNEL], { y: convolve(X, KERNEL, { stride: 1, padding: 1 }) });
+const [IMAGE, GREY] = [input('image', [16, 32, 4, 4]), input('grey', [16, 1, 4, 4])];
+const [KERNEL, OF_GREY] = [input('kernel', [32, 32, 3, 3]), input('kernelOfGrey', [32, 1, 3, 3])];
+const [SAME, HALVED] = [
+  { stride: 1, padding: 1 },
+  { stride: 2, padding: 1 },
+];
+/** All that is said otherwise in blocks: plain and strided, of less than a block, by the turned kernel, and by the kernel. */
+const PROBE: Graph = createGraph('blocks', [IMAGE, GREY, KERNEL, OF_GREY], {
+  same: convolve(IMAGE, KERNEL, SAME),
+  halved: convolve(IMAGE, KERNEL, HALVED),
+  ofGrey: convolve(GREY, OF_GREY, SAME),
+  turned: convolveTransposed(IMAGE, KERNEL, { ...SAME, size: [4, 4] }),
+  byKernel: convolveKernel(IMAGE, IMAGE, { ...SAME, size: [3, 3] }),
+});
 /** Small whole numbers, another at each place. */
 const FEEDS = Object.fromEntries(
-  [X, KERNEL].map(({ attributes: { name }, shape }) => {
+  PROBE.inputs.map(({ attributes: { name }, shape }) => {
     const data = Float32Array.from({ length: sizeOf(shape) }, (_, at) => ((at * 7919) % 31) - 15);
     return [name, { data, shape: shape as readonly number[] }];
   }),

@@ -1,3 +1,5 @@
+import type { Logger } from 'pino';
+import type { Metrics } from '../metrics.ts';
 import { status } from './engine.ts';
 import type { Refusal } from './trailers-only.ts';
 
@@ -5,18 +7,27 @@ import type { Refusal } from './trailers-only.ts';
 export class HeldBytes {
   #bytes = 0;
   readonly #most: number;
+  readonly #onRefusal: () => void;
 
-  constructor(most: number) {
+  /** `onRefusal` is told of each call that is refused for want of room. */
+  constructor(most: number, onRefusal: () => void = () => undefined) {
     this.#most = most;
+    this.#onRefusal = onRefusal;
   }
 
-  get isFull(): boolean {
-    return this.#bytes >= this.#most;
+  /** Whether there is room for one more call. */
+  admits(): boolean {
+    if (this.#bytes < this.#most) return true;
+    this.#onRefusal();
+    return false;
   }
 
   /** So many more have come; false where they are too many, and then they do not count. */
   take(bytes: number): boolean {
-    if (this.#bytes + bytes > this.#most) return false;
+    if (this.#bytes + bytes > this.#most) {
+      this.#onRefusal();
+      return false;
+    }
     this.#bytes += bytes;
     return true;
   }
@@ -43,6 +54,30 @@ export function keepPiece(piece: Buffer): Buffer {
 /** Four of the largest messages in any case. */
 export function mostHeldBytes(maxMessageBytes: number): number {
   return Math.max(2 ** 28, 4 * maxMessageBytes);
+}
+
+/** Between two lines of the log on the same trouble. */
+const QUIET_MS = 60_000;
+
+/** Of a server: refusals are counted, and told now and then. */
+export function createHeldBytes(
+  maxMessageBytes: number,
+  monotonicMs: () => number,
+  log: Logger,
+  { batching }: Pick<Metrics, 'batching'>,
+): HeldBytes {
+  const most = mostHeldBytes(maxMessageBytes);
+  let toldMs = -Infinity;
+  return new HeldBytes(most, () => {
+    batching.onRejection('held_bytes');
+    const nowMs = monotonicMs();
+    if (nowMs - toldMs < QUIET_MS) return;
+    toldMs = nowMs;
+    const message =
+      `calls are refused: unfinished messages take the ${most} bytes that they may; look for callers who send slowly, and see ` +
+      '--rate-limit-requests, --slow-client-timeout-ms and --max-message-bytes';
+    log.warn({ bytes: most }, message);
+  });
 }
 
 /** Of calls that come when there are so many, by their headers, and of those whose message is more than there is room for. */

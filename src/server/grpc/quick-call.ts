@@ -72,7 +72,7 @@ export function openCall(
     stream.refuse(toTrailersOnly({ code: status.INTERNAL, details }));
     return;
   }
-  if (givenMs <= 0 || parts.held.isFull) {
+  if (givenMs <= 0 || !parts.held.admits()) {
     stream.refuse(givenMs <= 0 ? EXPIRED : FULL);
     return;
   }

@@ -34,7 +34,7 @@ import {
 import { type CallContext, createHandlers, type Handlers } from './handlers.ts';
 import { INFERENCE_SERVICE } from './inference/contract.ts';
 import { createInferenceHandlers, type InferenceParts } from './inference/handlers.ts';
-import { HeldBytes, mostHeldBytes } from './held-bytes.ts';
+import { createHeldBytes } from './held-bytes.ts';
 import { createPatience, type Patience } from './patience.ts';
 import { openQuickLane } from './quick-lane.ts';
 import type { QuickMethod, QuickParts } from './quick-call.ts';
@@ -145,7 +145,7 @@ function toQuickParts(parts: GrpcServerParts, callers: Callers, calls: Calls, pa
   const vigil = createVigil({ monotonicMs, mostMs: options.stayAwakeUs / 1000 });
   const idleMs = (): number => sleptMs() + vigil.idleMs();
   return {
-    ...{ patience, held: new HeldBytes(mostHeldBytes(options.maxMessageBytes)) },
+    ...{ patience, held: createHeldBytes(options.maxMessageBytes, monotonicMs, log, metrics) },
     ...{ ...parts, callers, calls, vigil, shedding: createShedding(monotonicMs, log, backlog, { idleMs }) },
     onShed: (transport) => {
       metrics.batching.onRefusal('deadline');
