@@ -9,9 +9,10 @@ import { HeldBytes } from '../../src/server/grpc/held-bytes.ts';
 import { createCalls } from '../../src/server/grpc/calls.ts';
 import { loadContract, SERVICE } from '../../src/server/grpc/contract.ts';
 import { Server } from '../../src/server/grpc/engine.ts';
+import { createCallKind } from '../../src/server/grpc/call-kind.ts';
 import { openQuickLane } from '../../src/server/grpc/quick-lane.ts';
 import { NodeCallStream } from '../../src/server/grpc/call-stream.ts';
-import { openCall, type QuickParts } from '../../src/server/grpc/quick-call.ts';
+import type { QuickParts } from '../../src/server/grpc/quick-call.ts';
 import { createShedding } from '../../src/server/grpc/shedding.ts';
 import { SYSTEM_CLOCK } from '../../src/server/clock.ts';
 import { createClientFixture, dense } from '../support/grpc-client.ts';
@@ -71,7 +72,9 @@ async function serveReplies(serialize: (reply: unknown) => Buffer, held = new He
     serialize,
   };
   const server = createHttp2Server();
-  server.on('stream', (stream, headers) => openCall(new NodeCallStream(stream), headers, method, parts));
+  server.on('stream', (stream, headers) => {
+    createCallKind(headers, method, parts).open(new NodeCallStream(stream), Infinity);
+  });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   return { server, calls, address: `127.0.0.1:${(server.address() as AddressInfo).port}` };
 }

@@ -8,8 +8,9 @@ import {
 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterEach } from '@jest/globals';
+import type { CallStream } from '../../src/server/grpc/call-stream.ts';
 import { openWireLane } from '../../src/server/grpc/wire/lane.ts';
-import type { WireStream } from '../../src/server/grpc/wire/wire-stream.ts';
+import { WireStream } from '../../src/server/grpc/wire/wire-stream.ts';
 
 /** What a test has opened, closed after it. */
 export const closers: (() => unknown)[] = [];
@@ -38,20 +39,27 @@ export async function serveWire(answer: (call: QuickCall) => void = echo, { maxC
       stream.end(Buffer.concat(chunks));
     });
   });
+  const open = (stream: WireStream, headers: IncomingHttpHeaders): void => {
+    seen.push(`wire ${headers[':path']!}`);
+    const chunks: Buffer[] = [];
+    const take = (chunk: Buffer): void => {
+      if (chunks.push(chunk) === 1 && expected > 0) stream.expect(expected - chunk.length);
+    };
+    stream.watch({
+      take,
+      answer: () => answer({ stream, headers, message: Buffer.concat(chunks) }),
+      close: () => closed++,
+    });
+    stream.read();
+  };
   const cutOff = openWireLane(server, {
-    isQuick: (headers) => headers[':path']!.startsWith('/quick'),
-    open: (stream, headers) => {
-      seen.push(`wire ${headers[':path']!}`);
-      const chunks: Buffer[] = [];
-      const take = (chunk: Buffer): void => {
-        if (chunks.push(chunk) === 1 && expected > 0) stream.expect(expected - chunk.length);
+    kindOf: (headers) => {
+      if (!headers[':path']!.startsWith('/quick')) return undefined;
+      const openHere = (stream: CallStream): void => {
+        if (!(stream instanceof WireStream)) throw new TypeError('the stream is not one of the wire');
+        open(stream, headers);
       };
-      stream.watch({
-        take,
-        answer: () => answer({ stream, headers, message: Buffer.concat(chunks) }),
-        close: () => closed++,
-      });
-      stream.read();
+      return { refusalOf: () => undefined, open: openHere };
     },
     maxCalls,
     onBusy: () => {

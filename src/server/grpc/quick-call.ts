@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http2';
 import type { Transport } from '../metrics.ts';
 import type { Security } from '../security/security.ts';
 import type { WorkSpan } from '../tracing/port.ts';
@@ -8,14 +7,13 @@ import { type CallEvents, type CallStream, PREFIX_BYTES } from './call-stream.ts
 import type { Calls } from './calls.ts';
 import type { Ticket } from './crowd.ts';
 import { status } from './engine.ts';
-import { type CallContext, PRIORITY_METADATA } from './handlers.ts';
+import type { CallContext } from './handlers.ts';
 import { keepPiece, PIECE_BYTES, TOO_MANY_BYTES, type HeldBytes } from './held-bytes.ts';
 import { LateWork } from './late-work.ts';
 import { faultOf } from './one-message.ts';
 import { LOOKS, type Patience, type Waiter } from './patience.ts';
-import { QuickMetadata } from './quick-metadata.ts';
+import type { QuickMetadata } from './quick-metadata.ts';
 import type { Shedding } from './shedding.ts';
-import { toMilliseconds } from './timeout.ts';
 import { type Refusal, toTrailersOnly } from './trailers-only.ts';
 import type { Vigil } from './vigil.ts';
 
@@ -43,11 +41,6 @@ export interface QuickParts extends AnswerParts {
   };
 }
 
-/** Callers under overload wait at home, and send what has no time left: that must cost next to nothing. */
-const EXPIRED = toTrailersOnly({ code: status.DEADLINE_EXCEEDED, details: 'Deadline exceeded' });
-
-const FULL = toTrailersOnly(TOO_MANY_BYTES);
-
 /** What is known of a call by its headers. */
 interface CallStart {
   readonly metadata: QuickMetadata;
@@ -57,40 +50,11 @@ interface CallStart {
   readonly authorization: string | undefined;
 }
 
-/** A call by its headers: taken in, or refused at once for want of time, at the cost of little more than the headers. */
-export function openCall(
-  stream: CallStream,
-  headers: IncomingHttpHeaders,
-  method: QuickMethod,
-  parts: QuickParts,
-): void {
-  const { shedding, tracing } = parts;
-  const timeout = headers['grpc-timeout'];
-  const givenMs = timeout === undefined ? Infinity : toMilliseconds(String(timeout));
-  if (givenMs === undefined) {
-    const details = `Invalid grpc-timeout value "${String(timeout)}"`;
-    stream.refuse(toTrailersOnly({ code: status.INTERNAL, details }));
-    return;
-  }
-  if (givenMs <= 0 || !parts.held.admits()) {
-    stream.refuse(givenMs <= 0 ? EXPIRED : FULL);
-    return;
-  }
-  const remainingMs = givenMs - shedding.waitedMs();
-  // Who has priority waits for those before it alone, whom the batcher knows.
-  const refusal = headers[PRIORITY_METADATA] === 'high' ? undefined : shedding.refusalOf(remainingMs);
-  if (refusal !== undefined) {
-    stream.refuse(refusal);
-    parts.onShed(method.transport);
-    if (tracing === undefined) return;
-  }
-  const metadata = new QuickMetadata(headers);
-  const span = parts.security.authenticate === undefined ? startSpan(method, parts, metadata) : undefined;
-  if (refusal !== undefined) span?.end('RESOURCE_EXHAUSTED');
-  else new QuickCall(stream, method, parts, { metadata, span, remainingMs, authorization: headers.authorization });
-}
-
-function startSpan({ path }: QuickMethod, { tracing }: QuickParts, metadata: QuickMetadata): WorkSpan | undefined {
+export function startSpan(
+  { path }: QuickMethod,
+  { tracing }: QuickParts,
+  metadata: QuickMetadata,
+): WorkSpan | undefined {
   return tracing?.startCall(path.slice(1), metadata);
 }
 
@@ -99,7 +63,7 @@ function startSpan({ path }: QuickMethod, { tracing }: QuickParts, metadata: Qui
  * interceptors passes for nothing and without waiting for the response to be written before its status. Messages that are
  * not compressed only (quick-lane.ts leaves others to grpc-js).
  */
-class QuickCall implements CallEvents, Waiter {
+export class QuickCall implements CallEvents, Waiter {
   cancelled = false;
   readonly metadata: QuickMetadata;
   readonly #stream: CallStream;

@@ -1,7 +1,9 @@
 import type { Http2Server, Http2Session, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Server } from './engine.ts';
-import { isPlain, NodeCallStream } from './call-stream.ts';
-import { openCall, type QuickMethod, type QuickParts } from './quick-call.ts';
+import { type CallKind, createCallKind } from './call-kind.ts';
+import { type CallStream, isPlain, NodeCallStream } from './call-stream.ts';
+import type { QuickMethod, QuickParts } from './quick-call.ts';
+import { timeoutOf } from './timeout.ts';
 import { createWindows } from './windows.ts';
 import { openWireLane } from './wire/lane.ts';
 
@@ -46,20 +48,23 @@ export function openQuickLane(
   };
   const parts: QuickParts = { ...given, onShed };
   const byPath = new Map(methods.map((method) => [method.path, method]));
+  const kindOf = (headers: IncomingHttpHeaders): CallKind | undefined => {
+    const method = byPath.get(headers[':path'] ?? '');
+    return method !== undefined && isPlain(headers) ? createCallKind(headers, method, parts) : undefined;
+  };
   const cutOffs: (() => void)[] = [];
   let isLate = true;
   for (const http2 of http2Servers.keys()) {
     const others = http2.listeners('stream') as OnStream[];
     http2.removeAllListeners('stream');
     const onStream: OnStream = (stream, headers, ...rest) => {
-      const path = headers[':path'] ?? '';
-      const method = byPath.get(path);
-      if (method !== undefined && isPlain(headers)) {
+      const kind = kindOf(headers);
+      if (kind !== undefined) {
         onStreamOpened.call(server, stream);
-        openCall(new NodeCallStream(stream), headers, method, parts);
+        openStream(new NodeCallStream(stream), kind, timeoutOf(headers));
         return;
       }
-      if (isLate && path.startsWith(late.prefix)) {
+      if (isLate && headers[':path']?.startsWith(late.prefix)) {
         isLate = false;
         late.add();
       }
@@ -69,8 +74,7 @@ export function openQuickLane(
     windows.watch(http2);
     if (http2.listenerCount('secureConnection') > 0) continue;
     const cutOff = openWireLane(http2, {
-      isQuick: (headers) => byPath.has(headers[':path'] ?? '') && isPlain(headers),
-      open: (stream, headers) => openCall(stream, headers, byPath.get(headers[':path']!)!, parts),
+      kindOf,
       maxCalls: parts.options.maxCallsPerConnection,
       onBusy: (session) => keepBusy(server, onStreamOpened, session),
     });
@@ -80,6 +84,12 @@ export function openQuickLane(
     windows.close();
     for (const cutOff of cutOffs) cutOff();
   };
+}
+
+function openStream(stream: CallStream, kind: CallKind, timeoutMs: number | undefined): void {
+  const refusal = kind.refusalOf(timeoutMs);
+  if (refusal === undefined) kind.open(stream, timeoutMs);
+  else stream.refuse(refusal);
 }
 
 /** Tells grpc-js that a connection is not idle, until the answer is called. */

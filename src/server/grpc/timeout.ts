@@ -1,16 +1,38 @@
-/** gRPC over HTTP/2, "TimeoutUnit". */
-const UNIT_MS = new Map(Object.entries({ H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 }));
+import type { IncomingHttpHeaders } from 'node:http2';
+
+const codeOf = (character: string): number => character.charCodeAt(0);
+
+/** gRPC over HTTP/2, "TimeoutUnit", by the letter's code. */
+const UNIT_MS = new Map(
+  Object.entries({ H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 }).map(([letter, ms]) => [
+    codeOf(letter),
+    ms,
+  ]),
+);
 const MOST_DIGITS = 8;
-const ZERO = '0'.charCodeAt(0);
+const [ZERO, BLANK] = [codeOf('0'), codeOf(' ')];
 
 /** Of a `grpc-timeout`, in whole milliseconds; undefined where it is none. */
 export function toMilliseconds(timeout: string): number | undefined {
-  let [digits, value] = [0, 0];
-  for (; digits < MOST_DIGITS; digits++) {
-    const digit = timeout.charCodeAt(digits) - ZERO;
+  return millisecondsAt(Buffer.from(timeout, 'latin1'));
+}
+
+/** Likewise, of the text that stands there. */
+export function millisecondsAt(bytes: Buffer, from = 0, to = bytes.length): number | undefined {
+  let [at, value] = [from, 0];
+  for (; at < to && at < from + MOST_DIGITS; at++) {
+    const digit = bytes[at]! - ZERO;
     if (!(digit >= 0 && digit <= 9)) break;
     value = 10 * value + digit;
   }
-  const unitMs = UNIT_MS.get(timeout.slice(digits).trimStart());
-  return digits === 0 || unitMs === undefined ? undefined : Math.trunc(value * unitMs);
+  if (at === from) return undefined;
+  while (at < to && bytes[at] === BLANK) at++;
+  const unitMs = at === to - 1 ? UNIT_MS.get(bytes[at]!) : undefined;
+  return unitMs === undefined ? undefined : Math.trunc(value * unitMs);
+}
+
+/** Milliseconds that a caller gives, Infinity where it has no limit; undefined where its word for it is none. */
+export function timeoutOf(headers: IncomingHttpHeaders): number | undefined {
+  const timeout = headers['grpc-timeout'];
+  return timeout === undefined ? Infinity : toMilliseconds(String(timeout));
 }

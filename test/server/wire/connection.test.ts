@@ -106,8 +106,10 @@ describe('a call on the wire', () => {
   it('is refused with a status alone, need not send the rest, and what is on its way is let pass', async () => {
     const server = createServer();
     openWireLane(server, {
-      isQuick: () => true,
-      open: (stream) => stream.refuse({ ':status': 200, 'grpc-status': 8, 'grpc-message': 'busy' }),
+      kindOf: () => ({
+        refusalOf: () => ({ ':status': 200, 'grpc-status': 8, 'grpc-message': 'busy' }),
+        open: () => undefined,
+      }),
       maxCalls: 100,
       onBusy: () => () => undefined,
     });

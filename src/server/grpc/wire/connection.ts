@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
+import type { CallKind } from '../call-kind.ts';
 import { OK_TRAILERS, type Peer, RESPONSE_HEADERS } from '../call-stream.ts';
 import { NARROW_BYTES } from '../windows.ts';
 import { FAULT, FIRST_WINDOW_BYTES, type Fault, SETTING } from './frames.ts';
@@ -14,9 +15,8 @@ import { type StreamOwner, WireStream } from './wire-stream.ts';
 
 /** What a connection asks of the server. */
 export interface WireParts {
-  /** Whether a call is one of those that are answered here. */
-  readonly isQuick: (headers: IncomingHttpHeaders) => boolean;
-  readonly open: (stream: WireStream, headers: IncomingHttpHeaders) => void;
+  /** What a call is that is answered here; undefined where the session has to answer it. */
+  readonly kindOf: (headers: IncomingHttpHeaders) => CallKind | undefined;
   /** The header block of a refusal. */
   readonly blockOf: (trailers: OutgoingHttpHeaders) => Buffer;
   /** Most calls at once. */
@@ -91,10 +91,14 @@ export class WireConnection extends Duplex implements StreamOwner, InboundOwner 
   }
 
   sendRefusal(stream: WireStream, trailers: OutgoingHttpHeaders): void {
-    this.#out.headers(stream.id, this.#start(this.#parts.blockOf(trailers)), true);
-    // What it has not sent yet it need not send (RFC 9113, section 8.1); what is on its way is let pass.
-    if (!stream.isReceived) this.#out.reset(stream.id, FAULT.NO_ERROR);
+    this.#refuse(stream.id, trailers, stream.isReceived);
     stream.over();
+  }
+
+  #refuse(id: number, trailers: OutgoingHttpHeaders, isWhole: boolean): void {
+    this.#out.headers(id, this.#start(this.#parts.blockOf(trailers)), true);
+    // What it has not sent yet it need not send (RFC 9113, section 8.1); what is on its way is let pass.
+    if (!isWhole) this.#out.reset(id, FAULT.NO_ERROR);
   }
 
   tearDown(stream: WireStream): void {
@@ -124,23 +128,28 @@ export class WireConnection extends Duplex implements StreamOwner, InboundOwner 
     return this.#streams.get(id);
   }
 
-  open(id: number, headers: IncomingHttpHeaders, isWhole: boolean): boolean {
-    if (this.destroyed) return true;
-    const { isQuick, open, maxCalls } = this.#parts;
-    if (!isQuick(headers)) return false;
+  kindOf(headers: IncomingHttpHeaders): CallKind | undefined {
+    return this.#parts.kindOf(headers);
+  }
+
+  open(id: number, kind: CallKind, timeoutMs: number | undefined, isWhole: boolean): void {
     // The session has said so: whoever asks does so again on another connection.
-    if (id > this.#relay.lastTaken) return true;
-    if (this.#streams.size >= maxCalls) {
+    if (id > this.#relay.lastTaken) return;
+    if (this.#streams.size >= this.#parts.maxCalls) {
       this.#out.reset(id, FAULT.REFUSED_STREAM);
-      return true;
+      return;
+    }
+    const refusal = kind.refusalOf(timeoutMs);
+    if (refusal !== undefined) {
+      this.#refuse(id, refusal, isWhole);
+      return;
     }
     const stream = new WireStream(id, this.#streamWindowBytes, this, isWhole);
-    open(stream, headers);
-    // Most of those that are refused are so at once.
-    if (!stream.isOpen) return true;
+    kind.open(stream, timeoutMs);
+    // It may be over at once.
+    if (!stream.isOpen) return;
     if (this.#idle === undefined) this.#beBusy();
     this.#streams.set(id, stream);
-    return true;
   }
 
   cancel(stream: WireStream): void {

@@ -7,8 +7,20 @@ const LONGEST_KEPT_NAME = 64;
 /** Integers are longer than this nowhere but in an attack. */
 const LARGEST_INTEGER = 2 ** 28;
 
+/** What differs between calls that are alike. */
+const TIMEOUT = 'grpc-timeout';
+
+export interface Place {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Reads the header blocks of one connection, which build on each other (RFC 7541). */
 export class HeaderDecoder {
+  /** How often a block has changed what later ones build on. */
+  changes = 0;
+  /** Where in its block the text of the `grpc-timeout` stands that was read last, its length before it; undefined where it has none, or an entry of the table. */
+  timeoutAt: Place | undefined;
   readonly #table = new FieldTable();
   #bytes: Buffer = Buffer.alloc(0);
   #at = 0;
@@ -22,16 +34,18 @@ export class HeaderDecoder {
     this.#bytes = bytes;
     this.#at = from;
     this.#end = to;
+    this.timeoutAt = undefined;
     const fields: Field[] = [];
     let listBytes = 0;
     while (this.#at < to) {
       const first = bytes[this.#at]!;
       if ((first & 0xe0) === 0x20) {
         // An update of the table's size stands at the beginning (section 4.2).
+        this.changes++;
         if (fields.length > 0 || !this.#table.resize(this.#integer(0x1f))) return undefined;
         continue;
       }
-      const field = this.#field(first);
+      const field = this.#field(first, from);
       if (field === undefined) return undefined;
       listBytes += bytesOf(field);
       if (listBytes > MOST_LIST_BYTES) return undefined;
@@ -40,15 +54,19 @@ export class HeaderDecoder {
     return fields;
   }
 
-  #field(first: number): Field | undefined {
+  #field(first: number, blockFrom: number): Field | undefined {
     if ((first & 0x80) !== 0) return this.#table.at(this.#integer(0x7f));
     const isKept = (first & 0x40) !== 0;
     const index = this.#integer(isKept ? 0x3f : 0x0f);
     const name = index === 0 ? this.#name() : this.#table.at(index)?.name;
+    const from = this.#at - blockFrom;
     const value = name === undefined ? undefined : this.#text();
     if (name === undefined || value === undefined) return undefined;
     const field = { name, value };
-    if (isKept) this.#table.add(field);
+    if (name === TIMEOUT) this.timeoutAt = { from, to: this.#at - blockFrom };
+    if (!isKept) return field;
+    this.#table.add(field);
+    this.changes++;
     return field;
   }
 

@@ -1,8 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http2';
+import type { CallKind } from '../call-kind.ts';
+import { timeoutOf } from '../timeout.ts';
 import { FAULT, type Fault, FLAG, FRAME, type Frame, FrameReader, payloadOf, PREFACE } from './frames.ts';
 import { toFrame, toHeaderFrames } from './frames.ts';
 import { encodeFields, HeaderDecoder } from './hpack.ts';
 import type { Field } from './hpack-table.ts';
+import { KnownBlock } from './known-block.ts';
 import type { WireStream } from './wire-stream.ts';
 
 /** Who is told of what a client sends. */
@@ -13,8 +16,10 @@ export interface InboundOwner {
   pass(bytes: Buffer): void;
   /** Of a call that is answered here and not over. */
   streamOf(id: number): WireStream | undefined;
-  /** A new call, of which nothing follows where it is whole; false where the session has to answer it. */
-  open(id: number, headers: IncomingHttpHeaders, isWhole: boolean): boolean;
+  /** What a call with these headers is; undefined where the session has to answer it. */
+  kindOf(headers: IncomingHttpHeaders): CallKind | undefined;
+  /** A new call, of which nothing follows where it is whole; `timeoutMs` as `CallKind` has it. */
+  open(id: number, kind: CallKind, timeoutMs: number | undefined, isWhole: boolean): void;
   cancel(stream: WireStream): void;
   /** Bytes of DATA that nobody is told of. */
   giveBack(bytes: number): void;
@@ -44,6 +49,8 @@ export class Inbound {
   readonly #owner: InboundOwner;
   readonly #frames = new FrameReader();
   readonly #decoder = new HeaderDecoder();
+  /** The last one that calls of a kind began with, while it says the same. */
+  #known: KnownBlock<CallKind> | undefined;
   /** Until it is whole, what has come of the preface; then undefined. */
   #preface: Buffer | undefined = Buffer.alloc(0);
   #isForeign = false;
@@ -100,7 +107,7 @@ export class Inbound {
       const endStream = (flags & FLAG.END_STREAM) !== 0;
       // Most blocks are a frame, and nothing else is in it: they are read where they are.
       if ((flags & (FLAG.END_HEADERS | FLAG.PADDED | FLAG.PRIORITY)) === FLAG.END_HEADERS && id % 2 === 1) {
-        this.#takeBlock(id, this.#decoder.decode(bytes, from, to), endStream);
+        this.#takeWhole(id, bytes, from, to, endStream);
         return;
       }
       const payload = payloadOf(frame);
@@ -153,6 +160,24 @@ export class Inbound {
     }
   }
 
+  /** The block of one frame. */
+  #takeWhole(id: number, bytes: Buffer, from: number, to: number, endStream: boolean): void {
+    const known = this.#known;
+    const timeoutMs = id > this.lastId ? known?.timeoutMsIn(bytes, from, to) : undefined;
+    if (known !== undefined && timeoutMs !== undefined) {
+      this.lastId = id;
+      this.#owner.open(id, known.meaning, timeoutMs, endStream);
+      return;
+    }
+    const { changes } = this.#decoder;
+    const isNew = id > this.lastId;
+    const kind = this.#takeBlock(id, this.#decoder.decode(bytes, from, to), endStream);
+    if (this.#decoder.changes !== changes) this.#known = undefined;
+    else if (isNew && kind !== undefined) {
+      this.#known = new KnownBlock(bytes.subarray(from, to), this.#decoder.timeoutAt, kind);
+    }
+  }
+
   #takePart({ id, flags }: Frame, part: Buffer, endStream: boolean): void {
     const block = (this.#block ??= { id, endStream, parts: [], bytes: 0 });
     block.parts.push(part);
@@ -163,21 +188,30 @@ export class Inbound {
     }
     if ((flags & FLAG.END_HEADERS) === 0) return;
     this.#block = undefined;
+    this.#known = undefined;
     this.#takeBlock(id, this.#decoder.decode(block.parts.length === 1 ? part : Buffer.concat(block.parts)), endStream);
   }
 
-  #takeBlock(id: number, fields: readonly Field[] | undefined, endStream: boolean): void {
+  /** The kind of the call that it opens here. */
+  #takeBlock(id: number, fields: readonly Field[] | undefined, endStream: boolean): CallKind | undefined {
     if (fields === undefined) this.#owner.fail(FAULT.COMPRESSION_ERROR);
-    else if (id > this.lastId) this.#open(id, fields, endStream);
+    else if (id > this.lastId) return this.#open(id, fields, endStream);
     else this.#takeTrailers(id, fields, endStream);
+    return undefined;
   }
 
-  #open(id: number, fields: readonly Field[], endStream: boolean): void {
+  #open(id: number, fields: readonly Field[], endStream: boolean): CallKind | undefined {
     this.lastId = id;
     const headers = toHeaders(fields);
-    if (headers !== undefined && this.#owner.open(id, headers, endStream)) return;
-    this.#lastPassed = id;
-    this.#passAnother(toHeaderFrames(id, encodeFields(fields), endStream));
+    const kind = headers && this.#owner.kindOf(headers);
+    if (kind === undefined) {
+      this.#lastPassed = id;
+      this.#passAnother(toHeaderFrames(id, encodeFields(fields), endStream));
+      return undefined;
+    }
+    const timeoutMs = timeoutOf(headers!);
+    this.#owner.open(id, kind, timeoutMs, endStream);
+    return timeoutMs === undefined ? undefined : kind;
   }
 
   #takeTrailers(id: number, fields: readonly Field[], endStream: boolean): void {
