@@ -41,6 +41,11 @@ interface Block {
   bytes: number;
 }
 
+interface Opened {
+  readonly kind: CallKind;
+  readonly timeoutMs: number | undefined;
+}
+
 /** Reads what a client sends: frames of calls that are answered here are told, all others go on as they came. */
 export class Inbound {
   /** The last stream of the client, and the last one that went on to the session. */
@@ -170,11 +175,11 @@ export class Inbound {
       return;
     }
     const { changes } = this.#decoder;
-    const isNew = id > this.lastId;
-    const kind = this.#takeBlock(id, this.#decoder.decode(bytes, from, to), endStream);
+    const opened = this.#takeBlock(id, this.#decoder.decode(bytes, from, to), endStream);
     if (this.#decoder.changes !== changes) this.#known = undefined;
-    else if (isNew && kind !== undefined) {
-      this.#known = new KnownBlock(bytes.subarray(from, to), this.#decoder.timeoutAt, kind);
+    else if (opened?.timeoutMs !== undefined) {
+      const block = bytes.subarray(from, to);
+      this.#known = new KnownBlock(block, this.#decoder.timeoutAt, opened.timeoutMs, opened.kind);
     }
   }
 
@@ -192,15 +197,15 @@ export class Inbound {
     this.#takeBlock(id, this.#decoder.decode(block.parts.length === 1 ? part : Buffer.concat(block.parts)), endStream);
   }
 
-  /** The kind of the call that it opens here. */
-  #takeBlock(id: number, fields: readonly Field[] | undefined, endStream: boolean): CallKind | undefined {
+  /** The call that it opens here, if it does. */
+  #takeBlock(id: number, fields: readonly Field[] | undefined, endStream: boolean): Opened | undefined {
     if (fields === undefined) this.#owner.fail(FAULT.COMPRESSION_ERROR);
     else if (id > this.lastId) return this.#open(id, fields, endStream);
     else this.#takeTrailers(id, fields, endStream);
     return undefined;
   }
 
-  #open(id: number, fields: readonly Field[], endStream: boolean): CallKind | undefined {
+  #open(id: number, fields: readonly Field[], endStream: boolean): Opened | undefined {
     this.lastId = id;
     const headers = toHeaders(fields);
     const kind = headers && this.#owner.kindOf(headers);
@@ -211,7 +216,7 @@ export class Inbound {
     }
     const timeoutMs = timeoutOf(headers!);
     this.#owner.open(id, kind, timeoutMs, endStream);
-    return timeoutMs === undefined ? undefined : kind;
+    return { kind, timeoutMs };
   }
 
   #takeTrailers(id: number, fields: readonly Field[], endStream: boolean): void {

@@ -14,11 +14,16 @@ export class KnownBlock<T> {
   readonly meaning: T;
   readonly #bytes: Buffer;
   readonly #timeoutAt: Place;
+  readonly #timeoutMs: number;
 
-  /** `timeoutAt`: of the length and the text of `grpc-timeout`; undefined where there is none. */
-  constructor(block: Buffer, timeoutAt: Place | undefined, meaning: T) {
+  /**
+   * `timeoutAt`: of the length and the text of `grpc-timeout`; undefined where the block does not spell it out. `timeoutMs`: what the block says of it,
+   * spelt out or not.
+   */
+  constructor(block: Buffer, timeoutAt: Place | undefined, timeoutMs: number, meaning: T) {
     this.#bytes = Buffer.from(block);
     this.#timeoutAt = timeoutAt ?? { from: block.length, to: block.length };
+    this.#timeoutMs = timeoutMs;
     this.meaning = meaning;
   }
 
@@ -32,7 +37,7 @@ export class KnownBlock<T> {
     if (timeoutTo < timeoutFrom) return undefined;
     for (let at = 0; at < place.from; at++) if (bytes[from + at] !== known[at]) return undefined;
     for (let at = 0; at < restBytes; at++) if (bytes[timeoutTo + at] !== known[place.to + at]) return undefined;
-    if (place.from === place.to) return timeoutTo === timeoutFrom ? Infinity : undefined;
+    if (place.from === place.to) return timeoutTo === timeoutFrom ? this.#timeoutMs : undefined;
     const length = bytes[timeoutFrom]! & 0x7f;
     const textFrom = timeoutFrom + 1;
     if (length > MOST_TIMEOUT_BYTES || textFrom + length !== timeoutTo) return undefined;
