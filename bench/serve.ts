@@ -5,6 +5,7 @@ import { measureDevices, parseDevices, writeDevicesPage, describeDevices } from 
 import { trainedModel } from './serve/model.ts';
 import { measureMemory } from './serve/memory.ts';
 import { findMlserver, measureMlserver } from './serve/mlserver.ts';
+import { measureOverload, OVERLOADS } from './serve/overload.ts';
 import * as parts from './serve/parts.ts';
 import { describe, failures, writePage, type Result } from './serve/result.ts';
 import { startAristarch, startEcho } from './serve/servers.ts';
@@ -57,8 +58,8 @@ async function measure(stage: parts.Stage, only: ReadonlySet<string>, rows: numb
   }
   if (only.has('overload')) {
     result.overload = [];
-    for (const { rows: each, deadlineMs } of parts.OVERLOADS) {
-      result.overload.push(tell('overload', await parts.measureOverload(stage, each, deadlineMs)));
+    for (const { rows: each, deadlineMs } of OVERLOADS) {
+      result.overload.push(tell('overload', await measureOverload(stage, each, deadlineMs)));
     }
   }
   if (only.has('mlserver')) {

@@ -2,13 +2,11 @@ import { join } from 'node:path';
 import { CRITIC_FILE } from '../../src/models/artefact/layout.ts';
 import { median } from '../step/peer.ts';
 import type { Child } from './child.ts';
-import { REFUSED, UNSENT } from './client.ts';
 import type { EngineQuestion } from './engine.ts';
-import type { Load, LoadResult } from './load.ts';
+import type { Load } from './load.ts';
 import { interleave, runLoad, summarise, type Run, type Summary } from './measure.ts';
 import { SCORE_PATH, scoreRequest, scoreResponse, STREAM_PATH } from './messages.ts';
 import { FEATURES } from './model.ts';
-import { pinApart } from './pin.ts';
 import type { Aristarch, Echo } from './servers.ts';
 
 /** What the parts of the bench have in common. */
@@ -153,85 +151,3 @@ export async function measureHalfLoad(stage: Stage, peak: number): Promise<HalfL
   const p99Times = compared.aristarch.p99 / compared.echo.p99;
   return { perSecond: peak / 2, echo: compared.echo, aristarch: compared.aristarch, p99Times };
 }
-
-export interface Overload {
-  readonly rows: number;
-  readonly deadlineMs: number;
-  /** The most calls a second that callers who wait for their answers got, however many they were. */
-  readonly peak: number;
-  readonly offers: readonly Offer[];
-  /** Whether server and client kept to a core each. */
-  readonly pinned?: boolean;
-}
-
-/** Calls at random times, so many times the peak, whoever is answered. */
-export interface Offer {
-  readonly times: number;
-  /** Answered in time a second, and as a share of the peak. */
-  readonly goodput: number;
-  readonly share: number;
-  /** Calls of all runs: taken by the server; of these, ended more than a tenth of the deadline late; refused; never sent by the client, whose own deadline passed. */
-  readonly accepted: number;
-  readonly tooLate: number;
-  readonly refused: number;
-  readonly unsent: number;
-  /** Median milliseconds until an answer. */
-  readonly p50: number;
-}
-
-/** Callers who wait for their answers. */
-const PEAK_CALLERS = [16, 100, 400];
-/** The last one has to meet the bars. */
-export const OFFERS = [1, 2, 3] as const;
-
-/** More calls than can be answered, each with a deadline, from a client that costs little. */
-export async function measureOverload(stage: Stage, rows: number, deadlineMs: number): Promise<Overload> {
-  const release = pinApart([stage.aristarch.pid, stage.client.pid]);
-  try {
-    return { ...(await measureOffers(stage, rows, deadlineMs)), pinned: release !== undefined };
-  } finally {
-    release?.();
-  }
-}
-
-async function measureOffers(stage: Stage, rows: number, deadlineMs: number): Promise<Overload> {
-  const { client, aristarch, rounds, seconds } = stage;
-  const load = { client: 'wire' as const, path: SCORE_PATH, request: scoreRequest(rows), connections: 4, seconds };
-  const peaks: number[] = [];
-  const runs = OFFERS.map((): LoadResult[] => []);
-  for (let round = 0; round < rounds; round++) {
-    const rates: number[] = [];
-    for (const callers of PEAK_CALLERS) {
-      rates.push((await runLoad(client, aristarch, { ...load, shape: { kind: 'closed', callers } })).perSecond);
-    }
-    const peak = Math.max(...rates);
-    peaks.push(peak);
-    for (const [index, times] of OFFERS.entries()) {
-      const shape = { kind: 'open' as const, perSecond: times * peak, deadlineMs };
-      runs[index]!.push(await runLoad(client, aristarch, { ...load, shape }));
-    }
-  }
-  const offers = OFFERS.map((times, index) => toOffer(times, runs[index]!, peaks, seconds));
-  return { rows, deadlineMs, peak: median(peaks), offers };
-}
-
-function toOffer(times: number, runs: readonly LoadResult[], peaks: readonly number[], seconds: number): Offer {
-  const sum = (of: (run: LoadResult) => number | undefined): number =>
-    runs.reduce((total, run) => total + (of(run) ?? 0), 0);
-  return {
-    times,
-    goodput: median(runs.map(({ inTime }) => inTime / seconds)),
-    share: median(runs.map(({ inTime }, round) => inTime / seconds / peaks[round]!)),
-    accepted: sum((run) => run.accepted),
-    tooLate: sum((run) => run.tooLate),
-    refused: sum(({ statuses }) => statuses[REFUSED]),
-    unsent: sum(({ statuses }) => statuses[UNSENT]),
-    p50: median(runs.map(({ p50 }) => p50)),
-  };
-}
-
-/** Rows of a call and milliseconds it may take: one where the transport costs most, one where the critic does. */
-export const OVERLOADS = [
-  { rows: 1, deadlineMs: 250 },
-  { rows: 256, deadlineMs: 250 },
-] as const;

@@ -1,7 +1,8 @@
 import { markdownTable, readResult, writeDocument } from '../support/documents.ts';
 import type { Memory } from './memory.ts';
 import type { Mlserver } from './mlserver.ts';
-import type { Compared, Dense, HalfLoad, Overload } from './parts.ts';
+import { OFFERS, type Overload } from './overload.ts';
+import type { Compared, Dense, HalfLoad } from './parts.ts';
 import { BARS, checkBars, type Check } from './bars.ts';
 import type { Summary } from './measure.ts';
 import { WAYS, type Ways, type WaysName } from './ways.ts';
@@ -113,7 +114,16 @@ function tabulateOverload(overload: readonly Overload[]): string {
     ]),
   );
   const header = ['rows a call', 'deadline, ms', 'peak, calls a second', 'offered', 'in time', 'share', 'accepted'];
-  return pinned + markdownTable([...header, 'of these over a tenth late', 'refused', 'never sent', 'p50, ms'], rows);
+  const table = markdownTable([...header, 'of these over a tenth late', 'refused', 'never sent', 'p50, ms'], rows);
+  return [pinned + table, ...overload.map(describeFirst)].join('\n\n');
+}
+
+function describeFirst({ rows, firstShare, firstSeconds }: Overload): string {
+  const times = Math.max(...OFFERS);
+  return (
+    `Before that, in the first ${firstSeconds} s of ${times} times the peak that the process ever had, with ${rows} row${rows === 1 ? '' : 's'} a call, while the ` +
+    `compiler was at work on code that is run under overload alone: ${(100 * firstShare).toFixed(0)} % of the peak in time.`
+  );
 }
 
 function describeMemory({ rows, mebibytes }: Memory): string {
@@ -177,7 +187,7 @@ callers on the most of it. Beside the server:
 - **MLServer** ([bench/serve/mlserver.ts](../bench/serve/mlserver.ts)), Python's inference server: the same \`critic.onnx\` behind the Open
   Inference Protocol, in one process (its workers make it slower on two cores); both servers are sent the same \`ModelInfer\` bytes.
 
-Both servers are warmed up for some seconds first. Runs are interleaved, so that what else the machine does falls on all alike; medians are shown, and the lowest and the highest run. The
+Both servers are warmed up for some seconds first, for an overload by one. Runs are interleaved, so that what else the machine does falls on all alike; medians are shown, and the lowest and the highest run. The
 processor time is the server's alone. Overload comes from another client ([bench/serve/wire.ts](../bench/serve/wire.ts)), which writes the
 frames of HTTP/2 by itself and costs about 7 microseconds a call, so that one core can offer several times what the server on the
 other bears: the peak is the most that 16, 100 or 400 callers got who wait for their answers; calls then come at random times at a multiple of it, each
