@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AristarchError, toAristarchError } from '../../base/errors.ts';
 import { createTurns } from '../../scoring/turns.ts';
 import type { WorkSpan } from '../tracing/port.ts';
@@ -33,8 +34,11 @@ interface Failures {
  * Scores batches. The one promise everything here serves: an offset is committed when each event before it has its result
  * or its dead letter acknowledged by the brokers. A batch that fails is left undone and read again; nothing is skipped.
  */
-export function createBatchHandler(options: Omit<BatchHandlerParts, 'repeats' | 'turn'>): BatchHandler {
-  const parts: BatchHandlerParts = { ...options, repeats: createRepeats(), turn: createTurns() };
+export function createBatchHandler({
+  wait = sleep,
+  ...options
+}: Omit<BatchHandlerParts, 'repeats' | 'turn' | 'wait'> & Partial<Pick<BatchHandlerParts, 'wait'>>): BatchHandler {
+  const parts: BatchHandlerParts = { ...options, wait, repeats: createRepeats(), turn: createTurns() };
   const { config, metrics, log } = parts;
   const failures = new Map<number, Failures>();
 

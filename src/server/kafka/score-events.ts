@@ -3,6 +3,7 @@ import type { RawRecord } from '../../scoring/detector.ts';
 import { KAFKA_ACTIONS } from './actions.ts';
 import type { InboundMessage, RoutedPart, ScoreRecords, Source } from './port.ts';
 import { mayBeOfOne, scorePlainEvents, scoreRows, type ScoredEvent, type ScoringParts } from './score-rows.ts';
+import { trySingly } from './suspects.ts';
 
 interface GoodEvent {
   readonly message: InboundMessage;
@@ -63,10 +64,13 @@ async function scorePart(
   events: readonly GoodEvent[],
 ): Promise<Scored> {
   if (instead === undefined) return scoreBy(scorer, parts, source, events);
-  const first = await scoreBy(scorer, parts, source, events).catch((thrown: unknown): Scored => {
-    const reason = toAristarchError(thrown);
-    return { results: [], bad: events.map(({ message }) => ({ message, reason })) };
-  });
+  // Nor are its failures waited out.
+  const first = await scoreBy(scorer, { ...parts, suspects: false }, source, events).catch(
+    (thrown: unknown): Scored => {
+      const reason = toAristarchError(thrown);
+      return { results: [], bad: events.map(({ message }) => ({ message, reason })) };
+    },
+  );
   if (first.bad.length === 0) return first;
   const failed = new Set(first.bad.map(({ message }) => message));
   const rest = events.filter(({ message }) => failed.has(message));
@@ -114,7 +118,7 @@ async function scoreBy(
 
 /**
  * For a batch that the scorer refuses as a whole, though each event can be encoded: alone, the culprit shows itself. Throws what the
- * scorer itself fails with where it fails at all of them.
+ * scorer itself fails with where no event is to blame.
  */
 async function scoreOneByOne(
   scorer: ScoreRecords,
@@ -123,20 +127,14 @@ async function scoreOneByOne(
   good: readonly GoodEvent[],
   bad: readonly BadEvent[],
 ): Promise<Scored> {
-  const scored: Scored[] = [];
-  const suspected: BadEvent[] = [];
-  for (const event of good) {
-    try {
-      scored.push(await scoreBy(scorer, parts, source, [event]));
-    } catch (thrown) {
-      const reason = toAristarchError(thrown);
-      if (!mayBeOfOne(reason, parts)) throw reason;
-      suspected.push({ message: event.message, reason });
-    }
-  }
-  const [suspect] = suspected;
-  if (suspect !== undefined && scored.every(({ results }) => results.length === 0)) throw suspect.reason;
-  return joinScored([...scored, { results: [], bad: [...bad, ...suspected] }]);
+  const { outcomes, suspects } = await trySingly(good, {
+    attempt: (event) => scoreBy(scorer, parts, source, [event]),
+    isScored: ({ results }) => results.length > 0,
+    mayBeOfItem: (reason) => mayBeOfOne(reason, parts),
+    wait: parts.wait,
+  });
+  const setAside = suspects.map(({ item, reason }) => ({ message: item.message, reason }));
+  return joinScored([...outcomes, { results: [], bad: [...bad, ...setAside] }]);
 }
 
 function parseEvents(

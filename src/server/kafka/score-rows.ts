@@ -32,6 +32,8 @@ export interface ScoringParts {
    * between, the inference thread is given its next rows, brokers' answers are heard, and callers by gRPC have their turn.
    */
   readonly turn: Turn;
+  /** Between two attempts at an event that the model alone fails at. */
+  readonly wait: (ms: number) => Promise<unknown>;
   /** The span that the events' scoring is a part of, where it is traced. */
   readonly span?: WorkSpan;
 }

@@ -67,7 +67,7 @@ export const KAFKA_SETTINGS = defineSettings({
     default: 1000,
     flag: '--kafka-max-batch-events <count>',
     env: 'ARISTARCH_KAFKA_MAX_BATCH_EVENTS',
-    help: 'most events that are scored, sent and committed together',
+    help: 'most events of one partition that are scored, sent and committed together',
     unit: 'events',
     group: 'Kafka',
   },

@@ -180,16 +180,33 @@ describe('partitions that are ours', () => {
   }
   const fault = new AristarchError('UNAVAILABLE', 'a transaction does not end');
 
-  it('are opened one after the other before any event comes, and a batch goes on with what was opened', async () => {
+  it('are opened before any event comes, eight at a time, and a batch goes on with what was opened', async () => {
     const { client, opened, next } = createGate();
     const deliveries = createTransactionalDeliveries(client, PLACES);
-    deliveries.own([0, 3]);
-    await waitUntil('the first', () => opened.length === 1);
+    const partitions = [...Array(10).keys()];
+    deliveries.own(partitions);
+    await waitUntil('the first', () => opened.length > 0);
     const delivering = deliveries.open(createBatch(['a']));
-    await next();
-    await next();
+    expect(opened).toEqual(partitions.slice(0, 8).map((partition) => `group-events-${partition}`));
+    for (let turn = 0; turn < partitions.length; turn += 1) await next();
     await delivering;
-    expect(opened).toEqual(['group-events-0', 'group-events-3']);
+    expect(opened).toEqual(partitions.map((partition) => `group-events-${partition}`));
+    await deliveries.close();
+  });
+
+  it('are opened at once where events come, whatever waits for its turn', async () => {
+    const { client, opened, next } = createGate();
+    const deliveries = createTransactionalDeliveries(client, PLACES);
+    deliveries.own([...Array(10).keys()]);
+    await waitUntil('the first', () => opened.length > 0);
+    const delivering = deliveries.open({ ...createBatch(['a']), partition: 9 });
+    await waitUntil('the one with events', () => opened.includes('group-events-9'));
+    expect(opened).toHaveLength(9);
+    for (let turn = 0; turn < 9; turn += 1) await next();
+    await delivering;
+    await next();
+    // Partition 8 is the last: 9 is open already.
+    expect(opened.slice(8)).toEqual(['group-events-9', 'group-events-8']);
     await deliveries.close();
   });
 
