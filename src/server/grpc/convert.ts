@@ -55,13 +55,13 @@ export interface FromScoreRequest {
 /** What a job has of its call, beside its message. */
 type CallConditions = Pick<
   ScoreJob,
-  'transport' | 'checkAlive' | 'deadlineMs' | 'priority' | 'key' | 'traceId' | 'span'
+  'transport' | 'checkAlive' | 'deadlineMs' | 'priority' | 'key' | 'traceId' | 'span' | 'afterwards'
 >;
 
 /** The one way from a request's message to a job. One object, not spread together: this is done for each call. */
 export function fromScoreRequest(
   { requestId, model, modelVersion, records, dense, falsePositiveRate, explainTopK }: WireScoreRequest,
-  { transport, checkAlive, deadlineMs, priority, key, traceId, span }: CallConditions,
+  { transport, checkAlive, deadlineMs, priority, key, traceId, span, afterwards }: CallConditions,
 ): FromScoreRequest {
   const job = {
     transport,
@@ -71,13 +71,14 @@ export function fromScoreRequest(
     key,
     traceId,
     span,
+    afterwards,
     model,
     modelVersion,
     rows: records ? records.records.map(fromRecord) : fromDense(dense),
     width: records ? undefined : dense?.width,
     falsePositiveRate,
     explainTopK: explainTopK > 0 ? explainTopK : undefined,
-  };
+  } satisfies Record<keyof CallConditions, unknown> & ScoreJob;
   return { requestId, job };
 }
 

@@ -96,8 +96,8 @@ function createScore({ service, limits }: Pick<HandlersParts, 'service' | 'limit
     const { requestId, job } = service.admit(transport, () => {
       const request = openReceived(received);
       checkTexts(request, limits);
-      const own = { transport, traceId, span, priority: parsePriority(asked) };
-      const conditions = { ...own, checkAlive, deadlineMs, key, afterwards };
+      const priority = parsePriority(asked);
+      const conditions = { transport, traceId, span, priority, checkAlive, deadlineMs, key, afterwards };
       const parsed = fromScoreRequest(request, conditions);
       countRows(countSent(parsed.job));
       return parsed;
