@@ -1,7 +1,7 @@
 import type { Tensor } from '../../tensor.ts';
 import type { Builder } from '../builder.ts';
 import type { Emitted } from '../names.ts';
-import { blockedImage, blockedNode, inBlocks, turned } from './forms.ts';
+import { blockedImage, blockedNode, blockedRows, inBlocks, reshaped, UNGROUPED } from './forms.ts';
 
 type Kernel = readonly [out: number, into: number, height: number, width: number];
 
@@ -26,10 +26,7 @@ export function convolveInBlocks(
   to: Builder,
 ): Emitted {
   const [out, into, height, width] = kernel.shape as Kernel;
-  const filter = to.formOf(kernel, 'filter', (there) => {
-    const [from, order] = cutChannels([out, into, height, width], block);
-    return turned(there.nameOf(kernel), { from, order, to: [out, into, height, width] }, there);
-  });
+  const filter = to.formOf(kernel, 'filter', (there) => filterOf(kernel, block, there));
   return slide({ x, filter, kernel: [out, into, height, width], pads: [padding, padding], stride, block }, to);
 }
 
@@ -39,12 +36,7 @@ export function convolveTurnedInBlocks(
   to: Builder,
 ): Emitted {
   const [out, into, height, width] = kernel.shape as Kernel;
-  const filter = to.formOf(kernel, 'turned filter', (there) => {
-    const over = turnedOver(there.nameOf(kernel), height * width, there);
-    const swapped = there.node('Transpose', [over], { perm: [1, 0, 2, 3] });
-    const [from, order] = cutChannels([into, out, height, width], block);
-    return turned(swapped, { from, order, to: [into, out, height, width] }, there);
-  });
+  const filter = to.formOf(kernel, 'turned filter', (there) => turnedFilterOf(kernel, block, there));
   const pads = [height - 1 - padding, width - 1 - padding] as const;
   return slide({ x: y, filter, kernel: [into, out, height, width], pads, stride: 1, block }, to);
 }
@@ -64,23 +56,28 @@ function slide({ x, filter, kernel: [out, into, ...size], pads, stride, block }:
   return inBlocks(blockedNode(to, 'Conv', [image, filter], attributes), out);
 }
 
-export const UNGROUPED = { dilations: [1, 1], group: 1 };
-
 /** [out, in, k, k] in memory [out / block, in / block, k, k, block in, block out]; channels that come in and are less than a block stay one. */
-function cutChannels([out, into, ...size]: Kernel, block: number): [from: number[], order: number[]] {
-  return into < block
-    ? [
-        [out / block, block, into, ...size],
-        [0, 2, 3, 4, 1],
-      ]
-    : [
-        [out / block, block, into / block, block, ...size],
-        [0, 2, 4, 5, 3, 1],
-      ];
+function filterOf(kernel: Tensor, block: number, to: Builder): string {
+  const [out, into, ...size] = kernel.shape as Kernel;
+  const pixels = size[0] * size[1];
+  const whole = into < block ? to.nameOf(kernel) : blockedRows(to.nameOf(kernel), [out, into, pixels], to);
+  return reshaped(blockedRows(whole, [out / block, block, into * pixels], to), [out, into, ...size], to);
 }
 
-function turnedOver(kernel: string, pixels: number, to: Builder): string {
-  if (pixels === 1) return kernel;
-  const [last, beforeFirst] = [to.integers([-1, -1]), to.integers([-(2 ** 31), -(2 ** 31)])];
-  return to.node('Slice', [kernel, last, beforeFirst, to.integers([2, 3]), to.integers([-1, -1])]);
+/** The same of the kernel that the derivative by the image slides: channels out for channels in, and its pixels turned over. */
+function turnedFilterOf(kernel: Tensor, block: number, to: Builder): string {
+  const [out, into, ...size] = kernel.shape as Kernel;
+  const pixels = size[0] * size[1];
+  const [side, blocks] = out < block ? [1, out] : [block, out / block];
+  const whole = out < block ? to.nameOf(kernel) : blockedRows(to.nameOf(kernel), [1, out, into * pixels], to);
+  const parts = blockedRows(whole, [(blocks * into) / block, block, pixels * side], to); // [out, in, k k, block out, block in]
+  const order = Array.from({ length: (into / block) * blocks * pixels }, (_, at) => {
+    const [from, rest] = [Math.floor(at / (blocks * pixels)), at % (blocks * pixels)];
+    const [by, pixel] = [Math.floor(rest / pixels), rest % pixels];
+    return (by * (into / block) + from) * pixels + pixels - 1 - pixel;
+  });
+  const turned = to.node('Gather', [reshaped(parts, [order.length, side * block], to), to.integers(order)], {
+    axis: 0,
+  });
+  return reshaped(turned, [into, out, ...size], to);
 }

@@ -4,7 +4,7 @@ import type { NodeAttribute } from '../model.ts';
 import type { InForm } from '../names.ts';
 
 /**
- * The orders of elements that ONNX Runtime's own convolutions on a CPU want (domain com.microsoft.nchwc, version 1), of which ONNX
+ * The orders of elements that ONNX Runtime's own operators on a CPU want (domain com.microsoft.nchwc, version 1), of which ONNX
  * knows nothing: channels, or what stands in their place, in blocks, a block's channels side by side. To ONNX their shapes stay what they were. How long
  * a block is, the processor says. The library has it so for constant kernels alone; those of a
  * training step are values, and are put in order in the graph.
@@ -19,7 +19,7 @@ export const blockedNode = (
 ): string => to.node(operator, inputs, attributes, DOMAIN);
 
 /** Image [b, c, h, w], c in whole blocks, in memory [b, c / block, h, w, block]. */
-const BLOCKED = 'blocked';
+export const BLOCKED = 'blocked';
 
 export const blockedImage = (x: Tensor, to: Builder): string =>
   to.formOf(x, BLOCKED, (there) => blockedNode(there, 'ReorderInput', [there.nameOf(x)]));
@@ -34,15 +34,44 @@ export const inBlocks = (name: string, channels: number): InForm => ({
 export const plainImage = (name: string, channels: number, to: Builder): string =>
   blockedNode(to, 'ReorderOutput', [name], { channels });
 
-/** Axes cut into parts, put in another order, and counted as another shape; all of it constant. */
-export interface Turn {
-  readonly from: readonly number[];
-  readonly order: readonly number[];
-  readonly to: readonly number[];
-}
+export const reshaped = (name: string, shape: readonly number[], to: Builder): string =>
+  to.node('Reshape', [name, to.integers(shape)]);
 
-export function turned(name: string, turn: Turn, to: Builder): string {
-  const parts = to.node('Reshape', [name, to.integers(turn.from)]);
-  const ordered = to.node('Transpose', [parts], { perm: turn.order });
-  return to.node('Reshape', [ordered, to.integers(turn.to)]);
+/**
+ * Any value seen as [groups, rows, columns], rows in whole blocks, in memory [groups, rows / block, columns, block]. A transposition by the library's own reordering of
+ * images, by vectors: its Transpose of more than two axes goes number by number, and takes five times as long.
+ */
+export const blockedRows = (
+  name: string,
+  [groups, rows, columns]: readonly [groups: number, rows: number, columns: number],
+  to: Builder,
+): string => blockedNode(to, 'ReorderInput', [reshaped(name, [groups, rows, 1, columns], to)]);
+
+/** Any value seen as [groups, rows, columns, block], in memory [groups, columns, rows, block]. */
+export const blockedColumns = (
+  name: string,
+  [groups, rows, columns]: readonly [groups: number, rows: number, columns: number],
+  block: number,
+  to: Builder,
+): string =>
+  blockedNode(to, 'ReorderInput', [reshaped(name, [groups, rows, 1, columns * block], to)], { channels_last: 1 });
+
+export const UNGROUPED = { dilations: [1, 1], group: 1 };
+
+type Image = readonly [batch: number, channels: number, height: number, width: number];
+
+/** Whether a derivative by the kernel goes in blocks: those of y are whole, and those of x, or less than one. */
+export const areWhole = (x: Tensor, y: Tensor, block: number): boolean => {
+  const [[batch, channels], [, out]] = [x.shape as Image, y.shape as Image];
+  return typeof batch === 'number' && out % block === 0 && (channels < block || channels % block === 0);
+};
+
+/** [b, c, h, w] in memory [c / block, b, h, w, block]. */
+export function channelsFirst(y: Tensor, block: number, to: Builder): string {
+  const [batch, channels, height, width] = y.shape as Image;
+  const whole = blockedImage(y, to);
+  if (channels === block) return whole;
+  return to.node('Transpose', [reshaped(whole, [batch, channels / block, height * width * block], to)], {
+    perm: [1, 0, 2],
+  });
 }
