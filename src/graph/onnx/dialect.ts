@@ -1,5 +1,6 @@
 import type { Tensor } from '../tensor.ts';
 import type { Builder } from './builder.ts';
+import type { Fusions, Order } from './fusions.ts';
 import type { Emitted } from './names.ts';
 import { emitConvolution, emitTransposedConvolution } from './convolutions.ts';
 import { emitKernelGradient } from './kernel-gradient.ts';
@@ -11,6 +12,10 @@ export interface Dialect {
   readonly convolve: (tensor: Tensor<'convolve'>, to: Builder) => Emitted;
   readonly convolveTransposed: (tensor: Tensor<'convolveTransposed'>, to: Builder) => Emitted;
   readonly convolveKernel: (tensor: Tensor<'convolveKernel'>, to: Builder) => Emitted;
+  /** What is one operator there and several primitives here, beside ONNX's Gemm. */
+  readonly fuse: (of: Order) => Fusions;
+  /** A value computed in a form of the engine's own, where its operands are there in it; else undefined, and its rule holds. */
+  readonly inOwnForm: (tensor: Tensor, to: Builder) => Emitted | undefined;
 }
 
 /** ONNX as every engine reads it: what files are written in. */
@@ -20,6 +25,8 @@ export const PORTABLE: Dialect = {
   convolve: (tensor, to) => emitConvolution(tensor, to),
   convolveTransposed: emitTransposedConvolution,
   convolveKernel: emitKernelGradient,
+  fuse: () => new Map(),
+  inOwnForm: () => undefined,
 };
 
 /**

@@ -5,7 +5,7 @@ import { applyRule, type Tensor } from '../tensor.ts';
 import { createBuilder, type Builder } from './builder.ts';
 import { PORTABLE, type Dialect } from './dialect.ts';
 import { onnxRules } from './emit-primitive.ts';
-import { emitFused, fusedProducts } from './fusions.ts';
+import { fusedProducts, type Fusions } from './fusions.ts';
 import { encodeModel, type ValueInfo } from './model.ts';
 
 /** A graph as the bytes of an ONNX file: its inputs and outputs keep their names. Equal graphs give equal bytes. */
@@ -28,12 +28,12 @@ export function emitGraph(graph: Graph, dialect: Dialect = PORTABLE): Uint8Array
 
 /** Emits tensors in an order in which operands come first; the values of `kept` are needed for their own sake. */
 export function emitTensors(order: readonly Tensor[], kept: ReadonlySet<Tensor>, to: Builder): void {
-  const fused = fusedProducts(order, kept);
-  const inner = new Set<unknown>(fused.values());
+  const fused: Fusions = new Map([...fusedProducts({ order, kept }), ...to.dialect.fuse({ order, kept })]);
+  const inner = new Set([...fused.values()].flatMap((fusion) => fusion.inner));
   for (const tensor of order) {
     if (inner.has(tensor)) continue;
-    const product = fused.get(tensor);
-    to.setName(tensor, product ? emitFused(tensor, product, to) : applyRule(onnxRules, tensor, to));
+    const emitted = fused.get(tensor)?.emit(to) ?? to.dialect.inOwnForm(tensor, to);
+    to.setName(tensor, emitted ?? applyRule(onnxRules, tensor, to));
   }
 }
 

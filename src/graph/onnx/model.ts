@@ -27,7 +27,12 @@ export interface Initializer {
 }
 
 export type NodeAttribute =
-  number | readonly number[] | GraphMessage | { readonly float: number } | { readonly text: string };
+  | number
+  | readonly number[]
+  | GraphMessage
+  | { readonly float: number }
+  | { readonly floats: readonly number[] }
+  | { readonly text: string };
 
 export interface NodeMessage {
   readonly operator: string;
@@ -131,11 +136,12 @@ function toNode({ operator, domain, inputs, outputs, attributes }: NodeMessage):
   };
 }
 
-const ATTRIBUTE_TYPE = { float: 1, integer: 2, text: 3, graph: 5, integers: 7 } as const;
+const ATTRIBUTE_TYPE = { float: 1, integer: 2, text: 3, graph: 5, floats: 6, integers: 7 } as const;
 
 function toAttribute(value: NodeAttribute): object {
   if (typeof value === 'number') return { type: ATTRIBUTE_TYPE.integer, i: value };
   if ('float' in value) return { type: ATTRIBUTE_TYPE.float, f: value.float };
+  if ('floats' in value) return { type: ATTRIBUTE_TYPE.floats, floats: value.floats };
   if ('text' in value) return { type: ATTRIBUTE_TYPE.text, s: Buffer.from(value.text) };
   if ('nodes' in value) return { type: ATTRIBUTE_TYPE.graph, g: toGraph(value) };
   return { type: ATTRIBUTE_TYPE.integers, ints: value };

@@ -18,6 +18,8 @@ export interface Names {
   setName(tensor: Tensor, name: Emitted): void;
   /** A tensor's value in another form, an engine's own order of its elements: made once, where the tensor was emitted. */
   formOf(tensor: Tensor, form: string, make: (to: Builder) => string): string;
+  /** Whether it is there in that form already. */
+  hasForm(tensor: Tensor, form: string): boolean;
 }
 
 /** Names of the graph that `here` builds, or of one around it. */
@@ -45,5 +47,6 @@ export function createNames(outer: Names | undefined, here: () => Builder): Name
       known.set(form, name);
       return name;
     },
+    hasForm: (tensor, form) => forms.get(tensor)?.has(form) ?? outer?.hasForm(tensor, form) ?? false,
   };
 }

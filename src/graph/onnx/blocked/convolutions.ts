@@ -20,14 +20,23 @@ export const isTurnedInBlocks = ({ inputs: [, kernel], attributes }: Tensor<'con
   return attributes.stride === 1 && isAround && into % block === 0 && mayGoIn(out, block);
 };
 
+/** What is done to the result in the same pass. */
+export interface After {
+  /** [1, out, 1, 1]. */
+  readonly bias?: Tensor;
+  /** Of a leaky ReLU. */
+  readonly slope?: number;
+}
+
 export function convolveInBlocks(
   { inputs: [x, kernel], attributes: { stride, padding } }: Tensor<'convolve'>,
   block: number,
   to: Builder,
+  after: After = {},
 ): Emitted {
   const [out, into, height, width] = kernel.shape as Kernel;
   const filter = to.formOf(kernel, 'filter', (there) => filterOf(kernel, block, there));
-  return slide({ x, filter, kernel: [out, into, height, width], pads: [padding, padding], stride, block }, to);
+  return slide({ x, filter, kernel: [out, into, height, width], pads: [padding, padding], stride, block, after }, to);
 }
 
 export function convolveTurnedInBlocks(
@@ -38,7 +47,7 @@ export function convolveTurnedInBlocks(
   const [out, into, height, width] = kernel.shape as Kernel;
   const filter = to.formOf(kernel, 'turned filter', (there) => turnedFilterOf(kernel, block, there));
   const pads = [height - 1 - padding, width - 1 - padding] as const;
-  return slide({ x: y, filter, kernel: [into, out, height, width], pads, stride: 1, block }, to);
+  return slide({ x: y, filter, kernel: [into, out, height, width], pads, stride: 1, block, after: {} }, to);
 }
 
 interface Slide {
@@ -48,12 +57,18 @@ interface Slide {
   readonly pads: readonly [rows: number, columns: number];
   readonly stride: number;
   readonly block: number;
+  readonly after: After;
 }
 
-function slide({ x, filter, kernel: [out, into, ...size], pads, stride, block }: Slide, to: Builder): Emitted {
+function slide({ x, filter, kernel, pads, stride, block, after: { bias, slope } }: Slide, to: Builder): Emitted {
+  const [out, into, ...size] = kernel;
   const image = into < block ? to.nameOf(x) : blockedImage(x, to);
-  const attributes = { kernel_shape: size, pads: [...pads, ...pads], strides: [stride, stride], ...UNGROUPED };
-  return inBlocks(blockedNode(to, 'Conv', [image, filter], attributes), out);
+  const operands = bias === undefined ? [image, filter] : [image, filter, reshaped(to.nameOf(bias), [out], to)];
+  const name = blockedNode(to, 'Conv', operands, {
+    ...{ kernel_shape: size, pads: [...pads, ...pads], strides: [stride, stride], ...UNGROUPED },
+    ...(slope !== undefined && { activation: { text: 'LeakyRelu' }, activation_params: { floats: [slope] } }),
+  });
+  return inBlocks(name, out);
 }
 
 /** [out, in, k, k] in memory [out / block, in / block, k, k, block in, block out]; channels that come in and are less than a block stay one. */
