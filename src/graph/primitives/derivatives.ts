@@ -114,7 +114,8 @@ export const derivativeRules: PrimitiveTable<[], readonly Pullback[]> = {
     (g) => convolveTransposed(y, g, { stride, padding, size: extentOf(x) }),
     (g) => convolve(x, g, { stride, padding }),
   ],
-  averagePool: ({ attributes: { factor } }) => [(g) => multiply(enlarge(g, factor), 1 / factor ** 2)],
+  // The smaller image is the one that is multiplied.
+  averagePool: ({ attributes: { factor } }) => [(g) => enlarge(multiply(g, 1 / factor ** 2), factor)],
   enlarge: ({ attributes: { factor } }) => [(g) => multiply(averagePool(g, factor), factor ** 2)],
   blur: () => [blur],
 };

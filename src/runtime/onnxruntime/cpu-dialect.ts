@@ -2,7 +2,20 @@ import { blockedDialect } from '../../graph/onnx/blocked/blocked-dialect.ts';
 import { PORTABLE, type Dialect } from '../../graph/onnx/dialect.ts';
 import { emitGraph } from '../../graph/onnx/emit-graph.ts';
 import { createGraph, type Graph } from '../../graph/graph.ts';
-import { convolve, convolveKernel, convolveTransposed, input } from '../../graph/operations.ts';
+import {
+  add,
+  averagePool,
+  blur,
+  convolve,
+  convolveKernel,
+  convolveTransposed,
+  enlarge,
+  input,
+  leakyRelu,
+  leakySlope,
+  multiply,
+  sum,
+} from '../../graph/operations.ts';
 import { topologicalOrder } from '../../graph/order.ts';
 import { sizeOf } from '../../graph/shape.ts';
 import type { Primitive, Tensor } from '../../graph/tensor.ts';
@@ -59,17 +72,28 @@ async function convolved(dialect: Dialect, threads: number): Promise<readonly Fl
 
 const [IMAGE, GREY] = [input('image', [16, 32, 4, 4]), input('grey', [16, 1, 4, 4])];
 const [KERNEL, OF_GREY] = [input('kernel', [32, 32, 3, 3]), input('kernelOfGrey', [32, 1, 3, 3])];
+const [BIAS, SHIFT] = [input('bias', [1, 32, 1, 1]), input('shift', [16, 32, 1, 1])];
 const [SAME, HALVED] = [
   { stride: 1, padding: 1 },
   { stride: 2, padding: 1 },
 ];
-/** All that is said otherwise in blocks: plain and strided, of less than a block, by the turned kernel, and by the kernel. */
-const PROBE: Graph = createGraph('blocks', [IMAGE, GREY, KERNEL, OF_GREY], {
+const PASSED = leakyRelu(add(convolve(IMAGE, KERNEL, SAME), BIAS), 0.5);
+/**
+ * All that is said otherwise in blocks: plain and strided, of less than a block, by the turned kernel, with what is done in the same pass, what lies between two convolutions,
+ * and by the kernel, of strips and of pixels.
+ */
+const PROBE: Graph = createGraph('blocks', [IMAGE, GREY, KERNEL, OF_GREY, BIAS, SHIFT], {
   same: convolve(IMAGE, KERNEL, SAME),
   halved: convolve(IMAGE, KERNEL, HALVED),
   ofGrey: convolve(GREY, OF_GREY, SAME),
   turned: convolveTransposed(IMAGE, KERNEL, { ...SAME, size: [4, 4] }),
+  pooled: averagePool(PASSED, 2),
+  enlarged: enlarge(multiply(PASSED, leakySlope(PASSED, 0.5)), 2),
+  blurred: blur(add(PASSED, SHIFT)),
+  total: sum(PASSED, [0, 2, 3]),
   byKernel: convolveKernel(IMAGE, IMAGE, { ...SAME, size: [3, 3] }),
+  byKernelOfGrey: convolveKernel(GREY, IMAGE, { ...SAME, size: [3, 3] }),
+  byPixels: convolveKernel(IMAGE, IMAGE, { stride: 1, padding: 0, size: [1, 1] }),
 });
 /** Small whole numbers, another at each place. */
 const FEEDS = Object.fromEntries(
