@@ -23,115 +23,15 @@ import {
 import type { StepProgram } from '../../src/graph/program.ts';
 import { sizeOf } from '../../src/graph/shape.ts';
 import { simplify } from '../../src/graph/simplify.ts';
-import { createTensor, type Extent, type Tensor } from '../../src/graph/tensor.ts';
+import { createTensor, type Tensor } from '../../src/graph/tensor.ts';
 import type { Executor, NamedArrays } from '../../src/runtime/executor.ts';
 import { createCpuDialects } from '../../src/runtime/onnxruntime/cpu-dialect.ts';
 import { InferenceSession, Tensor as OrtTensor } from '../../src/runtime/onnxruntime/engine.ts';
 import { openOrtExecutor } from '../../src/runtime/onnxruntime/executor.ts';
 import { sessionOptions } from '../../src/runtime/onnxruntime/session-options.ts';
 import { fromTensors, toTensors } from '../../src/runtime/onnxruntime/tensors.ts';
+import { CONVOLUTION_CASES, type ConvolutionCase } from '../support/convolution-cases.ts';
 import { findDifferences, rootMeanSquare } from '../support/arrays.ts';
-
-interface Case {
-  readonly title: string;
-  readonly batch: number;
-  readonly channels: number;
-  readonly out: number;
-  readonly image: Extent;
-  readonly kernel: Extent;
-  readonly stride: number;
-  readonly padding: number;
-}
-
-const CASES: readonly Case[] = [
-  {
-    title: 'that keeps the size',
-    batch: 16,
-    channels: 32,
-    out: 16,
-    image: [6, 5],
-    kernel: [3, 3],
-    stride: 1,
-    padding: 1,
-  },
-  { title: 'without a border', batch: 32, channels: 16, out: 32, image: [5, 7], kernel: [2, 3], stride: 1, padding: 0 },
-  { title: 'of colours', batch: 16, channels: 3, out: 16, image: [6, 6], kernel: [3, 3], stride: 1, padding: 1 },
-  { title: 'of single pixels', batch: 16, channels: 16, out: 16, image: [4, 3], kernel: [1, 1], stride: 1, padding: 0 },
-  {
-    title: "of single pixels' blocks",
-    batch: 3,
-    channels: 48,
-    out: 32,
-    image: [4, 8],
-    kernel: [1, 1],
-    stride: 1,
-    padding: 0,
-  },
-  {
-    title: "of single pixels' colours",
-    batch: 3,
-    channels: 3,
-    out: 32,
-    image: [4, 8],
-    kernel: [1, 1],
-    stride: 1,
-    padding: 0,
-  },
-  { title: 'in strips', batch: 4, channels: 32, out: 48, image: [8, 5], kernel: [3, 3], stride: 1, padding: 1 },
-  {
-    title: 'by strides in strips',
-    batch: 8,
-    channels: 3,
-    out: 16,
-    image: [15, 9],
-    kernel: [4, 4],
-    stride: 2,
-    padding: 1,
-  },
-  { title: 'by strides', batch: 16, channels: 16, out: 32, image: [8, 6], kernel: [4, 4], stride: 2, padding: 1 },
-  // The last row and column are under no place of the kernel.
-  {
-    title: 'by strides that leave some',
-    batch: 16,
-    channels: 16,
-    out: 16,
-    image: [7, 6],
-    kernel: [3, 3],
-    stride: 3,
-    padding: 1,
-  },
-  {
-    title: 'with a wide border',
-    batch: 16,
-    channels: 16,
-    out: 16,
-    image: [3, 3],
-    kernel: [3, 3],
-    stride: 1,
-    padding: 2,
-  },
-  {
-    title: 'of a single place',
-    batch: 16,
-    channels: 16,
-    out: 16,
-    image: [4, 4],
-    kernel: [4, 4],
-    stride: 1,
-    padding: 0,
-  },
-  {
-    title: 'of other channels than blocks',
-    batch: 16,
-    channels: 33,
-    out: 24,
-    image: [4, 4],
-    kernel: [3, 3],
-    stride: 1,
-    padding: 1,
-  },
-  { title: 'of few images', batch: 5, channels: 16, out: 16, image: [4, 6], kernel: [3, 3], stride: 1, padding: 1 },
-];
 
 const TOLERANCE = 2e-5;
 
@@ -147,7 +47,7 @@ function feedsFor(inputs: readonly Tensor<'input'>[]): NamedArrays {
 }
 
 /** The convolution, and the three primitives that its derivatives to second order are made of. */
-function graphOf({ batch, channels, out, image, kernel, stride, padding }: Case): Graph {
+function graphOf({ batch, channels, out, image, kernel, stride, padding }: ConvolutionCase): Graph {
   const x = input('x', [batch, channels, ...image]);
   const w = input('w', [out, channels, ...kernel]);
   const forward = convolve(x, w, { stride, padding });
@@ -207,7 +107,7 @@ describe("convolutions in the processor's blocks", () => {
   });
   afterAll(() => executor.close());
 
-  it.each(CASES)('give what those of ONNX give: one $title, and both derivatives', async (of) => {
+  it.each(CONVOLUTION_CASES)('give what those of ONNX give: one $title, and both derivatives', async (of) => {
     const graph = graphOf(of);
     const feeds = feedsFor(graph.inputs);
     const plain = await executor.load(emitGraph(graph, PORTABLE));
@@ -282,14 +182,14 @@ describe('the dialect of blocks', () => {
   const own = (onnx: Uint8Array): boolean => Buffer.from(onnx).includes('com.microsoft.nchwc');
 
   it('has the own operators of ONNX Runtime in it, which a file has not', () => {
-    const graph = simplify(graphOf(CASES[0]!));
+    const graph = simplify(graphOf(CONVOLUTION_CASES[0]!));
     expect(own(emitGraph(graph, blockedDialect(16)))).toBe(true);
     expect(own(emitGraph(graph))).toBe(false);
     expect(own(emitLoop(r1Step(), blockedDialect(16)))).toBe(true);
   });
 
   it('leaves what is no whole blocks as ONNX has it', () => {
-    const { outputs, inputs } = graphOf(CASES.find(({ channels }) => channels === 33)!);
+    const { outputs, inputs } = graphOf(CONVOLUTION_CASES.find(({ channels }) => channels === 33)!);
     const graph = createGraph('odd', inputs, outputs);
     expect(Buffer.compare(emitGraph(graph, blockedDialect(16)), emitGraph(graph))).toBe(0);
   });

@@ -79,7 +79,7 @@ const [SAME, HALVED] = [
 ];
 const PASSED = leakyRelu(add(convolve(IMAGE, KERNEL, SAME), BIAS), 0.5);
 /**
- * All that is said otherwise in blocks: plain and strided, of less than a block, by the turned kernel, with what is done in the same pass, what lies between two convolutions,
+ * All that is said otherwise in blocks: plain and strided, of less than a block, by the turned kernel, with and without strides, with what is done in the same pass, what lies between two convolutions,
  * and by the kernel, of strips and of pixels.
  */
 const PROBE: Graph = createGraph('blocks', [IMAGE, GREY, KERNEL, OF_GREY, BIAS, SHIFT], {
@@ -87,6 +87,7 @@ const PROBE: Graph = createGraph('blocks', [IMAGE, GREY, KERNEL, OF_GREY, BIAS, 
   halved: convolve(IMAGE, KERNEL, HALVED),
   ofGrey: convolve(GREY, OF_GREY, SAME),
   turned: convolveTransposed(IMAGE, KERNEL, { ...SAME, size: [4, 4] }),
+  strided: convolveTransposed(IMAGE, KERNEL, { ...HALVED, size: [8, 8] }),
   pooled: averagePool(PASSED, 2),
   enlarged: enlarge(multiply(PASSED, leakySlope(PASSED, 0.5)), 2),
   blurred: blur(add(PASSED, SHIFT)),

@@ -2,6 +2,7 @@ import { PORTABLE, type Dialect } from '../dialect.ts';
 import { convolveInBlocks, convolveTurnedInBlocks, isConvolvedInBlocks, isTurnedInBlocks } from './convolutions.ts';
 import { computedInBlocks } from './between.ts';
 import { fusedConvolutions } from './fusions.ts';
+import { convolveStridedInBlocks, isStridedInBlocks } from './strided.ts';
 import { isKernelInBlocks, kernelInBlocks } from './kernel-gradient.ts';
 
 /**
@@ -12,10 +13,11 @@ export const blockedDialect = (block: number): Dialect => ({
   ...PORTABLE,
   convolve: (tensor, to) =>
     isConvolvedInBlocks(tensor.inputs[1], block) ? convolveInBlocks(tensor, block, to) : PORTABLE.convolve(tensor, to),
-  convolveTransposed: (tensor, to) =>
-    isTurnedInBlocks(tensor, block)
-      ? convolveTurnedInBlocks(tensor, block, to)
-      : PORTABLE.convolveTransposed(tensor, to),
+  convolveTransposed: (tensor, to) => {
+    if (isTurnedInBlocks(tensor, block)) return convolveTurnedInBlocks(tensor, block, to);
+    if (isStridedInBlocks(tensor, block)) return convolveStridedInBlocks(tensor, block, to);
+    return PORTABLE.convolveTransposed(tensor, to);
+  },
   convolveKernel: (tensor, to) =>
     isKernelInBlocks(tensor, block) ? kernelInBlocks(tensor, block, to) : PORTABLE.convolveKernel(tensor, to),
   fuse: (of) => fusedConvolutions(of, block),

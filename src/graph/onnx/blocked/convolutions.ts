@@ -36,7 +36,10 @@ export function convolveInBlocks(
 ): Emitted {
   const [out, into, height, width] = kernel.shape as Kernel;
   const filter = to.formOf(kernel, 'filter', (there) => filterOf(kernel, block, there));
-  return slide({ x, filter, kernel: [out, into, height, width], pads: [padding, padding], stride, block, after }, to);
+  return inBlocks(
+    slide({ x, filter, kernel: [out, into, height, width], pads: around(padding, padding), stride, block, after }, to),
+    out,
+  );
 }
 
 export function convolveTurnedInBlocks(
@@ -46,29 +49,34 @@ export function convolveTurnedInBlocks(
 ): Emitted {
   const [out, into, height, width] = kernel.shape as Kernel;
   const filter = to.formOf(kernel, 'turned filter', (there) => turnedFilterOf(kernel, block, there));
-  const pads = [height - 1 - padding, width - 1 - padding] as const;
-  return slide({ x: y, filter, kernel: [into, out, height, width], pads, stride: 1, block, after: {} }, to);
+  const pads = around(height - 1 - padding, width - 1 - padding);
+  return inBlocks(
+    slide({ x: y, filter, kernel: [into, out, height, width], pads, stride: 1, block, after: {} }, to),
+    into,
+  );
 }
+
+const around = (rows: number, columns: number): Slide['pads'] => [rows, columns, rows, columns];
 
 interface Slide {
   readonly x: Tensor;
   readonly filter: string;
   readonly kernel: Kernel;
-  readonly pads: readonly [rows: number, columns: number];
+  readonly pads: readonly [top: number, left: number, bottom: number, right: number];
   readonly stride: number;
   readonly block: number;
   readonly after: After;
 }
 
-function slide({ x, filter, kernel, pads, stride, block, after: { bias, slope } }: Slide, to: Builder): Emitted {
+/** [b, out, h', w'] in blocks. */
+export function slide({ x, filter, kernel, pads, stride, block, after: { bias, slope } }: Slide, to: Builder): string {
   const [out, into, ...size] = kernel;
   const image = into < block ? to.nameOf(x) : blockedImage(x, to);
   const operands = bias === undefined ? [image, filter] : [image, filter, reshaped(to.nameOf(bias), [out], to)];
-  const name = blockedNode(to, 'Conv', operands, {
-    ...{ kernel_shape: size, pads: [...pads, ...pads], strides: [stride, stride], ...UNGROUPED },
+  return blockedNode(to, 'Conv', operands, {
+    ...{ kernel_shape: size, pads, strides: [stride, stride], ...UNGROUPED },
     ...(slope !== undefined && { activation: { text: 'LeakyRelu' }, activation_params: { floats: [slope] } }),
   });
-  return inBlocks(name, out);
 }
 
 /** [out, in, k, k] in memory [out / block, in / block, k, k, block in, block out]; channels that come in and are less than a block stay one. */
@@ -81,18 +89,24 @@ function filterOf(kernel: Tensor, block: number, to: Builder): string {
 
 /** The same of the kernel that the derivative by the image slides: channels out for channels in, and its pixels turned over. */
 function turnedFilterOf(kernel: Tensor, block: number, to: Builder): string {
-  const [out, into, ...size] = kernel.shape as Kernel;
-  const pixels = size[0] * size[1];
+  const [out, into, height, width] = kernel.shape as Kernel;
+  const last = height * width - 1;
+  const pixels = Array.from({ length: last + 1 }, (_, at) => last - at);
+  return reshaped(turnedPixels(kernel, pixels, block, to), [into, out, height, width], to);
+}
+
+/** Such a filter of some of the kernel's pixels, in their order. */
+export function turnedPixels(kernel: Tensor, pixels: readonly number[], block: number, to: Builder): string {
+  const [out, into, height, width] = kernel.shape as Kernel;
+  const all = height * width;
   const [side, blocks] = out < block ? [1, out] : [block, out / block];
-  const whole = out < block ? to.nameOf(kernel) : blockedRows(to.nameOf(kernel), [1, out, into * pixels], to);
-  const parts = blockedRows(whole, [(blocks * into) / block, block, pixels * side], to); // [out, in, k k, block out, block in]
-  const order = Array.from({ length: (into / block) * blocks * pixels }, (_, at) => {
-    const [from, rest] = [Math.floor(at / (blocks * pixels)), at % (blocks * pixels)];
-    const [by, pixel] = [Math.floor(rest / pixels), rest % pixels];
-    return (by * (into / block) + from) * pixels + pixels - 1 - pixel;
+  const parts = to.formOf(kernel, 'pixels', (there) => {
+    const whole = out < block ? there.nameOf(kernel) : blockedRows(there.nameOf(kernel), [1, out, into * all], there);
+    const cut = blockedRows(whole, [(blocks * into) / block, block, all * side], there); // [out, in, k k, block out, block in]
+    return reshaped(cut, [(blocks * into * all) / block, side * block], there);
   });
-  const turned = to.node('Gather', [reshaped(parts, [order.length, side * block], to), to.integers(order)], {
-    axis: 0,
-  });
-  return reshaped(turned, [into, out, ...size], to);
+  const order = Array.from({ length: into / block }, (_, from) =>
+    Array.from({ length: blocks }, (_, by) => pixels.map((pixel) => (by * (into / block) + from) * all + pixel)),
+  ).flat(2);
+  return to.node('Gather', [parts, to.integers(order)], { axis: 0 });
 }
