@@ -1,10 +1,10 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { lz4Compress, lz4Decompress, snappyCompress, snappyDecompress } from '@platformatic/wasm-utils';
 import { Zstd } from '@hpcc-js/wasm-zstd';
 import { decompress as unzstd } from 'fzstd';
 import { AristarchError, messageOf } from '../../base/errors.ts';
 import { lz4Size, snappySize, zstdSize } from './decompressed-size.ts';
 import type { Compression } from './port.ts';
+import { loadWasmCodecs, type WasmCodecs } from './wasm-codecs.ts';
 
 export interface Codec {
   compress(bytes: Buffer): Buffer;
@@ -40,10 +40,15 @@ export class AnswerMeter {
  */
 export async function loadCodecs(): Promise<Codecs> {
   const zstd = await Zstd.load();
+  const wasm = loadWasmCodecs();
   return {
     gzip: codec('gzip', gzipSync, (bytes) => gunzipSync(bytes, { maxOutputLength: MOST_BATCH_BYTES })),
-    snappy: codec('snappy', toSnappy, fromSnappy),
-    lz4: codec('lz4', lz4Compress, (bytes) => lz4Decompress(checked(bytes, lz4Size))),
+    snappy: codec(
+      'snappy',
+      (bytes) => toSnappy(bytes, wasm),
+      (bytes) => fromSnappy(bytes, wasm),
+    ),
+    lz4: codec('lz4', wasm.lz4Compress, (bytes) => wasm.lz4Decompress(checked(bytes, lz4Size))),
     zstd: codec(
       'zstd',
       (bytes) => Buffer.from(zstd.compress(bytes)),
@@ -87,7 +92,7 @@ const SNAPPY_MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00
 const SNAPPY_HEADER = Buffer.concat([SNAPPY_MAGIC, Buffer.from([0, 0, 0, 1, 0, 0, 0, 1])]);
 const SNAPPY_BLOCK_BYTES = 32 * 1024;
 
-function toSnappy(bytes: Buffer): Buffer {
+function toSnappy(bytes: Buffer, { snappyCompress }: WasmCodecs): Buffer {
   const parts: Buffer[] = [SNAPPY_HEADER];
   for (let start = 0; start < bytes.length; start += SNAPPY_BLOCK_BYTES) {
     const block = snappyCompress(bytes.subarray(start, start + SNAPPY_BLOCK_BYTES));
@@ -98,7 +103,7 @@ function toSnappy(bytes: Buffer): Buffer {
   return Buffer.concat(parts);
 }
 
-function fromSnappy(bytes: Buffer): Buffer {
+function fromSnappy(bytes: Buffer, { snappyDecompress }: WasmCodecs): Buffer {
   if (!bytes.subarray(0, SNAPPY_MAGIC.length).equals(SNAPPY_MAGIC)) return snappyDecompress(checked(bytes, snappySize));
   const blocks: Buffer[] = [];
   let room = MOST_BATCH_BYTES;

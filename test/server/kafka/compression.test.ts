@@ -67,6 +67,17 @@ describe('a decompression bomb', () => {
   });
 });
 
+it('bad batches of Snappy, however many, leave good ones readable, and no memory taken', () => {
+  const good = codecs.snappy.compress(Buffer.from('good'));
+  // A length of 64 KiB in front of a copy of what was never written, at which the decoder traps.
+  const bad = Buffer.from([0xff, 0xff, 0x03, 0xfe, 0xff, 0xff]);
+  const before = process.memoryUsage().external;
+  for (let batch = 0; batch < 1500; batch++)
+    expect(() => codecs.snappy.decompress(bad)).toThrow(/cannot be decompressed/);
+  expect(codecs.snappy.decompress(good).toString()).toBe('good');
+  expect(process.memoryUsage().external - before).toBeLessThan(32 * 1024 * 1024);
+});
+
 describe('the batches of an answer', () => {
   it('may become so much together, one of them in any case', () => {
     const meter = new AnswerMeter();
