@@ -18,7 +18,7 @@ interface MetricObject {
 
 /** Chapters, what is looked at first first; each metric is in one, by its name. */
 const CHAPTERS: readonly { readonly title: string; readonly pattern: RegExp }[] = [
-  { title: 'Requests and their stages', pattern: /^(requests?|score_duration|stage|batch|queue|rejections)_/ },
+  { title: 'Requests and their stages', pattern: /^(requests?|calls|score_duration|stage|batch|queue|rejections)_/ },
   { title: 'Scores', pattern: /^(score$|p_value$|rows_(scored|flagged)_)/ },
   { title: 'Models', pattern: /^(model|models|device)_/ },
   { title: 'Versions on trial', pattern: /^candidate_/ },

@@ -52,7 +52,15 @@ export const runtime = dashboard({
           queries: [
             { expr: sum(of('requests_in_flight'), 'transport'), legend: '{{transport}}' },
             { expr: sum(of('queue_rows')), legend: 'rows that wait' },
+            { expr: sum(of('calls_open')), legend: 'calls that have begun' },
           ],
+        }),
+        series({
+          title: 'Bytes of unfinished messages',
+          description:
+            'Of callers over gRPC; beyond 256 MiB, or four of the largest messages, further ones are refused.',
+          unit: 'bytes',
+          queries: [{ expr: of('calls_held_bytes'), legend: instance }],
         }),
       ],
     },

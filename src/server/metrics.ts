@@ -1,6 +1,7 @@
 import { readVersion } from '../base/version.ts';
 import { SYSTEM_CLOCK, type Clock } from './clock.ts';
 import { batchingMetrics } from './metrics/batching.ts';
+import { callMetrics } from './metrics/calls.ts';
 import { candidateMetrics } from './metrics/candidates.ts';
 import { driftMetrics, setDrift } from './metrics/drift.ts';
 import {
@@ -61,6 +62,7 @@ export function createMetrics(options: MetricsOptions = {}) {
     traceId,
     models,
     batching: batchingMetrics(instruments, stages),
+    calls: callMetrics(instruments),
     inference: inferenceMetrics(instruments),
     kafka: kafkaMetrics(instruments, stages),
     candidates: candidateMetrics(instruments),

@@ -1,61 +1,36 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2, type Settings } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { type ServiceDefinition, status } from '@grpc/grpc-js';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { loadContract, SERVICE } from '../../src/server/grpc/contract.ts';
 import { HeldBytes, mostHeldBytes } from '../../src/server/grpc/held-bytes.ts';
-import { dense } from '../support/grpc-client.ts';
+import { createAuthority, createCertificate } from '../support/certificates.ts';
+import { useDataFolder } from '../support/data-files.ts';
+import { dense, HEALTH } from '../support/grpc-client.ts';
+import { createHttp2Fixture, framed, startCall } from '../support/http2-calls.ts';
+import { scrape } from '../support/http-client.ts';
 import { createServeFixture } from '../support/serve-fixture.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const serve = createServeFixture();
-const SCORE = (loadContract()[SERVICE] as ServiceDefinition)['Score']!;
-const body = SCORE.requestSerialize(dense(1, 2, 3));
-const prefix = Buffer.alloc(5);
-prefix.writeUInt32BE(body.length, 1);
-const message = Buffer.concat([prefix, body]);
-const ENHANCE_YOUR_CALM = 11;
-
-const sessions: ClientHttp2Session[] = [];
-afterEach(() => {
-  for (const session of sessions.splice(0)) session.destroy();
-});
-function open(address: string, settings: Settings = {}): ClientHttp2Session {
-  const session = connectHttp2(`http://${address}`, { settings });
-  session.on('error', () => undefined);
-  sessions.push(session);
-  return session;
-}
-
-interface Call {
-  readonly stream: ClientHttp2Stream;
-  readonly end: Promise<{ code: number; text: string; reset: number | undefined }>;
-}
-function call(session: ClientHttp2Session): Call {
-  const post = { ':method': 'POST', ':path': SCORE.path, 'content-type': 'application/grpc', te: 'trailers' };
-  const stream = session.request(post);
-  const found: Record<string, unknown> = {};
-  for (const event of ['response', 'trailers'] as const) stream.on(event, (each: object) => Object.assign(found, each));
-  stream.on('error', () => undefined);
-  stream.resume();
-  const end = new Promise<Awaited<Call['end']>>((resolve) =>
-    stream.on('close', () =>
-      resolve({
-        code: Number(found['grpc-status']),
-        text: decodeURI(String(found['grpc-message'])),
-        reset: stream.rstCode,
-      }),
-    ),
-  );
-  return { stream, end };
-}
+const open = createHttp2Fixture();
+const data = useDataFolder();
+const methods = loadContract()[SERVICE] as ServiceDefinition;
+const [SCORE, STREAM, DESCRIBE] = ['Score', 'ScoreStream', 'DescribeModel'].map((name) => methods[name]!.path) as [
+  string,
+  string,
+  string,
+];
+const message = framed(methods['Score']!.requestSerialize(dense(1, 2, 3)));
+const [NO_ERROR, ENHANCE_YOUR_CALM] = [0, 11];
+const HALF = message.subarray(0, -3);
 
 describe('a caller who stops in the middle', () => {
   it('of a message has so long as a slow client has, and others go on', async () => {
     const { addresses } = await serve({ settings: { slowClientTimeoutMs: 500 } });
     const session = open(addresses.grpc);
-    const [half, silent, whole] = [call(session), call(session), call(session)];
-    half.stream.write(message.subarray(0, -3));
+    const [half, silent, whole] = [startCall(session, SCORE), startCall(session, SCORE), startCall(session, SCORE)];
+    half.stream.write(HALF);
     whole.stream.end(message);
     expect(await whole.end).toMatchObject({ code: status.OK });
     for (const { end } of [half, silent]) {
@@ -65,11 +40,112 @@ describe('a caller who stops in the middle', () => {
     }
   });
 
+  it('of a message over TLS is let go with the refusal', async () => {
+    const authority = await createAuthority();
+    const { cert, key } = await createCertificate(authority, 'aristarch');
+    const [tlsCert, tlsKey] = await Promise.all([data.write('tls.crt', cert), data.write('tls.key', key)]);
+    const { addresses } = await serve({ settings: { slowClientTimeoutMs: 500, tlsCert, tlsKey } });
+    const { stream, end } = startCall(open(addresses.grpc, { ca: authority.cert }), SCORE);
+    stream.write(HALF);
+    expect(await end).toMatchObject({ code: status.RESOURCE_EXHAUSTED, reset: NO_ERROR });
+  });
+
   it('of an answer has it torn down', async () => {
     const { addresses } = await serve({ settings: { slowClientTimeoutMs: 500 } });
-    const { stream, end } = call(open(addresses.grpc, { initialWindowSize: 0 }));
+    const { stream, end } = startCall(open(addresses.grpc, { settings: { initialWindowSize: 0 } }), SCORE);
     stream.end(message);
     expect(await end).toMatchObject({ reset: ENHANCE_YOUR_CALM });
+  });
+});
+
+/** What grpc-js reads: streams, compressed messages, and methods that seldom are called. */
+describe('a caller of a method that grpc-js reads', () => {
+  const SLOW = { settings: { slowClientTimeoutMs: 500 } };
+  const gaugesOf = async (http: string): Promise<string[]> =>
+    (await scrape(http)).split('\n').filter((line) => /^aristarch_calls_(open|held_bytes) /.test(line));
+
+  it('who stops in a message of a stream is told so behind the answers to those before it', async () => {
+    const { addresses } = await serve(SLOW);
+    const { stream, end } = startCall(open(addresses.grpc), STREAM);
+    stream.write(Buffer.concat([message, message, HALF]));
+    const { code, text, messages } = await end;
+    expect([code, messages.length]).toEqual([status.RESOURCE_EXHAUSTED, 2]);
+    expect(text).toMatch(/message 3 of the stream: the message has not come whole within 500 ms/);
+  });
+
+  it('who sends a message of a stream byte by byte has no more time for it', async () => {
+    const { addresses } = await serve(SLOW);
+    const { stream, end } = startCall(open(addresses.grpc), STREAM);
+    let sent = 0;
+    const timer = setInterval(() => stream.write(message.subarray(sent, ++sent)), 100);
+    const { code } = await end;
+    clearInterval(timer);
+    expect(code).toBe(status.RESOURCE_EXHAUSTED);
+  });
+
+  it('who says nothing between two messages of a stream goes on when it likes', async () => {
+    const { addresses } = await serve({ settings: { slowClientTimeoutMs: 200 } });
+    const session = open(addresses.grpc);
+    const { stream, end } = startCall(session, STREAM);
+    stream.write(message);
+    // Others that do stop in a message come and go meanwhile.
+    for (let round = 0; round < 3; round++) {
+      const other = startCall(session, STREAM);
+      other.stream.write(HALF);
+      expect((await other.end).code).toBe(status.RESOURCE_EXHAUSTED);
+    }
+    stream.end(message);
+    const { code, messages } = await end;
+    expect([code, messages.length]).toEqual([status.OK, 2]);
+  });
+
+  it.each([
+    ['of a rare method', DESCRIBE, {}, Buffer.from([0, 0, 0, 0, 9, 1])],
+    [
+      'of a compressed message',
+      SCORE,
+      { 'grpc-encoding': 'gzip' },
+      framed(gzipSync(message.subarray(5)), true).subarray(0, -3),
+    ],
+    ['of health', HEALTH['Watch']!.path, {}, Buffer.from([0, 0])],
+  ])('who stops in the middle %s is refused, and nothing of it is held', async (_, path, headers, half) => {
+    const { addresses } = await serve(SLOW);
+    const { stream, end } = startCall(open(addresses.grpc), path, headers);
+    stream.write(half);
+    await waitUntil(
+      'it to be held',
+      async () => !(await gaugesOf(addresses.http)).includes('aristarch_calls_held_bytes 0'),
+    );
+    const { code, text } = await end;
+    expect(code).toBe(status.RESOURCE_EXHAUSTED);
+    expect(text).toMatch(/^the message has not come whole within 500 ms/);
+    const none = ['aristarch_calls_open 0', 'aristarch_calls_held_bytes 0'];
+    await waitUntil('nothing to be left', async () => String(await gaugesOf(addresses.http)) === String(none));
+  });
+
+  it('who does not take its answer has it torn down', async () => {
+    const { addresses } = await serve(SLOW);
+    const { stream, end } = startCall(open(addresses.grpc, { settings: { initialWindowSize: 0 } }), DESCRIBE);
+    stream.end(framed(Buffer.alloc(0)));
+    expect(await end).toMatchObject({ reset: ENHANCE_YOUR_CALM });
+  });
+
+  it('who has its answer and does not end is let go', async () => {
+    const { addresses } = await serve(SLOW);
+    const { stream, end } = startCall(open(addresses.grpc), DESCRIBE);
+    stream.write(Buffer.from('00ffffffff', 'hex'));
+    const { code, text, reset } = await end;
+    expect([code, reset]).toEqual([status.RESOURCE_EXHAUSTED, NO_ERROR]);
+    expect(text).toMatch(/larger than max/);
+  });
+
+  it('who ends within a message of a stream is told so', async () => {
+    const { addresses } = await serve();
+    const { stream, end } = startCall(open(addresses.grpc), STREAM);
+    stream.end(Buffer.concat([message, HALF]));
+    const { code, text, messages } = await end;
+    expect([code, messages.length]).toEqual([status.INVALID_ARGUMENT, 1]);
+    expect(text).toBe('message 2 of the stream: the caller has ended within a message: send it whole before the end');
   });
 });
 
@@ -91,8 +167,8 @@ describe('a connection', () => {
   it('that nobody uses is closed, and not one with a call at work', async () => {
     const { addresses } = await serve({ settings: { maxConnectionIdleMs: 1000 } });
     const [idle, busy] = [open(addresses.grpc), open(addresses.grpc)];
-    const { stream, end } = call(busy);
-    stream.write(message.subarray(0, -3));
+    const { stream, end } = startCall(busy, SCORE);
+    stream.write(HALF);
     await new Promise((closed) => idle.on('close', closed));
     // It began before the idle one was over, and is as old.
     expect(busy.closed).toBe(false);

@@ -89,9 +89,12 @@ export class NodeCallStream implements CallStream {
   }
 
   refuse(trailers: OutgoingHttpHeaders): void {
-    this.#stream.respond(trailers, { endStream: true });
-    // What the caller still sends is let pass: it would fill the window of the connection.
-    this.#stream.resume();
+    const stream = this.#stream;
+    stream.respond(trailers, { endStream: true });
+    // What the caller still sends is let pass, which would fill the window of the connection; and it need not send the rest (RFC 9113,
+    // section 8.1).
+    stream.resume();
+    if (!stream.readableEnded && !stream.endAfterHeaders) stream.close(constants.NGHTTP2_NO_ERROR);
   }
 
   tearDown(): void {

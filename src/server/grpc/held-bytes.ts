@@ -15,6 +15,10 @@ export class HeldBytes {
     this.#onRefusal = onRefusal;
   }
 
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Whether there is room for one more call. */
   admits(): boolean {
     if (this.#bytes < this.#most) return true;

@@ -8,11 +8,17 @@ export interface Waiter {
 export interface Patience {
   enter(waiter: Waiter): void;
   leave(waiter: Waiter): void;
+  /** How many are looked at. */
+  readonly size: number;
   close(): void;
 }
 
 /** Looks in the time that a caller has: it ends after that time, and a quarter of it later at most. */
 export const LOOKS = 4;
+
+/** What a caller is told whose message did not come in that time. */
+export const notWholeIn = (timeoutMs: number): string =>
+  `the message has not come whole within ${timeoutMs} ms; send it faster, or raise --slow-client-timeout-ms`;
 
 export function createPatience(timeoutMs: number): Patience {
   const waiters = new Set<Waiter>();
@@ -23,6 +29,9 @@ export function createPatience(timeoutMs: number): Patience {
   return {
     enter: (waiter) => void waiters.add(waiter),
     leave: (waiter) => void waiters.delete(waiter),
+    get size() {
+      return waiters.size;
+    },
     close: () => clearInterval(timer),
   };
 }

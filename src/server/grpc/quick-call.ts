@@ -11,7 +11,7 @@ import type { CallContext } from './handlers.ts';
 import { keepPiece, PIECE_BYTES, TOO_MANY_BYTES, type HeldBytes } from './held-bytes.ts';
 import { LateWork } from './late-work.ts';
 import { faultOf } from './one-message.ts';
-import { LOOKS, type Patience, type Waiter } from './patience.ts';
+import { LOOKS, notWholeIn, type Patience, type Waiter } from './patience.ts';
 import type { QuickMetadata } from './quick-metadata.ts';
 import type { Shedding } from './shedding.ts';
 import { type Refusal, toTrailersOnly } from './trailers-only.ts';
@@ -223,8 +223,8 @@ export class QuickCall implements CallEvents, Waiter {
       { peer: this.getPeer(), timeoutMs },
       'a client neither sent its message nor took its answer in time',
     );
-    const details = `the message has not come whole within ${timeoutMs} ms; send it faster, or raise --slow-client-timeout-ms`;
-    if (this.#stream.isOpen) this.#fail({ code: status.RESOURCE_EXHAUSTED, details });
+    const refusal = { code: status.RESOURCE_EXHAUSTED, details: notWholeIn(timeoutMs) };
+    if (this.#stream.isOpen) this.#fail(refusal);
     else this.#stream.tearDown();
   }
 

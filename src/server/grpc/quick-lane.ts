@@ -58,6 +58,11 @@ export function openQuickLane(
     const others = http2.listeners('stream') as OnStream[];
     http2.removeAllListeners('stream');
     const onStream: OnStream = (stream, headers, ...rest) => {
+      // Given up in the same breath, before this was told of it: to answer it throws, and nobody would catch that.
+      if (stream.destroyed || stream.closed) {
+        stream.on('error', () => undefined);
+        return;
+      }
       const kind = kindOf(headers);
       if (kind !== undefined) {
         onStreamOpened.call(server, stream);

@@ -35,7 +35,8 @@ import { type CallContext, createHandlers, type Handlers } from './handlers.ts';
 import { INFERENCE_SERVICE } from './inference/contract.ts';
 import { createInferenceHandlers, type InferenceParts } from './inference/handlers.ts';
 import { createHeldBytes } from './held-bytes.ts';
-import { createPatience, type Patience } from './patience.ts';
+import { createPatience } from './patience.ts';
+import { createReadInterceptor, type ReadParts } from './read-call.ts';
 import { openQuickLane } from './quick-lane.ts';
 import type { QuickMethod, QuickParts } from './quick-call.ts';
 import { loadReflectedContracts } from './reflected-contract.ts';
@@ -69,7 +70,7 @@ export interface GrpcServerParts {
   readonly adminCalls: boolean;
   readonly options: GrpcServerOptions;
   readonly security: Security;
-  readonly metrics: Pick<Metrics, 'stages' | 'requests' | 'batching'>;
+  readonly metrics: Pick<Metrics, 'stages' | 'requests' | 'batching' | 'calls'>;
   readonly tracing?: Tracing | undefined;
   readonly backlog: Pick<Backlog, 'expectMs'>;
   readonly clock: Clock;
@@ -101,8 +102,11 @@ export async function startGrpcServer(parts: GrpcServerParts): Promise<GrpcServe
   // grpc-js has one logger for the process, which writes to the console: what it says is for those who look into a fault.
   setLogger({ error: toDebug(log), info: toDebug(log), debug: toDebug(log) });
   const callers: Callers = new WeakMap();
+  const patience = createPatience(options.slowClientTimeoutMs);
+  const held = createHeldBytes(options.maxMessageBytes, parts.clock.monotonicMs, log, parts.metrics);
+  parts.metrics.calls.watch({ open: () => patience.size, heldBytes: () => held.bytes });
   const server = new Server({
-    interceptors: interceptorsOf(parts, callers),
+    interceptors: interceptorsOf({ ...parts, patience, held }, callers),
     'grpc.max_receive_message_length': options.maxMessageBytes,
     'grpc.max_connection_age_ms': options.maxConnectionAgeMs,
     'grpc.max_connection_idle_ms': options.maxConnectionIdleMs,
@@ -122,8 +126,7 @@ export async function startGrpcServer(parts: GrpcServerParts): Promise<GrpcServe
     prefix: '/grpc.reflection.',
     add: () => new ReflectionService(loadReflectedContracts()).addToServer(server),
   };
-  const patience = createPatience(options.slowClientTimeoutMs);
-  const cutOff = openQuickLane(server, quick, reflection, toQuickParts(parts, callers, calls, patience));
+  const cutOff = openQuickLane(server, quick, reflection, toQuickParts({ ...parts, patience, held }, callers, calls));
   if (cutOff === undefined) reflection.add();
   return {
     port,
@@ -139,13 +142,16 @@ export async function startGrpcServer(parts: GrpcServerParts): Promise<GrpcServe
   };
 }
 
-function toQuickParts(parts: GrpcServerParts, callers: Callers, calls: Calls, patience: Patience): QuickParts {
+function toQuickParts(
+  parts: GrpcServerParts & Pick<QuickParts, 'patience' | 'held'>,
+  callers: Callers,
+  calls: Calls,
+): QuickParts {
   const { clock, log, metrics, backlog, options } = parts;
   const { monotonicMs } = clock;
   const vigil = createVigil({ monotonicMs, mostMs: options.stayAwakeUs / 1000 });
   const idleMs = (): number => sleptMs() + vigil.idleMs();
   return {
-    ...{ patience, held: createHeldBytes(options.maxMessageBytes, monotonicMs, log, metrics) },
     ...{ ...parts, callers, calls, vigil, shedding: createShedding(monotonicMs, log, backlog, { idleMs }) },
     onShed: (transport) => {
       metrics.batching.onRefusal('deadline');
@@ -158,10 +164,13 @@ function toDebug(log: Logger): (...message: unknown[]) => void {
   return (...message) => log.debug({ from: 'grpc-js' }, message.map(String).join(' '));
 }
 
-function interceptorsOf({ security, log }: GrpcServerParts, callers: Callers): ServerInterceptor[] {
+/** The first is next to the call's stream. */
+function interceptorsOf(parts: GrpcServerParts & ReadParts, callers: Callers): ServerInterceptor[] {
+  const { security, log } = parts;
+  const read = createReadInterceptor(parts);
   return isGuarded(security)
-    ? [createAccessInterceptor({ security, callers }, (thrown) => toServiceError(thrown, log))]
-    : [];
+    ? [read, createAccessInterceptor({ security, callers }, (thrown) => toServiceError(thrown, log))]
+    : [read];
 }
 
 function listen(server: Server, { options: { host, port }, security }: GrpcServerParts): Promise<number> {

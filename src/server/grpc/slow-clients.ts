@@ -2,6 +2,7 @@ import { type EventEmitter, once } from 'node:events';
 import { constants } from 'node:http2';
 import type { Logger } from 'pino';
 import { AristarchError } from '../../base/errors.ts';
+import { http2StreamOf } from './http2-stream-of.ts';
 
 export interface DrainOptions {
   /** Aborted when the caller is gone. */
@@ -29,21 +30,4 @@ export async function drained(
     const message = `the caller has read no response for ${timeoutMs} ms; read them while sending, or raise --slow-client-timeout-ms`;
     throw new AristarchError('RESOURCE_EXHAUSTED', message, { timeoutMs }, error);
   }
-}
-
-interface Http2Stream {
-  close(code: number): void;
-}
-interface Layer {
-  readonly call?: Layer;
-  readonly nextCall?: Layer;
-  readonly stream?: Http2Stream;
-}
-
-/** grpc-js has no public way to a call's HTTP/2 stream: it lies under the call and the interceptors (1.14). */
-function http2StreamOf(call: unknown): Http2Stream | undefined {
-  for (let layer = call as Layer | undefined; layer !== undefined; layer = layer.call ?? layer.nextCall) {
-    if (layer.stream !== undefined) return layer.stream;
-  }
-  return undefined;
 }

@@ -1,11 +1,4 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
-
-/** Inputs of each entrance; `npm run fuzz` tries more. */
-export const FUZZ_INPUTS = Number(process.env['FUZZ_INPUTS'] ?? 1000);
-/** Printed by fast-check where an input fails; the same seed gives the same inputs. */
-export const FUZZ_SEED = Number(process.env['FUZZ_SEED'] ?? 20_260_101);
 
 type Change = (bytes: Buffer, at: number, value: number) => Buffer;
 
@@ -61,24 +54,3 @@ export function mutated(goods: readonly (Buffer | string)[]): fc.Arbitrary<Buffe
   const noise = fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes));
   return fc.oneof({ arbitrary: changed, weight: 9 }, { arbitrary: noise, weight: 1 });
 }
-
-/** Bytes in use on the heap and beside it, after the garbage is gone. */
-export function bytesInUse(): number {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  for (let round = 0; round < 3; round++) collect();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
-
-/** Runs the property over a third of the inputs, then over the rest, and answers how many bytes the rest has left behind. */
-export async function leftBehind(property: fc.IAsyncPropertyWithHooks<[Buffer]>): Promise<number> {
-  const third = Math.ceil(FUZZ_INPUTS / 3);
-  await fc.assert(property, { numRuns: third, seed: FUZZ_SEED });
-  const before = bytesInUse();
-  await fc.assert(property, { numRuns: FUZZ_INPUTS - third, seed: FUZZ_SEED + 1 });
-  return bytesInUse() - before;
-}
-
-/** More than this after thousands of inputs is a leak; below it are caches of the engine. */
-export const LEAK_BYTES = 8 * 2 ** 20;
