@@ -3,7 +3,7 @@ import { connect as connectTcp } from 'node:net';
 import { type ServiceDefinition, status } from '@grpc/grpc-js';
 import { expect, it } from '@jest/globals';
 import { loadContract, SERVICE } from '../../src/server/grpc/contract.ts';
-import { FRAME, toFrame } from '../../src/server/grpc/wire/frames.ts';
+import { toFrame } from '../../src/server/grpc/wire/frames.ts';
 import { createHttp2Fixture, framed, startCall } from '../support/http2-calls.ts';
 import { createServeFixture } from '../support/serve-fixture.ts';
 
