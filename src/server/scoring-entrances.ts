@@ -71,10 +71,12 @@ export async function startEntrances(parts: EntrancesParts, closers: Closer[]): 
   closers.push((byMs) => tracing?.stop(Math.max(LAST_SPANS_MS, byMs - clock.monotonicMs())));
   const backlog = createBacklog();
   const openDetector = createOpenBatched({ ...parts, backlog }, metrics);
-  const { trustedKeys } = security;
+  const { trustedKeys, authenticate } = security;
+  // To list models takes the role admin, where callers have roles.
+  const hidesNames = authenticate !== undefined;
   const { inference, close } = openInference({ ...parts, metrics: metrics.inference });
   closers.push(close);
-  const models = await openModels({ ...parts, openDetector, inference, trustedKeys });
+  const models = await openModels({ ...parts, openDetector, inference, trustedKeys, hidesNames });
   closers.push(() => models.close());
   const changeable = parts.onModels(models);
   const { maxRows, maxExplainRows, falsePositiveRate, modelField } = config;

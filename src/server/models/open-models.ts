@@ -22,6 +22,8 @@ export interface OpenModelsParts {
   readonly inference: Inference;
   /** Whose signatures models must have; any, and none, where it is undefined. */
   readonly trustedKeys: OpenDetectorOptions['trustedKeys'];
+  /** Whether callers are told no names of models that they did not name. */
+  readonly hidesNames: boolean;
   /** Told of the default model, when it is first served and whenever another version has taken its place. */
   readonly onDefault: (model: OpenModel) => void;
 }
@@ -48,14 +50,14 @@ export async function openModels(parts: OpenModelsParts): Promise<Models> {
 }
 
 async function openRepository(parts: OpenModelsParts, folder: string, opener: OpenModelParts): Promise<Models> {
-  const { config, log, clock, metrics, onDefault } = parts;
+  const { config, log, clock, metrics, onDefault, hidesNames } = parts;
   const repository = await ModelRepository.open({
     folder,
     defaultModel: config.defaultModel,
     maxLoaded: config.maxLoadedModels,
     open: (version, name) => openModel(opener, version, name),
     metrics: metrics.models,
-    ...{ clock, log, onDefault },
+    ...{ clock, log, onDefault, hidesNames },
   });
   const stopWatching = watchRepository(repository, config.modelsPollMs, log);
   const close = repository.close.bind(repository);

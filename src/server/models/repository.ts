@@ -1,12 +1,9 @@
-import type { Logger } from 'pino';
 import { AristarchError, toAristarchError } from '../../base/errors.ts';
-import type { Clock } from '../clock.ts';
-import type { Metrics } from '../metrics.ts';
 import { FAULTS_OF_FILES, ModelEntry, modelNotFound, modelUnloaded, modelUnreadable } from './entry.ts';
 import { checkName } from './names.ts';
-import type { ServedName } from './open-model.ts';
 import { ModelPool } from './pool.ts';
 import type { Candidate, Lease, ListedModel, ListedVersion, ModelChoice, Models, OpenModel } from './port.ts';
+import type { RepositoryParts } from './repository-parts.ts';
 import {
   isSame,
   keyOf,
@@ -18,20 +15,6 @@ import {
   type FoundVersion,
 } from './scan.ts';
 
-export interface RepositoryParts {
-  readonly folder: string;
-  /** The model of requests that name none; where it is absent and there is one model only, that one. */
-  readonly defaultModel?: string | undefined;
-  /** Most models that stay open. */
-  readonly maxLoaded: number;
-  readonly open: (folder: string, name: Required<ServedName>) => Promise<OpenModel>;
-  readonly metrics: Metrics['models'];
-  readonly clock: Pick<Clock, 'monotonicMs'>;
-  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
-  /** Told of the default model, when it is first served and whenever another version has taken its place. */
-  readonly onDefault?: (model: OpenModel) => void;
-}
-
 /** A folder of models, NAME/VERSION/, opened as they are asked for, and changed while they are served. */
 export class ModelRepository implements Models {
   readonly #parts: RepositoryParts;
@@ -40,6 +23,8 @@ export class ModelRepository implements Models {
   #last: FoundModels = new Map();
   /** Models that `load` has looked at since the look under way began, which knows less of them. */
   readonly #loaded = new Set<string>();
+  /** Not from whoever starts the server. */
+  #hidesNames = false;
 
   private constructor(parts: RepositoryParts) {
     this.#parts = parts;
@@ -65,6 +50,7 @@ export class ModelRepository implements Models {
       await repository.close();
       throw thrown;
     }
+    repository.#hidesNames = parts.hidesNames ?? false;
     return repository;
   }
 
@@ -295,6 +281,6 @@ export class ModelRepository implements Models {
   }
 
   #notFound(model: string): AristarchError {
-    return modelNotFound(model, [...this.#entries.keys()]);
+    return modelNotFound(model, this.#hidesNames ? [] : [...this.#entries.keys()]);
   }
 }

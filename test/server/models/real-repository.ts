@@ -5,7 +5,8 @@ import { SYSTEM_CLOCK } from '../../../src/server/clock.ts';
 import { createMetrics } from '../../../src/server/metrics.ts';
 import { openModel } from '../../../src/server/models/open-model.ts';
 import type { ModelChoice } from '../../../src/server/models/port.ts';
-import { ModelRepository, type RepositoryParts } from '../../../src/server/models/repository.ts';
+import { ModelRepository } from '../../../src/server/models/repository.ts';
+import type { RepositoryParts } from '../../../src/server/models/repository-parts.ts';
 import { createListeningLog } from '../../support/serve-fixture.ts';
 
 const opened: ModelRepository[] = [];

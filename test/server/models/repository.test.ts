@@ -39,6 +39,18 @@ describe('a repository of models', () => {
     expect(opens).toEqual(['fans/1']);
   });
 
+  it('tells near names to whoever starts it, and to callers where they may know them', async () => {
+    const folder = await createFolder();
+    await folder.write('pumps', '1', 1);
+    await expect(openRepository(folder.path, { defaultModel: 'pumpz', hidesNames: true })).rejects.toThrow(
+      /did you mean "pumps"/,
+    );
+    const { repository } = await openRepository(folder.path, { hidesNames: true });
+    await expect(factorOf(repository, { model: 'pumpz' })).rejects.toThrow(
+      /^there is no model "pumpz"; ListModels lists/,
+    );
+  });
+
   it('says what is not there, and what cannot be a name', async () => {
     const folder = await createFolder();
     await folder.write('pumps', '1', 1);

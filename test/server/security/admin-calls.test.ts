@@ -88,6 +88,24 @@ describe('the calls of administrators', () => {
     expect(await codesOf(connect(address, { token: await sign(['score']) }))).toEqual(SCORE_ONLY);
   });
 
+  it('tell nobody names of models that he may not list', async () => {
+    for (const token of [TOKENS.score, await sign(['score'])]) {
+      const client = connect(address, { token });
+      for (const model of ['pumpz', 'fan']) {
+        const refusals = [
+          client.refusal({ ...tinyRow(1), model }),
+          client.describe(model).catch((error: unknown) => error),
+        ];
+        for (const { code, details } of (await Promise.all(refusals)) as ServiceError[]) {
+          expect([code, details]).toEqual([
+            status.NOT_FOUND,
+            `there is no model "${model}"; ListModels lists those there are`,
+          ]);
+        }
+      }
+    }
+  });
+
   it('are PERMISSION_DENIED, as all others, for a JWT without a role of ours', async () => {
     expect(await codesOf(connect(address, { token: await sign(['reader']) }))).toEqual(all(PERMISSION_DENIED));
   });
