@@ -9,8 +9,15 @@ import { openService } from './service.ts';
 
 export interface Reloads {
   readonly reloads: number;
-  /** What the server holds after each tenth of the reloads; the first tenth warms up. */
-  readonly mebibytes: readonly number[];
+  /** Reloads before these, in which the heap finds its size. */
+  readonly warmUp: number;
+  /**
+   * The least that the server held after a reload of each tenth. Each reload reads megabytes that are garbage afterwards, so that what is held
+   * goes up and down by a fifth; what a collection cannot free is never below the least.
+   */
+  readonly leastMebibytes: readonly number[];
+  /** The most, likewise. */
+  readonly mostMebibytes: readonly number[];
   /** From the call of LoadModel to its answer. */
   readonly secondsEach: number;
   /** Calls that were answered beside the reloads, and those that were not. */
@@ -22,6 +29,8 @@ export interface Reloads {
 export const [CALLERS, ROWS] = [4, 8];
 
 const MODEL = 'model';
+/** Of the reloads that are measured. */
+const WARM_UP_SHARE = 0.25;
 const FLAGS = ['--default-model', MODEL, '--inference', 'worker', '--admin-calls', 'on', '--models-poll-ms', '0'];
 
 /**
@@ -37,22 +46,36 @@ export async function measureReloads(root: string, reloads: number): Promise<Rel
   const service = openService(server.port);
   const calling = keepCalling(client, server.port);
   const mebibytes: number[] = [];
+  const warmUp = Math.ceil(reloads * WARM_UP_SHARE);
   let seconds = 0;
   try {
-    for (let reload = 1; reload <= reloads; reload++) {
+    for (let reload = 1; reload <= warmUp + reloads; reload++) {
       await cp(trained, folderOf(reload), { recursive: true });
       const startedMs = performance.now();
       await service.load(MODEL);
-      seconds += (performance.now() - startedMs) / 1000;
+      const tookMs = performance.now() - startedMs;
       await rm(folderOf(reload - 1), { recursive: true });
-      if (reload % Math.ceil(reloads / 10) === 0) mebibytes.push(residentMebibytesOf(server.pid));
+      if (reload <= warmUp) continue;
+      seconds += tookMs / 1000;
+      mebibytes.push(residentMebibytesOf(server.pid));
     }
-    return { reloads, mebibytes, secondsEach: seconds / reloads, ...(await calling.stop()) };
+    const tenths = toTenths(mebibytes);
+    const leastMebibytes = tenths.map((tenth) => Math.min(...tenth));
+    const mostMebibytes = tenths.map((tenth) => Math.max(...tenth));
+    const secondsEach = seconds / reloads;
+    return { reloads, warmUp, leastMebibytes, mostMebibytes, secondsEach, ...(await calling.stop()) };
   } finally {
     service.close();
     await client.stop();
     await server.stop();
   }
+}
+
+function toTenths(values: readonly number[]): number[][] {
+  const size = Math.ceil(values.length / 10);
+  return Array.from({ length: Math.ceil(values.length / size) }, (_, tenth) =>
+    values.slice(tenth * size, (tenth + 1) * size),
+  );
 }
 
 /** Callers who call again when they are answered, until they are stopped. */
