@@ -139,6 +139,21 @@ describe('a caller of a method that grpc-js reads', () => {
     expect(text).toMatch(/larger than max/);
   });
 
+  it('who asks reflection without end and reads no answer is not read either, and torn down', async () => {
+    const { addresses } = await serve(SLOW);
+    const session = open(addresses.grpc, { settings: { initialWindowSize: 1000 } });
+    const { stream, end } = startCall(session, '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo');
+    stream.pause();
+    // `file_containing_symbol` of the service: each answer is the whole contract.
+    const name = Buffer.from(SERVICE);
+    const question = framed(Buffer.concat([Buffer.of(0x22, name.length), name]));
+    const questions = Buffer.concat(Array.from({ length: 30_000 }, () => question));
+    let isTaken = false;
+    stream.write(questions, () => (isTaken = true));
+    expect(await end).toMatchObject({ reset: ENHANCE_YOUR_CALM });
+    expect(isTaken).toBe(false);
+  });
+
   it('who ends within a message of a stream is told so', async () => {
     const { addresses } = await serve();
     const { stream, end } = startCall(open(addresses.grpc), STREAM);

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from 'pino';
 import { AristarchError } from '../../base/errors.ts';
@@ -39,7 +38,7 @@ import { createPatience } from './patience.ts';
 import { createReadInterceptor, type ReadParts } from './read-call.ts';
 import { openQuickLane } from './quick-lane.ts';
 import type { QuickMethod, QuickParts } from './quick-call.ts';
-import { loadReflectedContracts } from './reflected-contract.ts';
+import { addReflection } from './reflection.ts';
 import { createShedding } from './shedding.ts';
 import { drained } from './slow-clients.ts';
 import { methodOf, StreamSpans } from './stream-spans.ts';
@@ -121,11 +120,7 @@ export async function startGrpcServer(parts: GrpcServerParts): Promise<GrpcServe
   const health = new HealthImplementation(Object.fromEntries(HEALTH_NAMES.map((name) => [name, 'SERVING'])));
   health.addToServer(server);
   const port = await listen(server, parts);
-  // Its descriptors take longer to make than everything else here, and most servers are never asked for them.
-  const reflection = {
-    prefix: '/grpc.reflection.',
-    add: () => new ReflectionService(loadReflectedContracts()).addToServer(server),
-  };
+  const reflection = { prefix: '/grpc.reflection.', add: () => addReflection(server, parts) };
   const cutOff = openQuickLane(server, quick, reflection, toQuickParts({ ...parts, patience, held }, callers, calls));
   if (cutOff === undefined) reflection.add();
   return {
