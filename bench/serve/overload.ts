@@ -12,7 +12,7 @@ export interface Overload {
   /** The most calls a second that callers who wait for their answers got, however many they were. */
   readonly peak: number;
   readonly offers: readonly Offer[];
-  /** Of the peak of that moment, in the first seconds of the largest offer: the compiler has not seen an overload yet. */
+  /** Of the peak of that moment, in the first seconds of the largest offer: the compiler has not seen an overload of such calls yet. */
   readonly firstShare: number;
   readonly firstSeconds: number;
   /** Whether server and client kept to a core each. */

@@ -121,7 +121,7 @@ function tabulateOverload(overload: readonly Overload[]): string {
 function describeFirst({ rows, firstShare, firstSeconds }: Overload): string {
   const times = Math.max(...OFFERS);
   return (
-    `Before that, in the first ${firstSeconds} s of ${times} times the peak that the process ever had, with ${rows} row${rows === 1 ? '' : 's'} a call, while the ` +
+    `Before that, in the first ${firstSeconds} s in which the process had ${times} times the peak of calls of ${rows} row${rows === 1 ? '' : 's'}, while the ` +
     `compiler was at work on code that is run under overload alone: ${(100 * firstShare).toFixed(0)} % of the peak in time.`
   );
 }
