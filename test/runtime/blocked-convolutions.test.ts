@@ -11,6 +11,7 @@ import {
   add,
   averagePool,
   convolve,
+  convolveTransposed,
   input,
   leakyRelu,
   mean,
@@ -21,7 +22,7 @@ import {
   sum,
 } from '../../src/graph/operations.ts';
 import type { StepProgram } from '../../src/graph/program.ts';
-import { sizeOf } from '../../src/graph/shape.ts';
+import { BATCH, sizeOf } from '../../src/graph/shape.ts';
 import { simplify } from '../../src/graph/simplify.ts';
 import { createTensor, type Tensor } from '../../src/graph/tensor.ts';
 import type { Executor, NamedArrays } from '../../src/runtime/executor.ts';
@@ -191,6 +192,13 @@ describe('the dialect of blocks', () => {
   it('leaves what is no whole blocks as ONNX has it', () => {
     const { outputs, inputs } = graphOf(CONVOLUTION_CASES.find(({ channels }) => channels === 33)!);
     const graph = createGraph('odd', inputs, outputs);
+    expect(Buffer.compare(emitGraph(graph, blockedDialect(16)), emitGraph(graph))).toBe(0);
+  });
+
+  it('leaves the derivative by strides as ONNX has it where images are as many as come', () => {
+    const [y, kernel] = [input('y', [BATCH, 32, 4, 4]), input('kernel', [32, 32, 4, 4])];
+    const x = convolveTransposed(y, kernel, { stride: 2, padding: 1, size: [8, 8] });
+    const graph = createGraph('any', [y, kernel], { x });
     expect(Buffer.compare(emitGraph(graph, blockedDialect(16)), emitGraph(graph))).toBe(0);
   });
 });

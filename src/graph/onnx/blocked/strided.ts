@@ -27,14 +27,14 @@ const phasesAlong = ({ inputs: [y, kernel], attributes }: Transposed, axis: 0 | 
   });
 };
 
-/** Where each phase has as many rows and columns, some of the kernel, and no less than zeros around it. */
+/** Where images are so many, and each phase has as many rows and columns, some of the kernel, and no less than zeros around it. */
 export function isStridedInBlocks(tensor: Transposed, block: number): boolean {
   const {
-    inputs: [, kernel],
+    inputs: [y, kernel],
     attributes: { stride, size },
   } = tensor;
   const [out, into] = kernel.shape as Image;
-  const areWhole = out % block === 0 && into % block === 0;
+  const areWhole = typeof y.shape[0] === 'number' && out % block === 0 && into % block === 0;
   const phases = [...phasesAlong(tensor, 0), ...phasesAlong(tensor, 1)];
   const areAround = phases.every(({ kernel: { length }, pads }) => length > 0 && Math.min(...pads) >= 0);
   return stride > 1 && areWhole && areAround && size.every((extent) => extent % stride === 0);
