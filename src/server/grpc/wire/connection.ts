@@ -230,6 +230,7 @@ export class WireConnection extends Duplex implements StreamOwner, InboundOwner 
   #beIdle(): void {
     clearInterval(this.#idleTimer);
     this.#idleTimer = undefined;
+    this.#out.rest();
     this.#idle?.();
     this.#idle = undefined;
   }

@@ -5,6 +5,8 @@ import { type Fault, FIRST_WINDOW_BYTES, FLAG, FRAME, HEAD_BYTES, MAX_FRAME_BYTE
 /** Memory that is written into, again and again; what a turn writes beyond it gets twice as much, up to the most. */
 const [SLAB_BYTES, MOST_SLAB_BYTES] = [8192, 131_072];
 
+const NOTHING = Buffer.alloc(0);
+
 /** Writes frames to a connection: what is written in one go of the program leaves together. */
 export class Outbound {
   /** Bytes of DATA that the peer takes on this connection. */
@@ -12,7 +14,7 @@ export class Outbound {
   #scheduled = false;
   readonly #socket: Socket;
   #full: Buffer[] = [];
-  #slab: Buffer = Buffer.alloc(0);
+  #slab: Buffer = NOTHING;
   #from = 0;
   #to = 0;
   readonly #flush = (): void => this.#write();
@@ -129,6 +131,18 @@ export class Outbound {
     }
     // The system has taken all of it, as it mostly does: the same memory serves the next turn.
     if (socket.writableLength === 0) [this.#from, this.#to] = [0, 0];
+  }
+
+  /** Gives back the memory that is written into, until something is to be written again. */
+  rest(): void {
+    if (this.#scheduled || this.#socket.writableLength > 0) return;
+    this.#slab = NOTHING;
+    [this.#from, this.#to] = [0, 0];
+  }
+
+  /** Bytes of memory that are kept to write into. */
+  get keptBytes(): number {
+    return this.#slab.length;
   }
 
   /** Writes what there is, and ends the connection. */
