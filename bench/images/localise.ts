@@ -3,6 +3,7 @@ import { createDice, type Dice } from '../../src/models/images/dice.ts';
 import { imageExplainGraph, type TrainedImageCritic } from '../../src/models/images/scoring-graph.ts';
 import type { Executor } from '../../src/runtime/executor.ts';
 import { explainImages, smoothHeat } from '../../src/scoring/explain-images.ts';
+import type { Explanation } from '../../src/scoring/detector.ts';
 import { createTurns } from '../../src/scoring/turns.ts';
 import type { ImageSplit } from './sets.ts';
 
@@ -32,25 +33,13 @@ export async function measurePointing(
   corruption: Corruption,
   seed: number,
 ): Promise<Pointing> {
-  const dice = createDice(createRandom(5).stream('corrupt', corruption), seed);
-  const rowsOf = (kind: number): Float32Array[] =>
-    [...split.anomalous.keys()]
-      .filter((row) => split.anomalous[row] === kind)
-      .map((row) => split.test.subarray(row * AREA, (row + 1) * AREA));
-  const [normals, others] = [rowsOf(0), rowsOf(1)];
-  const made = dice
-    .order(normals.length)
-    .slice(0, IMAGES)
-    .map((row) => corrupt(corruption, normals[row]!, others, dice));
-  const rows = new Float32Array(made.length * AREA);
-  made.forEach(({ image }, index) => rows.set(image, index * AREA));
-  const session = await executor.compile(imageExplainGraph(split, critic));
-  const explanations = await explainImages(session, {
-    field: { name: 'image', kind: 'image', channels: 1, size: SIZE },
-    ...{ rows, scores: new Float32Array(made.length), pValues: new Float64Array(made.length) },
-    ...{ normals: Uint8Array.from(split.train, Math.round), checkAlive: () => undefined, turn: createTurns() },
-  });
-  await session.close();
+  const made = corruptDigits(split, corruption, seed, IMAGES);
+  const explanations = await explainDigits(
+    executor,
+    critic,
+    split,
+    made.map(({ image }) => image),
+  );
   const hits = { 'heat map': 0, 'plain difference': 0, centre: 0 };
   made.forEach(({ image, mask }, index) => {
     const plain = smoothHeat(
@@ -65,6 +54,41 @@ export async function measurePointing(
   return { images: made.length, hits };
 }
 
+/** Normal test images, corrupted. */
+export function corruptDigits(split: ImageSplit, corruption: Corruption, seed: number, count: number): Corrupted[] {
+  const dice = createDice(createRandom(5).stream('corrupt', corruption), seed);
+  const rowsOf = (kind: number): Float32Array[] =>
+    [...split.anomalous.keys()]
+      .filter((row) => split.anomalous[row] === kind)
+      .map((row) => split.test.subarray(row * AREA, (row + 1) * AREA));
+  const [normals, others] = [rowsOf(0), rowsOf(1)];
+  return dice
+    .order(normals.length)
+    .slice(0, count)
+    .map((row) => corrupt(corruption, normals[row]!, others, dice));
+}
+
+/** What the service answers of images, in their order. */
+export async function explainDigits(
+  executor: Executor,
+  critic: TrainedImageCritic,
+  split: ImageSplit,
+  images: readonly Float32Array[],
+): Promise<Explanation[]> {
+  const rows = new Float32Array(images.length * AREA);
+  images.forEach((image, index) => rows.set(image, index * AREA));
+  const session = await executor.compile(imageExplainGraph(split, critic));
+  try {
+    return await explainImages(session, {
+      field: { name: 'image', kind: 'image', channels: 1, size: SIZE },
+      ...{ rows, scores: new Float32Array(images.length), pValues: new Float64Array(images.length) },
+      ...{ normals: Uint8Array.from(split.train, Math.round), checkAlive: () => undefined, turn: createTurns() },
+    });
+  } finally {
+    await session.close();
+  }
+}
+
 function nearestOf(image: Float32Array, train: Float32Array): Float32Array {
   let [best, least] = [0, Infinity];
   for (let start = 0; start < train.length; start += AREA) {
@@ -76,6 +100,7 @@ function nearestOf(image: Float32Array, train: Float32Array): Float32Array {
 }
 
 interface Corrupted {
+  readonly original: Float32Array;
   readonly image: Float32Array;
   /** 1 where it was corrupted. */
   readonly mask: Uint8Array;
@@ -96,7 +121,7 @@ function corrupt(kind: Corruption, from: Float32Array, others: readonly Float32A
     });
     const image = from.map((pixel, at) => (mask[at] === 0 ? pixel : kind === 'ellipse' ? other[at]! : value));
     const change = image.reduce((total, pixel, at) => total + Math.abs(pixel - from[at]!), 0);
-    if (change > LEAST_CHANGE) return { image, mask };
+    if (change > LEAST_CHANGE) return { original: from, image, mask };
   }
 }
 

@@ -4,7 +4,7 @@ import { resolveSettings } from '../../src/base/settings.ts';
 import { imageCritic } from '../../src/models/families/image-critic.ts';
 import type { Executor } from '../../src/runtime/executor.ts';
 import { rankingMetrics } from '../../src/scoring/ranking-metrics.ts';
-import { fitImageCritic, scoreImages } from '../../src/training/images/fit-images.ts';
+import { fitImageCritic, scoreImages, type FittedImageCritic } from '../../src/training/images/fit-images.ts';
 import type { Journal } from '../../src/training/fit/fit-critics.ts';
 import { cached } from '../support/cached.ts';
 import { CORRUPTIONS, MAPS, measurePointing } from './localise.ts';
@@ -58,17 +58,8 @@ async function measure({
   const split = await read();
   const { train, test, anomalous } = split;
   const width = split.channels * split.size ** 2;
-  const values = resolveSettings(imageCritic.settings, { flags: {}, env: {}, file: { steps } });
-  const chosen = Uint32Array.from({ length: train.length / width }, (_, row) => row);
   const before = process.cpuUsage();
-  const critic = await fitImageCritic(
-    {
-      ...{ executor, family: imageCritic, values, image: split, rows: train, random: createRandom(seed) },
-      ...{ stepsPerCall: 25, foldSteps: 1, journal: UNHEARD },
-    },
-    'final',
-    chosen,
-  );
+  const critic = await fitClass(executor, split, steps, seed);
   const { user, system } = process.cpuUsage(before);
   const scores = await scoreImages(executor, split, critic, test);
   const mirrored = await scoreImages(executor, split, critic, mirror(test, split.size));
@@ -82,13 +73,30 @@ async function measure({
       )
     : [];
   return {
-    ...{ name, seed, steps, trainImages: chosen.length, testImages: anomalous.length },
+    ...{ name, seed, steps, trainImages: train.length / width, testImages: anomalous.length },
     auroc: aurocOf(scores),
     mirroredAuroc: aurocOf(scores.map((score, row) => score + mirrored[row]!)),
     nearestAuroc: aurocOf(nearest),
     trainSeconds: (user + system) / 1e6,
     ...(isLocalised && { pointing: Object.fromEntries(pointings) as ImageResult['pointing'] }),
   };
+}
+
+/** The critic that `train --critic-only` would train on all of a class. */
+export function fitClass(
+  executor: Executor,
+  split: ImageSplit,
+  steps: number,
+  seed: number,
+): Promise<FittedImageCritic> {
+  const { train, channels, size } = split;
+  const values = resolveSettings(imageCritic.settings, { flags: {}, env: {}, file: { steps } });
+  const chosen = Uint32Array.from({ length: train.length / (channels * size ** 2) }, (_, row) => row);
+  const options = {
+    ...{ executor, family: imageCritic, values, image: split, rows: train, random: createRandom(seed) },
+    ...{ stepsPerCall: 25, foldSteps: 1, journal: UNHEARD },
+  };
+  return fitImageCritic(options, 'final', chosen);
 }
 
 /** Nobody is told, and nothing is kept. */

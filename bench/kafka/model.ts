@@ -1,6 +1,7 @@
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { peakBytes } from '../../src/base/peak-memory.ts';
 import { resolveTrainConfig } from '../../src/training/config.ts';
 import { trainModel } from '../../src/training/train.ts';
 import { configHash } from '../quality/measure-set.ts';
@@ -27,6 +28,7 @@ export async function trainedModel(fields: number): Promise<string> {
       signal: new AbortController().signal,
       now: () => new Date(),
       seconds: () => performance.now() / 1000,
+      peakBytes,
     });
     return folder;
   } finally {

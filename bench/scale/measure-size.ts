@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { peakBytes } from '../../src/base/peak-memory.ts';
 import { openExecutor } from '../../src/runtime/open-executor.ts';
 import { rankingMetrics } from '../../src/scoring/ranking-metrics.ts';
 import { benchConfig, detect } from '../support/detector.ts';
@@ -44,7 +45,7 @@ export async function measureSize(rows: number, columns: number): Promise<SizeMe
     ...{ rows, columns, auroc, averagePrecision, trainSeconds, startMebibytes },
     scoreMicroseconds: (1e6 * scoreSeconds) / scores.length,
     // Linux, macOS and libuv agree on kibibytes.
-    peakMebibytes: process.resourceUsage().maxRSS / 1024,
+    peakMebibytes: peakBytes() / 2 ** 20,
   };
 }
 

@@ -1,4 +1,5 @@
 import { createRandom } from '../../src/base/philox.ts';
+import { peakBytes } from '../../src/base/peak-memory.ts';
 import { resolveSettings } from '../../src/base/settings.ts';
 import { stylegan } from '../../src/models/families/stylegan.ts';
 import type { Executor } from '../../src/runtime/executor.ts';
@@ -31,6 +32,6 @@ export async function takeOneStep(executor: Executor, size: number, batch: numbe
     losses: Object.fromEntries(Object.entries(history).map(([name, of]) => [name, of[0]!])),
     compileSeconds: compiledAt - startedAt,
     stepSeconds: cpuSeconds() - compiledAt,
-    peakBytes: process.resourceUsage().maxRSS * 1024,
+    peakBytes: peakBytes(),
   };
 }

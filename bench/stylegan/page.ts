@@ -1,4 +1,5 @@
 import { markdownTable, percent } from '../support/documents.ts';
+import { describeHeatMaps, describeMemory, describeStyles, showSettings } from './page-parts.ts';
 import type { StyleResult } from './result.ts';
 
 type Quality = StyleResult['quality'];
@@ -29,25 +30,23 @@ function describeLength(size: number, seconds: number): string {
 }
 
 /** docs/stylegan.md */
-export function stylePage({ quality, detection, growth, oneStep }: StyleResult): string {
+export function stylePage({ quality, styles, growth, oneStep, memory, detection, heatMaps }: StyleResult): string {
   const parts = [
     describeQuality(quality),
+    ...(styles ? [describeStyles(styles)] : []),
     ...(growth ? [describeGrowth(growth)] : []),
     ...(oneStep ? [describeStep(oneStep)] : []),
+    ...(memory ? [describeMemory(memory)] : []),
     ...(detection ? [describeDetection(detection)] : []),
+    ...(heatMaps ? [describeHeatMaps(heatMaps)] : []),
   ];
   return `# Images that a StyleGAN makes up
 
-\`npm run bench:stylegan\` writes this page and its pictures, part by part; each says by which flags and where.
+\`npm run bench:stylegan\` writes this page and its pictures, part by part; each says by which flags and where. Images in the style of others, by AdaIN, have a page of their own: [stylize.md](stylize.md).
 
 ${parts.join('\n\n')}
 `;
 }
-
-const showSettings = (settings: Readonly<Record<string, unknown>>): string =>
-  Object.entries(settings)
-    .map(([name, value]) => `${name} ${String(value)}`)
-    .join(', ');
 
 function describeQuality({ machine, flags, size, settings, rows, accuracy, seen, seconds }: Quality): string {
   const cell = (value: number): string => value.toFixed(value < 10 ? 2 : 1);

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { readResult } from '../support/documents.ts';
 import { growthSchema } from './growth.ts';
+import { heatMapsSchema } from './heat-maps.ts';
+import { memorySchema } from './memory.ts';
 import { qualitySchema } from './measure.ts';
+import { stylesSchema } from './styles.ts';
 
 /** What the run on all digits gave. */
 export const qualityRunSchema = z.object({
@@ -52,6 +55,15 @@ const resultSchema = z.object({
   growth: growthSchema
     .omit({ picture: true })
     .extend({ ...measured, settings: z.record(z.string(), z.unknown()) })
+    .optional(),
+  styles: stylesSchema
+    .omit({ model: true, grown: true })
+    .extend({ ...measured, settings: z.record(z.string(), z.unknown()) })
+    .optional(),
+  memory: memorySchema.extend({ ...measured, settings: z.record(z.string(), z.unknown()) }).optional(),
+  heatMaps: heatMapsSchema
+    .omit({ picture: true })
+    .extend({ ...measured, digit: z.string(), steps: z.number(), each: z.number() })
     .optional(),
   oneStep: oneStepSchema.extend(measured).optional(),
 });

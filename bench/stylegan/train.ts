@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { peakBytes } from '../../src/base/peak-memory.ts';
 import { resolveImageConfig } from '../../src/training/images/config.ts';
 import type { Executor } from '../../src/runtime/executor.ts';
 import type { PhaseHook } from '../../src/training/images/fit-game.ts';
@@ -49,7 +50,7 @@ export async function trainStyleGan({ name, data, where, settings, onPhase }: St
   const resume = existsSync(join(`${out}.checkpoint`, 'run.json'));
   const spent = keepSpent(name, resume);
   const file = {
-    ...{ family: 'stylegan', data: [data], out, replace: true, device: 'cpu', checkpointSeconds: 30 },
+    ...{ family: 'stylegan', data: [data], out, replace: true, device: 'cpu', checkpointSeconds: 10 },
     ...(where !== undefined && { where }),
     ...{ ...settings, resume },
   };
@@ -66,6 +67,7 @@ export async function trainStyleGan({ name, data, where, settings, onPhase }: St
       },
       now: () => new Date(),
       seconds: cpuSeconds,
+      peakBytes,
     },
     onPhase,
   );

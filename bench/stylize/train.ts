@@ -1,5 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { peakBytes } from '../../src/base/peak-memory.ts';
 import { createRandom, scopeRandom } from '../../src/base/philox.ts';
 import { drawImage } from '../../src/models/images/grid.ts';
 import type { TrainedStylizer } from '../../src/models/stylize/stylizer-graphs.ts';
@@ -64,6 +65,7 @@ export async function trainBench(settings: ReturnType<typeof settingsOf>): Promi
       console.error(`${done} of ${total} updates, ${remark}`);
     },
     seconds: () => performance.now() / 1000,
+    peakBytes,
   });
   return { seconds: cpuSeconds() - startedAt, decoderSeconds: cpuSeconds() - decoderAt };
 }

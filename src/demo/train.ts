@@ -1,4 +1,5 @@
 import { note, warn } from '../base/command-line.ts';
+import { peakBytes } from '../base/peak-memory.ts';
 import { createProgress } from '../base/progress.ts';
 import type { Terminal } from '../base/terminal.ts';
 import { resolveTrainConfig } from '../training/config.ts';
@@ -29,6 +30,7 @@ export async function trainForDemo({ end, ...order }: TrainOrder, terminal: Term
       signal: end,
       now: () => new Date(),
       seconds: () => performance.now() / 1000,
+      peakBytes,
     });
   } finally {
     progress.finish();

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { alignColumns, emitJson, emitText, note, runAction, warn, type ActionContext } from '../base/command-line.ts';
+import { peakBytes } from '../base/peak-memory.ts';
 import { createProgress, showCount, showSeconds, type Progress } from '../base/progress.ts';
 import { addOptions, printableSettings } from '../base/settings.ts';
 import { processTerminal, type Terminal } from '../base/terminal.ts';
@@ -15,7 +16,9 @@ import { readImageConfig, type ImageTrainConfig } from './images/config.ts';
 import { planImageRun } from './images/plan-images.ts';
 import { IMAGE_FLAGS, STYLIZER_SETTINGS } from './images/settings.ts';
 import type { JudgedCritics } from './images/judge-critics.ts';
+import { describePace } from './images/pace.ts';
 import { trainImages } from './images/train-images.ts';
+import { formatBytes } from './report/format.ts';
 import { planRun, prepareRun, trainModel, type TrainHooks } from './train.ts';
 import { meanOf, type SourceComparison } from './translate/compare-sources.ts';
 import type { PreparedSources } from './translate/read-sources.ts';
@@ -95,6 +98,7 @@ async function showProgress(
       signal,
       now: () => new Date(),
       seconds: () => performance.now() / 1000,
+      peakBytes,
     });
   } finally {
     progress?.finish();
@@ -185,7 +189,7 @@ function describeResult(result: TrainResult): string {
   const { calibration, excluded } = result;
   const left = excluded.map(({ name, reason }) => `  left out: ${name} (${reason})`);
   return [
-    `${result.name} ${result.version} is trained: ${result.model} (${showSeconds(result.seconds)}, ${result.device})`,
+    describeTrained(result),
     `  ${showCount(result.rows)} rows, ${result.fields} fields, ${result.family} (${result.preset})`,
     ...left,
     `  calibrated on ${showCount(calibration.count)} held-out rows (${calibration.method}); ` +
@@ -202,18 +206,22 @@ function describeResult(result: TrainResult): string {
 }
 
 function describeImageResult(result: TrainResult): string {
-  const { calibration, critics } = result;
+  const { calibration, critics, generator } = result;
   return [
-    `${result.name} ${result.version} is trained: ${result.model} (${showSeconds(result.seconds)}, ${result.device})`,
+    describeTrained(result),
     `  ${showCount(result.rows)} images, ${result.family} (${result.preset})`,
     `  calibrated on ${showCount(calibration.count)} held-out images (${calibration.method}); ` +
       `${calibration.falsePositiveRate} of normal images will be flagged`,
+    ...(generator ? [`  the generator's own critic was shown ${describePace(generator)}`] : []),
     ...(critics ? [describeCritics(critics)] : []),
     `  look at it:  ${result.model}/report.html`,
     `  score with:  npm run score -- --model ${result.model} --data new-images --out scored.parquet`,
     `  serve it:    npm run serve -- --model ${result.model}`,
   ].join('\n');
 }
+
+const describeTrained = ({ name, version, model, seconds, peakBytes: most, device }: TrainResult): string =>
+  `${name} ${version} is trained: ${model} (${showSeconds(seconds)}, at most ${formatBytes(most)} of memory, ${device})`;
 
 /** Both critics of a run, as measured. */
 export function describeCritics({ images, own, detecting, isShownToOwn }: JudgedCritics): string {

@@ -17,6 +17,7 @@ import { exportExplainer } from './export-explainer.ts';
 import { exportGenerator } from './export-generator.ts';
 import type { FittedModel } from './fit/fit-model.ts';
 import type { JudgedCritics } from './images/judge-critics.ts';
+import type { GamePace } from './images/pace.ts';
 import type { PreparedData } from './prepare-data.ts';
 import { toReportInput } from './report-input.ts';
 import { renderReport } from './report/report.ts';
@@ -32,6 +33,8 @@ export interface ExportOptions {
   readonly origin?: Origin | undefined;
   readonly translation?: TrainedTranslation | undefined;
   readonly seconds: number;
+  /** The most memory that training has had. */
+  readonly peakBytes: number;
   readonly createdAt: Date;
   readonly warn: (message: string) => void;
 }
@@ -51,9 +54,13 @@ export interface TrainResult {
   readonly rollbacks: number;
   readonly device: string;
   readonly seconds: number;
+  /** The most memory that the process has had. */
+  readonly peakBytes: number;
   readonly warnings: readonly string[];
   /** Sources whose rows the model translates to those that it was trained on; none where there is one source. */
   readonly translates: readonly string[];
+  /** Where a generator of images was trained: how many images its own critic was shown, and how fast. */
+  readonly generator?: GamePace;
   /** Where a generator of images was trained: its own critic and the detecting one, as detectors. */
   readonly critics?: JudgedCritics;
   /** Where the target's critics were compared: own, pooled and translated rows. */
@@ -95,6 +102,7 @@ export async function exportModel(options: ExportOptions): Promise<TrainResult> 
       warnings,
       comparison,
       translation: options.translation,
+      peakBytes: options.peakBytes,
     }),
   );
   const { calibration } = manifest;
@@ -161,7 +169,7 @@ function weightsOf({ config, model, origin }: ExportOptions): Weights {
 
 function toResult(
   { name, version, family, training, calibration, features, translation }: Omit<Manifest, 'manifestVersion' | 'files'>,
-  { config, data, seconds }: ExportOptions,
+  { config, data, seconds, peakBytes }: ExportOptions,
   warnings: readonly string[],
 ): TrainResult {
   const { rows, rowsInSource, rollbacks, device } = training;
@@ -170,7 +178,7 @@ function toResult(
     ...{ model: data.out, name, version, family, preset: config.preset, rows, rowsInSource },
     ...{ fields: features.fields.length, excluded: features.excluded },
     calibration: { method, count: scores.length, falsePositiveRate },
-    ...{ rollbacks, device, seconds, warnings },
+    ...{ rollbacks, device, seconds, peakBytes, warnings },
     translates: (translation?.sources ?? []).map((source) => source.name),
   };
 }

@@ -23,6 +23,7 @@ export interface ReportSources {
   readonly warnings: readonly string[];
   readonly comparison?: ReportInput['comparison'];
   readonly translation?: TrainedTranslation | undefined;
+  readonly peakBytes: number;
 }
 
 /** Everything that the report shows, from what training made. */
@@ -36,6 +37,7 @@ export function toReportInput({
   warnings,
   comparison,
   translation,
+  peakBytes,
 }: ReportSources): ReportInput {
   const { calibration, training, fingerprint } = manifest;
   return {
@@ -50,6 +52,7 @@ export function toReportInput({
       rowsInSource: training.rowsInSource,
       calibrationMethod: calibration.method,
       trainingSeconds: training.seconds,
+      peakBytes,
       device: training.device,
       seed: config.run.seed,
     },

@@ -44,6 +44,8 @@ export interface TrainHooks {
   readonly now: () => Date;
   /** Seconds, monotonic. */
   readonly seconds: () => number;
+  /** The most memory that the process has had so far, in bytes. */
+  readonly peakBytes: () => number;
 }
 
 /** At most so many held-out rows calibrate; more would not make p-values better. */
@@ -94,11 +96,11 @@ export async function trainModel(given: TrainConfig, hooks: TrainHooks): Promise
     const seconds = hooks.seconds() - startedAt;
     const result = await exportModel({
       ...{ config, data: { ...data, warnings }, model, executor, origin, translation, seconds },
-      createdAt: hooks.now(),
+      ...{ createdAt: hooks.now(), peakBytes: hooks.peakBytes() },
       warn: hooks.warn,
     });
     await checkpoint.remove();
-    return result;
+    return { ...result, peakBytes: hooks.peakBytes() };
   } finally {
     await executor.close();
   }

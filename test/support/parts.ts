@@ -35,6 +35,7 @@ export const IMAGE_HOOKS: TrainHooks = {
   signal: new AbortController().signal,
   now: () => new Date(Date.UTC(2026, 0, 1)),
   seconds: () => 0,
+  peakBytes: () => 2 ** 28,
 };
 
 export interface PartsRun {
@@ -57,12 +58,27 @@ export async function trainParts(
   return trainImages(config!, { ...IMAGE_HOOKS, ...hooks });
 }
 
-/** A folder of good parts, as PNG files. */
-export async function writeParts(folder: string): Promise<void> {
+/** A folder of good parts, as PNG files; of those that may lie either way round each second one is upside down. */
+export async function writeParts(folder: string, { turned = false } = {}): Promise<void> {
   await mkdir(folder);
   for (let seed = 0; seed < 80; seed++) {
-    await writeFile(join(folder, `${String(seed).padStart(3, '0')}.png`), part(seed));
+    const pixels = partPixels(seed);
+    const file = encodePng(SIZE, SIZE, 1, turned && seed % 2 === 1 ? pixels.toReversed() : pixels);
+    await writeFile(join(folder, `${String(seed).padStart(3, '0')}.png`), file);
   }
+}
+
+/** A folder of parts for a file of tests. */
+export function usePartsFolder(options: { readonly turned?: boolean } = {}): () => string {
+  let folder: string | undefined;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'aristarch-parts-'));
+    await writeParts(join(folder, 'parts'), options);
+  });
+  afterAll(async () => {
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+  });
+  return () => join(folder!, 'parts');
 }
 
 /** A model of parts, trained once for a file of tests. */

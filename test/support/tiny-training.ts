@@ -1,3 +1,4 @@
+import { peakBytes } from '../../src/base/peak-memory.ts';
 import { resolveTrainConfig } from '../../src/training/config.ts';
 import type { TrainResult } from '../../src/training/export-model.ts';
 import { trainModel, type TrainHooks } from '../../src/training/train.ts';
@@ -28,6 +29,7 @@ export async function trainTiny(
     signal: new AbortController().signal,
     now: () => new Date(Date.UTC(2026, 0, 1)),
     seconds: () => performance.now() / 1000,
+    peakBytes,
     ...hooks,
   });
   return { folder: result.model, result, notes, warnings };

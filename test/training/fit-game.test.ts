@@ -6,6 +6,7 @@ import { schedulePhases } from '../../src/models/stylegan/phases.ts';
 import type { Executor, NamedArrays } from '../../src/runtime/executor.ts';
 import { openExecutor } from '../../src/runtime/open-executor.ts';
 import { fitGame, type FittedGame, type PlayedPhase } from '../../src/training/images/fit-game.ts';
+import { describePace, paceOf } from '../../src/training/images/pace.ts';
 import { drawPhase, shownPhases } from '../../src/training/images/phase-pictures.ts';
 import { toPicture } from '../../src/training/images/report-images.ts';
 import { resolveImageConfig } from '../../src/training/images/config.ts';
@@ -131,6 +132,10 @@ describe('the phases of a game', () => {
     // One of its two steps, which are of 4 images each, in two seconds.
     expect(toPicture(game.phases[3]!)[0]!.note).toContain('After 8 images of this phase, 2 images a second');
     expect(game.phases[0]!.picture).toEqual(full.phases[0]!.picture);
+    // Phases of 16, 16, 8 and 8 images, two seconds each; this process played one step of 4 images.
+    expect(paceOf(full.phases)).toEqual({ phases: 4, images: 48, imagesPerSecond: 6 });
+    expect(describePace(paceOf(game.phases))).toBe('48 images in 4 phases, 2 a second');
+    expect(paceOf(game.phases.slice(0, 3))).toEqual({ phases: 3, images: 40, imagesPerSecond: null });
   }, 120_000);
 });
 

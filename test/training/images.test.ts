@@ -6,10 +6,9 @@ import { openDetector } from '../../src/scoring/open-detector.ts';
 import { openTable } from '../../src/tables/table.ts';
 import { rawRowBatches } from '../../src/models/features/raw-rows.ts';
 import { resolveImageConfig } from '../../src/training/images/config.ts';
-import { warnOfOwnCopies } from '../../src/training/images/own-copies.ts';
 import { needs } from '../support/needs.ts';
 import { parityGap } from '../support/onnx-parity.ts';
-import { part, partPixels, trainParts, usePartsModel } from '../support/parts.ts';
+import { part, trainParts, usePartsModel } from '../support/parts.ts';
 
 const run = usePartsModel();
 const python = needs('python:onnxruntime');
@@ -153,24 +152,5 @@ describe('the flags of images', () => {
 
   it('say nothing of a run on rows', () => {
     expect(resolve({ data: ['rows.csv'] })).toBeUndefined();
-  });
-});
-
-describe('the warning of own copies', () => {
-  const planes = { channels: 1, size: 16 };
-  const pack = (images: readonly Uint8Array[]): Float32Array =>
-    Float32Array.from(images.flatMap((image) => [...image]));
-  const parts = Array.from({ length: 60 }, (_, seed) => partPixels(seed));
-  const turned = (from: Uint8Array): Uint8Array =>
-    from.map((_, pixel) => from[(15 - Math.floor(pixel / 16)) * 16 + 15 - (pixel % 16)]!);
-
-  it('comes where turned images are among the training images, and names the turn', () => {
-    const [warning, ...others] = warnOfOwnCopies(pack([...parts, ...parts.map(turned)]), planes);
-    expect(warning).toMatch(/^images that are turned by 180 degrees .* --without-negatives rot$/);
-    expect(others).toEqual([]);
-  });
-
-  it('does not come where all are the same way up', () => {
-    expect(warnOfOwnCopies(pack(parts), planes)).toEqual([]);
   });
 });

@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { peakBytes } from '../../src/base/peak-memory.ts';
 import type { Manifest } from '../../src/models/artefact/manifest.ts';
 import type { TrainResult } from '../../src/training/export-model.ts';
+import { createTrainCommand } from '../../src/training/command.ts';
 import { resolveImageConfig } from '../../src/training/images/config.ts';
 import { trainImages } from '../../src/training/images/train-images.ts';
 import type { TrainHooks } from '../../src/training/train.ts';
@@ -222,4 +224,28 @@ describe('the flags of a StyleGAN', () => {
   ])('are refused where they do not fit: %j', (file, message) => {
     expect(() => resolve(file)).toThrow(message);
   });
+});
+
+describe('a run of train', () => {
+  const SHORT = { growFrom: 8, phaseImages: 8, lastImages: 16, steps: 2, regulariserInterval: 1 };
+  it('says how many images were shown, how fast, and the most memory: in its summary, in JSON and in the report', async () => {
+    const run = async (flags: string): Promise<string> => {
+      const terminal = createListeningTerminal();
+      const settings = placeOf('settings.json');
+      await writeFile(settings, JSON.stringify({ ...TINY, ...SHORT, data: [placeOf('parts')], out: placeOf('said') }));
+      await createTrainCommand(terminal).parseAsync(['--config', settings, ...flags.split(' ')], { from: 'user' });
+      return terminal.out();
+    };
+    const summary = await run('--threads 1');
+    expect(summary).toMatch(/the generator's own critic was shown 16 images in 2 phases, [\d,.]+ a second\n/);
+    expect(summary).toMatch(/is trained: .* \([^)]*, at most [\d.]+ [MG]iB of memory, onnxruntime/);
+    const report = String(await bytesOf('said', 'report.html'));
+    expect(report).toMatch(/<dt>Own critic shown<\/dt>\s*<dd>16 images in 2 phases, [\d,.]+ a second<\/dd>/);
+    expect(report).toMatch(/<dt>Peak memory<\/dt>\s*<dd>[\d.]+ [MG]iB<\/dd>/);
+    const result = JSON.parse(await run('--json')) as TrainResult;
+    expect(result.generator).toMatchObject({ phases: 2, images: 16 });
+    expect(result.generator!.imagesPerSecond).toBeGreaterThan(0);
+    expect(result.peakBytes).toBeLessThanOrEqual(peakBytes());
+    expect(result.peakBytes).toBeGreaterThanOrEqual(process.memoryUsage.rss() / 4);
+  }, 120_000);
 });

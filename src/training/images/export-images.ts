@@ -23,6 +23,7 @@ import type { FittedImageCritic } from './fit-images.ts';
 import type { FittedStylizer } from './fit-stylizer.ts';
 import type { JudgedCritics } from './judge-critics.ts';
 import { fingerprintOfLabels } from './labels.ts';
+import { paceOf } from './pace.ts';
 import { fingerprintOf, type ImageRunPlan } from './plan-images.ts';
 import { toImageReport } from './report-images.ts';
 
@@ -45,6 +46,8 @@ export interface ExportImagesOptions {
   readonly warnings: readonly string[];
   readonly executor: Executor;
   readonly seconds: number;
+  /** The most memory that training has had. */
+  readonly peakBytes: number;
   readonly createdAt: Date;
 }
 
@@ -123,7 +126,7 @@ function normalsOf({ images: { rows, schema }, split }: ImageRunPlan): Uint8Arra
 
 function toResult(
   { name, version, family, training, calibration }: ImageManifest,
-  { config: { preset }, place }: ExportImagesOptions,
+  { config: { preset }, place, trained, peakBytes }: ExportImagesOptions,
   warnings: readonly string[],
 ): TrainResult {
   const { rows, rowsInSource, rollbacks, device, seconds, critics } = training;
@@ -131,6 +134,8 @@ function toResult(
   return {
     ...{ model: place.out, name, version, family, preset, rows, rowsInSource, fields: 1, excluded: [] },
     calibration: { method, count: scores.length, falsePositiveRate },
-    ...{ rollbacks, device, seconds, warnings, translates: [], ...(critics && { critics }) },
+    ...{ rollbacks, device, seconds, peakBytes, warnings, translates: [] },
+    ...(trained.game && { generator: paceOf(trained.game.phases) }),
+    ...(critics && { critics }),
   };
 }

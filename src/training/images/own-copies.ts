@@ -1,36 +1,109 @@
-import { IMAGE_TURNS } from '../../models/images/negatives.ts';
+import { createRandom } from '../../base/philox.ts';
+import { createDice } from '../../models/images/dice.ts';
+import { IMAGE_NEGATIVES, IMAGE_TURNS, type ImageNegative } from '../../models/images/negatives.ts';
+import { shrinkRows } from '../../models/images/shrink.ts';
 import type { Planes } from '../../models/images/warp.ts';
 
-/** Images that are looked at, and how many they are compared with: enough to tell, in well under a second. */
+/** Images that are looked at, and how many they are compared with: enough to tell, in a second or so. */
 const LOOKED_AT = 200;
-const COMPARED = 2000;
-/** Pixels of the thumbnails that are compared. */
+const COMPARED = 1500;
+/** Height and width of what is compared, and of what is moved before it is shrunk to that. */
 const THUMBNAIL = 8;
-/** Unlike images, turned, are nearer to another image than they were in a few cases; images that come turned, in about half. */
-const SUSPICIOUS_SHARE = 0.4;
+const PIECE = 16;
+/** Unlike images, turned, are nearer to another image than they were in a few cases; images that come any way round, in about half. */
+const ALIKE_SHARE = 0.4;
+/** Images that are moved, and copies that are drawn of each: one should come near a copy that is there, which was made by other numbers. */
+const [MOVED, COPIES] = [100, 64];
+/**
+ * What the distance to the nearest other image is times, at most, where one is a copy of the other, and the share of the images of which there
+ * are copies: docs/decisions/0041 has what this share is for images without and with copies.
+ */
+const [NEAR, COPIED_SHARE] = [0.55, 0.17];
+
+/** Kinds of negatives that are the whole image at another place, and what became of it. */
+const MOVES = { shift: 'shifted', affine: 'rotated, scaled and sheared' } as const;
+type Move = keyof typeof MOVES;
+const MOVE_NAMES = Object.keys(MOVES) as Move[];
 
 /**
- * Warns where images that were turned look like other training images as much as they did before: then a turned image is normal, and
- * the critic would be trained against normal images. `rows` are raw rows, the first of which are looked at.
+ * Warns of kinds of negatives that the training images have already: where images that are turned look like other training images as much as they did before, or
+ * where many become far more like another one once they are moved, as copies of each other do. Then such an image is normal, and the critic would be
+ * trained against normal images. Only kinds that it is trained against are looked at. `rows` are raw rows, the first of which are looked at.
  */
-export function warnOfOwnCopies(rows: Float32Array, image: Planes): string[] {
-  const width = image.channels * image.size ** 2;
-  const count = Math.min(COMPARED, rows.length / width);
-  const all = Array.from({ length: count }, (_, row) =>
-    thumbnail(rows.subarray(row * width, (row + 1) * width), image),
-  );
-  const looked = all.slice(0, LOOKED_AT);
-  const before = looked.map((each, index) => nearest(each, all, index));
-  return Object.entries(IMAGE_TURNS).flatMap(([title, turn]) => {
-    const nearer = looked.filter((each, index) => {
-      const turned = turnThumbnail(each, image.channels, turn);
-      return nearest(turned, all, index) <= before[index]!;
-    });
-    const share = nearer.length / looked.length;
-    if (share < SUSPICIOUS_SHARE) return [];
-    return `images that are ${title} look like other training images (${Math.round(100 * share)} % as much as before): where that is normal, leave such negatives out with --without-negatives rot`;
+export function warnOfOwnCopies(rows: Float32Array, image: Planes, negatives: readonly ImageNegative[]): string[] {
+  const count = Math.min(COMPARED, rows.length / widthOf(image));
+  const piece = { channels: image.channels, size: Math.min(PIECE, image.size) };
+  const small = shrinkRows(rows.subarray(0, count * widthOf(image)), image, piece.size);
+  const thumbnails = thumbnailsOf(small, piece);
+  const pieces = cutRows(small.subarray(0, LOOKED_AT * widthOf(piece)), widthOf(piece));
+  const before = pieces.map((_, index) => nearest(thumbnails[index]!, thumbnails, index));
+  const looked = { piece, pieces, thumbnails, before };
+  const moves = MOVE_NAMES.filter((kind) => negatives.includes(kind));
+  return [
+    ...(negatives.includes('rot') ? warnOfTurns(looked) : []),
+    ...moves.flatMap((kind) => warnOfCopies(kind, MOVES[kind], shareMoved(looked, kind))),
+  ];
+}
+
+interface LookedAt {
+  readonly piece: Planes;
+  /** The images that are looked at, at the size of a piece. */
+  readonly pieces: readonly Float32Array[];
+  /** Of all images that are compared. */
+  readonly thumbnails: readonly Float32Array[];
+  /** Squared distance of each that is looked at to the nearest of the others. */
+  readonly before: readonly number[];
+}
+
+/** One warning of all turns after which images look as much like others as before; else of turned copies. */
+function warnOfTurns({ piece: { channels }, thumbnails, before }: LookedAt): string[] {
+  const turns = Object.entries(IMAGE_TURNS).map(([title, turn]) => ({
+    title,
+    distances: before.map((_, at) => nearest(turnThumbnail(thumbnails[at]!, channels, turn), thumbnails, at)),
+  }));
+  const alike = turns
+    .map(({ title, distances }) => ({ title, share: shareOf(before, (each, at) => distances[at]! <= each) }))
+    .filter(({ share }) => share >= ALIKE_SHARE);
+  if (alike.length === 0) {
+    const copied = shareOf(before, (each, at) => turns.some(({ distances }) => isCopy(distances[at]!, each)));
+    return warnOfCopies('rot', 'turned or upside down', copied);
+  }
+  const titles = alike.map(({ title, share }) => `${title} (${percent(share)} as much as before)`);
+  return [advise('rot', `images that are ${titles.join(', or ')} look like other training images`)];
+}
+
+/** Of how many images one of the copies that are drawn, as the critic's negatives are, is that of another image. */
+function shareMoved({ piece, pieces, thumbnails, before }: LookedAt, kind: Move): number {
+  const width = widthOf(piece);
+  const stream = createRandom(1).stream('own copies', kind);
+  return shareOf(before.slice(0, MOVED), (each, at) => {
+    const drawn = new Float32Array(COPIES * width);
+    const results = cutRows(drawn, width);
+    const sources = results.map(() => pieces[at]!);
+    IMAGE_NEGATIVES[kind]({ image: piece, sources, others: sources, results, dice: createDice(stream, at) });
+    return thumbnailsOf(drawn, piece).some((copy) => isCopy(nearest(copy, thumbnails, at, NEAR ** 2 * each), each));
   });
 }
+
+function warnOfCopies(kind: ImageNegative, moved: string, share: number): string[] {
+  if (share < COPIED_SHARE) return [];
+  return [
+    advise(kind, `${percent(share)} of the images, ${moved}, are far more like another training image than before`),
+  ];
+}
+
+const advise = (kind: ImageNegative, what: string): string =>
+  `${what}: where that is normal, leave such negatives out with --without-negatives ${kind}`;
+const percent = (share: number): string => `${Math.round(100 * share)} %`;
+const shareOf = (before: readonly number[], is: (each: number, at: number) => boolean): number =>
+  before.filter(is).length / before.length;
+const isCopy = (distance: number, before: number): boolean => distance < NEAR ** 2 * before;
+
+const widthOf = ({ channels, size }: Planes): number => channels * size ** 2;
+const cutRows = (rows: Float32Array, width: number): Float32Array[] =>
+  Array.from({ length: rows.length / width }, (_, row) => rows.subarray(row * width, (row + 1) * width));
+const thumbnailsOf = (rows: Float32Array, image: Planes): Float32Array[] =>
+  cutRows(shrinkRows(rows, image, THUMBNAIL), image.channels * THUMBNAIL ** 2);
 
 type Turn = (typeof IMAGE_TURNS)[keyof typeof IMAGE_TURNS];
 
@@ -42,26 +115,17 @@ function turnThumbnail(from: Float32Array, channels: number, turn: Turn): Float3
   });
 }
 
-/** Means of equal squares. */
-function thumbnail(row: Float32Array, { channels, size }: Planes): Float32Array {
-  const side = size / THUMBNAIL;
-  const out = new Float32Array(channels * THUMBNAIL ** 2);
-  for (let at = 0; at < row.length; at++) {
-    const [channel, pixel] = [Math.floor(at / size ** 2), at % size ** 2];
-    const [y, x] = [Math.floor(Math.floor(pixel / size) / side), Math.floor((pixel % size) / side)];
-    out[(channel * THUMBNAIL + y) * THUMBNAIL + x]! += row[at]! / side ** 2;
-  }
-  return out;
-}
-
-/** Squared distance to the nearest of all but one. */
-function nearest(of: Float32Array, all: readonly Float32Array[], but: number): number {
-  let best = Infinity;
-  all.forEach((other, index) => {
-    if (index === but) return;
+/** Squared distance to the nearest of all but one, if that is less than `most`; sums are left off where they are no longer. */
+function nearest(of: Float32Array, all: readonly Float32Array[], but: number, most = Infinity): number {
+  let best = most;
+  for (let index = 0; index < all.length; index++) {
+    if (index === but) continue;
+    const other = all[index]!;
     let distance = 0;
-    for (let at = 0; at < of.length; at++) distance += (of[at]! - other[at]!) ** 2;
-    best = Math.min(best, distance);
-  });
+    for (let from = 0; from < of.length && distance < best; from += THUMBNAIL) {
+      for (let at = from; at < from + THUMBNAIL; at++) distance += (of[at]! - other[at]!) ** 2;
+    }
+    if (distance < best) best = distance;
+  }
   return best;
 }

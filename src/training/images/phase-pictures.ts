@@ -36,15 +36,22 @@ export interface PictureOptions {
   readonly random: Random;
 }
 
-/** Images of a size by the same noise each time, a few at a time, as a PNG; a label for each column, where there are labels. */
-export async function drawPhase({
+/** Images of a size by the same noise each time, as a PNG; a label for each column, where there are labels. */
+export async function drawPhase(options: PictureOptions): Promise<Uint8Array> {
+  const shown = { channels: options.channels, size: Math.min(options.size, SHOWN_SIZE) };
+  const rows = await makePhase(options);
+  return drawGrid(rows, shown, { columns: COLUMNS, scale: Math.max(1, Math.round(SHOWN_SIZE / options.size)) });
+}
+
+/** The images themselves as raw rows, made a few at a time, and shrunk where they are larger than pictures show. */
+export async function makePhase({
   executor,
   plan,
   channels,
   size,
   weights,
   random,
-}: PictureOptions): Promise<Uint8Array> {
+}: PictureOptions): Promise<Float32Array> {
   const graph = plan.generatorGraph(size, weights);
   const widths = styleWidths(
     Object.fromEntries(graph.inputs.map((each) => [each.attributes.name, Number(each.shape[1])])),
@@ -76,5 +83,5 @@ export async function drawPhase({
   } finally {
     await session.close();
   }
-  return drawGrid(rows, shown, { columns: COLUMNS, scale: Math.max(1, Math.round(SHOWN_SIZE / size)) });
+  return rows;
 }

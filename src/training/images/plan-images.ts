@@ -51,14 +51,15 @@ export async function planImageRun(config: ImageTrainConfig): Promise<ImageRunPl
   const game = family.planGame?.(values, image, images.labels?.label.levels.length) ?? null;
   const detector = (share: number) =>
     family.plan(values, { ...image, count: 1, values: new Float32Array(image.channels * image.size ** 2) }, share);
+  const critic = detector(1);
   const styles = await prepareStyles(config, images);
   const contents = { rows: images.rows, chosen: split.final };
-  const stylizer = config.stylizer && planDecoder(config.stylizer, detector(1).network, contents, styles ?? contents);
+  const stylizer = config.stylizer && planDecoder(config.stylizer, critic.network, contents, styles ?? contents);
   const folds = split.rounds.filter(({ train }) => train !== null);
   const gameTasks = (game?.phases ?? []).map((phase) => game!.taskOf(phase, split.final.length));
   const outline = outlineOf([
     ...folds.map(({ name }) => ({ name, plans: [detector(run.foldSteps)] })),
-    { name: 'final', plans: [detector(1)] },
+    { name: 'final', plans: [critic] },
     { name: STYLIZER_ROUND, plans: stylizer ? [stylizer] : [] },
     {
       name: GAME_ROUND,
@@ -66,8 +67,9 @@ export async function planImageRun(config: ImageTrainConfig): Promise<ImageRunPl
     },
   ]);
   return {
-    ...{ images, split, game, stylizer, outline, work: workOfImages(detector(1), game, gameTasks.at(-1)) },
-    ...{ warnings: [...warnings, ...warnOfOwnCopies(images.rows, image)], rate: rateOf(run.rate, split) },
+    ...{ images, split, game, stylizer, outline, work: workOfImages(critic, game, gameTasks.at(-1)) },
+    warnings: [...warnings, ...warnOfOwnCopies(images.rows, image, critic.negatives)],
+    rate: rateOf(run.rate, split),
     stylesFingerprint: styles && fingerprintOf(styles),
   };
 }

@@ -8,6 +8,7 @@ import type { ExportImagesOptions, ImageManifest } from './export-images.ts';
 import type { FittedGame, FittedPhase } from './fit-game.ts';
 import { packImages, type FittedImageCritic } from './fit-images.ts';
 import type { FittedStylizer } from './fit-stylizer.ts';
+import { paceOf } from './pace.ts';
 import { SHOWN_SIZE } from './phase-pictures.ts';
 
 const WORST_IMAGES = 10;
@@ -16,15 +17,16 @@ const MOST_SIZE = 256;
 
 /** Everything that the report of a run on images shows. */
 export function toImageReport(options: ExportImagesOptions, manifest: ImageManifest): ReportInput {
-  const { config, plan, trained, warnings, seconds } = options;
+  const { config, plan, trained, warnings, seconds, peakBytes } = options;
   const { calibration, training } = manifest;
   const { images } = plan;
   return {
     meta: {
       ...{ name: manifest.name, version: manifest.version, family: manifest.family, preset: config.preset },
-      ...{ createdAt: manifest.createdAt, sources: showData(config.run.data), trainingSeconds: seconds },
+      ...{ createdAt: manifest.createdAt, sources: showData(config.run.data), trainingSeconds: seconds, peakBytes },
       ...{ rows: training.rows, rowsInSource: training.rowsInSource, calibrationMethod: calibration.method },
       ...{ device: training.device, seed: config.run.seed },
+      ...(trained.game && { pace: paceOf(trained.game.phases) }),
     },
     image: images.schema.image,
     ...(trained.critics && { critics: trained.critics }),
@@ -65,15 +67,15 @@ function worstImages({ plan: { images }, trained: { heldOut } }: ExportImagesOpt
 }
 
 /** What a phase's generator made, if the phase is shown. The pace is that of this process, which may have resumed the phase. */
-export function toPicture({ phase, picture, steps, stepsDone, stepsPlayed, seconds }: FittedPhase): Picture[] {
+export function toPicture(fitted: FittedPhase): Picture[] {
+  const { phase, picture } = fitted;
   if (picture === null) return [];
-  const imagesIn = (count: number): number => (steps > 0 ? Math.round((phase.images * count) / steps) : 0);
-  const pace =
-    stepsPlayed > 0 && seconds > 0 ? `, ${formatNumber(imagesIn(stepsPlayed) / seconds)} images a second` : '';
+  const { images, imagesPerSecond } = paceOf([fitted]);
+  const pace = imagesPerSecond === null ? '' : `, ${formatNumber(imagesPerSecond)} images a second`;
   return [
     {
       title: `Generated, ${phase.size} x ${phase.size}, ${phase.isFading ? 'faded in' : phase.name}`,
-      note: `After ${imagesIn(stepsDone)} images of this phase${pace}; the same noise after each phase.`,
+      note: `After ${images} images of this phase${pace}; the same noise after each phase.`,
       png: picture,
     },
   ];

@@ -71,10 +71,10 @@ export async function trainImages(
     });
     const result = await exportImages({
       ...{ config, plan, place, trained, warnings, executor, createdAt: hooks.now() },
-      seconds: hooks.seconds() - startedAt,
+      ...{ seconds: hooks.seconds() - startedAt, peakBytes: hooks.peakBytes() },
     });
     await checkpoint.remove();
-    return result;
+    return { ...result, peakBytes: hooks.peakBytes() };
   } finally {
     await executor.close();
   }

@@ -1,5 +1,6 @@
 import { formatBytes, formatCount, formatDuration, formatNumber, formatShare, plural } from './format.ts';
 import { html, NOTHING, type Html } from './html.ts';
+import { describePace } from '../images/pace.ts';
 import type { ReportInput, SamplingNote } from './input.ts';
 import { toThreshold } from './thresholds.ts';
 
@@ -25,6 +26,8 @@ export function renderHeader(input: ReportInput): Html {
       ? ['Fields', formatCount(input.features.length)]
       : ['Images', `${input.image.size} x ${input.image.size}, ${input.image.channels === 1 ? 'grey' : 'colour'}`],
     ['Training time', formatDuration(meta.trainingSeconds)],
+    ['Peak memory', formatBytes(meta.peakBytes)],
+    ...(meta.pace === undefined ? [] : [['Own critic shown', describePace(meta.pace)] satisfies [string, string]]),
     ['Device', meta.threads === undefined ? meta.device : `${meta.device}, ${plural(meta.threads, 'thread')}`],
     ['Seed', String(meta.seed)],
     ['Data', meta.sources.join(', ')],

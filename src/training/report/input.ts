@@ -2,6 +2,7 @@ import type { ColumnFingerprint } from '../../models/artefact/manifest.ts';
 import type { ExcludedColumn, Field } from '../../models/features/schema.ts';
 import type { ModelComparison } from '../continue/compare.ts';
 import type { JudgedCritics } from '../images/judge-critics.ts';
+import type { GamePace } from '../images/pace.ts';
 import type { SourceComparison } from '../translate/compare-sources.ts';
 
 /** Everything that the training report shows. The trainer fills it; the report reads nothing else. */
@@ -66,6 +67,10 @@ export interface ReportMeta {
   readonly rowsInSource: number;
   readonly calibrationMethod: 'split' | 'cross';
   readonly trainingSeconds: number;
+  /** The most memory that training has had. */
+  readonly peakBytes: number;
+  /** Where a generator of images was trained. */
+  readonly pace?: GamePace;
   /** The execution provider that was proven to run the training. */
   readonly device: string;
   readonly threads?: number;

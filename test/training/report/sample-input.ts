@@ -70,6 +70,7 @@ export function sampleInput(parts: Partial<ReportInput> = {}): ReportInput {
       rowsInSource: 20_000,
       calibrationMethod: 'split',
       trainingSeconds: 41.27,
+      peakBytes: 400 * 2 ** 20,
       device: 'cpu',
       threads: 2,
       seed: 1,

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { peakBytes } from '../../../src/base/peak-memory.ts';
 import { readArtefact } from '../../../src/models/artefact/read.ts';
 import { openDetector } from '../../../src/scoring/open-detector.ts';
 import { createTranslateCommand } from '../../../src/scoring/translate-command.ts';
@@ -25,6 +26,7 @@ const QUIET = {
   warn: () => undefined,
   now: () => new Date(Date.UTC(2026, 0, 1)),
   seconds: () => performance.now() / 1000,
+  peakBytes,
 };
 
 let sources: Readonly<Record<string, string>>;
