@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { resolveSettings } from '../../../src/base/settings.ts';
 import { stylegan } from '../../../src/models/families/stylegan.ts';
+import { schedulePhases } from '../../../src/models/stylegan/phases.ts';
 
 /** Steps of each phase at the full size, of a run whose last phase is cut into so many parts. */
 function stepsAtFullSize(lastParts: number): number[] {
@@ -15,6 +16,32 @@ function stepsAtFullSize(lastParts: number): number[] {
 }
 
 describe('phases of a StyleGAN', () => {
+  it('are one table: each size fades in, settles, and the last one is cut into parts', () => {
+    const rows = schedulePhases({ size: 16, growFrom: 4, phaseImages: 100, lastImages: 250, lastParts: 2 });
+    const table = rows.map(({ name, size, isFading, images, imagesBefore }) => [
+      ...[name, size, isFading, images, imagesBefore],
+    ]);
+    expect(table).toEqual([
+      ['4-settle', 4, false, 100, 0],
+      ['8-fade', 8, true, 100, 0],
+      ['8-settle', 8, false, 100, 100],
+      ['16-fade', 16, true, 100, 0],
+      ['16-1', 16, false, 125, 100],
+      ['16-2', 16, false, 125, 225],
+    ]);
+  });
+
+  it("are those of the paper in ProGAN's preset: 800,000 images a phase, from 4 x 4 to 1024 x 1024", () => {
+    const { values } = stylegan.presets['progan']!;
+    const file = { ...values, imageSize: 1024 };
+    const plan = stylegan.planGame!(resolveSettings(stylegan.settings, { flags: {}, env: {}, file }), {
+      ...{ channels: 3, size: 1024 },
+    });
+    const grown = plan.phases.filter(({ size, isFading }) => size < 1024 || isFading);
+    expect(grown).toHaveLength(1 + 2 * 7 + 1);
+    expect(grown.every(({ images }) => images === 800_000)).toBe(true);
+  });
+
   it('take as many steps in parts as in one', () => {
     const total = (steps: readonly number[]): number => steps.reduce((sum, each) => sum + each, 0);
     const whole = total(stepsAtFullSize(1));
