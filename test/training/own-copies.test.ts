@@ -1,13 +1,17 @@
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { createSets } from '../../bench/images/sets.ts';
 import { createRandom } from '../../src/base/philox.ts';
 import { createDice } from '../../src/models/images/dice.ts';
+import { fitPicture } from '../../src/models/images/fit-picture.ts';
 import { PIXEL_MIDDLE } from '../../src/models/images/image-critic.ts';
 import { IMAGE_NEGATIVE_NAMES, IMAGE_NEGATIVES, type ImageNegative } from '../../src/models/images/negatives.ts';
+import { readPictures } from '../../src/models/images/read-images.ts';
 import { enlargeSmoothly, type Planes } from '../../src/models/images/warp.ts';
+import { openTable } from '../../src/tables/table.ts';
 import { resolveImageConfig } from '../../src/training/images/config.ts';
 import { warnOfOwnCopies } from '../../src/training/images/own-copies.ts';
 import { planImageRun } from '../../src/training/images/plan-images.ts';
+import { SHARED_DATA } from '../support/data-files.ts';
 import { needs } from '../support/needs.ts';
 import { partPixels, PARTS_SETTINGS, usePartsFolder } from '../support/parts.ts';
 
@@ -104,28 +108,41 @@ describe('a run on images', () => {
 });
 
 describe('images of the data sets', () => {
-  const sets = createSets();
-  const MOST = 1500;
+  const MOST = 1000;
+  const SIZE = 32;
+  const SETS = {
+    'the digit 1': { path: 'mnist/digits.parquet', where: 'digit = 1', channels: 1 },
+    'the digit 8': { path: 'mnist/digits.parquet', where: 'digit = 8', channels: 1 },
+    'all digits': { path: 'mnist/digits.parquet', where: 'true', channels: 1 },
+    automobiles: { path: 'cifar10/train-automobile.parquet', where: 'true', channels: 3 },
+  } as const;
   /** At most so many of a set, an even number. */
-  const read = async (name: string): Promise<Images> => {
-    const { train, test, channels, size } =
-      name === 'all digits'
-        ? await sets.digit('0', 0)
-        : await (name.length === 1 ? sets.digit(name, 0) : sets.photo(name));
-    const width = channels * size ** 2;
-    const rows = name === 'all digits' ? test : train;
-    return { channels, size, rows: rows.subarray(0, 2 * Math.floor(Math.min(MOST, rows.length / width) / 2) * width) };
+  const read = async (name: keyof typeof SETS): Promise<Images> => {
+    const { path, where, channels } = SETS[name];
+    const width = channels * SIZE ** 2;
+    const rows = new Float32Array(MOST * width);
+    let count = 0;
+    const table = await openTable({ data: [join(SHARED_DATA, path)], where });
+    for await (const { pictures } of readPictures(table, 'image')) {
+      for (const picture of pictures.slice(0, MOST - count)) {
+        fitPicture(picture, { channels, size: SIZE }, rows, count++ * width);
+      }
+      if (count === MOST) break;
+    }
+    await table.close();
+    return { channels, size: SIZE, rows: rows.subarray(0, (count - (count % 2)) * width) };
   };
   const shared = needs('shared');
-  for (const name of ['1', '8', 'all digits', 'automobile'])
+  for (const name of Object.keys(SETS) as (keyof typeof SETS)[])
     shared.it(`are not warned of: ${name}`, async () => expect(warningsOf(await read(name))).toEqual([]), 60_000);
-  for (const [name, kind] of ['8', 'automobile'].flatMap((each) => COPIED.map((of) => [each, of] as const)))
-    shared.it(
-      `are warned of once half of them are ${kind} copies of the others: ${name}`,
-      async () => {
-        const warnings = warningsOf(withCopies(await read(name), kind));
-        expect(warnings.map((warning) => warning.split(' ').at(-1))).toEqual([kind]);
-      },
-      60_000,
-    );
+  for (const name of ['the digit 8', 'automobiles'] as const)
+    for (const kind of COPIED)
+      shared.it(
+        `are warned of once half of them are ${kind} copies of the others: ${name}`,
+        async () => {
+          const warnings = warningsOf(withCopies(await read(name), kind));
+          expect(warnings.map((warning) => warning.split(' ').at(-1))).toEqual([kind]);
+        },
+        60_000,
+      );
 });
