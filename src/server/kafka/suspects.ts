@@ -27,7 +27,11 @@ export async function trySingly<I, R>(
   items: readonly I[],
   parts: TrialParts<I, R>,
 ): Promise<{ readonly outcomes: readonly R[]; readonly suspects: readonly Suspect<I>[] }> {
-  const { attempt, wait } = parts;
+  const { attempt, isScored, wait } = parts;
+  /** Throws the suspects' reason where it is not scored: then nothing is proven against them. */
+  const ask = async (witness: I, reason: AristarchError): Promise<void> => {
+    if (!isScored(await attempt(witness))) throw reason;
+  };
   const first = await tryEach(items, parts);
   const { witness } = first;
   const outcomes = [...first.outcomes];
@@ -36,7 +40,7 @@ export async function trySingly<I, R>(
     if (suspects.length === 0) break;
     if (witness === undefined) throw suspects[0]!.reason;
     await wait(ms);
-    await attempt(witness);
+    await ask(witness, suspects[0]!.reason);
     const again = await tryEach(
       suspects.map(({ item }) => item),
       parts,
@@ -44,7 +48,7 @@ export async function trySingly<I, R>(
     outcomes.push(...again.outcomes);
     suspects = again.suspects;
   }
-  if (suspects.length > 0 && witness !== undefined) await attempt(witness);
+  if (suspects.length > 0 && witness !== undefined) await ask(witness, suspects[0]!.reason);
   return { outcomes, suspects };
 }
 

@@ -4,6 +4,7 @@ import { createPlainDeliveries } from '../../../src/server/kafka/deliveries.ts';
 import { createEventReader } from '../../../src/server/kafka/formats/reader.ts';
 import { JSON_RESULTS } from '../../../src/server/kafka/formats/result-format.ts';
 import { createBatchHandler } from '../../../src/server/kafka/handlers.ts';
+import { trySingly } from '../../../src/server/kafka/suspects.ts';
 import { createMetrics } from '../../../src/server/metrics.ts';
 import { createNumberDetector } from '../../support/number-detector.ts';
 import { createBatch, createMemoryProducer, routeTo, toScorer } from './memory-kafka.ts';
@@ -78,4 +79,20 @@ it('a model that begins to fail while single events are tried is waited for: no 
 it("a model that fails at all events is no event's fault, however often; nor can one event alone tell", async () => {
   expect(await handleTimes({ times: 6, crashes: () => true })).toEqual({ ...NOTHING, pauses: 6 });
   expect(await handleTimes({ times: 6, values: [1], crashes: () => true })).toEqual({ ...NOTHING, pauses: 6 });
+});
+
+it('a witness that is refused is none: what the model fails with is waited for', async () => {
+  const [good, flawed] = ['good', 'flawed'];
+  let asked = 0;
+  const trial = trySingly([good, flawed], {
+    attempt: (item) => {
+      if (item === flawed) return Promise.reject(new Error('crashed'));
+      return Promise.resolve(++asked <= 2 ? 'scored' : 'refused');
+    },
+    isScored: (outcome) => outcome === 'scored',
+    mayBeOfItem: () => true,
+    wait: () => Promise.resolve(),
+  });
+  await expect(trial).rejects.toMatchObject({ message: 'crashed' });
+  expect(asked).toBe(3);
 });
