@@ -1,6 +1,13 @@
 import { once } from 'node:events';
 import { promisify } from 'node:util';
-import { Server, type ServerDuplexStream, ServerCredentials, type ServiceDefinition, status } from '@grpc/grpc-js';
+import {
+  type sendUnaryData,
+  Server,
+  type ServerDuplexStream,
+  ServerCredentials,
+  type ServiceDefinition,
+  status,
+} from '@grpc/grpc-js';
 import { expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import type { Received } from '../../src/server/grpc/convert.ts';
@@ -15,15 +22,40 @@ const open = createHttp2Fixture();
 const { ScoreStream } = loadContract()[SERVICE] as ServiceDefinition;
 const identity = (bytes: Buffer): Buffer => bytes;
 
+function createRead(held: HeldBytes) {
+  const patience = createPatience(2000);
+  const options = { slowClientTimeoutMs: 2000 };
+  return { patience, read: createReadInterceptor({ patience, held, options, log: pino({ level: 'silent' }) }) };
+}
+
+async function listen(server: Server, patience: ReturnType<typeof createPatience>) {
+  const port = await promisify(server.bindAsync.bind(server))('127.0.0.1:0', ServerCredentials.createInsecure());
+  return {
+    session: open(`127.0.0.1:${port}`),
+    patience,
+    stop: () => {
+      server.forceShutdown();
+      patience.close();
+    },
+  };
+}
+
+/** A server of calls of one message, which are answered once the test says so. */
+async function serveOne(held: HeldBytes) {
+  const { patience, read } = createRead(held);
+  const server = new Server({ interceptors: [read] });
+  const answers: (() => void)[] = [];
+  const one = { ...ScoreStream!, path: '/test/one', requestStream: false, responseStream: false };
+  server.addService(
+    { one: { ...one, requestDeserialize: identity, responseSerialize: identity } },
+    { one: (_: unknown, done: sendUnaryData<Buffer>) => answers.push(() => done(null, Buffer.alloc(1))) },
+  );
+  return { ...(await listen(server, patience)), answer: () => answers.forEach((each) => each()) };
+}
+
 /** A server whose stream answers each message by its length, and refuses faults. */
 async function serveLengths(held: HeldBytes) {
-  const patience = createPatience(2000);
-  const read = createReadInterceptor({
-    patience,
-    held,
-    options: { slowClientTimeoutMs: 2000 },
-    log: pino({ level: 'silent' }),
-  });
+  const { patience, read } = createRead(held);
   const server = new Server({ interceptors: [read] });
   const message = (bytes: Buffer): Received<Buffer> => ({ message: bytes });
   server.addService(
@@ -39,15 +71,7 @@ async function serveLengths(held: HeldBytes) {
       },
     },
   );
-  const port = await promisify(server.bindAsync.bind(server))('127.0.0.1:0', ServerCredentials.createInsecure());
-  return {
-    session: open(`127.0.0.1:${port}`),
-    patience,
-    stop: () => {
-      server.forceShutdown();
-      patience.close();
-    },
-  };
+  return listen(server, patience);
 }
 
 it('a stream holds what is not whole, is refused where that is too much, and holds nothing afterwards', async () => {
@@ -66,6 +90,21 @@ it('a stream holds what is not whole, is refused where that is too much, and hol
   expect([code, messages.map(String)]).toEqual([status.RESOURCE_EXHAUSTED, ['500', '500']]);
   expect(text).toMatch(/holds as many bytes/);
   expect([held.bytes, patience.size]).toEqual([0, 0]);
+  stop();
+});
+
+it('a call of one message holds all of it until it is over, also where it has come in one piece', async () => {
+  const held = new HeldBytes(1000);
+  const { session, patience, stop, answer } = await serveOne(held);
+  const { stream, end } = startCall(session, '/test/one');
+  stream.end(framed(Buffer.alloc(500)));
+  await waitUntil('all of it to be held', () => held.bytes === 633);
+  const other = startCall(session, '/test/one');
+  other.stream.end(framed(Buffer.alloc(500)));
+  expect((await other.end).code).toBe(status.RESOURCE_EXHAUSTED);
+  answer();
+  expect((await end).code).toBe(status.OK);
+  await waitUntil('nothing to be held', () => held.bytes === 0 && patience.size === 0);
   stop();
 });
 

@@ -134,7 +134,9 @@ class ReadCall implements Waiter {
     }
     const unfinished = Math.min(this.#position.read(chunk), chunk.length);
     if (unfinished < chunk.length) this.#finish();
-    if (unfinished > 0 && !this.#hold(unfinished + PIECE_BYTES)) return;
+    // All of a call of one message is kept until the call is over.
+    const kept = this.#requestStream ? unfinished : chunk.length;
+    if (kept > 0 && !this.#hold(kept + PIECE_BYTES)) return;
     this.#onData(unfinished === 0 ? chunk : keepPiece(chunk));
   }
 
