@@ -1,5 +1,8 @@
 import type { Planes } from './warp.ts';
 
+/** Where a module runs in a context of its own, as under test, each look at a global takes longer than the pixel. */
+const { floor } = Math;
+
 /** What a pixel's value becomes: scale value + offset. */
 export interface Levels {
   readonly scale: number;
@@ -14,10 +17,9 @@ export function shrinkRows(rows: Float32Array, image: Planes, size: number, leve
   const data = new Float32Array(rows.length / factor ** 2).fill(levels.offset);
   const share = levels.scale / factor ** 2;
   for (let at = 0, line = 0; at < rows.length; line++) {
-    const [plane, row] = [Math.floor(line / image.size), line % image.size];
-    const to = (plane * size + Math.floor(row / factor)) * size;
-    for (let column = 0; column < image.size; column++, at++)
-      data[to + Math.floor(column / factor)]! += rows[at]! * share;
+    const [plane, row] = [floor(line / image.size), line % image.size];
+    const to = (plane * size + floor(row / factor)) * size;
+    for (let column = 0; column < image.size; column++, at++) data[to + floor(column / factor)]! += rows[at]! * share;
   }
   return data;
 }
