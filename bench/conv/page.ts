@@ -41,13 +41,14 @@ two memory layouts, and the faster one counts. The bar is to be at least as fast
 
 ## One convolution, and its derivatives
 
-A shape is images x channels x height x width to output channels. Milliseconds; GFLOPS are those of Aristarch.
+A shape is images x channels x height x width to output channels. Milliseconds; GFLOPS are those of Aristarch. Each is put in blocks and back
+for itself here, and ONNX Runtime's binding copies its result into a new array; a training step does neither at each convolution.
 
 ${markdownTable(['shape', 'what', 'aristarch', 'GFLOPS', 'PyTorch', 'times PyTorch'], results.filter(isConvolution).map(toRow))}
 
 The derivative by the kernel has no ONNX operator. It is emitted as a matrix product for each pixel of the kernel over shifted
 parts of the image, or, for strides, as a convolution of the image by the derivative with batch and channels changed
-(\`src/graph/onnx/kernel-gradient.ts\`); and, on a CPU, where images and channels are whole blocks, as one of ONNX Runtime's own convolutions
+(\`src/graph/onnx/kernel-gradient.ts\`); and, on a CPU, where channels are whole blocks, as one of ONNX Runtime's own convolutions over strips of images
 ([decision 0039](decisions/0039-convolutions-in-blocks.md)). Milliseconds of each form where strides are 1, and of what is taken:
 
 ${markdownTable(['shape', ...Object.keys(KERNEL_FORMS), 'taken'], results.filter(hasForms).map(toForms))}
