@@ -46,7 +46,6 @@ export class Lane {
     } finally {
       this.#preparing = undefined;
     }
-    if (this.#ended) await this.drop();
   }
 
   async open(batch: PartitionBatch, maxRequestBytes: number): Promise<Delivery> {
@@ -80,6 +79,11 @@ export class Lane {
     return this.drop();
   }
 
+  /** Asked anew, which a compiler does not expect of a value that it has seen. */
+  #isOver(): boolean {
+    return this.#ended;
+  }
+
   async drop(): Promise<void> {
     const dropped = this.#session;
     this.#session = undefined;
@@ -92,8 +96,10 @@ export class Lane {
 
   async #openSession(delivery: number): Promise<void> {
     if (this.#session !== undefined) return;
+    // A batch may have waited in front of its lane while the partition went: its next owner's session must not be shut out.
+    if (this.#ended) throw movedOn(this.#lane);
     const session = await this.#client.openTransactionalSession(this.#lane);
-    if (delivery !== this.#deliveries) {
+    if (this.#isOver() || delivery !== this.#deliveries) {
       // Another delivery opens one of its own, which shuts this one out.
       await session.close().catch(() => undefined);
       throw movedOn(this.#lane);
