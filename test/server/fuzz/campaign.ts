@@ -1,8 +1,7 @@
 import { appendFileSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect } from '@jest/globals';
 import fc from 'fast-check';
+import { bytesInUse } from '../../support/bytes-in-use.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 /** Inputs of a campaign whose share is 1; `npm run fuzz` tries more. */
@@ -86,15 +85,4 @@ async function settle(before: Readonly<Record<string, number>>, atRest: Campaign
 
 function write(record: CampaignRecord): void {
   if (FUZZ_RECORD !== undefined) appendFileSync(FUZZ_RECORD, `${JSON.stringify(record)}\n`);
-}
-
-/** Bytes in use on the heap and beside it, after what was to be closed is closed, and the garbage is gone. */
-async function bytesInUse(): Promise<number> {
-  // Handles of zlib that have failed are closed in a later turn of the event loop.
-  await new Promise(setImmediate);
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  for (let round = 0; round < 3; round++) collect();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
 }
