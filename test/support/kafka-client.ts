@@ -37,9 +37,6 @@ export interface KafkaTestClient extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** What the keys of marks begin with. */
-const END = 'the end ';
-
 export async function connectKafkaTestClient(address: string): Promise<KafkaTestClient> {
   const kafka = new Kafka({
     brokers: [address],
@@ -102,26 +99,17 @@ export async function connectKafkaTestClient(address: string): Promise<KafkaTest
     async readAll(topic, { uncommitted = false, timeoutMs = 30_000 } = {}) {
       // Marks the end of each partition: what is read up to there is all.
       const { length } = await admin.fetchTopicOffsets(topic);
-      const endMark = Buffer.from(`${END}${randomUUID()}`);
+      const endMark = Buffer.from(`the end ${randomUUID()}`);
       const isMark = ({ key }: ReadMessage): boolean => key?.equals(endMark) === true;
       const marks = Array.from({ length }, (_, partition) => ({ key: endMark, value: null, partition }));
       await producer.send({ topic, messages: marks });
       let found = 0;
       // Looks at the newest alone: hundreds of thousands may lie before it.
       const enough: IsEnough = (messages) => (found += Number(isMark(messages.at(-1)!))) === length;
-      // Also those of earlier readings.
-      const messages = await readUntil(kafka, topic, enough, { timeoutMs, uncommitted });
-      return messages.filter(({ key }) => key?.toString().startsWith(END) !== true);
+      return (await readUntil(kafka, topic, enough, { timeoutMs, uncommitted })).filter((each) => !isMark(each));
     },
     async committed(groupId, topic) {
-      // A group that nobody has asked for yet may have to be loaded first.
-      const ask = () => admin.fetchOffsets({ groupId, topics: [topic] });
-      const [offsets] = await waitUntil('the group to be loaded', () =>
-        ask().catch((thrown: unknown) => {
-          if ((thrown as { readonly retriable?: boolean }).retriable === true) return undefined;
-          throw thrown;
-        }),
-      );
+      const [offsets] = await admin.fetchOffsets({ groupId, topics: [topic] });
       const present = (offsets?.partitions ?? []).filter(({ offset }) => Number(offset) >= 0);
       return new Map(present.map(({ partition, offset }) => [partition, Number(offset)]));
     },
