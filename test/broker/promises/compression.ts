@@ -34,9 +34,9 @@ export function compression(lab: KafkaLab): void {
       );
       for (const messages of bombs) await lab.client.produce(topics.topicIn, messages, 'gzip');
       const scoring = await lab.startScoring(topics);
-      const results = toResults(await lab.client.readUntil(topics.topicOut, hasScores(400), 60_000));
+      const results = toResults(await lab.client.readUntil(topics.topicOut, hasScores(400), 150_000));
       expect(results.map(({ score }) => score)).toEqual(Array.from({ length: 400 }, (_, i) => i));
       expect(scoring.fatal).toEqual([]);
-    });
+    }, 180_000);
   });
 }
