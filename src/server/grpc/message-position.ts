@@ -6,6 +6,12 @@ export class MessagePosition {
   /** Bytes of the message's prefix that have come, and of its body that have not. */
   #prefixBytes = 0;
   #restBytes = 0;
+  #wholes = 0;
+
+  /** How many were finished. */
+  get wholes(): number {
+    return this.#wholes;
+  }
 
   /** Whether it is within a message. */
   get isWithin(): boolean {
@@ -34,6 +40,7 @@ export class MessagePosition {
       at += taken;
       if (this.#restBytes > 0) break;
       this.#prefixBytes = 0;
+      this.#wholes++;
       wholeTo = at;
     }
     return wholeTo < 0 ? Infinity : chunk.length - wholeTo;

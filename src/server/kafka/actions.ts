@@ -8,7 +8,8 @@ import type { ErrorCode } from '../../base/errors.ts';
  * - `pause`: the partition rests for `pauseMs`, then tries again: waiting may not be enough, somebody should look.
  *
  * A fault of one event alone (not JSON, wrong type, too large) is always a dead letter, whatever its code. So is, after some attempts, an
- * event at which the model fails with `INTERNAL` while it scores others of the same batch (handlers.ts).
+ * event at which the model fails with `INTERNAL` while it scores others of the same batch (handlers.ts counts the
+ * attempts, suspects.ts finds the event).
  */
 export type KafkaAction = 'retry' | 'dead-letter' | 'pause';
 
