@@ -15,7 +15,7 @@ import { keyOf, trainStyleGan, type BenchOptions } from './train.ts';
 const SIZE = 32;
 /** A generator that is told which digit to make, of a few minutes: its pictures show what can be asked for, not how good images become. */
 export const STYLED = {
-  ...{ imageSize: SIZE, growFrom: 4, phaseImages: 8000, lastImages: 32_000, lastParts: 2, condition: ['digit'] },
+  ...{ imageSize: SIZE, growFrom: 4, phaseImages: 8000, lastImages: 64_000, lastParts: 2, condition: ['digit'] },
   ...{ steps: 20, withoutNegatives: ['rot'], calibrationShare: 0.05, crossBelow: 0, seed: 1 },
 } as const;
 export const TRUNCATIONS = [0, 0.5, 0.7, 1] as const;

@@ -27,7 +27,7 @@ async function askedFor(choice: { readonly mix?: MixLevel; readonly interpolate?
       asked.push(...images);
       return Promise.resolve(new Float32Array(images.length * SIZE ** 2));
     },
-  } as Partial<Sampler> as Sampler;
+  } as unknown as Sampler;
   await writeImages(sampler, {
     ...{ out: join(folder, 'grid.png'), seed: 1, count: undefined, memoryLimit: '1GB', onImages: () => undefined },
     ...{ mix: undefined, interpolate: false, ...choice },

@@ -1,7 +1,10 @@
 import { join } from 'node:path';
 import type { Client, ServiceDefinition, ServiceError } from '@grpc/grpc-js';
 import { describe, expect, it } from '@jest/globals';
+import avro from 'avsc';
 import { pino } from 'pino';
+import protobuf from 'protobufjs';
+import { openImageDecoder } from '../../src/models/images/decode-image.ts';
 import { openDetector } from '../../src/scoring/open-detector.ts';
 import {
   INFERENCE_SERVICE,
@@ -10,12 +13,14 @@ import {
 } from '../../src/server/grpc/inference/contract.ts';
 import { createPlainDeliveries } from '../../src/server/kafka/deliveries.ts';
 import { createEventReader } from '../../src/server/kafka/formats/reader.ts';
+import { createSchemaRegistry } from '../../src/server/kafka/formats/registry.ts';
 import { JSON_RESULTS } from '../../src/server/kafka/formats/result-format.ts';
 import { createBatchHandler } from '../../src/server/kafka/handlers.ts';
 import { createMetrics } from '../../src/server/metrics.ts';
-import { createBatch, createMemoryProducer, routeTo, toScorer } from './kafka/memory-kafka.ts';
+import { createBatch, createMemoryProducer, routeTo, toMessage, toScorer } from './kafka/memory-kafka.ts';
 import { createClientFixture, createRawClientFixture } from '../support/grpc-client.ts';
 import { part, usePartsModel } from '../support/parts.ts';
+import { startSchemaRegistry, wireFormat } from '../support/schema-registry.ts';
 import { createServeFixture } from '../support/serve-fixture.ts';
 
 const run = usePartsModel();
@@ -27,8 +32,8 @@ interface InferenceClient extends Client {
   modelInfer(request: object, done: (error: ServiceError | null, response: WireInferResponse) => void): void;
 }
 
-async function start() {
-  const detector = await openDetector(join(run().folder, 'model'), { device: 'cpu' });
+async function start(options: { readonly imageFolder?: string } = {}) {
+  const detector = await openDetector(join(run().folder, 'model'), { device: 'cpu', ...options });
   const { addresses } = await serve({ detector });
   const raw = connectRaw(
     addresses.grpc,
@@ -40,6 +45,8 @@ async function start() {
     );
   return { detector, client: connect(addresses.grpc), infer };
 }
+
+const PROTO = 'syntax = "proto3"; message Part { bytes image = 1; }';
 
 const images = [part(5000), part(5001, { row: 12, column: 11 })];
 const request = { records: { records: images.map((image) => ({ fields: { image: { image } } })) } };
@@ -58,8 +65,28 @@ describe('a served model of images', () => {
     const { results } = await client.score({ ...request, explainTopK: 1 });
     const { image } = results[1]!.explanation!;
     expect(Math.abs(image!.row - 12)).toBeLessThanOrEqual(3);
-    expect(Buffer.from(image!.heatMapPng).toString('latin1', 1, 4)).toBe('PNG');
-    expect(Buffer.from(image!.counterpartPng).toString('latin1', 1, 4)).toBe('PNG');
+    const decode = await openImageDecoder();
+    const heat = decode(image!.heatMapPng);
+    expect([heat.width, heat.height]).toEqual([16, 16]);
+    const [hottest] = [...heat.rgb.keys()].filter((at) => heat.rgb[at] === 255);
+    expect(Math.floor(hottest! / 3)).toBe(16 * image!.row + image!.column);
+    const { counterpartScore } = results[1]!.explanation!;
+    const normal = { records: { records: [{ fields: { image: { image: image!.counterpartPng } } }] } };
+    const [again] = (await client.score(normal)).results;
+    expect(again!.score).toBeCloseTo(counterpartScore, 3);
+    expect(again!.score).toBeLessThan(results[1]!.score);
+  });
+
+  it('scores files of its folder that callers name, over gRPC and the Open Inference Protocol', async () => {
+    const { detector, client, infer } = await start({ imageFolder: run().data });
+    const [wanted] = (await detector.score([{ image: part(7) }])).scores;
+    const named = (text: string) => ({ records: { records: [{ fields: { image: { text } } }] } });
+    expect((await client.score(named('file:007.png'))).results[0]!.score).toBe(wanted);
+    expect((await client.refusal(named('file:../critic.onnx'))).details).toContain('record 0');
+    const contents = { bytesContents: [Buffer.from('file:007.png')] };
+    const inputs = [{ name: 'image', datatype: 'BYTES', shape: [1], contents }];
+    const response = await infer({ modelName: '', inputs, outputs: [{ name: 'score' }] });
+    expect(response.outputs[0]!.contents!.fp32Contents).toEqual([wanted]);
   });
 
   it('scores them from Kafka: base64 in JSON, and files that events name; what is no image is set aside', async () => {
@@ -90,6 +117,38 @@ describe('a served model of images', () => {
     expect(results).toEqual([...scores]);
     expect(batch.committed).toEqual([4n]);
     await detector.close();
+  });
+
+  it.each(['avro', 'protobuf'] as const)('reads their bytes from events in %s', async (format) => {
+    const fields = [{ name: 'image', type: 'bytes' }];
+    const record = avro.Type.forSchema({ type: 'record', name: 'Part', fields });
+    const { root } = protobuf.parse(PROTO);
+    const message = root.lookupType('Part');
+    const registry = await startSchemaRegistry();
+    try {
+      const schemas = {
+        avro: { schema: JSON.stringify({ type: 'record', name: 'Part', fields }) },
+        protobuf: { schema: PROTO, schemaType: 'PROTOBUF' },
+      } as const;
+      const id = registry.add('parts', schemas[format]);
+      const write = {
+        avro: (image: Buffer) => record.toBuffer({ image }),
+        // The places of the first message, in short, before it.
+        protobuf: (image: Buffer) => Buffer.concat([Buffer.of(0), message.encode({ image }).finish()]),
+      };
+      const opened = createSchemaRegistry({ url: registry.url });
+      const reader = createEventReader({ format, maxEventBytes: 100_000, registry: opened });
+      const events = images.map((image) => {
+        const value = wireFormat(id, write[format](Buffer.from(image)));
+        return { ...toMessage(0, ''), value };
+      });
+      await reader.prepare(events);
+      const { detector } = await start();
+      const { scores } = await detector.score(images.map((image) => ({ image })));
+      expect((await detector.score(events.map((event) => reader.read(event)))).scores).toEqual(scores);
+    } finally {
+      await registry.close();
+    }
   });
 
   it('describes its one field as an image', async () => {
