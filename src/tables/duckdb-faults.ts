@@ -28,7 +28,7 @@ export function toReadError(thrown: unknown, files: readonly string[]): Aristarc
     const text = `DuckDB ran out of memory while reading ${files.join(', ')}: raise the memory limit. ${firstLine(message)}`;
     return new AristarchError('RESOURCE_EXHAUSTED', text, { files }, thrown);
   }
-  const text = `cannot read ${files.join(', ')}: ${summary(message)}`;
+  const text = `cannot read ${files.join(', ')}: ${summary(message)}${/not utf-8 encoded/.test(message) ? ': convert it to UTF-8' : ''}`;
   return new AristarchError('DATA_UNREADABLE', text, { files }, thrown);
 }
 
@@ -36,10 +36,12 @@ function firstLine(message: string): string {
   return message.split('\n')[0]!;
 }
 
-/** DuckDB explains CSV faults on many lines; the first few hold place, value and reason. */
+/** DuckDB explains CSV faults on many lines; the first few hold place, value and reason, those from "Possible" on options that nobody here can set. */
 function summary(message: string): string {
   const lines = message.split('\n').map((line) => line.trim());
+  const advice = lines.findIndex((line) => line.startsWith('Possible'));
   return lines
+    .slice(0, advice < 0 ? undefined : advice)
     .filter((line) => line !== '')
     .slice(0, 3)
     .join(' ');

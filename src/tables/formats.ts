@@ -1,5 +1,5 @@
 import { AristarchError } from '../base/errors.ts';
-import { quoteList } from './sql.ts';
+import { quoteList, quoteText } from './sql.ts';
 
 export type Format = 'parquet' | 'csv' | 'json' | 'image';
 
@@ -25,6 +25,8 @@ const reader =
   (paths, extra) =>
     `${name}(${[paths, 'union_by_name = true', ...options, ...extra].join(', ')})`;
 
+const CSV_OPTIONS = [`sample_size = ${SNIFFED_ROWS}`, `quote = '"'`, `escape = '"'`] as const;
+
 export const FORMATS: { readonly [F in Format]: FormatRules } = {
   parquet: {
     title: 'Parquet',
@@ -37,13 +39,7 @@ export const FORMATS: { readonly [F in Format]: FormatRules } = {
     extensions: ['.csv.gz', '.tsv.gz', '.csv', '.tsv'],
     contentTypes: ['text/csv', 'text/tab-separated-values'],
     // Delimiter and header are detected; quotes are those of RFC 4180, even where the first rows have none.
-    scan: reader(
-      'read_csv',
-      'hive_partitioning = false',
-      `sample_size = ${SNIFFED_ROWS}`,
-      `quote = '"'`,
-      `escape = '"'`,
-    ),
+    scan: reader('read_csv', 'hive_partitioning = false', ...CSV_OPTIONS),
   },
   json: {
     title: 'JSON',
@@ -89,4 +85,9 @@ export function checkFormat(path: string, shown = path): Format {
 /** A table over files of one format. */
 export function scanFiles(format: Format, paths: readonly string[], extra: readonly string[] = []): string {
   return FORMATS[format].scan(quoteList(paths), extra);
+}
+
+/** What the reader of CSV takes one file for: `delimiter`, `skipped` lines, and `names` of its columns. */
+export function sniffCsv(path: string): string {
+  return `SELECT Delimiter AS delimiter, SkipRows AS skipped, to_json([c.name for c in Columns]) AS names FROM sniff_csv(${[quoteText(path), ...CSV_OPTIONS].join(', ')})`;
 }

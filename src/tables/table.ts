@@ -1,6 +1,7 @@
 import { AristarchError } from '../base/errors.ts';
 import { suggestNames } from '../base/near-names.ts';
 import { columnClass, type Column } from './column-class.ts';
+import { checkCsvLines } from './csv-lines.ts';
 import { openDatabase, type Chunk, type Database, type DatabaseOptions } from './duckdb.ts';
 import { toReadError } from './duckdb-faults.ts';
 import { scanFiles, type Format } from './formats.ts';
@@ -115,6 +116,7 @@ async function buildRun(
   text: readonly string[],
 ): Promise<string> {
   const paths = sources.map(({ path }) => path);
+  if (format === 'csv') for (const source of sources) await checkCsvLines(db, source);
   const scan = scanFiles(format, paths);
   // Of these two, types are not guessed.
   if (text.length === 0 || format === 'parquet' || format === 'image') return scan;

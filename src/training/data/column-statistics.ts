@@ -81,6 +81,33 @@ export async function readLevelStatistics(table: Table, column: Column, limit: n
   return { missing: Number(counts!['missing']), distinct: Number(counts!['levels']), levels };
 }
 
+export interface NumbersInText {
+  /** Values that are not missing. */
+  readonly texts: number;
+  /** Those that are a number, and those that are one with a decimal comma for the point. */
+  readonly numbers: number;
+  readonly withCommas: number;
+  /** The most frequent value that is no number. */
+  readonly other: string | null;
+}
+
+/** How much of a column of text is numbers. */
+export async function readNumbersInText(table: Table, { name }: Column): Promise<NumbersInText> {
+  const text = `CAST(${quoteName(name)} AS VARCHAR)`;
+  const isNumber = `TRY_CAST(${text} AS DOUBLE) IS NOT NULL`;
+  const [row] = await table.query(
+    `count(${text}) AS texts, count_if(${isNumber}) AS numbers, count(TRY_CAST(replace(${text}, ',', '.') AS DOUBLE)) AS commas, ` +
+      `mode(${text}) FILTER (NOT (${isNumber})) AS other FROM data`,
+  );
+  const other = row!['other'];
+  return {
+    texts: Number(row!['texts']),
+    numbers: Number(row!['numbers']),
+    withCommas: Number(row!['commas']),
+    other: typeof other === 'string' ? other : null,
+  };
+}
+
 export type JsonContent = 'number' | 'boolean' | 'scalar' | 'nested';
 
 /** What a JSON column holds, whose records disagree on the type; numbers may stand beside the strings that JSON writes for NaN. */

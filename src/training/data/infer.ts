@@ -6,12 +6,13 @@ import {
   countsRows,
   readJsonContent,
   readLevelStatistics,
+  readNumbersInText,
   readValueStatistics,
   type JsonContent,
   type ValueStatistics,
 } from './column-statistics.ts';
 import { checkOverrides, type SchemaOverrides } from './schema-overrides.ts';
-import { labelWarning, levelsWarning, resolutionWarning } from './schema-warnings.ts';
+import { labelWarning, levelsWarning, numbersHint, resolutionWarning, textNumbersWarning } from './schema-warnings.ts';
 
 /** Levels of a category that are kept, the most frequent ones; all others count as unseen. */
 export const MOST_LEVELS = 256;
@@ -145,12 +146,17 @@ async function decideCategory(
   const { missing, distinct, levels } = await readLevelStatistics(table, column, MOST_LEVELS);
   if (distinct === 0) return { excluded: 'has no values' };
   if (!forced && !keepConstant && distinct === 1 && missing === 0) return { excluded: CONSTANT };
+  const isGuess = !forced && columnClass(column.type) === 'text';
+  const hint = isGuess ? numbersHint(await readNumbersInText(table, column)) : undefined;
   if (!forced && distinct > Math.max(IDENTIFIER_LEVELS, table.rowCount / 2)) {
     const counts = `${distinct.toLocaleString('en')} levels in ${table.rowCount.toLocaleString('en')} rows`;
-    return { excluded: `looks like an identifier (${counts})` };
+    return { excluded: `looks like an identifier (${counts})${hint === undefined ? '' : `, but ${hint}`}` };
   }
   const field: Field = { name: column.name, kind: 'category', missing: missing > 0, levels };
-  return { field, warnings: [levelsWarning(column.name, distinct, MOST_LEVELS)] };
+  return {
+    field,
+    warnings: [textNumbersWarning(column.name, hint), levelsWarning(column.name, distinct, MOST_LEVELS)],
+  };
 }
 
 function collect(table: Table, outcomes: ReadonlyMap<string, Outcome>): InferredSchema {

@@ -1,5 +1,5 @@
 import type { FieldKind } from '../../models/features/schema.ts';
-import type { ValueStatistics } from './column-statistics.ts';
+import type { NumbersInText, ValueStatistics } from './column-statistics.ts';
 
 /** Names that a column of answers often has. */
 const LABEL_NAMES =
@@ -29,4 +29,17 @@ export function resolutionWarning(name: string, kind: FieldKind, { min, max }: V
 export function levelsWarning(name: string, distinct: number, kept: number): string | undefined {
   if (distinct <= kept) return undefined;
   return `column ${name} has ${distinct.toLocaleString('en')} levels: the ${kept} most frequent are kept, the others count as unseen`;
+}
+
+/** Of a column that is text because some of its cells are: "NA" for what is missing, or a comma for the decimal point. */
+export function numbersHint({ texts, numbers, withCommas, other }: NumbersInText): string | undefined {
+  if (other === null) return undefined;
+  if (withCommas === texts) return `its numbers have a decimal comma (${JSON.stringify(other)}): write a point`;
+  if (numbers * 2 < texts) return undefined;
+  const share = Math.floor((numbers / texts) * 100);
+  return `${share} % of its values are numbers, and ${JSON.stringify(other)} is none: leave such cells empty, and it is read as numbers`;
+}
+
+export function textNumbersWarning(name: string, hint: string | undefined): string | undefined {
+  return hint && `column ${name} is taken for levels of a category, but ${hint}`;
 }

@@ -86,6 +86,23 @@ describe('an inferred schema', () => {
     expect(warnings[0]).toBe('column half has 300 levels: the 256 most frequent are kept, the others count as unseen');
   });
 
+  it('says of a column of text that most of it is numbers, and what is none', async () => {
+    const { schema, warnings } = await infer(
+      `SELECT CASE WHEN i % 10 = 0 THEN 'NA' ELSE (i % 7)::VARCHAR END AS gaps, CASE WHEN i = 5 THEN 'oops' ELSE (i / 3)::VARCHAR END AS many, replace((i / 8)::VARCHAR, '.', ',') AS commas, CASE WHEN i % 3 = 0 THEN '1' ELSE 'word' END AS words FROM range(600) t(i)`,
+    );
+    expect(schema.fields.map(({ name, kind }) => [name, kind])).toEqual([
+      ['gaps', 'category'],
+      ['words', 'category'],
+    ]);
+    expect(warnings).toEqual([
+      'column gaps is taken for levels of a category, but 90 % of its values are numbers, and "NA" is none: leave such cells empty, and it is read as numbers',
+    ]);
+    expect(schema.excluded.map(({ reason }) => reason.replace(/\(".*"\)/, '(...)'))).toEqual([
+      'looks like an identifier (600 levels in 600 rows), but 99 % of its values are numbers, and "oops" is none: leave such cells empty, and it is read as numbers',
+      'looks like an identifier (600 levels in 600 rows), but its numbers have a decimal comma (...): write a point',
+    ]);
+  });
+
   it('reads mixed JSON fields by what they hold', async () => {
     const records = [
       { n: 1, s: 'a', b: true, o: { x: 1 }, none: null },

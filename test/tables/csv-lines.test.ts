@@ -1,0 +1,60 @@
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from '@jest/globals';
+import { useDataFolder } from '../support/data-files.ts';
+
+const files = useDataFolder();
+const ROWS = Array.from({ length: 60 }, (_, index) => `${index}.5,${index},${'xyz'[index % 3]}`);
+
+const csv = (...lines: readonly string[]) => `${lines.join('\n')}\n`;
+const withLine = (place: number, line: string) => csv('a,b,c', ...ROWS.slice(0, place), line, ...ROWS.slice(place));
+
+describe('lines of a CSV file that do not agree are refused, with the first that does not', () => {
+  it.each([
+    ['a short line', withLine(30, '1,2'), /Line: 32 Original Line: 1,2 .*the 3 fields that line 1 names, between ","/],
+    ['a long line', withLine(0, '1,2,x,4'), /Line: 2 Original Line: 1,2,x,4 /],
+    ['an open quote', withLine(30, '1,2,"x'), /Line: 32 Original Line: 1,2,"x.*each quote closed/],
+    ['names for fewer columns than there are', csv('a,b', ...ROWS), /Line: 2 .*the 2 fields that line 1 names/],
+    [
+      'a hundred rows before a field more',
+      csv('a,b,c', ...ROWS, ...Array.from({ length: 5000 }, () => '1,2,x,4')),
+      /Line: 62 Original Line: 1,2,x,4 /,
+    ],
+    ['a quoted name that holds the delimiter', csv('"a, then",b', '1,2', '1', '3,4'), /Line: 3 Original Line: 1/],
+    ['semicolons', withLine(30, '1,2').replaceAll(',', ';'), /Line: 32 .*between ";"/],
+    ['tabs', withLine(30, '1,2').replaceAll(',', '\t'), /Line: 32 .*between tabs/],
+    ['ends of Windows', withLine(30, '1,2').replaceAll('\n', '\r\n'), /Line: 32 /],
+    ['a title with the delimiter', csv('made, by me', 'a,b,c', ...ROWS), /Line: 2 .*or take the line out/],
+    [
+      'letters of another encoding',
+      Buffer.from(csv('größe,b', '1,2'), 'latin1'),
+      /utf-8 encoded\.: convert it to UTF-8$/,
+    ],
+  ])('%s', async (_, content, message) => {
+    const path = await files.write('rows.csv', content);
+    await expect(files.open({ data: [path] })).rejects.toMatchObject({
+      code: 'DATA_UNREADABLE',
+      message: expect.stringMatching(new RegExp(`^cannot read .*rows\\.csv: .*${message.source}`, 's')) as unknown,
+    });
+  });
+
+  it('in one file of many, compressed, behind a name with brackets', async () => {
+    await files.write('part[1].csv.gz', gzipSync(csv('a,b,c', ...ROWS)));
+    await files.write('part[2].csv.gz', gzipSync(withLine(30, '1,2')));
+    await expect(files.open({ data: [files.path('part*.csv.gz')] })).rejects.toMatchObject({
+      message: expect.stringMatching(/part\[2\]\.csv\.gz: CSV Error on Line: 32/) as unknown,
+    });
+  });
+});
+
+describe('lines of a CSV file that agree are read', () => {
+  it.each([
+    ['under a title and remarks', csv('Rows of March', '', '# by hand', 'a,b,c', ...ROWS), ['a', 'b', 'c'], 60],
+    ['with delimiters in quotes', csv('"a, then",b', '1,"2, 3"', '4,"5"'), ['a, then', 'b'], 2],
+    ['of one column, whose quoted name holds a delimiter', csv('"a, b"', '1', '2'), ['a, b'], 2],
+    ['of one column of texts, some with a comma', csv('a', 'one', 'two, three', 'four'), ['a'], 3],
+  ])('%s', async (_, content, names, rowCount) => {
+    const table = await files.open({ data: [await files.write('rows.csv', content)] });
+    expect(table.columns.map(({ name }) => name)).toEqual(names);
+    expect(table.rowCount).toBe(rowCount);
+  });
+});
