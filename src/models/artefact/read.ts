@@ -4,6 +4,7 @@ import { join, sep } from 'node:path';
 import { AristarchError, messageOf } from '../../base/errors.ts';
 import { isMissing } from '../../base/files.ts';
 import { CRITIC_FILE, isPlainName, isSealed, MANIFEST_FILE, MANIFEST_HASH_KEY, sha256Of } from './layout.ts';
+import { modelsBelow } from './models-below.ts';
 import { isSignedBy, SIGNATURE_FILE } from './signature.ts';
 import { MANIFEST_VERSION, manifestSchema, type Manifest } from './manifest.ts';
 
@@ -62,7 +63,12 @@ async function readManifestText(folder: string, root: string): Promise<string> {
     const fault = isMissing(error)
       ? `there is no ${MANIFEST_FILE} in it`
       : `${MANIFEST_FILE} cannot be read (${messageOf(error)})`;
-    throw invalid(folder, fault, 'give the folder that "train --out" wrote', error);
+    const below = await modelsBelow(folder);
+    const remedy =
+      below.length === 0
+        ? 'give the folder that "train --out" wrote'
+        : `give the folder of one model: ${below.join(', ')}`;
+    throw invalid(folder, fault, remedy, error);
   }
 }
 

@@ -19,7 +19,7 @@ const jsonText = (name: string): string => `(${name} ->> '$')`;
 /** Raises the message of a value that does not fit (`toReadError` takes it up); `text` is SQL for the value's text. */
 const fault = (text: string, label: string, wanted: string): string =>
   asDouble(
-    `error(${quoteText(`${VALUE_FAULT}column ${label} holds "`)} || ${text} || ${quoteText(`", not ${wanted}`)})`,
+    `error(${quoteText(`${VALUE_FAULT}column ${label} holds "`)} || ${text} || ${quoteText(`", not ${wanted}: write one, or leave it empty (null) where it is missing`)})`,
   );
 
 const numberOfText = (text: string, label: string): string =>

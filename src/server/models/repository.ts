@@ -5,6 +5,7 @@ import { ModelPool } from './pool.ts';
 import type { Candidate, Lease, ListedModel, ListedVersion, ModelChoice, Models, OpenModel } from './port.ts';
 import type { RepositoryParts } from './repository-parts.ts';
 import {
+  describeEmpty,
   isSame,
   keyOf,
   NOTHING_FOUND,
@@ -42,6 +43,7 @@ export class ModelRepository implements Models {
   static async open(parts: RepositoryParts): Promise<ModelRepository> {
     const repository = new ModelRepository(parts);
     repository.#last = await scanRepository(parts.folder);
+    if (repository.#last.size === 0) parts.log.warn(await describeEmpty(parts.folder));
     for (const [model, found] of repository.#last)
       if (repository.#isReadable(model, found)) repository.#take(model, found);
     try {

@@ -3,6 +3,7 @@ import { join, sep } from 'node:path';
 import { AristarchError, messageOf } from '../../base/errors.ts';
 import { isMissing } from '../../base/files.ts';
 import { MANIFEST_FILE } from '../../models/artefact/layout.ts';
+import { isModel, modelsBelow } from '../../models/artefact/models-below.ts';
 import { compareVersions, isName } from './names.ts';
 import { readServingText, type ServingText } from './serving-rules.ts';
 
@@ -64,6 +65,16 @@ export async function scanRepository(root: string): Promise<FoundModels> {
     if (each.versions.length > 0 || each.unreadable !== undefined) found.push([model, each]);
   }
   return new Map(found);
+}
+
+/** For people, of a repository in which no model was found: a wrong folder looks like one that is filled later. */
+export async function describeEmpty(root: string): Promise<string> {
+  const hint = (await isModel(root))
+    ? `${root} is one model: serve it with --model, or give the folder two above it`
+    : (await modelsBelow(root, 1)).length > 0
+      ? `${root} holds versions of one model: give the folder above it`
+      : 'those that come as NAME/VERSION/ are served without a restart';
+  return `there is no model in the models' folder ${root}, and no call can be answered: ${hint}`;
 }
 
 /** The versions of one model, and what its serving.json says. */

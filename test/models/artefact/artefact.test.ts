@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { messageOf } from '../../../src/base/errors.ts';
 import { sealManifest } from '../../../src/models/artefact/layout.ts';
 import { readArtefact } from '../../../src/models/artefact/read.ts';
 import { checkArtefactTarget, writeArtefact, type ArtefactContent } from '../../../src/models/artefact/write.ts';
@@ -112,6 +113,17 @@ describe('opening an artefact', () => {
   it('refuses a foreign folder', async () => {
     await rm(join(folder, 'manifest.json'));
     await refused(/there is no manifest\.json in it; give the folder that "train --out" wrote/);
+  });
+
+  it('names the models in a folder of many, and of versions', async () => {
+    const models = join(home, 'models');
+    for (const name of ['pumps/2', 'fans/1']) await writeArtefact(join(models, name), content);
+    await mkdir(join(models, 'empty'));
+    const refusal = (path: string) => readArtefact(path).catch((thrown: unknown) => messageOf(thrown));
+    const [one, two] = [join(models, 'fans', '1'), join(models, 'pumps', '2')];
+    expect(await refusal(models)).toMatch(new RegExp(`; give the folder of one model: ${one}, ${two}$`));
+    expect(await refusal(join(models, 'pumps'))).toMatch(new RegExp(`; give the folder of one model: ${two}$`));
+    expect(await refusal(join(models, 'empty'))).toMatch(/; give the folder that "train --out" wrote$/);
   });
 
   it.each([['{"name": "a browser extension"}'], ['[1]'], ['null']])('refuses the foreign manifest %s', async (text) => {

@@ -215,11 +215,16 @@ describe('a file that does not fit the model', () => {
       'column "amount" is BOOLEAN, which cannot be read as a number: convert it in the data',
       'SCHEMA_MISMATCH',
     ],
-    ['text.csv', 'amount\n1\nN/A\n', 'column "amount" holds "N/A", not a number', 'INVALID_INPUT'],
+    [
+      'text.csv',
+      'amount\n1\nN/A\n',
+      'column "amount" holds "N/A", not a number: write one, or leave it empty (null) where it is missing',
+      'INVALID_INPUT',
+    ],
     [
       'late.csv',
       `amount\n${'1\n'.repeat(5000)}"it's"\n`,
-      `column "amount" holds "it's", not a number`,
+      `column "amount" holds "it's", not a number: write one, or leave it empty (null) where it is missing`,
       'INVALID_INPUT',
     ],
   ])('names the column and its value: %s', async (name, content, message, code) => {

@@ -36,7 +36,13 @@ export async function openRepository(
     ...changes,
   });
   opened.push(repository);
-  return { repository, opens, closes, errors: () => lines().filter(({ level }) => Number(level) >= 50) };
+  return {
+    repository,
+    opens,
+    closes,
+    warnings: () => lines().filter(({ level }) => level === 40),
+    errors: () => lines().filter(({ level }) => Number(level) >= 50),
+  };
 }
 
 /** The real one on the CPU; says what was closed. */

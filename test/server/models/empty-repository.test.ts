@@ -1,0 +1,27 @@
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { createModelFolderFixture } from '../../support/model-folder.ts';
+import { openRepository } from './real-repository.ts';
+
+const createFolder = createModelFolderFixture();
+
+describe('a repository without a model', () => {
+  it('says that there is no model yet, and what a wrong folder is instead', async () => {
+    const folder = await createFolder();
+    const warning = async (path: string) => {
+      const { warnings } = await openRepository(path);
+      return warnings().map(({ msg }) => msg);
+    };
+    expect(await warning(folder.path)).toEqual([
+      `there is no model in the models' folder ${folder.path}, and no call can be answered: those that come as NAME/VERSION/ are served without a restart`,
+    ]);
+    const version = await folder.write('pumps', '1', 1);
+    expect(await warning(folder.path)).toEqual([]);
+    expect(await warning(join(folder.path, 'pumps'))).toEqual([
+      expect.stringMatching(/pumps holds versions of one model: give the folder above it$/),
+    ]);
+    expect(await warning(version)).toEqual([
+      expect.stringMatching(/1 is one model: serve it with --model, or give the folder two above it$/),
+    ]);
+  });
+});
