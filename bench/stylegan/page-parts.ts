@@ -16,7 +16,7 @@ export function describeStyles({ seen, seconds, settings, ...measured }: Part<'s
   return `## Sizes, truncation, labels, middle styles
 
 ${measuredBy(measured)}: a generator of 32 x 32 digits that is told which digit to make, grown from 4 x 4, whose own critic was shown ${seen} images
-in ${Math.round(seconds)} s of CPU. Settings other than the defaults: ${showSettings(settings)}. That is far too short for good images: its pictures show what can be asked for.
+in ${Math.round(seconds)} s of CPU by all processes that had a part in it. Settings other than the defaults: ${showSettings(settings)}. That is far too short for good images: its pictures show what can be asked for.
 
 What it made at the end of each size, of the same styles, a digit for each column:
 

@@ -116,6 +116,26 @@ describe('a StyleGAN of images', () => {
     expect(result.warnings.some((each) => /the time budget cut the StyleGAN, 8-2/.test(each))).toBe(true);
     expect(existsSync(join(placeOf('cut'), 'generator.onnx'))).toBe(true);
   }, 120_000);
+
+  it('has a time budget of its own where it is resumed, in which phases that are done take nothing', async () => {
+    const interrupt = new AbortController();
+    const onUpdates = (_done: number, _total: number, remark: string): void => {
+      if (remark.includes('8-fade')) interrupt.abort();
+    };
+    const stopped = train('later', {}, { signal: interrupt.signal, onUpdates });
+    await expect(stopped).rejects.toMatchObject({ code: 'CANCELLED' });
+    let now = 1000;
+    const played = new Set<string>();
+    const hear = (_done: number, _total: number, remark: string): void => {
+      played.add(/stylegan-\S+/.exec(remark)?.[0] ?? remark);
+    };
+    const hooks = { seconds: () => (now += 1), onUpdates: hear };
+    const result = await train('later', { resume: true, timeBudget: 8 }, hooks);
+    expect([...played]).toEqual(['stylegan-8-fade', 'stylegan-8-1', 'stylegan-8-2']);
+    expect(result.warnings.some((each) => /the time budget cut the StyleGAN, 8-2/.test(each))).toBe(true);
+    expect(existsSync(join(placeOf('later'), 'generator.onnx'))).toBe(true);
+    expect(existsSync(`${placeOf('later')}.checkpoint`)).toBe(false);
+  }, 240_000);
 });
 
 describe('images that a StyleGAN makes up', () => {
