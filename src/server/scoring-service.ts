@@ -7,6 +7,7 @@ import type {
   RawRecord,
   ScoreBatch,
 } from '../scoring/detector.ts';
+import { type Afterwards, atOnce } from './afterwards.ts';
 import type { Candidates } from './candidates/candidates.ts';
 import type { Clock } from './clock.ts';
 import { countRows, packedRecord } from './job-rows.ts';
@@ -54,7 +55,7 @@ export interface ScoreJob {
   /** Time on the wall clock, in milliseconds, by which the answer is wanted: what would be late is refused at once. */
   readonly deadlineMs?: number | undefined;
   /** Is given what nobody who waits for the answer needs; done at once when absent. */
-  readonly afterwards?: ((work: () => void) => void) | undefined;
+  readonly afterwards?: Afterwards | undefined;
 }
 
 export interface ScoreOutcome {
@@ -289,8 +290,6 @@ export class ScoringService {
     recent.publish({ transport, atMs: clock.wallMs(), batch, recordAt });
   }
 }
-
-const atOnce = (work: () => void): void => work();
 
 /** The model, for whoever follows a trace. */
 function factsOf({ name, version }: DetectorDescription): Record<string, string> {

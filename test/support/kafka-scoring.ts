@@ -25,6 +25,8 @@ export interface Topics {
 export interface ScoringOptions {
   readonly config?: Partial<KafkaConfig>;
   readonly before?: BeforeScore;
+  /** Told of the number detector's rows. */
+  readonly drift?: OpenModel['drift'];
   /** In the place of the number detector's own. */
   readonly explain?: Detector['explain'];
   /** Tried beside the number detector; its rule and itself. */
@@ -38,6 +40,8 @@ export interface ScoringOptions {
 
 export interface RunningScoring extends KafkaScoring {
   readonly metrics: Metrics;
+  /** What the live page shows. */
+  readonly recent: RecentScores;
   /** What `onFatal` was told. */
   readonly fatal: readonly AristarchError[];
 }
@@ -58,8 +62,10 @@ export function startNumberScoring(
   const fatal: AristarchError[] = [];
   const { candidate } = options;
   const detector = createNumberDetector(options.before);
-  const { explain } = options;
-  const single = createSingleModel(toOpenModel({ ...detector, ...(explain && { explain }) }));
+  const { explain, drift } = options;
+  const model = toOpenModel({ ...detector, ...(explain && { explain }) });
+  const single = createSingleModel({ ...model, drift });
+  const recent = new RecentScores();
   const models: Models = { ...single, candidateOf: () => candidate && toCandidate(candidate) };
   const candidates = new Candidates({
     ...{ models, metrics: metrics.candidates, clock: SYSTEM_CLOCK },
@@ -71,7 +77,7 @@ export function startNumberScoring(
     models,
     candidates,
     metrics,
-    recent: new RecentScores(),
+    recent,
     clock: SYSTEM_CLOCK,
     limits: { maxRows: 100_000 },
   });
@@ -87,7 +93,7 @@ export function startNumberScoring(
     },
     ...(options.openClient === undefined ? {} : { openClient: options.openClient }),
   });
-  return { ...scoring, metrics, fatal };
+  return { ...scoring, metrics, recent, fatal };
 }
 
 const CONFIG = {

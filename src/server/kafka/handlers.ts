@@ -14,6 +14,8 @@ import type { StartBatchSpan } from './traced-batch.ts';
 export interface BatchHandlerParts extends ScoringParts, SendParts {
   readonly deliveries: Deliveries;
   readonly config: ScoringParts['config'] & SendParts['config'] & Pick<KafkaConfig, 'maxBatchEvents' | 'pauseMs'>;
+  /** Aborted when no further slice may be begun; never, where it is absent. */
+  readonly stopping?: AbortSignal;
   /** Undefined where nothing is traced. */
   readonly startSpan?: StartBatchSpan | undefined;
 }
@@ -79,8 +81,8 @@ async function handleBatch(parts: BatchHandlerParts, batch: PartitionBatch, onPr
   const slices = toSlices(messages, config.maxBatchEvents);
   const ahead = scoreAhead(parts, batch, slices);
   try {
-    for (let left = slices.length; left > 0; left -= 1) {
-      const delivering = deliver(parts, delivery, batch, await ahead.next());
+    for (let scored = await ahead.next(); scored !== undefined; scored = await ahead.next()) {
+      const delivering = deliver(parts, delivery, batch, scored);
       ahead.begin();
       if ((await delivering) === 'lost') return;
       onProgress();
@@ -104,7 +106,10 @@ function toSlices(messages: Slice, most: number): Slice[] {
   return Array.from({ length: count }, (_, place) => messages.slice(place * size, (place + 1) * size));
 }
 
-/** Scores slices in their order, one before it is asked for: while its results wait, those of the slice before it are on their way. */
+/**
+ * Scores slices in their order, one before it is asked for: while its results wait, those of the slice before it are on their way. Begins
+ * none where the process is stopping: a fetch may hold minutes of work, which whoever has the partition next can do as well.
+ */
 function scoreAhead(parts: BatchHandlerParts, batch: PartitionBatch, slices: readonly Slice[]) {
   let place = 0;
   let working: Promise<ScoredSlice> | undefined;
@@ -116,7 +121,7 @@ function scoreAhead(parts: BatchHandlerParts, batch: PartitionBatch, slices: rea
   }
   function begin(): void {
     const slice = slices[place];
-    if (working !== undefined || slice === undefined) return;
+    if (working !== undefined || slice === undefined || parts.stopping?.aborted === true) return;
     working = scoreLater(slice);
     // A failure is told to whoever asks, and nobody may ask any more.
     working.catch(() => undefined);
@@ -124,9 +129,10 @@ function scoreAhead(parts: BatchHandlerParts, batch: PartitionBatch, slices: rea
   }
   return {
     begin,
-    async next(): Promise<ScoredSlice> {
+    /** Undefined where none is begun any more. */
+    async next(): Promise<ScoredSlice | undefined> {
       begin();
-      const asked = working!;
+      const asked = working;
       working = undefined;
       return asked;
     },

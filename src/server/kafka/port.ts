@@ -1,4 +1,5 @@
 import type { AristarchError } from '../../base/errors.ts';
+import type { Afterwards } from '../afterwards.ts';
 import type { WorkSpan } from '../tracing/port.ts';
 import type { Detector, Explanation, RawRecord, ScoreBatch } from '../../scoring/detector.ts';
 import type { CloudEventMode } from './formats/cloud-events.ts';
@@ -172,7 +173,7 @@ export interface ScoreRecords {
   readonly encodeJson?: Detector['encodeJson'];
   /**
    * What `make` makes of the scores of raw rows, packed; `records`: those that they were made of. The rows count as scored once it is
-   * made: where that fails, they are scored again.
+   * made, or as `records.afterwards` says: where that fails, they are scored again.
    */
   score<T>(
     rows: Float32Array,
@@ -188,6 +189,8 @@ export interface ScoreRecords {
 export interface RowRecords {
   /** So many of the first were scored before, and come again. */
   readonly repeated: number;
+  /** Is given what counts and shows the rows as scored, where they may not be yet; done at once when absent. */
+  readonly afterwards?: Afterwards | undefined;
   at(row: number): RawRecord;
   all(): readonly RawRecord[];
 }

@@ -128,13 +128,32 @@ async function scoreOneByOne(
   bad: readonly BadEvent[],
 ): Promise<Scored> {
   const { outcomes, suspects } = await trySingly(good, {
-    attempt: (event) => scoreBy(scorer, parts, source, [event]),
+    attempt: (event) => attemptOne(scorer, parts, source, event),
     isScored: ({ results }) => results.length > 0,
     mayBeOfItem: (reason) => mayBeOfOne(reason, parts),
     wait: parts.wait,
   });
+  for (const { count } of outcomes.toSorted((a, b) => Number(a.offset - b.offset))) count();
   const setAside = suspects.map(({ item, reason }) => ({ message: item.message, reason }));
   return joinScored([...outcomes, { results: [], bad: [...bad, ...setAside] }]);
+}
+
+interface Attempt extends Scored {
+  readonly offset: bigint;
+  /** Counts and shows the event as scored: once, of all attempts at it, and not at all where they come to nothing. */
+  readonly count: () => void;
+}
+
+async function attemptOne(
+  scorer: ScoreRecords,
+  parts: ScoringParts,
+  source: Source,
+  event: GoodEvent,
+): Promise<Attempt> {
+  const works: (() => void)[] = [];
+  const own = { ...parts, afterwards: (work: () => void): void => void works.push(work) };
+  const scored = await scoreBy(scorer, own, source, [event]);
+  return { ...scored, offset: event.message.offset, count: () => works.forEach((work) => work()) };
 }
 
 function parseEvents(

@@ -1,6 +1,7 @@
 import { type AristarchError, toAristarchError } from '../../base/errors.ts';
 import type { Explanation, ScoreBatch } from '../../scoring/detector.ts';
 import type { Turn } from '../../scoring/turns.ts';
+import { type Afterwards, atOnce } from '../afterwards.ts';
 import type { Metrics } from '../metrics.ts';
 import type { WorkSpan } from '../tracing/port.ts';
 import { KAFKA_ACTIONS } from './actions.ts';
@@ -27,6 +28,8 @@ export interface ScoringParts {
   readonly repeats: Repeats;
   /** Whether the event at which the model itself fails is looked for; it is nobody's fault otherwise. */
   readonly suspects?: boolean;
+  /** Is given what says that events are scored, where that is but an attempt so far; done at once when absent. */
+  readonly afterwards?: Afterwards;
   /**
    * Asked for before each piece of work that keeps the thread busy for milliseconds (reading a slice, writing its results, sending them): in
    * between, the inference thread is given its next rows, brokers' answers are heard, and callers by gRPC have their turn.
@@ -48,7 +51,7 @@ export interface EventRows {
   readonly source: Source;
   readonly messages: readonly InboundMessage[];
   readonly rows: Float32Array;
-  readonly records: Omit<RowRecords, 'repeated'>;
+  readonly records: Pick<RowRecords, 'at' | 'all'>;
 }
 
 /** Scores rows and writes the results of their events. Throws what the scorer throws. */
@@ -57,10 +60,9 @@ export async function scoreRows(
   parts: ScoringParts,
   { source, messages, rows, records }: EventRows,
 ): Promise<readonly ScoredEvent[]> {
-  const { metrics, repeats, turn, span } = parts;
+  const { metrics, repeats, afterwards = atOnce, turn, span } = parts;
   const { partition } = source;
-  const { name } = scorer.model;
-  const again = { ...records, repeated: repeats.countBefore(partition, name, messages) };
+  const again = { ...records, repeated: repeats.countBefore(partition, scorer.model, messages), afterwards };
   const format = { cloudEvents: parts.config.cloudEvents, results: parts.results, trace: span?.headers };
   const toResults = async (scores: ScoreBatch): Promise<readonly ScoredEvent[]> => {
     const explanations = await explainAnomalous(scorer, parts, again, scores);
@@ -73,7 +75,7 @@ export async function scoreRows(
     return metrics.stages.time('encode', () => messages.map(toResult), span);
   };
   const results = await scorer.score(rows, again, toResults, span);
-  repeats.scored(partition, name, messages);
+  afterwards(() => repeats.scored(partition, scorer.model, messages));
   return results;
 }
 

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { AristarchError, toAristarchError } from '../../base/errors.ts';
+import { atOnce } from '../afterwards.ts';
 import type { Clock } from '../clock.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Attempt, RoutedPart } from '../models/by-key.ts';
@@ -44,7 +45,7 @@ export interface KafkaScoring {
   /** Resolves when the consumer has joined its group for the first time; rejects with what `onFatal` was told, or `CANCELLED`. */
   readonly started: Promise<void>;
   readonly readiness: () => Readiness;
-  /** Fetches no more, finishes and commits the batches at work, leaves the group, disconnects. */
+  /** Fetches no more, finishes and commits what is being scored, leaves the group, disconnects. */
   readonly stop: () => Promise<void>;
 }
 
@@ -160,7 +161,8 @@ async function openSession(
     }
   }
   try {
-    await consumer.run(createBatchHandler({ scoring, reader, results, deliveries, config, metrics, startSpan, log }));
+    const outside = { scoring, reader, results, deliveries, config, metrics, startSpan, log };
+    await consumer.run(createBatchHandler({ ...outside, stopping: abort.signal }));
   } catch (thrown) {
     // What it ends with is no news beside why it did not begin.
     await close().catch(() => undefined);
@@ -222,12 +224,13 @@ function toScorer(
       const recordAt = (row: number) => records.at(row);
       const made: T[] = [];
       const finish = async (scores: ScoreBatch): Promise<void> => void made.push(await make(scores));
-      const { repeated } = records;
-      const job = { transport: 'kafka', rows, recordAt, repeated, finish, span, traceId: span?.traceId } as const;
+      const { repeated, afterwards = atOnce } = records;
+      const own = { rows, recordAt, repeated, finish, afterwards };
+      const job = { transport: 'kafka', ...own, span, traceId: span?.traceId } as const;
       const { batch } = await (attempt === undefined
         ? service.scoreBy(model, job)
         : attempt((checkAlive) => service.scoreBy(model, { ...job, isTrial: true, checkAlive })));
-      onScored?.(records.all(), batch);
+      if (onScored !== undefined) afterwards(() => onScored(records.all(), batch));
       return made[0]!;
     },
     explain: (records, topK) => detector.explain(records, { topK }),

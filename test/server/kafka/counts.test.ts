@@ -21,3 +21,35 @@ it('a row counts as scored where it has a result, once, however often it was loo
   expect(body).toMatch(/^aristarch_p_value_count 2$/m);
   await scoring.stop();
 });
+
+it('an event that others are tried beside again and again counts once, is shown once, and told to drift once; so does one that recovers', async () => {
+  const batch = createBatch([1, 12, 2].map((x) => JSON.stringify({ x })));
+  const { client, sent, done } = createMemoryClient(batch, 4);
+  const heard: number[] = [];
+  let alone = 0;
+  const scoring = startNumberScoring(['unused:1'], TOPICS, {
+    openClient: () => Promise.resolve(client),
+    // The second event fails in its batch, and once alone: the third one, the witness, is scored twice.
+    before(rows) {
+      if (rows.length > 1 || (rows[0] === 12 && ++alone === 1)) throw new Error('crashed');
+    },
+    drift: {
+      observe: (rows) => void heard.push(...rows),
+      summary: () => {
+        throw new Error('nobody asks');
+      },
+    },
+  });
+  await done;
+  expect(alone).toBe(2);
+  expect(sent['scores']).toHaveLength(3);
+  expect(heard).toEqual([1, 12, 2]);
+  const { totals, latest } = scoring.recent.snapshot(Date.now());
+  expect(totals).toEqual({ rows: 3, flagged: 1 });
+  expect(latest.map(({ score }) => score)).toEqual([1, 12, 2]);
+  const { body } = await scoring.metrics.render();
+  expect(body).toMatch(/^aristarch_rows_scored_total\{transport="kafka"\} 3$/m);
+  expect(body).toMatch(/^aristarch_rows_flagged_total\{transport="kafka"\} 1$/m);
+  expect(body).toMatch(/^aristarch_p_value_count 3$/m);
+  await scoring.stop();
+});

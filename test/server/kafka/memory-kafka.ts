@@ -101,8 +101,8 @@ export function createMemoryProducer(
   };
 }
 
-/** A client whose group owns one partition, with one batch in it; `done` resolves when the batch was handled. */
-export function createMemoryClient(batch: PartitionBatch) {
+/** A client whose group owns one partition, with one batch in it, which comes so many times; `done` resolves when it was handled. */
+export function createMemoryClient(batch: PartitionBatch, times = 1) {
   const sent: Record<string, OutboundMessage[]> = {};
   let handled: () => void = () => undefined;
   const done = new Promise<void>((resolve) => (handled = resolve));
@@ -120,7 +120,10 @@ export function createMemoryClient(batch: PartitionBatch) {
     openConsumer: (onEvent) => ({
       run: (handler) => {
         onEvent({ kind: 'joined', partitions: [batch.partition] });
-        void handler(batch).then(handled);
+        const deliver = async (): Promise<void> => {
+          for (let time = 0; time < times; time++) await handler(batch);
+        };
+        void deliver().then(handled);
         return Promise.resolve();
       },
       stop: () => done,

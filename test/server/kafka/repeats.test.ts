@@ -16,28 +16,33 @@ import { createNumberDetector } from '../../support/number-detector.ts';
 import { toOpenModel } from '../../support/open-model.ts';
 import { createBatch, createMemoryProducer, toMessage, toScorer } from './memory-kafka.ts';
 
+const [A, B] = [
+  { name: 'a', version: '1' },
+  { name: 'b', version: '1' },
+];
 const messages = (...offsets: readonly number[]) => offsets.map((offset) => toMessage(offset, '{}'));
 
 describe('events that come again', () => {
-  it('are known by their offsets, for each partition and model', () => {
+  it('are known by their offsets, for each partition, model and version', () => {
     const repeats = createRepeats();
-    expect(repeats.countBefore(0, 'a', messages(1, 2))).toBe(0);
-    repeats.scored(0, 'a', messages(1, 2));
-    expect(repeats.countBefore(0, 'a', messages(1, 2))).toBe(2);
-    expect(repeats.countBefore(0, 'a', messages(2, 5))).toBe(1);
-    expect(repeats.countBefore(0, 'a', messages(3))).toBe(0);
-    expect(repeats.countBefore(0, 'b', messages(1, 2))).toBe(0);
-    expect(repeats.countBefore(1, 'a', messages(1, 2))).toBe(0);
+    expect(repeats.countBefore(0, A, messages(1, 2))).toBe(0);
+    repeats.scored(0, A, messages(1, 2));
+    expect(repeats.countBefore(0, A, messages(1, 2))).toBe(2);
+    expect(repeats.countBefore(0, A, messages(2, 5))).toBe(1);
+    expect(repeats.countBefore(0, A, messages(3))).toBe(0);
+    expect(repeats.countBefore(0, B, messages(1, 2))).toBe(0);
+    expect(repeats.countBefore(0, { ...A, version: '2' }, messages(1, 2))).toBe(0);
+    expect(repeats.countBefore(1, A, messages(1, 2))).toBe(0);
   });
 
   it('are forgotten with their commit, not before that', () => {
     const repeats = createRepeats();
-    repeats.scored(0, 'a', messages(1, 2, 3));
+    repeats.scored(0, A, messages(1, 2, 3));
     repeats.committed(0, 3n);
-    expect(repeats.countBefore(0, 'a', messages(3, 4))).toBe(1);
+    expect(repeats.countBefore(0, A, messages(3, 4))).toBe(1);
     repeats.committed(0, 4n);
     // The topic was made anew.
-    expect(repeats.countBefore(0, 'a', messages(0, 1))).toBe(0);
+    expect(repeats.countBefore(0, A, messages(0, 1))).toBe(0);
   });
 });
 
