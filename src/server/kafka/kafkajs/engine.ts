@@ -2,6 +2,8 @@
 import kafkajs from 'kafkajs';
 import { repairAbortedMessages } from './aborted-messages.ts';
 import { boundAnswers } from './bounded-answers.ts';
+import { boundArrays } from './bounded-arrays.ts';
+import { readOwnRecordBatches } from './fetched-batches.ts';
 import { writeOwnRecordBatches } from './record-batches.ts';
 
 export {
@@ -22,5 +24,7 @@ export {
 export const { CompressionCodecs, CompressionTypes, ConfigResourceTypes } = kafkajs;
 
 boundAnswers();
+boundArrays();
 repairAbortedMessages();
+readOwnRecordBatches(CompressionCodecs);
 writeOwnRecordBatches(CompressionCodecs);

@@ -1,4 +1,5 @@
-import type { InboundMessage, MessageHeaders } from '../port.ts';
+import { collectHeaders } from '../headers.ts';
+import type { InboundMessage } from '../port.ts';
 import type { FetchResponsePartition, RecordsBatch } from './engine.ts';
 
 /** Bits of a batch's attributes (Kafka's protocol guide, "Record Batch"). */
@@ -58,25 +59,6 @@ function appendMessages(messages: InboundMessage[], batch: RecordsBatch, from: b
     if (offset < from) continue;
     const timestampMs = Number(isTimedByBroker ? maxTimestamp : firstTimestamp + timestampDelta);
     const timed = timestampMs >= 0 ? timestampMs : undefined;
-    messages.push({ offset, key, value, headers: toHeaders(headers), timestampMs: timed });
+    messages.push({ offset, key, value, headers: collectHeaders(headers), timestampMs: timed });
   }
-}
-
-/** A name may come more than once; a null value becomes an empty one, as it does with the other client. */
-function toHeaders(pairs: readonly (readonly [Buffer | null, Buffer | null])[]): MessageHeaders {
-  const headers: MessageHeaders = {};
-  for (const [nameBytes, valueBytes] of pairs) {
-    const name = nameBytes?.toString() ?? '';
-    const value = valueBytes ?? Buffer.alloc(0);
-    const before = Object.hasOwn(headers, name) ? headers[name] : undefined;
-    if (before === undefined) define(headers, name, value);
-    else define(headers, name, Array.isArray(before) ? [...before, value] : [before, value]);
-  }
-  return headers;
-}
-
-/** Producers choose the names: `__proto__` is one like any other. */
-function define(headers: MessageHeaders, name: string, value: Buffer | (Buffer | string)[]): void {
-  if (name !== '__proto__') headers[name] = value;
-  else Object.defineProperty(headers, name, { value, enumerable: true, configurable: true, writable: true });
 }

@@ -1,0 +1,71 @@
+import { createRequire } from 'node:module';
+import { AristarchError } from '../../../base/errors.ts';
+import { type FetchedBatch, type FetchedRecord, readBatches, readRecords } from '../read-record-batch.ts';
+import type { FetchedMessage } from './aborted-messages.ts';
+
+/** What kafkajs 2.2.3 reads answers with, as far as it is looked at here. */
+interface Decoder {
+  offset: number;
+  readInt32(): number;
+  canReadBytes(length: number): boolean;
+  readBytes(length: number): Buffer;
+}
+type DecodeMessages = (decoder: Decoder) => Promise<unknown[]>;
+
+/** By the protocol's numbers; none for 0. */
+type Codecs = Readonly<Record<number, (() => { decompress(bytes: Buffer): Promise<Buffer> }) | undefined>>;
+
+interface Message extends FetchedMessage {
+  readonly timestamp: string;
+  readonly value: Buffer | null;
+  readonly headers: FetchedRecord['headers'];
+}
+
+/** Where a batch says of which version it is. */
+const MAGIC_AT = 16;
+const MAGIC = 2;
+
+/**
+ * Has kafkajs read the record batches of an answer by `readBatches`. Its own way takes an object of all headers so far for each header, so
+ * that twenty thousand of them in one event hold the process up for minutes; and breaks off, whenever it is tried, where a batch
+ * has more than a hundred thousand records. Any producer can write both.
+ */
+export function readOwnRecordBatches(codecs: Codecs): void {
+  const load = createRequire(import.meta.url);
+  const path = 'kafkajs/src/protocol/requests/fetch/v4/decodeMessages';
+  const theirs = load(path) as DecodeMessages;
+  // The versions of the request load it when they are first asked for.
+  load.cache[load.resolve(path)]!.exports = async (decoder: Decoder): Promise<unknown[]> => {
+    const start = decoder.offset;
+    const length = decoder.readInt32();
+    if (length <= 0 || !decoder.canReadBytes(length)) return [];
+    const bytes = decoder.readBytes(length);
+    if (bytes[MAGIC_AT] === MAGIC) return readMessages(bytes, codecs);
+    // As logs hold them that are older than Kafka 0.11.
+    decoder.offset = start;
+    return theirs(decoder);
+  };
+}
+
+async function readMessages(bytes: Buffer, codecs: Codecs): Promise<Message[]> {
+  const messages: Message[] = [];
+  for (const batch of readBatches(bytes)) {
+    for (const record of readRecords(batch, await decompress(batch, codecs))) messages.push(toMessage(batch, record));
+  }
+  return messages;
+}
+
+async function decompress({ compressionBits, records }: FetchedBatch, codecs: Codecs): Promise<Buffer> {
+  if (compressionBits === 0) return records;
+  const codec = codecs[compressionBits]?.();
+  if (codec !== undefined) return codec.decompress(records);
+  throw new AristarchError('DATA_UNREADABLE', `a batch is compressed by no known way: number ${compressionBits}`);
+}
+
+function toMessage({ producerId, isInTransaction, isControl }: FetchedBatch, record: FetchedRecord): Message {
+  const { offset, timeMs, key, value, headers } = record;
+  return {
+    ...{ offset: String(offset), timestamp: String(timeMs), key, value, headers, isControlRecord: isControl },
+    batchContext: { producerId: String(producerId), inTransaction: isInTransaction },
+  };
+}

@@ -1,0 +1,139 @@
+import { AristarchError } from '../../base/errors.ts';
+import { collectHeaders } from './headers.ts';
+import type { MessageHeaders } from './port.ts';
+
+/** Bits of a batch's attributes (Kafka's protocol guide, "Record Batch", version 2). */
+const [COMPRESSION, TIMED_BY_BROKER, IN_TRANSACTION, IS_CONTROL] = [7, 8, 16, 32];
+/** Bytes that a batch's length does not count, and bytes in front of the records. */
+const BEFORE_LENGTH = 12;
+const HEAD_BYTES = 61;
+
+export interface FetchedBatch {
+  readonly firstOffset: bigint;
+  readonly producerId: bigint;
+  readonly isInTransaction: boolean;
+  readonly isControl: boolean;
+  /** The protocol's number of how the records are compressed; 0 for not at all. */
+  readonly compressionBits: number;
+  /** Of every record where the broker sets the times; undefined where producers do. */
+  readonly brokersTimeMs: bigint | undefined;
+  readonly firstTimeMs: bigint;
+  /** Of the records, as the batch says. */
+  readonly count: number;
+  /** As they came: compressed, perhaps. */
+  readonly records: Buffer;
+}
+
+export interface FetchedRecord {
+  readonly offset: bigint;
+  /** Milliseconds since 1970; less than 0 for none. */
+  readonly timeMs: bigint;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: MessageHeaders;
+}
+
+/**
+ * The batches in an answer's bytes; the last one may have been cut, and is left out. Throws `DATA_UNREADABLE` for bytes that are no
+ * batches: brokers look at what producers send, and this is what is left of a log or a broker that is broken.
+ */
+export function* readBatches(bytes: Buffer): Generator<FetchedBatch> {
+  for (let at = 0; at + HEAD_BYTES <= bytes.length;) {
+    const end = at + BEFORE_LENGTH + bytes.readInt32BE(at + 8);
+    if (end < at + HEAD_BYTES) throw unreadable(`a batch at byte ${at} that ends at byte ${end}`);
+    if (end > bytes.length) return;
+    yield readBatch(bytes.subarray(at, end));
+    at = end;
+  }
+}
+
+function readBatch(bytes: Buffer): FetchedBatch {
+  const attributes = bytes.readInt16BE(21);
+  return {
+    firstOffset: bytes.readBigInt64BE(0),
+    producerId: bytes.readBigInt64BE(43),
+    isInTransaction: (attributes & IN_TRANSACTION) !== 0,
+    isControl: (attributes & IS_CONTROL) !== 0,
+    compressionBits: attributes & COMPRESSION,
+    brokersTimeMs: (attributes & TIMED_BY_BROKER) === 0 ? undefined : bytes.readBigInt64BE(35),
+    firstTimeMs: bytes.readBigInt64BE(27),
+    count: bytes.readInt32BE(57),
+    records: bytes.subarray(HEAD_BYTES),
+  };
+}
+
+/**
+ * The records of a batch, whose bytes are not compressed any more. In a time that grows with the bytes alone, whatever they say. Throws
+ * as `readBatches` does.
+ */
+export function readRecords(batch: FetchedBatch, bytes: Buffer): FetchedRecord[] {
+  const records: FetchedRecord[] = [];
+  const cursor = { bytes, at: 0, end: bytes.length };
+  for (let place = 0; place < batch.count; place++) {
+    const length = readVarint(cursor);
+    const end = cursor.at + length;
+    if (length < 0 || end > bytes.length) throw unreadable(`a record of ${length} bytes at byte ${cursor.at}`);
+    records.push(readRecord(batch, { bytes, at: cursor.at, end }));
+    cursor.at = end;
+  }
+  return records;
+}
+
+/** A place in bytes, before whose `end` everything must lie. */
+interface Cursor {
+  readonly bytes: Buffer;
+  at: number;
+  readonly end: number;
+}
+
+function readRecord({ firstOffset, firstTimeMs, brokersTimeMs }: FetchedBatch, cursor: Cursor): FetchedRecord {
+  // Attributes, of which there are none.
+  cursor.at += 1;
+  const later = BigInt(readVarint(cursor));
+  const offset = firstOffset + BigInt(readVarint(cursor));
+  const [key, value] = [readBytes(cursor), readBytes(cursor)];
+  return { offset, timeMs: brokersTimeMs ?? firstTimeMs + later, key, value, headers: readHeaders(cursor) };
+}
+
+function readHeaders(cursor: Cursor): MessageHeaders {
+  const count = readVarint(cursor);
+  // A header has two bytes at least.
+  if (count < 0 || count > (cursor.end - cursor.at) / 2)
+    throw unreadable(`${count} headers in ${cursor.end - cursor.at} bytes`);
+  const pairs = Array.from({ length: count }, () => [readBytes(cursor), readBytes(cursor)] as const);
+  return collectHeaders(pairs);
+}
+
+/** Null for the length -1. */
+function readBytes(cursor: Cursor): Buffer | null {
+  const length = readVarint(cursor);
+  if (length === -1) return null;
+  const end = cursor.at + length;
+  if (length < 0 || end > cursor.end) throw unreadable(`a text of ${length} bytes at byte ${cursor.at}`);
+  const bytes = cursor.bytes.subarray(cursor.at, end);
+  cursor.at = end;
+  return bytes;
+}
+
+/** Of 64 bits, more than any number here has. */
+const MOST_VARINT_BYTES = 10;
+
+/** Zigzag, seven bits a byte, the lowest first. Exact up to 53 bits; offsets in a batch and times have fewer. */
+function readVarint(cursor: Cursor): number {
+  let [zigzag, unit] = [0, 1];
+  for (let place = 0; place < MOST_VARINT_BYTES; place++) {
+    if (cursor.at >= cursor.end) throw unreadable(`a number that does not end before byte ${cursor.end}`);
+    const byte = cursor.bytes[cursor.at++]!;
+    zigzag += (byte & 0x7f) * unit;
+    if (byte < 0x80) return zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
+    unit *= 0x80;
+  }
+  throw unreadable(`a number of more than ${MOST_VARINT_BYTES} bytes before byte ${cursor.at}`);
+}
+
+function unreadable(what: string): AristarchError {
+  return new AristarchError(
+    'DATA_UNREADABLE',
+    `a broker's answer holds ${what}: its log, or the way to it, is damaged; compare with another replica`,
+  );
+}

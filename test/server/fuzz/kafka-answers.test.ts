@@ -1,0 +1,157 @@
+import { createRequire } from 'node:module';
+import { beforeAll, expect, it } from '@jest/globals';
+import { pino } from 'pino';
+import { loadCodecs } from '../../../src/server/kafka/compression.ts';
+import { createPlainDeliveries } from '../../../src/server/kafka/deliveries.ts';
+import { createEventReader } from '../../../src/server/kafka/formats/reader.ts';
+import { JSON_RESULTS } from '../../../src/server/kafka/formats/result-format.ts';
+import { createBatchHandler } from '../../../src/server/kafka/handlers.ts';
+import { type FetchedPartition, markAborted } from '../../../src/server/kafka/kafkajs/aborted-messages.ts';
+import { registerCodecs as registerWithKafkajs } from '../../../src/server/kafka/kafkajs/codecs.ts';
+import { toKafkaError } from '../../../src/server/kafka/kafkajs/faults.ts';
+import { fromMessage } from '../../../src/server/kafka/kafkajs/messages.ts';
+import { registerCodecs as registerWithPlatformatic } from '../../../src/server/kafka/platformatic/codecs.ts';
+import { fetchV17, Reader, Writer } from '../../../src/server/kafka/platformatic/engine.ts';
+import { toKafkaError as toPlatformaticError } from '../../../src/server/kafka/platformatic/faults.ts';
+import { readFetched } from '../../../src/server/kafka/platformatic/records.ts';
+import type { InboundMessage } from '../../../src/server/kafka/port.ts';
+import { type BatchHead, writeRecordBatch, writeRecords } from '../../../src/server/kafka/record-batch.ts';
+import { createMetrics } from '../../../src/server/metrics.ts';
+import { createNumberDetector } from '../../support/number-detector.ts';
+import { createBatch, createMemoryProducer, routeTo, toScorer } from '../kafka/memory-kafka.ts';
+import { inputsOf, run } from './campaign.ts';
+import { mutated } from './mutations.ts';
+
+const BROKERS = ['broker:9092'];
+const HEAD: BatchHead = {
+  ...{ count: 3, producerId: 5n, producerEpoch: 0, firstSequence: 0, isTransactional: false, timestampMs: 1_000 },
+  compressionBits: 0,
+};
+
+/** Record batches of three events: plain, of a transaction, and compressed in each way; two in a row. */
+async function createRecords(): Promise<readonly Buffer[]> {
+  const { gzip, snappy, lz4, zstd } = await loadCodecs();
+  const headers = { source: 'till', tags: ['a', 'b'] };
+  const messages = [1, 2, 3].map((x) => ({ key: Buffer.from(`k${x}`), value: Buffer.from(`{"x": ${x}}`), headers }));
+  const records = writeRecords(messages);
+  const plain = writeRecordBatch(records, HEAD);
+  const compressed = [gzip, snappy, lz4, zstd].map((codec, place) =>
+    writeRecordBatch(codec.compress(records), { ...HEAD, compressionBits: place + 1 }),
+  );
+  const transactional = writeRecordBatch(records, { ...HEAD, isTransactional: true });
+  return [plain, transactional, ...compressed, Buffer.concat([plain, compressed[0]!])];
+}
+
+/** An answer to a fetch of one partition with a transaction that was taken back, by version 11 of the protocol. */
+function toOldAnswer(records: Buffer): Buffer {
+  const writer = Writer.create()
+    .appendInt32(0)
+    .appendInt16(0)
+    .appendInt32(0)
+    .appendInt32(1)
+    .appendString('events', false);
+  writer.appendInt32(1).appendInt32(0).appendInt16(0).appendInt64(9n).appendInt64(9n).appendInt64(0n);
+  writer.appendInt32(1).appendInt64(6n).appendInt64(0n).appendInt32(-1);
+  return writer.appendInt32(records.length).append(records).buffer;
+}
+
+/** The same by version 17. */
+function toNewAnswer(records: Buffer): Buffer {
+  const writer = Writer.create().appendInt32(0).appendInt16(0).appendInt32(0);
+  writer.appendUnsignedVarInt(2).append(Buffer.alloc(16)).appendUnsignedVarInt(2);
+  writer.appendInt32(0).appendInt16(0).appendInt64(9n).appendInt64(9n).appendInt64(0n);
+  writer.appendUnsignedVarInt(2).appendInt64(6n).appendInt64(0n).appendUnsignedVarInt(0).appendInt32(-1);
+  return writer
+    .appendUnsignedVarInt(records.length + 1)
+    .append(records)
+    .append(Buffer.alloc(3)).buffer;
+}
+
+interface KafkajsBatch {
+  readonly messages: readonly Parameters<typeof fromMessage>[0][];
+}
+const load = createRequire(import.meta.url);
+
+/** As its consumer does it, with what is done to it here. */
+async function readByKafkajs(answer: Buffer): Promise<readonly InboundMessage[]> {
+  const { decode } = load('kafkajs/src/protocol/requests/fetch/v11/response') as {
+    decode: (bytes: Buffer) => Promise<{ responses: { partitions: FetchedPartition[] }[] }>;
+  };
+  const Batch = load('kafkajs/src/consumer/batch') as new (
+    topic: string,
+    from: string,
+    part: FetchedPartition,
+  ) => KafkajsBatch;
+  const { responses } = await decode(answer);
+  const parts = responses.flatMap(({ partitions }) => partitions);
+  parts.forEach(markAborted);
+  return parts.flatMap((part) => new Batch('events', '0', part).messages.map(fromMessage));
+}
+
+async function readByPlatformatic(answer: Buffer): Promise<readonly InboundMessage[]> {
+  const { responses } = fetchV17.parseResponse(0, 1, 17, Reader.from(answer));
+  const parts = responses.flatMap(({ partitions }) => partitions);
+  return Promise.resolve(parts.flatMap((part) => readFetched(part, 0n).messages));
+}
+
+/** Scores events, each of which must become a result or a dead letter. */
+function createScoring() {
+  const scorer = toScorer(createNumberDetector());
+  const producer = createMemoryProducer();
+  const handle = createBatchHandler({
+    scoring: {
+      acquireForAll: () => Promise.resolve({ scorer, release: () => undefined }),
+      route: (records) => routeTo(scorer, records),
+    },
+    ...{ results: JSON_RESULTS, deliveries: createPlainDeliveries(producer), metrics: createMetrics().kafka },
+    ...{ reader: createEventReader({ format: 'json', maxEventBytes: 20_000 }), log: pino({ level: 'silent' }) },
+    config: { topicOut: 'out', deadLetterTopic: 'dead', cloudEvents: 'off', maxBatchEvents: 10, pauseMs: 5_000 },
+  });
+  return async (messages: readonly InboundMessage[]): Promise<void> => {
+    for (const topic of Object.keys(producer.sent)) producer.sent[topic]!.length = 0;
+    const nextOffset = messages.at(-1)!.offset + 1n;
+    const batch = { ...createBatch([]), messages, nextOffset };
+    await handle(batch);
+    const { out = [], dead = [] } = producer.sent;
+    expect(out.length + dead.length).toBe(messages.length);
+    expect([batch.committed.at(-1), batch.redeliveries]).toEqual([nextOffset, []]);
+  };
+}
+
+let records: readonly Buffer[] = [];
+beforeAll(async () => {
+  const codecs = await loadCodecs();
+  registerWithKafkajs(codecs);
+  registerWithPlatformatic(codecs);
+  records = await createRecords();
+});
+
+const CLIENTS = {
+  kafkajs: { toAnswer: toOldAnswer, read: readByKafkajs, toError: toKafkaError },
+  platformatic: { toAnswer: toNewAnswer, read: readByPlatformatic, toError: toPlatformaticError },
+} as const;
+
+it.each(['kafkajs', 'platformatic'] as const)(
+  `reads each of ${inputsOf()} mutated answers of a broker by %s, or says that it cannot; its events have results or dead letters`,
+  async (client) => {
+    const { toAnswer, read, toError } = CLIENTS[client];
+    const scoreAll = createScoring();
+    const goods = records.map(toAnswer);
+    for (const good of goods) expect((await read(good)).length % 3).toBe(0);
+    const outcomes = await run({
+      ...{ entrance: 'Kafka', what: `answers of brokers to fetches, by ${client}`, inputs: mutated(goods) },
+      send: async (answer) => {
+        const messages = await read(answer).catch((thrown: unknown) => {
+          expect(['UNAVAILABLE', 'DATA_UNREADABLE']).toContain(toError(thrown, BROKERS).code);
+          return undefined;
+        });
+        if (messages === undefined) return 'refused';
+        if (messages.length > 0) await scoreAll(messages);
+        return messages.length > 0 ? 'events' : 'no event';
+      },
+    });
+    expect(outcomes['events']).toBeGreaterThan(inputsOf() / 50);
+    expect(outcomes['refused']).toBeGreaterThan(inputsOf() / 50);
+  },
+  3_600_000,
+);
