@@ -1,3 +1,4 @@
+import { giveBack } from '../../base/give-back.ts';
 import type { FeatureSchema } from '../../models/features/schema.ts';
 import { rowWidth } from '../../models/features/schema.ts';
 import { layoutOf } from '../../models/features/compact.ts';
@@ -24,7 +25,9 @@ export async function makeCompactTable(
   try {
     for (let from = 0; from < count; from += rowsPerCall) {
       const part = packRows(rows, from, Math.min(count, from + rowsPerCall));
-      data.set((await session.run({ rows: part }))['compact']!.data, from * compactWidth);
+      const results = await session.run({ rows: part });
+      data.set(results['compact']!.data, from * compactWidth);
+      giveBack([part, ...Object.values(results)]);
     }
   } finally {
     await session.close();

@@ -1,4 +1,5 @@
 import { AristarchError } from '../../base/errors.ts';
+import { giveBack } from '../../base/give-back.ts';
 import type { Random } from '../../base/philox.ts';
 import { reportName, stateName } from '../../graph/program.ts';
 import { TRAINING_ROWS } from '../../models/critics/critic-plan.ts';
@@ -84,11 +85,13 @@ async function advance(
   count: number,
 ): Promise<TaskProgress> {
   const { task, table } = options;
+  const drawn = draws(before.stepsDone, count, before.rateFactor);
   const results = await session.run(count, {
     ...stateFeeds(task, before.state),
     ...(table && { [TRAINING_ROWS]: table }),
-    ...draws(before.stepsDone, count, before.rateFactor),
+    ...drawn,
   });
+  giveBack(Object.values(drawn)); // up to 256 MB a call, which would pile up
   const reports = Object.keys(before.history);
   const values = Object.fromEntries(reports.map((name) => [name, [...(results[reportName(name)]?.data ?? [])]]));
   const after = stateResults(task, results);

@@ -1,7 +1,17 @@
 import type { Tensor } from '../../tensor.ts';
 import type { Builder } from '../builder.ts';
 import type { Emitted } from '../names.ts';
-import { blockedImage, blockedNode, blockedRows, inBlocks, reshaped, UNGROUPED } from './forms.ts';
+import {
+  blockedImage,
+  blockedNode,
+  blockedRows,
+  inBlocks,
+  mayComeOut,
+  plainImage,
+  reshaped,
+  UNGROUPED,
+  wholeBlocks,
+} from './forms.ts';
 
 type Kernel = readonly [out: number, into: number, height: number, width: number];
 
@@ -9,8 +19,8 @@ type Kernel = readonly [out: number, into: number, height: number, width: number
 const mayGoIn = (channels: number, block: number): boolean => channels < block || channels % block === 0;
 
 export const isConvolvedInBlocks = (kernel: Tensor, block: number): boolean => {
-  const [out, into] = kernel.shape as Kernel;
-  return out % block === 0 && mayGoIn(into, block);
+  const [out, into, ...size] = kernel.shape as Kernel;
+  return mayComeOut(out, size, block) && mayGoIn(into, block);
 };
 
 /** The derivative by the image is, for a stride of 1, a convolution by the kernel turned over. */
@@ -36,10 +46,10 @@ export function convolveInBlocks(
 ): Emitted {
   const [out, into, height, width] = kernel.shape as Kernel;
   const filter = to.formOf(kernel, 'filter', (there) => filterOf(kernel, block, there));
-  return inBlocks(
-    slide({ x, filter, kernel: [out, into, height, width], pads: around(padding, padding), stride, block, after }, to),
-    out,
-  );
+  const pads = around(padding, padding);
+  const name = slide({ x, filter, kernel: [out, into, height, width], pads, stride, block, after }, to);
+  // What is no whole blocks comes out plain at once, without the zeros behind, which what follows would compute on.
+  return out % block === 0 ? inBlocks(name, out) : plainImage(name, out, to);
 }
 
 export function convolveTurnedInBlocks(
@@ -72,11 +82,17 @@ interface Slide {
 export function slide({ x, filter, kernel, pads, stride, block, after: { bias, slope } }: Slide, to: Builder): string {
   const [out, into, ...size] = kernel;
   const image = into < block ? to.nameOf(x) : blockedImage(x, to);
-  const operands = bias === undefined ? [image, filter] : [image, filter, reshaped(to.nameOf(bias), [out], to)];
+  const operands = bias === undefined ? [image, filter] : [image, filter, biasOf(bias, out, block, to)];
   return blockedNode(to, 'Conv', operands, {
     ...{ kernel_shape: size, pads, strides: [stride, stride], ...UNGROUPED },
     ...(slope !== undefined && { activation: { text: 'LeakyRelu' }, activation_params: { floats: [slope] } }),
   });
+}
+
+function biasOf(bias: Tensor, out: number, block: number, to: Builder): string {
+  const flat = reshaped(to.nameOf(bias), [out], to);
+  const rest = wholeBlocks(out, block) - out;
+  return rest === 0 ? flat : to.node('Pad', [flat, to.integers([0, rest])]);
 }
 
 /** [out, in, k, k] in memory [out / block, in / block, k, k, block in, block out]; channels that come in and are less than a block stay one. */
@@ -84,7 +100,7 @@ function filterOf(kernel: Tensor, block: number, to: Builder): string {
   const [out, into, ...size] = kernel.shape as Kernel;
   const pixels = size[0] * size[1];
   const whole = into < block ? to.nameOf(kernel) : blockedRows(to.nameOf(kernel), [out, into, pixels], to);
-  return reshaped(blockedRows(whole, [out / block, block, into * pixels], to), [out, into, ...size], to);
+  return reshaped(blockedRows(whole, [1, out, into * pixels], to), [wholeBlocks(out, block), into, ...size], to);
 }
 
 /** The same of the kernel that the derivative by the image slides: channels out for channels in, and its pixels turned over. */

@@ -1,4 +1,4 @@
-import type { Tensor } from '../../tensor.ts';
+import type { Extent, Tensor } from '../../tensor.ts';
 import type { Builder } from '../builder.ts';
 import type { NodeAttribute } from '../model.ts';
 import type { InForm } from '../names.ts';
@@ -34,11 +34,23 @@ export const inBlocks = (name: string, channels: number): InForm => ({
 export const plainImage = (name: string, channels: number, to: Builder): string =>
   blockedNode(to, 'ReorderOutput', [name], { channels });
 
+/** Channels with the zeros behind them that make them whole blocks. */
+export const wholeBlocks = (channels: number, block: number): number => Math.ceil(channels / block) * block;
+
+/**
+ * Whether so many channels that a kernel of this size gives are worth blocks: whole ones, or of more than a pixel and the last one half full, with zeros behind. The library's
+ * reorderings lay these, and leave them out again, where channels are counted by fours.
+ */
+export const mayComeOut = (channels: number, [height, width]: Extent, block: number): boolean => {
+  const rest = channels % block;
+  return rest === 0 || (height * width > 1 && rest % 4 === 0 && 2 * rest >= block);
+};
+
 export const reshaped = (name: string, shape: readonly number[], to: Builder): string =>
   to.node('Reshape', [name, to.integers(shape)]);
 
 /**
- * Any value seen as [groups, rows, columns], rows in whole blocks, in memory [groups, rows / block, columns, block]. A transposition by the library's own reordering of
+ * Any value seen as [groups, rows, columns], in memory [groups, rows / block, columns, block], rows rounded up to whole blocks by zeros. A transposition by the library's own reordering of
  * images, by vectors: its Transpose of more than two axes goes number by number, and takes five times as long.
  */
 export const blockedRows = (
@@ -60,18 +72,28 @@ export const UNGROUPED = { dilations: [1, 1], group: 1 };
 
 type Image = readonly [batch: number, channels: number, height: number, width: number];
 
-/** Whether a derivative by the kernel goes in blocks: those of y are whole, and those of x, or less than one. */
-export const areWhole = (x: Tensor, y: Tensor, block: number): boolean => {
+/** Whether a derivative by the kernel goes in blocks: those of y are nearly whole, and those of x whole, or less than one. */
+export const areWhole = (
+  { inputs: [x, y], attributes: { size } }: Tensor<'convolveKernel'>,
+  block: number,
+): boolean => {
   const [[batch, channels], [, out]] = [x.shape as Image, y.shape as Image];
-  return typeof batch === 'number' && out % block === 0 && (channels < block || channels % block === 0);
+  return typeof batch === 'number' && mayComeOut(out, size, block) && (channels < block || channels % block === 0);
 };
 
-/** [b, c, h, w] in memory [c / block, b, h, w, block]. */
+/** Image [b, c, h, w] in blocks with zeros behind the last channel: a form of its own, on which nothing else computes. */
+const FILLED = 'blocked, filled up';
+
+export const filledImage = (y: Tensor, block: number, to: Builder): string =>
+  Number(y.shape[1]) % block === 0
+    ? blockedImage(y, to)
+    : to.formOf(y, FILLED, (there) => blockedNode(there, 'ReorderInput', [there.nameOf(y)]));
+
+/** [b, c, h, w] in memory [c / block, b, h, w, block], c rounded up to whole blocks. */
 export function channelsFirst(y: Tensor, block: number, to: Builder): string {
   const [batch, channels, height, width] = y.shape as Image;
-  const whole = blockedImage(y, to);
-  if (channels === block) return whole;
-  return to.node('Transpose', [reshaped(whole, [batch, channels / block, height * width * block], to)], {
-    perm: [1, 0, 2],
-  });
+  const whole = filledImage(y, block, to);
+  const blocks = wholeBlocks(channels, block) / block;
+  if (blocks === 1) return whole;
+  return to.node('Transpose', [reshaped(whole, [batch, blocks, height * width * block], to)], { perm: [1, 0, 2] });
 }

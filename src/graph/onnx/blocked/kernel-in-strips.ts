@@ -7,8 +7,10 @@ import {
   blockedNode,
   blockedRows,
   channelsFirst,
+  filledImage,
   plainImage,
   reshaped,
+  wholeBlocks,
 } from './forms.ts';
 
 type KernelGradient = Tensor<'convolveKernel'>;
@@ -31,11 +33,15 @@ export interface Layout {
 const KEPT_NUMBERS = 320 * 1024;
 
 /** Undefined where there is no layout in whole blocks. */
-export function layOut({ inputs: [x, y], attributes }: KernelGradient, block: number): Layout | undefined {
+export function layOut(tensor: KernelGradient, block: number): Layout | undefined {
+  const {
+    inputs: [x, y],
+    attributes,
+  } = tensor;
   const [batch, channels] = x.shape as Image;
   const [, out, places, across] = y.shape as Image;
   const { size, stride } = attributes;
-  if (!areWhole(x, y, block)) return undefined;
+  if (!areWhole(tensor, block)) return undefined;
   const [side, parts] = channels < block ? [1, channels] : [block, channels / block];
   const width = (across - 1) * stride + size[1];
   const cuts = Array.from({ length: places }, (_, at) => at + 1).filter(
@@ -45,7 +51,7 @@ export function layOut({ inputs: [x, y], attributes }: KernelGradient, block: nu
     const rows = places / strips;
     return { side, parts, strips, rows, under: (rows - 1) * stride + size[0], width };
   });
-  const filters = Math.min(4, out / block); // as many the library takes at once
+  const filters = Math.min(4, wholeBlocks(out, block) / block); // as many the library takes at once
   const isKept = ({ rows, under }: Layout): boolean =>
     block * (rows * across * filters * block + under * width * channels) <= KEPT_NUMBERS;
   return layouts.find(isKept) ?? layouts.at(-1);
@@ -60,17 +66,9 @@ export function layOut({ inputs: [x, y], attributes }: KernelGradient, block: nu
 export function kernelInStrips(tensor: KernelGradient, layout: Layout, block: number, to: Builder): string {
   const [x, y] = tensor.inputs;
   const { size, stride } = tensor.attributes;
-  const [[batch, channels], [, out, , across]] = [x.shape as Image, y.shape as Image];
-  const { side, parts, strips, rows } = layout;
-  const strippedBatch = batch * strips;
-  const filter = to.formOf(y, `filter of ${strips}`, (there) => {
-    const blocks = [(out * strippedBatch) / block ** 2, block, rows * across] as const;
-    return reshaped(
-      blockedColumns(channelsFirst(y, block, there), blocks, block, there),
-      [out, strippedBatch, rows, across],
-      there,
-    );
-  });
+  const [channels, [, out, , across]] = [Number(x.shape[1]), y.shape as Image];
+  const { side, parts, rows } = layout;
+  const filter = filterInStrips(y, layout, block, to);
   const image = imageInStrips(tensor, layout, block, to);
   const product = blockedNode(to, 'Conv', [image, filter], {
     ...{ kernel_shape: [rows, across], pads: [0, 0, 0, 0], strides: [1, 1] },
@@ -82,6 +80,31 @@ export function kernelInStrips(tensor: KernelGradient, layout: Layout, block: nu
   return side === 1 ? kernel : plainImage(kernel, channels, to);
 }
 
+/**
+ * Which stand together in a block, in the place of channels: the same strip of as many images, which is less to put in order, or, where images are no whole blocks, the strips of an
+ * image and of the next ones.
+ */
+const areImagesTogether = (batch: number, block: number): boolean => batch % block === 0;
+
+/** [b, out, h', w'] in memory [out / block, b strips / block, rows, columns, block of strips, block out]: to ONNX [out, b strips, rows, columns]. */
+function filterInStrips(y: Tensor, { strips, rows }: Layout, block: number, to: Builder): string {
+  const [batch, out, places, across] = y.shape as Image;
+  const whole = wholeBlocks(out, block);
+  return to.formOf(y, `filter of ${strips}`, (there) => {
+    const shape = [whole, batch * strips, rows, across];
+    const [groups, blocks] = [batch / block, whole / block];
+    if (!areImagesTogether(batch, block)) {
+      const columns = [(blocks * batch * strips) / block, block, rows * across] as const;
+      return reshaped(blockedColumns(channelsFirst(y, block, there), columns, block, there), shape, there);
+    }
+    const columns = [groups, block, blocks * places * across] as const;
+    const turned = blockedColumns(filledImage(y, block, there), columns, block, there);
+    if (groups === 1 || blocks === 1) return reshaped(turned, shape, there);
+    const square = reshaped(turned, [groups, blocks, places * across * block ** 2], there);
+    return reshaped(there.node('Transpose', [square], { perm: [1, 0, 2] }), shape, there);
+  });
+}
+
 /** [b, in, h, w] in memory [b strips / block, rows under a strip, parts, columns, side, block]: to ONNX [1, b strips, rows parts, columns side]. */
 function imageInStrips(
   { inputs: [x, y], attributes: { padding, size, stride } }: KernelGradient,
@@ -91,28 +114,31 @@ function imageInStrips(
 ): string {
   const [batch, , height, columns] = x.shape as Image;
   const places = Number(y.shape[2]);
+  const total = (places - 1) * stride + size[0];
+  const order = Array.from({ length: strips * under * parts }, (_, at) => {
+    const [strip, rest] = [Math.floor(at / (under * parts)), at % (under * parts)];
+    return (rest % parts) * total + strip * rows * stride + Math.floor(rest / parts);
+  });
+  /** Of values seen as [groups, parts total, a row]. */
+  const inOrder = (name: string, groups: number, row: number, there: Builder): string =>
+    strips === 1 && parts === 1
+      ? name
+      : there.node('Gather', [reshaped(name, [groups, parts * total, row], there), there.integers(order)], { axis: 1 });
   const form = `strips of ${[strips, ...size, stride, padding, ...y.shape.slice(2)].join(' ')}`;
   return to.formOf(x, form, (there) => {
-    const whole = reshaped(
-      side === 1 ? there.nameOf(x) : blockedImage(x, there),
-      [batch, parts, height, columns * side],
-      there,
-    );
-    const total = (places - 1) * stride + size[0];
+    const image = side === 1 ? there.nameOf(x) : blockedImage(x, there);
+    const whole = reshaped(image, [batch, parts, height, columns * side], there);
     const after = [total - height - padding, (width - columns - padding) * side];
     const padded = there.node('Pad', [whole, there.integers([0, 0, padding, padding * side, 0, 0, ...after])]);
-    const order = Array.from({ length: strips * under * parts }, (_, at) => {
-      const [strip, rest] = [Math.floor(at / (under * parts)), at % (under * parts)];
-      return (rest % parts) * total + strip * rows * stride + Math.floor(rest / parts);
-    });
-    const inOrder =
-      strips === 1 && parts === 1
-        ? padded
-        : there.node('Gather', [reshaped(padded, [batch, parts * total, width * side], there), there.integers(order)], {
-            axis: 1,
-          });
-    const strippedBatch = batch * strips;
-    const cut = blockedRows(inOrder, [strippedBatch / block, block, under * parts * width * side], there);
-    return reshaped(cut, [1, strippedBatch, under * parts, width * side], there);
+    const [row, all] = [width * side, batch * strips];
+    const cut = areImagesTogether(batch, block)
+      ? inOrder(
+          blockedRows(padded, [batch / block, block, parts * total * row], there),
+          batch / block,
+          row * block,
+          there,
+        )
+      : blockedRows(inOrder(padded, batch, row, there), [all / block, block, under * parts * row], there);
+    return reshaped(cut, [1, all, under * parts, row], there);
   });
 }

@@ -15,12 +15,13 @@ type KernelGradient = Tensor<'convolveKernel'>;
 type Image = readonly [batch: number, channels: number, height: number, width: number];
 
 /** Whether the kernel is one pixel, which meets each pixel of the image once. */
-export const isOfPixels = (
-  { inputs: [x, y], attributes: { size, padding, stride } }: KernelGradient,
-  block: number,
-): boolean => {
+export const isOfPixels = (tensor: KernelGradient, block: number): boolean => {
+  const {
+    inputs: [x],
+    attributes: { size, padding, stride },
+  } = tensor;
   const pixels = Number(x.shape[2]) * Number(x.shape[3]);
-  return size[0] * size[1] === 1 && padding === 0 && stride === 1 && pixels % block === 0 && areWhole(x, y, block);
+  return size[0] * size[1] === 1 && padding === 0 && stride === 1 && pixels % block === 0 && areWhole(tensor, block);
 };
 
 /** Then the pixels of all images stand in the place of channels, and the derivative in blocks is the filter as it is. */

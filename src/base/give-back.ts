@@ -1,0 +1,19 @@
+import { MessageChannel } from 'node:worker_threads';
+
+/** A port that is closed: what is sent to it is taken from the sender, and is gone (Node's documentation of `port.postMessage`). */
+const NOWHERE = new MessageChannel().port1;
+NOWHERE.close();
+
+/**
+ * Gives back the memory of arrays that nobody will read any more, now and not at some collection of garbage: arrays of megabytes that come and go pile up
+ * until then, each on pages that the system has to clear anew. They are empty afterwards. Each must be all of its buffer: what is only part of one stays.
+ */
+export function giveBack(arrays: Iterable<{ readonly data: Float32Array }>): void {
+  const whole = new Set<ArrayBuffer>();
+  for (const {
+    data: { buffer, byteLength },
+  } of arrays) {
+    if (buffer instanceof ArrayBuffer && byteLength > 0 && byteLength === buffer.byteLength) whole.add(buffer);
+  }
+  if (whole.size > 0) NOWHERE.postMessage(null, [...whole]);
+}
