@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { KERNEL_FORMS, type KernelForm } from '../src/graph/onnx/kernel-gradient.ts';
 import { createAristarch } from './conv/aristarch.ts';
-import { SHAPES, STEPS, type CaseKind, type ConvCase, type ConvShape } from './conv/cases.ts';
+import { measureBinding } from './conv/binding.ts';
+import { LAYERS, SHAPES, STEPS, type CaseKind, type ConvCase, type ConvShape } from './conv/cases.ts';
 import { convPage, type CaseResult } from './conv/page.ts';
 import { median, type Peer, type Timing } from './step/peer.ts';
 import { openTorch, type TorchWorker } from './step/torch.ts';
@@ -11,7 +12,7 @@ import { writeDocument } from './support/documents.ts';
 
 const HELP = `npm run bench:conv [-- --write] [--json] [--threads N] [--runs N] [--python PATH]
 
-Milliseconds of convolutions - forward, derivative by the image, derivative by the kernel in each of its forms - and of a whole
+Milliseconds of convolutions - forward, derivative by the image, derivative by the kernel in each of its forms -, of layers of all three in one run, and of a whole
 critic step with R1, at 16, 32 and 64 px, beside PyTorch eager on as many threads, in the faster of its two memory layouts. Runs
 are interleaved; medians of the time of the processor are shown, which other work on the machine changes least. The bar is to be at least as fast as PyTorch; where it is missed, the exit code is 1.
 --write renews docs/bench-conv.md. PyTorch is taken from --python, else from ARISTARCH_PYTHON, else python3.`;
@@ -33,7 +34,7 @@ async function measure(
   options: BenchOptions,
   torch: TorchWorker | null,
 ): Promise<CaseResult> {
-  const of: ConvCase = { ...shape, kind, threads: options.threads };
+  const of: ConvCase = { ...shape, kind, threads: options.threads, layers: LAYERS };
   const hasForms = kind === 'byKernel' && of.stride === 1;
   const forms = hasForms ? (Object.keys(KERNEL_FORMS) as KernelForm[]) : [];
   const own = await Promise.all([createAristarch(of), ...forms.map((form) => createAristarch(of, form))]);
@@ -81,14 +82,17 @@ async function main(): Promise<void> {
   const torch = typeof opened === 'string' ? null : opened;
   const results: CaseResult[] = [];
   const kinds = ['forward', 'byImage', 'byKernel'] as const;
-  const cases = [...SHAPES.flatMap((shape) => kinds.map((kind) => ({ kind, shape })))];
-  for (const { kind, shape } of [...cases, ...STEPS.map((step) => ({ kind: 'step' as const, shape: step }))]) {
-    results.push(await measure(kind, shape, options, torch));
-  }
+  const cases: { readonly kind: CaseKind; readonly shape: ConvShape }[] = [
+    ...SHAPES.flatMap((shape) => kinds.map((kind) => ({ kind, shape }))),
+    ...SHAPES.map((shape) => ({ kind: 'layers' as const, shape })),
+    ...STEPS.map((shape) => ({ kind: 'step' as const, shape })),
+  ];
+  for (const { kind, shape } of cases) results.push(await measure(kind, shape, options, torch));
   await torch?.close();
-  const page = convPage({ machine, ...options, results });
+  const binding = await measureBinding(options.threads, options.runs);
+  const page = convPage({ machine, ...options, results, binding });
   if (values.write) await writeDocument('bench-conv.md', page.text);
-  console.log(values.json ? JSON.stringify({ machine, ...options, results }, null, 2) : page.text);
+  console.log(values.json ? JSON.stringify({ machine, ...options, results, binding }, null, 2) : page.text);
   if (page.missed > 0) process.exitCode = 1;
 }
 

@@ -1,4 +1,4 @@
-"""The convolutions of `npm run bench:conv` in PyTorch eager: forward, both derivatives, and a whole R1 critic step (logistic
+"""The convolutions of `npm run bench:conv` in PyTorch eager: forward, both derivatives, layers of them in one run, and a whole R1 critic step (logistic
 loss on real and generated images, R1 by double backward, Adam). Reads cases on standard input, a JSON line each, and
 answers each with its time as JSON.
 """
@@ -52,6 +52,29 @@ def make_step(batch, channels, size, layout):
     return step
 
 
+def make_layers(case, x, layout):
+    """Layers in one run: the image of each through its convolution, what comes out taken for its derivative, and the derivative
+    by the image as the next one's image. Keeps the derivatives by all kernels, and the last image."""
+    out, channels, kernel, stride, padding = (case[key] for key in ("out", "channels", "kernel", "stride", "padding"))
+    deviation = (stride / (kernel**2 * (channels * out) ** 0.5)) ** 0.5
+    kernels = [
+        deviation * torch.randn(out, channels, kernel, kernel).contiguous(memory_format=layout)
+        for _ in range(case["layers"])
+    ]
+
+    def layers():
+        image, by_kernel = x, []
+        for w in kernels:
+            y = F.conv2d(image, w, stride=stride, padding=padding)
+            image, derivative, _ = torch.ops.aten.convolution_backward(
+                y, image, w, None, [stride] * 2, [padding] * 2, [1, 1], False, [0, 0], 1, [True, True, False]
+            )
+            by_kernel.append(derivative)
+        return by_kernel, image
+
+    return layers
+
+
 def make_work(case, layout):
     batch, channels, size = case["batch"], case["channels"], case["size"]
     if case["kind"] == "step":
@@ -59,6 +82,8 @@ def make_work(case, layout):
     kernel, stride, padding = case["kernel"], case["stride"], case["padding"]
     x = torch.randn(batch, channels, size, size).contiguous(memory_format=layout)
     w = torch.randn(case["out"], channels, kernel, kernel).contiguous(memory_format=layout)
+    if case["kind"] == "layers":
+        return make_layers(case, x, layout)
     y = torch.randn_like(F.conv2d(x, w, stride=stride, padding=padding)).contiguous(memory_format=layout)
     derivative = lambda mask: torch.ops.aten.convolution_backward(
         y, x, w, None, [stride] * 2, [padding] * 2, [1, 1], False, [0, 0], 1, mask

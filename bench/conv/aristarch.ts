@@ -39,7 +39,7 @@ const STEPS_PER_CALL = 10;
 /** The case on ONNX Runtime; a kernel's derivative in the form that is asked for, else in the fastest. */
 export async function createAristarch(of: ConvCase, form?: KernelForm): Promise<Peer> {
   const executor = await openExecutor({ device: 'cpu', threads: of.threads, warn: console.warn });
-  const work = of.kind === 'step' ? await stepWork(of, executor) : await convolutionWork(of, of.kind, executor, form);
+  const work = await WORKS[of.kind](of, executor, form);
   return {
     name: form ?? 'aristarch',
     description: executor.description,
@@ -49,10 +49,24 @@ export async function createAristarch(of: ConvCase, form?: KernelForm): Promise<
 }
 
 type Work = (runs: number) => Promise<void>;
+type SingleKind = 'forward' | 'byImage' | 'byKernel';
+
+const single =
+  (kind: SingleKind) =>
+  (of: ConvCase, executor: Executor, form?: KernelForm): Promise<Work> =>
+    convolutionWork(of, kind, executor, form);
+
+const WORKS: {
+  readonly [K in CaseKind]: (of: ConvCase, executor: Executor, form?: KernelForm) => Promise<Work>;
+} = {
+  ...{ forward: single('forward'), byImage: single('byImage'), byKernel: single('byKernel') },
+  layers: layersWork,
+  step: stepWork,
+};
 
 async function convolutionWork(
   of: ConvShape,
-  kind: Exclude<CaseKind, 'step'>,
+  kind: SingleKind,
   executor: Executor,
   form: KernelForm | undefined,
 ): Promise<Work> {
@@ -94,12 +108,38 @@ function emitForm(result: Tensor<'convolveKernel'>, inputs: readonly Tensor<'inp
   });
 }
 
-function normal(name: string, shape: Tensor['shape']): NumberArray {
+function normal(name: string, shape: Tensor['shape'], deviation = 1): NumberArray {
   const lengths = shape as readonly number[];
   const data = new Float32Array(lengths.reduce((product, length) => product * length, 1));
   createRandom(1).stream(name).fillNormal(data, 0);
-  return { data, shape: lengths };
+  return { data: deviation === 1 ? data : data.map((value) => deviation * value), shape: lengths };
 }
+
+/**
+ * Layers in one run: the image of each goes through its convolution, what comes out is taken for its derivative, and the derivative by the image is the
+ * next one's image. Answers with the derivatives by all kernels, and the last image.
+ */
+async function layersWork(of: ConvCase, executor: Executor): Promise<Work> {
+  const { batch, channels, size, out, kernel, stride, padding } = of;
+  const by = { stride, padding };
+  const x = input('x', [batch, channels, size, size]);
+  const kernels = Array.from({ length: of.layers }, (_, layer) => input(`w${layer}`, [out, channels, kernel, kernel]));
+  const outputs: Record<string, Tensor> = {};
+  let image: Tensor = x;
+  for (const [layer, w] of kernels.entries()) {
+    const y = convolve(image, w, by);
+    outputs[`byKernel${layer}`] = convolveKernel(image, y, { ...by, size: [kernel, kernel] });
+    image = convolveTransposed(y, w, { ...by, size: [size, size] });
+  }
+  const session = await executor.compile(createGraph('layers', [x, ...kernels], { ...outputs, image }));
+  const deviation = keepingDeviation(of);
+  const weights = kernels.map(({ attributes: { name }, shape }) => [name, normal(name, shape, deviation)] as const);
+  return repeat(session, { x: normal('x', x.shape), ...Object.fromEntries(weights) });
+}
+
+/** Of weights through which numbers go forth and back and stay about as large. */
+const keepingDeviation = ({ channels, out, kernel, stride }: ConvShape): number =>
+  Math.sqrt(stride / (kernel ** 2 * Math.sqrt(channels * out)));
 
 async function stepWork(of: ConvCase, executor: Executor): Promise<Work> {
   const step = createStepBuilder();

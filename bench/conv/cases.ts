@@ -1,5 +1,5 @@
-/** What is timed: one convolution, or a whole step of a critic. */
-export const CASE_KINDS = ['forward', 'byImage', 'byKernel', 'step'] as const;
+/** What is timed: one convolution, layers in one run, or a whole step of a critic. */
+export const CASE_KINDS = ['forward', 'byImage', 'byKernel', 'layers', 'step'] as const;
 export type CaseKind = (typeof CASE_KINDS)[number];
 
 export interface ConvShape {
@@ -16,6 +16,8 @@ export interface ConvShape {
 export interface ConvCase extends ConvShape {
   readonly kind: CaseKind;
   readonly threads: number;
+  /** In a case of layers. */
+  readonly layers: number;
 }
 
 const shape = (batch: number, size: number, channels: number, out: number, kernel = 3, stride = 1): ConvShape => {
@@ -31,6 +33,9 @@ export const SHAPES: readonly ConvShape[] = [
   shape(48, 16, 16, 32, 4, 2),
   shape(48, 8, 32, 64, 4, 2),
 ];
+
+/** Layers of one run. */
+export const LAYERS = 8;
 
 /** Whole R1 critic steps: 3 x size x size images, 3x3 convolutions and average pooling down to 4 x 4. */
 export const STEPS: readonly ConvShape[] = [shape(16, 16, 32, 32), shape(16, 32, 32, 32), shape(16, 64, 16, 16)];
