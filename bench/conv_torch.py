@@ -1,6 +1,6 @@
-"""The convolutions of `npm run bench:conv` in PyTorch eager: forward, both derivatives, layers of them in one run, and a whole R1 critic step (logistic
-loss on real and generated images, R1 by double backward, Adam). Reads cases on standard input, a JSON line each, and
-answers each with its time as JSON.
+"""The convolutions of `npm run bench:conv` in PyTorch eager: forward, both derivatives, layers of them in one run, and a whole
+R1 critic step (logistic loss on real and generated images, R1 by double backward, Adam). Reads cases on standard input, a JSON
+line each, and answers each with its time as JSON.
 """
 
 import json

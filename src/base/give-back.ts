@@ -1,6 +1,6 @@
 import { MessageChannel } from 'node:worker_threads';
 
-/** A port that is closed: what is sent to it is taken from the sender, and is gone (Node's documentation of `port.postMessage`). */
+/** A port that is closed: memory that is sent to it leaves the sender, and is free. */
 const NOWHERE = new MessageChannel().port1;
 NOWHERE.close();
 
