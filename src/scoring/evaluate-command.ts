@@ -66,9 +66,10 @@ export const EVALUATE_SETTINGS = defineSettings({
 type EvaluateValues = SettingValues<typeof EVALUATE_SETTINGS>;
 
 const EXAMPLES = `
-Prints auroc, averagePrecision (as scikit-learn defines it) and recallAt1PercentFalseAlarms (the share of anomalies above
+Prints AUROC, average precision (as scikit-learn defines it) and recall at 1 % false alarms (the share of anomalies above
 a threshold that at most 1 % of these normal rows exceed), for the model and for peers on the same rows: the mean
-distance to 5 nearest neighbours, and IsolationForest, each with numbers raw and by signed log.
+distance to 5 nearest neighbours, and IsolationForest, each with numbers raw and by signed log. With --json they are
+auroc, averagePrecision and recallAt1PercentFalseAlarms.
 
 Examples:
   aristarch evaluate --model models/m --data test.parquet --label label

@@ -4,7 +4,7 @@ import type { Evaluation } from './evaluate.ts';
 import { PEER_NAMES, type PeerName, type PeerResult } from './peers/run-peers.ts';
 import type { RankingMetrics } from './ranking-metrics.ts';
 
-const HEADER = ['', 'auroc', 'averagePrecision', 'recallAt1PercentFalseAlarms'];
+const HEADER = ['', 'AUROC', 'average precision', 'recall at 1 % false alarms'];
 const TITLES: { readonly [P in PeerName]: string } = { knn: 'kNN (5, mean)', isolationForest: 'IsolationForest' };
 const SHOWN_VALUES = 4;
 

@@ -44,9 +44,13 @@ export function createS3Source(address: string, environment: Environment): Model
 function parseAddress(address: string): { bucket: string; prefix: string } {
   const [, bucket, rest] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(address) ?? [];
   if (bucket === undefined)
-    throw new AristarchError('INVALID_INPUT', `${address} is no address of S3: s3://bucket/folder is wanted`, {
-      address,
-    });
+    throw new AristarchError(
+      'INVALID_INPUT',
+      `${address} is no address of S3: s3://bucket/folder is wanted, where a bucket has 3 to 63 small letters, digits, dots and hyphens`,
+      {
+        address,
+      },
+    );
   const folder = (rest ?? '').replace(/\/+$/, '');
   return { bucket, prefix: folder === '' ? '' : `${folder}/` };
 }
