@@ -14,7 +14,7 @@ export interface BindingCost {
   readonly leftMs: number;
 }
 
-const BYTES = [2 ** 18, 2 ** 20, 2 ** 21, 2 ** 22];
+const BYTES = [2 ** 20, 2 ** 21, 2 ** 22];
 const REPEATS = 200;
 
 /** ONNX Runtime's binding for Node takes an input's memory as it is, and copies each result into new memory, those handed in for it as well. */
