@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { markdownTable, readResult, writeDocument } from '../support/documents.ts';
 import type { Memory } from './memory.ts';
 import type { Mlserver } from './mlserver.ts';
@@ -26,6 +27,8 @@ export interface Result {
   mlserver?: Mlserver;
   workers?: Ways;
   inference?: Ways;
+  /** The commit that each part was measured at; none where nobody wrote it down. */
+  builds?: Readonly<Record<string, string>>;
 }
 
 export function failures(result: Result): Check[] {
@@ -39,7 +42,8 @@ export function describe(result: Result) {
   const { unary } = result;
   const { machine, rounds, seconds, loadBefore } = result;
   const busy = `load of the machine before it began: ${loadBefore.toFixed(1)}`;
-  const text = [`${machine}; medians of ${rounds} runs of ${seconds} s; ${busy}.`, ...tables(result)];
+  const conditions = `${machine}; medians of ${rounds} runs of ${seconds} s; ${busy}.`;
+  const text = [conditions, ...(result.builds ? [describeBuilds(result, result.builds)] : []), ...tables(result)];
   return {
     ...result,
     ...(unary && { unaryRatioToEcho: Math.min(...unary.map(({ ratio }) => ratio)) }),
@@ -162,6 +166,32 @@ function tabulateBars(checks: readonly Check[]): string {
   return markdownTable(['bar', 'measured', 'wanted', ''], rows);
 }
 
+/** What a part is called on the page, by its key. */
+const PARTS: Readonly<Record<string, string>> = {
+  ...{ unary: 'calls of one row', stream: 'streams', dense: 'dense batches', halfLoad: 'half load' },
+  ...{ overload: 'overload', start: 'start', memory: 'memory', mlserver: 'MLServer' },
+  ...{ workers: 'workers', inference: 'where inferences are computed' },
+};
+
+/** Which parts were measured at which commit: a page of several builds says so. */
+function describeBuilds(result: Result, builds: Readonly<Record<string, string>>): string {
+  const byBuild = new Map<string, string[]>();
+  for (const [key, name] of Object.entries(PARTS)) {
+    if (!Object.hasOwn(result, key)) continue;
+    const build = builds[key] === undefined ? 'earlier builds' : `commit ${builds[key]}`;
+    byBuild.set(build, [...(byBuild.get(build) ?? []), name]);
+  }
+  const parts = [...byBuild].map(([build, names]) => `at ${build}: ${names.join(', ')}`);
+  return `Measured ${parts.join('; ')}.`;
+}
+
+/** The last commit that changed what is served. */
+function currentBuild(): string {
+  const git = (...args: string[]): string => execFileSync('git', [...args, '--', 'src'], { encoding: 'utf8' }).trim();
+  const commit = git('log', '-1', '--format=%h', '--abbrev=10');
+  return git('status', '--porcelain') === '' ? commit : `${commit} and changes`;
+}
+
 /** Keeps what was measured before and not now. */
 export async function writePage(measured: Result): Promise<void> {
   const before = (await readResult('serving-speed.json')) as Partial<Result> | undefined;
@@ -169,7 +199,9 @@ export async function writePage(measured: Result): Promise<void> {
   const conditions = { machine, loadBefore, rounds, seconds };
   // Ways of starting the server say by themselves under which conditions they were measured.
   const isAside = before !== undefined && Object.keys(parts).every((part) => Object.hasOwn(WAYS, part));
-  const result: Result = { ...conditions, ...before, ...(isAside ? parts : measured) };
+  const build = currentBuild();
+  const builds = { ...before?.builds, ...Object.fromEntries(Object.keys(parts).map((part) => [part, build])) };
+  const result: Result = { ...conditions, ...before, ...(isAside ? parts : measured), builds };
   await writeDocument('serving-speed.json', JSON.stringify(result));
   await writeDocument('serving-speed.md', `${INTRODUCTION}\n\n## Figures\n\n${describe(result).text}\n`);
 }
