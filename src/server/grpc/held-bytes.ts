@@ -78,7 +78,7 @@ export function createHeldBytes(
     if (nowMs - toldMs < QUIET_MS) return;
     toldMs = nowMs;
     const message =
-      `calls are refused: unfinished messages take the ${most} bytes that they may; look for callers who send slowly, and see ` +
+      `calls are refused: messages that are unfinished or compressed take the ${most} bytes that they may; look for callers who send slowly or compress much, and see ` +
       '--rate-limit-requests, --slow-client-timeout-ms and --max-message-bytes';
     log.warn({ bytes: most }, message);
   });

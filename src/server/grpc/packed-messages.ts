@@ -44,9 +44,9 @@ export class PackedMessages {
   #asked = 0;
   #inflating = false;
   #end: 'to come' | 'heard' | 'told' = 'to come';
-  /** Nothing more is taken; and nothing is held or handed on. */
+  /** Nothing more is taken; and nothing more is handed on. */
   #deaf = false;
-  #closed = false;
+  #stopped = false;
 
   constructor(parts: PackedParts) {
     this.#parts = parts;
@@ -86,12 +86,19 @@ export class PackedMessages {
     this.#free(this.#unanswered.shift() ?? 0);
   }
 
-  /** Nobody wants the rest. */
-  close(): void {
-    this.#free(this.#heldBytes);
-    this.#deaf = this.#closed = true;
+  /** Nobody wants the rest: what was handed on is held until it is answered, or the call is over. */
+  stop(): void {
+    this.#deaf = this.#stopped = true;
     this.#pieces = [];
     this.#queue = [];
+    this.#free(this.#heldBytes - this.#unanswered.reduce((sum, bytes) => sum + bytes, 0));
+  }
+
+  /** The call is over. */
+  close(): void {
+    this.stop();
+    this.#free(this.#heldBytes);
+    this.#unanswered.length = 0;
   }
 
   /** Puts the whole messages among what has come into the queue. */
@@ -126,7 +133,7 @@ export class PackedMessages {
       else if (next[0] === COMPRESSED) void this.#inflate(next);
       else this.#handOn(next);
     }
-    if (this.#end !== 'heard' || this.isBusy || this.#closed) return;
+    if (this.#end !== 'heard' || this.isBusy || this.#stopped) return;
     this.#end = 'told';
     this.#parts.end();
   }
@@ -141,9 +148,11 @@ export class PackedMessages {
     this.#inflating = true;
     try {
       const frame = await this.#inflated(packed.subarray(PREFIX_BYTES));
-      // What frames it and what is kept beside it goes over.
-      this.#free(packed.length - PREFIX_BYTES);
-      if (!this.#closed) this.#handOn(frame);
+      if (!this.#stopped) {
+        // What frames it and what is kept beside it goes over.
+        this.#free(packed.length - PREFIX_BYTES + INFLATER_BYTES);
+        this.#handOn(frame);
+      }
     } catch (thrown) {
       this.#fail(toAristarchError(thrown));
     }
@@ -151,7 +160,7 @@ export class PackedMessages {
     this.#next();
   }
 
-  /** What it becomes is held. */
+  /** What it becomes is held, and what zlib takes for it. */
   async #inflated(body: Buffer): Promise<Buffer> {
     const { encoding, maxMessageBytes } = this.#parts;
     const head = Buffer.alloc(PREFIX_BYTES);
@@ -170,7 +179,6 @@ export class PackedMessages {
     } catch (thrown) {
       throw thrown instanceof AristarchError ? thrown : notPacked(encoding, thrown);
     }
-    this.#free(INFLATER_BYTES);
     head.writeUInt32BE(bytes, 1);
     return Buffer.concat(parts);
   }
@@ -183,20 +191,18 @@ export class PackedMessages {
   }
 
   #fail(error: AristarchError): void {
-    if (this.#closed) return;
-    this.close();
+    if (this.#stopped) return;
+    this.stop();
     this.#parts.fail(error);
   }
 
   #hold(bytes: number): boolean {
-    if (this.#closed || !this.#parts.held.take(bytes)) return false;
+    if (this.#stopped || !this.#parts.held.take(bytes)) return false;
     this.#heldBytes += bytes;
     return true;
   }
 
   #free(bytes: number): void {
-    // All was given back with the call.
-    if (this.#closed) return;
     this.#parts.held.free(bytes);
     this.#heldBytes -= bytes;
   }

@@ -247,7 +247,8 @@ class ReadCall implements Waiter {
    */
   #refuse(error: AristarchError): void {
     this.#failed = true;
-    this.#freeAll();
+    this.#free();
+    this.#packed?.stop();
     const isAlone = !this.#stream.headersSent;
     this.#fail(error);
     if (isAlone && this.#stream.writableEnded) this.#stream.close(constants.NGHTTP2_NO_ERROR);
