@@ -87,7 +87,7 @@ export interface NumbersInText {
   /** Those that are a number, and those that are one with a decimal comma for the point. */
   readonly numbers: number;
   readonly withCommas: number;
-  /** The most frequent value that is no number. */
+  /** A value that is no number, the first by its text: the most frequent one would be counted in memory, whatever its length and number. */
   readonly other: string | null;
 }
 
@@ -97,7 +97,7 @@ export async function readNumbersInText(table: Table, { name }: Column): Promise
   const isNumber = `TRY_CAST(${text} AS DOUBLE) IS NOT NULL`;
   const [row] = await table.query(
     `count(${text}) AS texts, count_if(${isNumber}) AS numbers, count(TRY_CAST(replace(${text}, ',', '.') AS DOUBLE)) AS commas, ` +
-      `mode(${text}) FILTER (NOT (${isNumber})) AS other FROM data`,
+      `min(${text}) FILTER (NOT (${isNumber})) AS other FROM data`,
   );
   const other = row!['other'];
   return {

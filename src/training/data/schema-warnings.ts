@@ -4,6 +4,8 @@ import type { NumbersInText, ValueStatistics } from './column-statistics.ts';
 /** Names that a column of answers often has. */
 const LABEL_NAMES =
   /^(is_?)?(label|labels|class|target|anomaly|anomalous|outlier|attack|fraud|malicious|ground_?truth|y)$/i;
+/** Characters of a value that a sentence repeats. */
+const LONGEST_SHOWN = 40;
 /** Fewer float32 steps than this between smallest and largest value is too coarse to learn from. */
 const FEWEST_STEPS = 256;
 
@@ -34,10 +36,15 @@ export function levelsWarning(name: string, distinct: number, kept: number): str
 /** Of a column that is text because some of its cells are: "NA" for what is missing, or a comma for the decimal point. */
 export function numbersHint({ texts, numbers, withCommas, other }: NumbersInText): string | undefined {
   if (other === null) return undefined;
-  if (withCommas === texts) return `its numbers have a decimal comma (${JSON.stringify(other)}): write a point`;
+  if (withCommas === texts) return `its numbers have a decimal comma (${showValue(other)}): write a point`;
   if (numbers * 2 < texts) return undefined;
   const share = Math.floor((numbers / texts) * 100);
-  return `${share} % of its values are numbers, and ${JSON.stringify(other)} is none: leave such cells empty, and it is read as numbers`;
+  return `${share} % of its values are numbers, and ${showValue(other)} is none: leave such cells empty, and it is read as numbers`;
+}
+
+/** A cell may hold a page of text. */
+function showValue(text: string): string {
+  return JSON.stringify(text.length <= LONGEST_SHOWN ? text : `${text.slice(0, LONGEST_SHOWN)}...`);
 }
 
 export function textNumbersWarning(name: string, hint: string | undefined): string | undefined {

@@ -88,7 +88,7 @@ describe('an inferred schema', () => {
 
   it('says of a column of text that most of it is numbers, and what is none', async () => {
     const { schema, warnings } = await infer(
-      `SELECT CASE WHEN i % 10 = 0 THEN 'NA' ELSE (i % 7)::VARCHAR END AS gaps, CASE WHEN i = 5 THEN 'oops' ELSE (i / 3)::VARCHAR END AS many, replace((i / 8)::VARCHAR, '.', ',') AS commas, CASE WHEN i % 3 = 0 THEN '1' ELSE 'word' END AS words FROM range(600) t(i)`,
+      `SELECT CASE WHEN i % 10 = 0 THEN 'NA' ELSE (i % 7)::VARCHAR END AS gaps, CASE WHEN i = 5 THEN repeat('o', 50) ELSE (i / 3)::VARCHAR END AS many, replace((i / 8)::VARCHAR, '.', ',') AS commas, CASE WHEN i % 3 = 0 THEN '1' ELSE 'word' END AS words FROM range(600) t(i)`,
     );
     expect(schema.fields.map(({ name, kind }) => [name, kind])).toEqual([
       ['gaps', 'category'],
@@ -98,7 +98,7 @@ describe('an inferred schema', () => {
       'column gaps is taken for levels of a category, but 90 % of its values are numbers, and "NA" is none: leave such cells empty, and it is read as numbers',
     ]);
     expect(schema.excluded.map(({ reason }) => reason.replace(/\(".*"\)/, '(...)'))).toEqual([
-      'looks like an identifier (600 levels in 600 rows), but 99 % of its values are numbers, and "oops" is none: leave such cells empty, and it is read as numbers',
+      `looks like an identifier (600 levels in 600 rows), but 99 % of its values are numbers, and "${'o'.repeat(40)}..." is none: leave such cells empty, and it is read as numbers`,
       'looks like an identifier (600 levels in 600 rows), but its numbers have a decimal comma (...): write a point',
     ]);
   });
