@@ -7,7 +7,7 @@ import { CACHE, trainStyleGan } from './train.ts';
 
 /** Many short phases: each compiles a program, plays, draws pictures and writes a checkpoint, as each of a long run does. */
 export const LONG = {
-  ...{ imageSize: 16, growFrom: 4, phaseImages: 1000, lastImages: 12_000, lastParts: 24 },
+  ...{ imageSize: 16, growFrom: 4, phaseImages: 1000, lastImages: 6000, lastParts: 24 },
   ...{ steps: 20, withoutNegatives: ['rot'], calibrationShare: 0.05, crossBelow: 0, seed: 1 },
 } as const;
 
