@@ -97,7 +97,7 @@ function createVictims(broker: string, killEvery: number, clients: readonly Kafk
     worksSince = undefined;
     const spawned = spawnScoring({
       ...{ client: clients[kills % clients.length]!, broker, topics: TOPICS, maxBatchEvents: 500, scoreMs: 0 },
-      ...{ commits: Number.MAX_SAFE_INTEGER, exactlyOnce: true, sessionTimeoutMs: 6_000 },
+      ...{ exactlyOnce: true, sessionTimeoutMs: 6_000 },
     });
     spawned.logged('scoring ', STARTED_WITHIN_MS).then(
       () => child === spawned && (worksSince = performance.now()),

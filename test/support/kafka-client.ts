@@ -13,6 +13,12 @@ export interface ReadMessage {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+interface EachMessage {
+  readonly topic: string;
+  readonly partition: number;
+  readonly message: KafkaMessage;
+}
+
 /** Asked after each message, with all that were read so far. */
 type IsEnough = (messages: readonly ReadMessage[]) => boolean;
 
@@ -32,10 +38,15 @@ export interface KafkaTestClient extends AsyncDisposable {
     topic: string,
     options?: { readonly uncommitted?: boolean; readonly timeoutMs?: number },
   ): Promise<ReadMessage[]>;
+  /** Reads on in topics, from their start, until it is closed: how many committed messages it has seen so far. */
+  follow(topics: readonly string[]): Promise<{ readonly count: () => number; readonly close: () => Promise<void> }>;
   /** Committed offsets by partition; absent where the group committed none. */
   committed(groupId: string, topic: string): Promise<Map<number, number>>;
   close(): Promise<void>;
 }
+
+/** What the keys of marks begin with. */
+const END = 'the end ';
 
 export async function connectKafkaTestClient(address: string): Promise<KafkaTestClient> {
   const kafka = new Kafka({
@@ -95,21 +106,42 @@ export async function connectKafkaTestClient(address: string): Promise<KafkaTest
         await sender.disconnect();
       }
     },
-    readUntil: (topic, enough, timeoutMs = 20_000) => readUntil(kafka, topic, enough, { timeoutMs }),
-    async readAll(topic, { uncommitted = false, timeoutMs = 30_000 } = {}) {
+    readUntil: (topic, enough, timeoutMs = 60_000) => readUntil(kafka, topic, enough, { timeoutMs }),
+    async readAll(topic, { uncommitted = false, timeoutMs = 60_000 } = {}) {
       // Marks the end of each partition: what is read up to there is all.
       const { length } = await admin.fetchTopicOffsets(topic);
-      const endMark = Buffer.from(`the end ${randomUUID()}`);
+      const endMark = Buffer.from(`${END}${randomUUID()}`);
       const isMark = ({ key }: ReadMessage): boolean => key?.equals(endMark) === true;
       const marks = Array.from({ length }, (_, partition) => ({ key: endMark, value: null, partition }));
       await producer.send({ topic, messages: marks });
       let found = 0;
       // Looks at the newest alone: hundreds of thousands may lie before it.
       const enough: IsEnough = (messages) => (found += Number(isMark(messages.at(-1)!))) === length;
-      return (await readUntil(kafka, topic, enough, { timeoutMs, uncommitted })).filter((each) => !isMark(each));
+      // Also those of earlier readings.
+      const messages = await readUntil(kafka, topic, enough, { timeoutMs, uncommitted });
+      return messages.filter(({ key }) => key?.toString().startsWith(END) !== true);
+    },
+    async follow(topics) {
+      const consumer = kafka.consumer({ groupId: `reader-${randomUUID()}`, maxWaitTimeInMs: 50 });
+      const seen = new Set<string>();
+      await consumer.connect();
+      await consumer.subscribe({ topics: [...topics], fromBeginning: true });
+      const eachMessage = ({ topic, partition, message }: EachMessage): Promise<void> => {
+        seen.add(`${topic}/${partition}/${message.offset}`);
+        return Promise.resolve();
+      };
+      await consumer.run({ autoCommit: false, eachMessage });
+      return { count: () => seen.size, close: () => consumer.disconnect() };
     },
     async committed(groupId, topic) {
-      const [offsets] = await admin.fetchOffsets({ groupId, topics: [topic] });
+      // A group that nobody has asked for yet may have to be loaded first.
+      const ask = () => admin.fetchOffsets({ groupId, topics: [topic] });
+      const [offsets] = await waitUntil('the group to be loaded', () =>
+        ask().catch((thrown: unknown) => {
+          if ((thrown as { readonly retriable?: boolean }).retriable === true) return undefined;
+          throw thrown;
+        }),
+      );
       const present = (offsets?.partitions ?? []).filter(({ offset }) => Number(offset) >= 0);
       return new Map(present.map(({ partition, offset }) => [partition, Number(offset)]));
     },

@@ -13,19 +13,16 @@ export interface ScoringChild {
   logged(text: string, timeoutMs?: number): Promise<void>;
   /** The last lines that it has logged. */
   lastLines(count: number): readonly string[];
-  /** Ends the wait of a process that was spawned with `held`. */
-  go(): void;
   signal(name: 'SIGSTOP' | 'SIGCONT'): void;
   /** Ends the process at once, without any chance to clean up. */
   kill(): Promise<void>;
 }
 
-/** With `held`, it loads what it needs and then waits for `go`. */
 export function spawnScoring(orders: ProcessOrders): ScoringChild {
   const script = join(import.meta.dirname, 'kafka-scoring-process.ts');
   const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(orders)], {
     cwd: resolve(import.meta.dirname, '../..'),
-    stdio: ['pipe', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
   const lines: string[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => void lines.push(line));
@@ -42,7 +39,6 @@ export function spawnScoring(orders: ProcessOrders): ScoringChild {
       );
     },
     lastLines: (count) => lines.slice(-count),
-    go: () => void child.stdin.write('go\n'),
     signal: (name) => void child.kill(name),
     async kill() {
       if (child.exitCode !== null || child.signalCode !== null) return;

@@ -18,7 +18,6 @@ export function consumerGroup(lab: KafkaLab): void {
             topics,
             maxBatchEvents: 10,
             scoreMs: 5,
-            commits: Number.MAX_SAFE_INTEGER,
           },
         });
         lab.onClose(() => member.kill());

@@ -1,22 +1,26 @@
 import { describe, expect, it } from '@jest/globals';
-import { killAgainAndAgain } from '../../support/kafka-kills.ts';
-import { type KafkaLab, numberEvents, type Result, toResults } from '../../support/kafka-lab.ts';
-
-const EVENTS = 2_000;
+import { killAgainAndAgain } from '../../support/kafka-endings.ts';
+import { type KafkaLab, type Result, toResults } from '../../support/kafka-lab.ts';
+import { createKafkaServeFixture, toRefused, toScored } from '../../support/kafka-serve.ts';
 
 export function noLoss(lab: KafkaLab): void {
   describe('no loss', () => {
-    it('when the process is killed ten times in the middle: all are scored, and twins have one id', async () => {
-      const topics = await lab.createTopics({ partitions: 2 });
-      await lab.client.produce(topics.topicIn, numberEvents(EVENTS));
-      await killAgainAndAgain(lab, topics, { kills: 10, exactlyOnce: false, events: EVENTS });
+    const serve = createKafkaServeFixture(lab);
+
+    it('when the command serve is killed ten times in the middle: all have their result or letter, and twins have one id', async () => {
+      const endings = await serve({ exactlyOnce: false });
+      await killAgainAndAgain(endings, 10);
+      const { topics, load } = endings;
       const results = toResults(await lab.client.readAll(topics.topicOut));
-      expect(new Set(results.map(({ score }) => score)).size).toBe(EVENTS);
-      expect(new Set(results.map(({ resultId }) => resultId)).size).toBe(EVENTS);
-      expect(new Set(results.map(placeAndId)).size).toBe(EVENTS);
+      const scored = toScored(load.made);
+      expect([...new Set(results.map(({ score }) => score))].toSorted((a, b) => a - b)).toEqual(scored);
+      expect(new Set(results.map(({ resultId }) => resultId)).size).toBe(scored.length);
+      expect(new Set(results.map(placeAndId)).size).toBe(scored.length);
+      const letters = (await lab.client.readAll(topics.deadLetterTopic)).map(({ value }) => String(value));
+      expect(new Set(letters)).toEqual(new Set(toRefused(load.made)));
       // The kills were in the middle: there are twins.
-      expect(results.length).toBeGreaterThan(EVENTS);
-    }, 120_000);
+      expect(results.length + letters.length).toBeGreaterThan(load.made);
+    }, 600_000);
   });
 }
 
