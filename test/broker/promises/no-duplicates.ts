@@ -15,9 +15,6 @@ export function noDuplicates(lab: KafkaLab): void {
       expect(scores.toSorted((a, b) => a - b)).toEqual(toScored(load.made));
       const letters = (await lab.client.readAll(topics.deadLetterTopic)).map(({ value }) => String(value));
       expect(letters.toSorted()).toEqual(toRefused(load.made).toSorted());
-      // The kills were in the middle: transactions were left open, and the broker has ended them.
-      const written = await lab.client.readAll(topics.topicOut, { uncommitted: true });
-      expect(written.length).toBeGreaterThan(scores.length);
     }, 600_000);
   });
 }
