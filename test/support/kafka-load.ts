@@ -25,28 +25,34 @@ export function createLoad(
   { groupId, topicIn }: Topics,
   { partitions, toValue }: { readonly partitions: number; readonly toValue: (number: number) => string },
 ): KafkaLoad {
+  const madeIn = Array.from({ length: partitions }, () => 0);
+  const keysIn = madeIn.map((_, partition) => [...Array(KEYS).keys()].filter((key) => key % partitions === partition));
   let made = 0;
   async function committed(): Promise<readonly number[]> {
     const offsets = await client.committed(groupId, topicIn);
-    return Array.from({ length: partitions }, (_, partition) => offsets.get(partition) ?? 0);
+    return madeIn.map((_, partition) => offsets.get(partition) ?? 0);
   }
-  const waiting = async (): Promise<number> => made - (await committed()).reduce((total, each) => total + each, 0);
+  function make(partition: number) {
+    const keys = keysIn[partition]!;
+    const key = keys[madeIn[partition]! % keys.length]!;
+    madeIn[partition]! += 1;
+    made += 1;
+    return { key: `key-${key}`, value: toValue(made - 1), partition };
+  }
+  /** In each partition as many: those of a member that is held up would else be all that wait, and others have nothing to do. */
   async function fill(wanted = WAITING): Promise<void> {
-    const missing = wanted - (await waiting());
-    if (missing <= 0) return;
-    const events = Array.from({ length: missing }, (_, i) => {
-      const key = (made + i) % KEYS;
-      return { key: `key-${key}`, value: toValue(made + i), partition: key % partitions };
+    const events = (await committed()).flatMap((offset, partition) => {
+      const missing = Math.ceil(wanted / partitions) - (madeIn[partition]! - offset);
+      return Array.from({ length: Math.max(0, missing) }, () => make(partition));
     });
-    made += missing;
-    await client.produce(topicIn, events);
+    if (events.length > 0) await client.produce(topicIn, events);
   }
   return {
     get made() {
       return made;
     },
     committed,
-    isDone: async () => (await waiting()) === 0,
+    isDone: async () => (await committed()).every((offset, partition) => offset === madeIn[partition]),
     fill,
     keepFull(wanted) {
       let stopped = false;
