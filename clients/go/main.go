@@ -35,6 +35,10 @@ func payment(amount float64) *pb.Record {
 }
 
 func main() {
+	log.SetFlags(0)
+	if len(os.Args) != 2 {
+		log.Fatal("usage: go run . HOST:PORT, as in go run . localhost:50051")
+	}
 	connection, err := grpc.NewClient(os.Args[1],
 		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithDefaultServiceConfig(retries))
 	if err != nil {

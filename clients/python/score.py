@@ -52,5 +52,16 @@ def main(address):
             print(f"score {result.score:.2f}, p-value {result.p_value:.3f}, anomalous: {str(result.anomalous).lower()}")
 
 
+def explain(error):
+    """What a refused call comes with: gRPC's status, the service's own code (docs/errors.md) and its message."""
+    code = dict(error.trailing_metadata() or ()).get("aristarch-code")
+    return f"{error.code().name}{f' ({code})' if code else ''}: {error.details()}"
+
+
 if __name__ == "__main__":
-    main(sys.argv[1])
+    if len(sys.argv) != 2:
+        sys.exit("usage: python score.py HOST:PORT, as in python score.py localhost:50051")
+    try:
+        main(sys.argv[1])
+    except grpc.RpcError as refused:
+        sys.exit(explain(refused))

@@ -63,12 +63,21 @@ for (const { language, needs: what, program, command, minutes } of SNIPPETS) {
         .replace(/^python /gm, '"$PYTHON" ');
       const env = { ...process.env, PYTHON: pythonPath() };
       const options = { cwd: folder, env, timeout: minutes * 60_000 - 5_000, maxBuffer: 2 ** 24 };
-      const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script], options);
+      const run = (lines: string) => promisify(execFile)('bash', ['-euo', 'pipefail', '-c', lines], options);
+      const { stdout } = await run(script);
       // The double's score is the amount, calibrated on 999 scores 0.01, 0.02, ... 9.99.
       // Maven resets the terminal's colours even where there is none.
       expect(stripVTControlCharacters(stdout)).toBe(
         'score 129.90, p-value 0.001, anomalous: true\nscore 1.50, p-value 0.851, anomalous: false\n',
       );
+
+      // Without an address, and refused: a sentence each, and no trace of the program's own.
+      const last = script.split('\n').at(-1)!;
+      const told = (line: string) => run(line).then(String, (thrown: unknown) => (thrown as { stderr: string }).stderr);
+      expect(await told(last.replace(` ${addresses.grpc}`, ''))).toMatch(/^usage: .* localhost:50051\n/);
+      const refused = await told(last.replace(addresses.grpc, addresses.http));
+      expect(refused).toMatch(/UNAVAILABLE|INTERNAL|Unavailable|UNKNOWN/);
+      expect(refused).not.toMatch(/Traceback|Exception in|goroutine/);
     },
     minutes * 60_000,
   );

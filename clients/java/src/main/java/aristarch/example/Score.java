@@ -7,6 +7,7 @@ import aristarch.v1.AristarchOuterClass.ScoreRequest;
 import aristarch.v1.AristarchOuterClass.Value;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
+import io.grpc.StatusRuntimeException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -46,6 +47,10 @@ final class Score {
   }
 
   public static void main(String[] args) {
+    if (args.length != 1) {
+      System.err.println("usage: the address as HOST:PORT, as in aristarch.example.Score localhost:50051");
+      System.exit(2);
+    }
     var channel =
         Grpc.newChannelBuilder(args[0], InsecureChannelCredentials.create())
             .defaultServiceConfig(RETRIES)
@@ -63,6 +68,10 @@ final class Score {
             result.getPValue(),
             result.getAnomalous());
       }
+    } catch (StatusRuntimeException refused) {
+      var status = refused.getStatus();
+      System.err.println(status.getCode() + ": " + status.getDescription());
+      System.exit(1);
     } finally {
       channel.shutdown();
     }
