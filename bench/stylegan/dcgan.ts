@@ -35,7 +35,7 @@ import { constants } from '../../src/models/scoring-graph.ts';
 import { createStepBuilder } from '../../src/models/step-builder.ts';
 import type { TrainingTask } from '../../src/models/task.ts';
 import type { Executor } from '../../src/runtime/executor.ts';
-import { decodeProgress, encodeProgress } from '../../src/training/checkpoint.ts';
+import { decodeProgress, encodeProgress } from '../../src/training/progress-file.ts';
 import { runTask } from '../../src/training/steps/run-task.ts';
 import { CACHE, cpuSeconds } from './train.ts';
 

@@ -25,7 +25,7 @@ const LONG = 1e9;
 
 export function describeContribution(fact: FieldFact): FieldText {
   const { field, normal } = fact;
-  const value = isUnseen(fact) && typeof fact.given === 'string' ? fact.given : fact.value;
+  const value = givenValue(fact) ?? fact.value;
   const digits = digitsToTell(value, normal);
   const show = SHOW[field.kind];
   const was = value === null ? 'is missing' : show(value, Math.max(digits, 6));
@@ -33,6 +33,14 @@ export function describeContribution(fact: FieldFact): FieldText {
   const wanted = normal === null ? 'missing' : show(normal, digits);
   const about = field.kind === 'number' && normal !== null ? 'about ' : '';
   return { sentence: `${field.name} ${was}${remark}; normal would be ${about}${wanted}`, value };
+}
+
+/** What was sent, where the model's own row says less: a level that it does not know, a number beyond its floats. */
+function givenValue(fact: FieldFact): unknown {
+  const { field, value, given } = fact;
+  if (isUnseen(fact)) return typeof given === 'string' ? given : undefined;
+  const isBeyond = field.kind === 'number' && typeof value === 'number' && !Number.isFinite(value);
+  return isBeyond && typeof given === 'number' ? given : undefined;
 }
 
 function isUnseen({ field, value }: FieldFact): boolean {

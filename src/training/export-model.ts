@@ -33,8 +33,8 @@ export interface ExportOptions {
   readonly origin?: Origin | undefined;
   readonly translation?: TrainedTranslation | undefined;
   readonly seconds: number;
-  /** The most memory that training has had. */
-  readonly peakBytes: number;
+  /** The most memory that the process has had so far; asked once, so that report and result say the same. */
+  readonly peakBytes: () => number;
   readonly createdAt: Date;
   readonly warn: (message: string) => void;
 }
@@ -91,6 +91,12 @@ export async function exportModel(options: ExportOptions): Promise<TrainResult> 
   const { schema, rows, sources } = data;
   const { origin } = options;
   const comparison = origin && (await compareModels(executor, origin, model.calibration.scores, data.table));
+  const { calibration } = manifest;
+  const explainer = { executor, schema, model, calibration, rows: data.table, seed: run.seed };
+  const { seed, marginals } = run;
+  const generator = await exportGenerator({ executor, schema, model, rows: data.table, seed, marginals });
+  const explain = await exportExplainer(explainer);
+  const peakBytes = options.peakBytes();
   const report = renderReport(
     toReportInput({
       config,
@@ -102,16 +108,12 @@ export async function exportModel(options: ExportOptions): Promise<TrainResult> 
       warnings,
       comparison,
       translation: options.translation,
-      peakBytes: options.peakBytes,
+      peakBytes,
     }),
   );
-  const { calibration } = manifest;
-  const explainer = { executor, schema, model, calibration, rows: data.table, seed: run.seed };
-  const { seed, marginals } = run;
-  const generator = await exportGenerator({ executor, schema, model, rows: data.table, seed, marginals });
   const files = {
     [CRITIC_FILE]: critic,
-    [EXPLAIN_FILE]: await exportExplainer(explainer),
+    [EXPLAIN_FILE]: explain,
     [REPORT_FILE]: report,
     [WEIGHTS_FILE]: encodeWeights(weightsOf(options)),
     ...(generator && { [GENERATOR_FILE]: generator }),
@@ -121,7 +123,7 @@ export async function exportModel(options: ExportOptions): Promise<TrainResult> 
   warnings.slice(data.warnings.length).forEach(options.warn);
   const sourceComparison = options.translation?.comparison;
   const more = { ...(comparison && { comparison }), ...(sourceComparison && { sourceComparison }) };
-  return { ...toResult(manifest, options, warnings), ...more };
+  return { ...toResult(manifest, options, warnings), peakBytes, ...more };
 }
 
 /** All that the manifest says, but for the hashes. */
@@ -169,16 +171,16 @@ function weightsOf({ config, model, origin }: ExportOptions): Weights {
 
 function toResult(
   { name, version, family, training, calibration, features, translation }: Omit<Manifest, 'manifestVersion' | 'files'>,
-  { config, data, seconds, peakBytes }: ExportOptions,
+  { config, data, seconds }: ExportOptions,
   warnings: readonly string[],
-): TrainResult {
+): Omit<TrainResult, 'peakBytes'> {
   const { rows, rowsInSource, rollbacks, device } = training;
   const { method, scores, falsePositiveRate } = calibration;
   return {
     ...{ model: data.out, name, version, family, preset: config.preset, rows, rowsInSource },
     ...{ fields: features.fields.length, excluded: features.excluded },
     calibration: { method, count: scores.length, falsePositiveRate },
-    ...{ rollbacks, device, seconds, peakBytes, warnings },
+    ...{ rollbacks, device, seconds, warnings },
     translates: (translation?.sources ?? []).map((source) => source.name),
   };
 }

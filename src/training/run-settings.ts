@@ -214,7 +214,7 @@ export const RUN_SETTINGS = defineSettings({
     schema: onOff(),
     default: false,
     flag: '--resume',
-    help: 'Go on from the checkpoint of a run that was cut (OUT.checkpoint); everything else must be as it was.',
+    help: 'Go on from the checkpoint of a run that was cut (OUT.checkpoint); everything else must be as it was. Without it, a checkpoint that is there is kept as OUT.checkpoint.before.',
     group: 'Run',
   },
   dryRun: {

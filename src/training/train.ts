@@ -73,7 +73,7 @@ export async function trainModel(given: TrainConfig, hooks: TrainHooks): Promise
     const checkpoint = await openCheckpoint(
       `${data.out}.checkpoint`,
       { ...identityOf(config, data, executor), ...(sources && { sources: sources.sha256 }) },
-      run.resume,
+      { resume: run.resume, warn: hooks.warn },
     );
     hooks.note(describeStart(config, data, executor, outline));
     const warnings = [...data.warnings, ...(sources?.warnings ?? [])];
@@ -96,11 +96,11 @@ export async function trainModel(given: TrainConfig, hooks: TrainHooks): Promise
     const seconds = hooks.seconds() - startedAt;
     const result = await exportModel({
       ...{ config, data: { ...data, warnings }, model, executor, origin, translation, seconds },
-      ...{ createdAt: hooks.now(), peakBytes: hooks.peakBytes() },
+      ...{ createdAt: hooks.now(), peakBytes: hooks.peakBytes },
       warn: hooks.warn,
     });
     await checkpoint.remove();
-    return { ...result, peakBytes: hooks.peakBytes() };
+    return result;
   } finally {
     await executor.close();
   }

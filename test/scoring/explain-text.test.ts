@@ -23,6 +23,18 @@ describe('a sentence about a field', () => {
     expect(describeContribution({ field, value, normal, given: undefined }).sentence).toBe(sentence);
   });
 
+  it('says a number that is beyond the floats of a model as the caller sent it, and infinity as such', () => {
+    const sentenceOf = (value: number, given: unknown) =>
+      describeContribution({ field: number, value, normal: 12, given });
+    expect(sentenceOf(Infinity, 1e300)).toEqual({
+      value: 1e300,
+      sentence: 'duration 1.00000e+300; normal would be about 12',
+    });
+    expect(sentenceOf(-Infinity, -1e300).sentence).toBe('duration -1.00000e+300; normal would be about 12');
+    expect(sentenceOf(Infinity, 'Infinity').sentence).toBe('duration infinite; normal would be about 12');
+    expect(sentenceOf(Infinity, Infinity).sentence).toBe('duration infinite; normal would be about 12');
+  });
+
   it('calls an unseen level by the name that the caller gave it, where one is known', () => {
     const fact = { field: category, value: '(unseen level)', normal: 'DE' };
     expect(describeContribution({ ...fact, given: 'Narnia' })).toEqual({

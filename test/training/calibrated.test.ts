@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openDetector } from '../../src/scoring/open-detector.ts';
+import { formatBytes } from '../../src/training/report/format.ts';
 import { normalOrders, ODD_ORDER, toCsv, trainTiny } from '../support/train-tiny.ts';
 
 let home = '';
@@ -83,6 +84,19 @@ describe('a time budget', () => {
     expect(existsSync(join(result.model, 'generator.onnx'))).toBe(true);
     expect(await readFile(join(result.model, 'report.html'), 'utf8')).toContain(warnings[2]!);
     expect(existsSync(join(home, 'cut.checkpoint'))).toBe(false);
+  });
+});
+
+describe('the most memory that a run has had', () => {
+  it('is one figure, in the report as in the result', async () => {
+    let bytes = 0;
+    // Each look finds more, as it may in a run.
+    const { result } = await trainTiny(
+      { data: join(home, 'many.csv'), out: join(home, 'memory'), steps: 2 },
+      { peakBytes: () => (bytes += 100 * 2 ** 20) },
+    );
+    const report = await readFile(join(result.model, 'report.html'), 'utf8');
+    expect(/<dt>Peak memory<\/dt>\s*<dd>([^<]*)<\/dd>/.exec(report)?.[1]).toBe(formatBytes(result.peakBytes));
   });
 });
 

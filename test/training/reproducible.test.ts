@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -146,6 +146,49 @@ describe('a run that is cut', () => {
     await expect(trainTiny({ data, out, ...SETTINGS, resume: true })).rejects.toThrow('is damaged');
   });
 
+  it('is kept aside, and told of, where a run starts without --resume; the one with most steps stays', async () => {
+    const out = join(home, 'aside');
+    const [checkpoint, aside] = [`${out}.checkpoint`, `${out}.checkpoint.before`];
+    const startAnew = async (calls: number, more = {}): Promise<string[]> => {
+      const said: string[] = [];
+      const hooks = { ...abortAfter(calls), warn: (message: string) => void said.push(message) };
+      await expect(trainTiny({ data, out, ...SETTINGS, ...more }, hooks)).rejects.toMatchObject({ code: 'CANCELLED' });
+      return said.filter((message) => message.includes(checkpoint));
+    };
+    const found = (steps: string): string =>
+      `${checkpoint} is the checkpoint of a run that did not end, after ${steps}: `;
+    const remedy = `to go on from it, stop this run, put ${aside} in the place of ${checkpoint}, and give --resume`;
+    expect(await startAnew(3)).toEqual([]);
+    expect(await startAnew(1)).toEqual([
+      `${found('3 steps')}--resume would go on from it. This run starts anew and keeps it as ${aside}; ${remedy}`,
+    ]);
+    expect(await startAnew(5, { steps: 25 })).toEqual([
+      `${found('1 step')}it is of other settings or rows (steps was 24, is 25). This run starts anew and removes it, since ${aside} is one after 3 steps, and one is kept at most`,
+    ]);
+    const kept = await readFile(join(aside, 'fold-1.logistic.state'));
+    expect(await startAnew(2)).toEqual([
+      `${found('5 steps')}it is of other settings or rows (steps was 25, is 24). This run starts anew and keeps it as ${aside}, in place of one after 3 steps; ${remedy} with what it had`,
+    ]);
+    expect((await readFile(join(aside, 'fold-1.logistic.state'))).equals(kept)).toBe(false);
+    expect((await readdir(home)).filter((name) => name.startsWith('aside')).sort()).toEqual([
+      'aside.checkpoint',
+      'aside.checkpoint.before',
+    ]);
+  });
+
+  it('goes on to the same bytes from a checkpoint that was kept aside and put back', async () => {
+    const out = join(home, 'back');
+    await expect(trainTiny({ data, out, ...SETTINGS }, abortAfter(5))).rejects.toMatchObject({ code: 'CANCELLED' });
+    await expect(trainTiny({ data, out, ...SETTINGS }, abortAfter(1))).rejects.toMatchObject({ code: 'CANCELLED' });
+    await rm(`${out}.checkpoint`, { recursive: true });
+    await rename(`${out}.checkpoint.before`, `${out}.checkpoint`);
+    const dones: number[] = [];
+    const onUpdates = (done: number): void => void dones.push(done);
+    const { folder } = await trainTiny({ data, out, ...SETTINGS, resume: true }, { onUpdates });
+    expect(dones[0]).toBe(6);
+    expect((await criticOf(folder)).equals(whole)).toBe(true);
+  });
+
   it('cannot go on from nothing', async () => {
     const out = join(home, 'nothing');
     const resumed = trainTiny({ data, out, ...SETTINGS, resume: true });
@@ -173,8 +216,10 @@ describe('a run that is cut', () => {
     const out = join(home, 'half');
     await mkdir(`${out}.checkpoint`);
     await writeFile(join(`${out}.checkpoint`, 'fold-1.logistic.state'), 'half');
-    const { folder } = await trainTiny({ data, out, ...SETTINGS });
+    const { folder, warnings } = await trainTiny({ data, out, ...SETTINGS });
     expect((await criticOf(folder)).equals(whole)).toBe(true);
+    expect(warnings).toContain(`the checkpoint ${out}.checkpoint is damaged and is removed: this run starts anew`);
+    expect(existsSync(`${out}.checkpoint.before`)).toBe(false);
     const other = join(home, 'other');
     await mkdir(`${other}.checkpoint`);
     await writeFile(join(`${other}.checkpoint`, 'notes.txt'), 'mine');

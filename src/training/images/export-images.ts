@@ -46,8 +46,8 @@ export interface ExportImagesOptions {
   readonly warnings: readonly string[];
   readonly executor: Executor;
   readonly seconds: number;
-  /** The most memory that training has had. */
-  readonly peakBytes: number;
+  /** The most memory that the process has had so far; asked once, so that report and result say the same. */
+  readonly peakBytes: () => number;
   readonly createdAt: Date;
 }
 
@@ -67,16 +67,18 @@ export async function exportImages(options: ExportImagesOptions): Promise<TrainR
   const decoder = stylizer && encodeStylizer(stylizer);
   const learnt = [bytes, ...(generator ? [generator] : []), ...(decoder ? [decoder] : [])];
   const manifest = { ...describe(options, learnt), libraries: await libraryVersions() };
+  const explain = emitGraph(imageExplainGraph(image, critic));
+  const peakBytes = options.peakBytes();
   const files = {
     [CRITIC_FILE]: bytes,
-    [EXPLAIN_FILE]: emitGraph(imageExplainGraph(image, critic)),
+    [EXPLAIN_FILE]: explain,
     [NORMALS_FILE]: normalsOf(plan),
-    [REPORT_FILE]: renderReport(toImageReport(options, manifest)),
+    [REPORT_FILE]: renderReport(toImageReport(options, manifest, peakBytes)),
     ...(generator && { [GENERATOR_FILE]: generator }),
     ...(decoder && { [STYLIZER_FILE]: decoder }),
   };
   await writeArtefact(place.out, { manifest, files }, { replace: config.run.replace });
-  return toResult(manifest, options, warnings);
+  return { ...toResult(manifest, options, warnings), peakBytes };
 }
 
 /** The version is of all that was learnt: one critic may have two generators beside it. */
@@ -126,15 +128,15 @@ function normalsOf({ images: { rows, schema }, split }: ImageRunPlan): Uint8Arra
 
 function toResult(
   { name, version, family, training, calibration }: ImageManifest,
-  { config: { preset }, place, trained, peakBytes }: ExportImagesOptions,
+  { config: { preset }, place, trained }: ExportImagesOptions,
   warnings: readonly string[],
-): TrainResult {
+): Omit<TrainResult, 'peakBytes'> {
   const { rows, rowsInSource, rollbacks, device, seconds, critics } = training;
   const { method, scores, falsePositiveRate } = calibration;
   return {
     ...{ model: place.out, name, version, family, preset, rows, rowsInSource, fields: 1, excluded: [] },
     calibration: { method, count: scores.length, falsePositiveRate },
-    ...{ rollbacks, device, seconds, peakBytes, warnings, translates: [] },
+    ...{ rollbacks, device, seconds, warnings, translates: [] },
     ...(trained.game && { generator: paceOf(trained.game.phases) }),
     ...(critics && { critics }),
   };

@@ -16,8 +16,8 @@ const WORST_IMAGES = 10;
 const MOST_SIZE = 256;
 
 /** Everything that the report of a run on images shows. */
-export function toImageReport(options: ExportImagesOptions, manifest: ImageManifest): ReportInput {
-  const { config, plan, trained, warnings, seconds, peakBytes } = options;
+export function toImageReport(options: ExportImagesOptions, manifest: ImageManifest, peakBytes: number): ReportInput {
+  const { config, plan, trained, warnings, seconds } = options;
   const { calibration, training } = manifest;
   const { images } = plan;
   return {

@@ -42,7 +42,8 @@ export async function trainImages(
   try {
     if (hooks.signal.aborted) throw new AristarchError('CANCELLED', 'stopped before training began');
     const identity = identityOfImages(config, plan, executor.description);
-    const checkpoint = await openCheckpoint(`${place.out}.checkpoint`, identity, run.resume);
+    const start = { resume: run.resume, warn: hooks.warn };
+    const checkpoint = await openCheckpoint(`${place.out}.checkpoint`, identity, start);
     const { image } = images.schema;
     const what = `${images.count} images of ${image.size} x ${image.size} x ${image.channels}`;
     hooks.note(`training ${family.name} on ${what}: ${outline.updates} steps, ${executor.description}`);
@@ -71,10 +72,10 @@ export async function trainImages(
     });
     const result = await exportImages({
       ...{ config, plan, place, trained, warnings, executor, createdAt: hooks.now() },
-      ...{ seconds: hooks.seconds() - startedAt, peakBytes: hooks.peakBytes() },
+      ...{ seconds: hooks.seconds() - startedAt, peakBytes: hooks.peakBytes },
     });
     await checkpoint.remove();
-    return { ...result, peakBytes: hooks.peakBytes() };
+    return result;
   } finally {
     await executor.close();
   }
