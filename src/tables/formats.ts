@@ -25,7 +25,8 @@ const reader =
   (paths, extra) =>
     `${name}(${[paths, 'union_by_name = true', ...options, ...extra].join(', ')})`;
 
-const CSV_OPTIONS = [`sample_size = ${SNIFFED_ROWS}`, `quote = '"'`, `escape = '"'`] as const;
+/** RFC 4180 has quotes and no remarks; where some rows begin with "#", those would be detected as such and left out. */
+const CSV_OPTIONS = [`sample_size = ${SNIFFED_ROWS}`, `quote = '"'`, `escape = '"'`, `comment = ''`] as const;
 
 export const FORMATS: { readonly [F in Format]: FormatRules } = {
   parquet: {
@@ -87,7 +88,14 @@ export function scanFiles(format: Format, paths: readonly string[], extra: reado
   return FORMATS[format].scan(quoteList(paths), extra);
 }
 
-/** What the reader of CSV takes one file for: `delimiter`, `skipped` lines, and `names` of its columns. */
-export function sniffCsv(path: string): string {
-  return `SELECT Delimiter AS delimiter, SkipRows AS skipped, to_json([c.name for c in Columns]) AS names FROM sniff_csv(${[quoteText(path), ...CSV_OPTIONS].join(', ')})`;
+/** For the reader of CSV: lines at the top that are not looked at. */
+export function skipOption(lines: number): string[] {
+  return lines === 0 ? [] : [`skip = ${lines}`];
+}
+
+/** What the reader of CSV takes one file for: `delimiter`, `skipped` lines, `names` and `types` of its columns, and whether it `has_names`. */
+export function sniffCsv(path: string, skip: number): string {
+  const columns = ['name', 'type'].map((part) => `to_json([c.${part} for c in Columns]) AS ${part}s`).join(', ');
+  const options = [quoteText(path), ...CSV_OPTIONS, ...skipOption(skip)].join(', ');
+  return `SELECT Delimiter AS delimiter, SkipRows AS skipped, HasHeader AS has_names, ${columns} FROM sniff_csv(${options})`;
 }

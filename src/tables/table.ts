@@ -4,7 +4,7 @@ import { columnClass, type Column } from './column-class.ts';
 import { checkCsvLines } from './csv-lines.ts';
 import { openDatabase, type Chunk, type Database, type DatabaseOptions } from './duckdb.ts';
 import { toReadError } from './duckdb-faults.ts';
-import { scanFiles, type Format } from './formats.ts';
+import { scanFiles, skipOption, type Format } from './formats.ts';
 import type { Environment } from './object-store.ts';
 import { findSources, type Source } from './sources.ts';
 import { quoteName, quoteText } from './sql.ts';
@@ -95,34 +95,37 @@ async function createTable(db: Database, sources: readonly Source[], options: Ta
   };
 }
 
-/** The FROM clause: one reader for each run of files of one format. */
+/** The FROM clause: one reader for each run of files of one format that skips equally many lines. */
 async function buildScan(db: Database, sources: readonly Source[], text: readonly string[]): Promise<string> {
-  const runs: { format: Format; sources: Source[] }[] = [];
+  const runs: Run[] = [];
   for (const source of sources) {
+    const skip = source.format === 'csv' ? await checkCsvLines(db, source) : 0;
     const last = runs.at(-1);
-    if (last?.format === source.format) last.sources.push(source);
-    else runs.push({ format: source.format, sources: [source] });
+    if (last?.format === source.format && last.skip === skip) last.sources.push(source);
+    else runs.push({ format: source.format, skip, sources: [source] });
   }
   const scans: string[] = [];
-  for (const run of runs) scans.push(await buildRun(db, run.format, run.sources, text));
+  for (const run of runs) scans.push(await buildRun(db, run, text));
   if (scans.length === 1) return scans[0]!;
   return `(${scans.map((scan) => `SELECT * FROM ${scan}`).join(' UNION ALL BY NAME ')})`;
 }
 
-async function buildRun(
-  db: Database,
-  format: Format,
-  sources: readonly Source[],
-  text: readonly string[],
-): Promise<string> {
+interface Run {
+  readonly format: Format;
+  /** Lines at the top of each file. */
+  readonly skip: number;
+  readonly sources: Source[];
+}
+
+async function buildRun(db: Database, { format, skip, sources }: Run, text: readonly string[]): Promise<string> {
   const paths = sources.map(({ path }) => path);
-  if (format === 'csv') for (const source of sources) await checkCsvLines(db, source);
-  const scan = scanFiles(format, paths);
+  const options = skipOption(skip);
+  const scan = scanFiles(format, paths, options);
   // Of these two, types are not guessed.
   if (text.length === 0 || format === 'parquet' || format === 'image') return scan;
   const files = sources.map(({ shown }) => shown);
   const columns = await describe(db, scan, files);
-  return scanFiles(format, paths, TEXT_OPTIONS[format](columns, text));
+  return scanFiles(format, paths, [...options, ...TEXT_OPTIONS[format](columns, text)]);
 }
 
 /** How each reader is told which columns are text. */
