@@ -84,9 +84,10 @@ export async function readLevelStatistics(table: Table, column: Column, limit: n
 export interface NumbersInText {
   /** Values that are not missing. */
   readonly texts: number;
-  /** Those that are a number, and those that are one with a decimal comma for the point. */
+  /** Those that are a number, those that are one with a decimal comma for the point, and those that are one with commas between thousands. */
   readonly numbers: number;
   readonly withCommas: number;
+  readonly withThousands: number;
   /** A value that is no number, the first by its text: the most frequent one would be counted in memory, whatever its length and number. */
   readonly other: string | null;
 }
@@ -95,15 +96,17 @@ export interface NumbersInText {
 export async function readNumbersInText(table: Table, { name }: Column): Promise<NumbersInText> {
   const text = `CAST(${quoteName(name)} AS VARCHAR)`;
   const isNumber = `TRY_CAST(${text} AS DOUBLE) IS NOT NULL`;
+  const isThousands = `regexp_full_match(${text}, '-?[1-9]\\d{0,2}(,\\d{3})+(\\.\\d+)?')`;
   const [row] = await table.query(
     `count(${text}) AS texts, count_if(${isNumber}) AS numbers, count(TRY_CAST(replace(${text}, ',', '.') AS DOUBLE)) AS commas, ` +
-      `min(${text}) FILTER (NOT (${isNumber})) AS other FROM data`,
+      `count_if(${isNumber} OR ${isThousands}) AS thousands, min(${text}) FILTER (NOT (${isNumber})) AS other FROM data`,
   );
   const other = row!['other'];
   return {
     texts: Number(row!['texts']),
     numbers: Number(row!['numbers']),
     withCommas: Number(row!['commas']),
+    withThousands: Number(row!['thousands']),
     other: typeof other === 'string' ? other : null,
   };
 }

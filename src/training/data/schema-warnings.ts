@@ -33,13 +33,18 @@ export function levelsWarning(name: string, distinct: number, kept: number): str
   return `column ${name} has ${distinct.toLocaleString('en')} levels: the ${kept} most frequent are kept, the others count as unseen`;
 }
 
-/** Of a column that is text because some of its cells are: "NA" for what is missing, or a comma for the decimal point. */
-export function numbersHint({ texts, numbers, withCommas, other }: NumbersInText): string | undefined {
+/** Of a column that is text because some of its cells are: "NA" for what is missing, or commas in numbers. */
+export function numbersHint({ texts, numbers, withCommas, withThousands, other }: NumbersInText): string | undefined {
   if (other === null) return undefined;
-  if (withCommas === texts) return `its numbers have a decimal comma (${showValue(other)}): write a point`;
+  const shown = showValue(other);
+  if (withCommas === texts && withThousands === texts) {
+    return `its numbers have a comma (${shown}): write a point where it is the decimal one, or take it out where it stands between thousands`;
+  }
+  if (withCommas === texts) return `its numbers have a decimal comma (${shown}): write a point`;
+  if (withThousands === texts) return `its numbers have commas between thousands (${shown}): take them out`;
   if (numbers * 2 < texts) return undefined;
   const share = Math.floor((numbers / texts) * 100);
-  return `${share} % of its values are numbers, and ${showValue(other)} is none: leave such cells empty, and it is read as numbers`;
+  return `${share} % of its values are numbers, and ${shown} is none: leave such cells empty, and it is read as numbers`;
 }
 
 /** A cell may hold a page of text. */

@@ -103,6 +103,21 @@ describe('an inferred schema', () => {
     ]);
   });
 
+  it('says of numbers with commas what these may be', async () => {
+    const { schema } = await infer(
+      `SELECT i % 7 AS fine, CASE WHEN i % 2 = 0 THEN '950.' || i ELSE i || ',250' END AS either, CASE WHEN i % 2 = 0 THEN i::VARCHAR ELSE i || ',250,000.5' END AS thousands, i || ',' || (i % 90 + 10) AS decimal FROM range(100, 400) t(i)`,
+    );
+    const counts = 'looks like an identifier (300 levels in 300 rows), but its numbers have';
+    expect(schema.excluded.map(({ name, reason }) => [name, reason])).toEqual([
+      [
+        'either',
+        `${counts} a comma ("101,250"): write a point where it is the decimal one, or take it out where it stands between thousands`,
+      ],
+      ['thousands', `${counts} commas between thousands ("101,250,000.5"): take them out`],
+      ['decimal', `${counts} a decimal comma ("100,20"): write a point`],
+    ]);
+  });
+
   it('reads mixed JSON fields by what they hold', async () => {
     const records = [
       { n: 1, s: 'a', b: true, o: { x: 1 }, none: null },
