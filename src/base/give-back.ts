@@ -1,9 +1,5 @@
 import { MessageChannel } from 'node:worker_threads';
 
-/** A port that is closed: memory that is sent to it leaves the sender, and is free. */
-const NOWHERE = new MessageChannel().port1;
-NOWHERE.close();
-
 /**
  * Gives back the memory of arrays that nobody will read any more, now and not at some collection of garbage: arrays of megabytes that come and go pile up
  * until then, each on pages that the system has to clear anew. They are empty afterwards. Each must be all of its buffer: what is only part of one stays.
@@ -15,5 +11,9 @@ export function giveBack(arrays: Iterable<{ readonly data: Float32Array }>): voi
   } of arrays) {
     if (buffer instanceof ArrayBuffer && byteLength > 0 && byteLength === buffer.byteLength) whole.add(buffer);
   }
-  if (whole.size > 0) NOWHERE.postMessage(null, [...whole]);
+  if (whole.size === 0) return;
+  // Memory that is sent to a port that is closed leaves the sender, and is free.
+  const { port1: nowhere } = new MessageChannel();
+  nowhere.close();
+  nowhere.postMessage(null, [...whole]);
 }

@@ -1,9 +1,19 @@
+import { createHook } from 'node:async_hooks';
 import { describe, expect, it } from '@jest/globals';
-import { giveBack } from '../../src/base/give-back.ts';
+
+const opened: string[] = [];
+const hook = createHook({ init: (_, type) => void opened.push(type) }).enable();
+const { giveBack } = await import('../../src/base/give-back.ts');
+hook.disable();
 
 const arrayOf = (length: number): { readonly data: Float32Array } => ({ data: new Float32Array(length).fill(1) });
 
 describe('what is given back', () => {
+  it('opens no port before there is any', () => {
+    expect(opened).not.toEqual([]);
+    expect(opened).not.toContain('MESSAGEPORT');
+  });
+
   it('is free at once, before any collection of garbage, and empty', () => {
     const arrays = Array.from({ length: 8 }, () => arrayOf(2 ** 21)); // 64 MB
     const before = process.memoryUsage().arrayBuffers;
