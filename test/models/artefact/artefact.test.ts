@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { messageOf } from '../../../src/base/errors.ts';
 import { sealManifest } from '../../../src/models/artefact/layout.ts';
+import { modelsBelow } from '../../../src/models/artefact/models-below.ts';
 import { readArtefact } from '../../../src/models/artefact/read.ts';
 import { checkArtefactTarget, writeArtefact, type ArtefactContent } from '../../../src/models/artefact/write.ts';
 import { createManifest } from '../../support/artefacts.ts';
@@ -124,6 +125,12 @@ describe('opening an artefact', () => {
     expect(await refusal(models)).toMatch(new RegExp(`; give the folder of one model: ${one}, ${two}$`));
     expect(await refusal(join(models, 'pumps'))).toMatch(new RegExp(`; give the folder of one model: ${two}$`));
     expect(await refusal(join(models, 'empty'))).toMatch(/; give the folder that "train --out" wrote$/);
+  });
+
+  it('looks at some entries of a folder only for models to name', async () => {
+    const models = join(home, 'models');
+    for (const name of ['a', 'b', 'c', 'd/1', 'd/2', 'd/3']) await writeArtefact(join(models, name), content);
+    expect(await modelsBelow(models, 1, 2)).toHaveLength(2);
   });
 
   it.each([['{"name": "a browser extension"}'], ['[1]'], ['null']])('refuses the foreign manifest %s', async (text) => {
