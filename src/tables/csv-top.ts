@@ -41,6 +41,8 @@ export function findTop(lines: readonly string[], reading: Reading | undefined):
 
 /** More than half of the lines have equally many fields: a table under a title, and no texts in which a delimiter stands. */
 function findMost(lines: readonly string[], above: number): Top | undefined {
+  // Pieces of texts of many lines are no lines that could be counted.
+  if (lines.some((line) => line.split('"').length % 2 === 0)) return undefined;
   const filled = lines.filter((line) => line.trim() !== '').length;
   for (const delimiter of DELIMITERS) {
     const counts = lines.map((line) => countFields(line, delimiter));

@@ -102,6 +102,7 @@ describe('lines of a CSV file that agree are read', () => {
     ['of one column, whose name holds what could be a delimiter', csv('length; mm', '1.5', '2.5'), ['length; mm'], 2],
     ['with delimiters in quotes', csv('"a, then",b', '1,"2, 3"', '4,"5"'), ['a, then', 'b'], 2],
     ['of one column, whose quoted name holds a delimiter', csv('"a, b"', '1', '2'), ['a, b'], 2],
+    ['of one column of quoted texts of many lines', csv('a', '"x, y\nz, w"', '"k, l\nm, n"'), ['a'], 2],
     ['of one column of texts, some with a comma', csv('a', 'one', 'two, three', 'four'), ['a'], 3],
   ])('%s', async (_, content, names, rowCount) => {
     const table = await files.open({ data: [await files.write('rows.csv', content)] });
