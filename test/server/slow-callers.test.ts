@@ -132,6 +132,13 @@ describe('a caller of a method that grpc-js reads', () => {
     expect(await end).toMatchObject({ reset: ENHANCE_YOUR_CALM });
   });
 
+  it('who does not take the one answer of its stream has it torn down', async () => {
+    const { addresses } = await serve(SLOW);
+    const { stream, end } = startCall(open(addresses.grpc, { settings: { initialWindowSize: 0 } }), STREAM);
+    stream.write(message);
+    expect(await end).toMatchObject({ reset: ENHANCE_YOUR_CALM });
+  });
+
   it('who has its answer and does not end is let go', async () => {
     const { addresses } = await serve(SLOW);
     const { stream, end } = startCall(open(addresses.grpc), DESCRIBE);

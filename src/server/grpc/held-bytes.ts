@@ -3,7 +3,7 @@ import type { Metrics } from '../metrics.ts';
 import { status } from './engine.ts';
 import type { Refusal } from './trailers-only.ts';
 
-/** Bytes of messages of the quick lane that have come and whose calls are not over, of the whole process. */
+/** Bytes of messages over gRPC that have come and are not done with, and of what compressed ones became, of the whole process. */
 export class HeldBytes {
   #bytes = 0;
   readonly #most: number;
@@ -78,8 +78,8 @@ export function createHeldBytes(
     if (nowMs - toldMs < QUIET_MS) return;
     toldMs = nowMs;
     const message =
-      `calls are refused: messages that are unfinished or compressed take the ${most} bytes that they may; look for callers who send slowly or compress much, and see ` +
-      '--rate-limit-requests, --slow-client-timeout-ms and --max-message-bytes';
+      `calls are refused: messages that are unfinished, or compressed or unary and unanswered, take the ${most} bytes that they may; ` +
+      'look for callers who send slowly, take no answers, or send much at once, and see --rate-limit-requests, --slow-client-timeout-ms and --max-message-bytes';
     log.warn({ bytes: most }, message);
   });
 }

@@ -17,6 +17,8 @@ export interface PackedParts {
   readonly encoding: Encoding;
   /** Of a message, as it comes and as it becomes. */
   readonly maxMessageBytes: number;
+  /** While so many bytes of what was handed on are unanswered, nothing more is. */
+  readonly mostAheadBytes: number;
   readonly held: Pick<HeldBytes, 'take' | 'free'>;
   /** Takes a message as gRPC frames it, no longer compressed. */
   readonly handOn: (frame: Buffer) => void;
@@ -28,7 +30,7 @@ export interface PackedParts {
 
 /**
  * The messages of a call whose caller compresses. grpc-js would inflate all that have come at once, to the largest message each, and count nothing: here
- * one is inflated when it is asked for, and each piece of what it becomes is counted among what is held, until it is answered.
+ * one is inflated when it is asked for and little is unanswered, and each piece of what it becomes is counted among what is held, until it is answered.
  */
 export class PackedMessages {
   readonly #parts: PackedParts;
@@ -40,6 +42,7 @@ export class PackedMessages {
   #queue: (Buffer | AristarchError)[] = [];
   /** Held of each that was handed on. */
   readonly #unanswered: number[] = [];
+  #aheadBytes = 0;
   #heldBytes = 0;
   #asked = 0;
   #inflating = false;
@@ -83,7 +86,10 @@ export class PackedMessages {
 
   /** The first of those that were handed on is done. */
   answered(): void {
-    this.#free(this.#unanswered.shift() ?? 0);
+    const bytes = this.#unanswered.shift() ?? 0;
+    this.#aheadBytes -= bytes;
+    this.#free(bytes);
+    this.#next();
   }
 
   /** Nobody wants the rest: what was handed on is held until it is answered, or the call is over. */
@@ -128,6 +134,7 @@ export class PackedMessages {
 
   #next(): void {
     while (this.#asked > 0 && !this.#inflating && this.#queue.length > 0) {
+      if (this.#aheadBytes >= this.#parts.mostAheadBytes && this.#queue[0] instanceof Buffer) return;
       const next = this.#queue.shift()!;
       if (next instanceof AristarchError) this.#fail(next);
       else if (next[0] === COMPRESSED) void this.#inflate(next);
@@ -140,7 +147,9 @@ export class PackedMessages {
 
   #handOn(frame: Buffer): void {
     this.#asked--;
-    this.#unanswered.push(frame.length + PIECE_BYTES);
+    const bytes = frame.length + PIECE_BYTES;
+    this.#unanswered.push(bytes);
+    this.#aheadBytes += bytes;
     this.#parts.handOn(frame);
   }
 

@@ -1,15 +1,11 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import type { Logger } from 'pino';
 import { AristarchError } from '../../base/errors.ts';
-import { toServiceError } from './call-context.ts';
-import { SERVICE } from './contract.ts';
-import type { Received } from './convert.ts';
-import { ServerInterceptingCall, type ServerInterceptor } from './engine.ts';
 import { keepPiece, PIECE_BYTES, TOO_MANY_BYTES, type HeldBytes } from './held-bytes.ts';
-import { http2StreamOf } from './http2-stream-of.ts';
 import { MessagePosition } from './message-position.ts';
-import { type Encoding, encodingOf, PackedMessages } from './packed-messages.ts';
+import { type Encoding, PackedMessages } from './packed-messages.ts';
 import { LOOKS, notWholeIn, type Patience, type Waiter } from './patience.ts';
+import { READS_NOTHING } from './slow-clients.ts';
 
 export interface ReadParts {
   readonly patience: Pick<Patience, 'enter' | 'leave'>;
@@ -18,89 +14,10 @@ export interface ReadParts {
   readonly log: Logger;
 }
 
-type Call = Parameters<ServerInterceptor>[1];
-type Listener = Parameters<Call['start']>[0];
-type OnData = (chunk: Buffer) => void;
-type OnEnd = () => void;
+export type OnData = (chunk: Buffer) => void;
+export type OnEnd = () => void;
 
-/**
- * Has what grpc-js reads (streams, compressed messages, methods that seldom are called) come under the same two rules as the quick lane's
- * messages: a message comes whole, and its answer is taken, in the time that slow clients have; and what is kept of unfinished
- * messages, and of compressed ones until they are answered, is bounded for the process. A stream may say nothing between two messages for as long as it likes.
- */
-export function createReadInterceptor(parts: ReadParts): ServerInterceptor {
-  return ({ path, requestStream, responseStream }, call) => {
-    const stream = http2StreamOf(call);
-    const onData = stream?.listeners('data')[0] as OnData | undefined;
-    const onEnd = stream?.listeners('end').at(-1) as OnEnd | undefined;
-    // Where grpc-js is not as it is known here, its calls are read as it does.
-    if (stream === undefined || onData === undefined || onEnd === undefined) return new ServerInterceptingCall(call);
-    const fail = (error: AristarchError): void => call.sendStatus(toServiceError(error, parts.log));
-    const encoding = encodingOf(call);
-    const read = new ReadCall({ stream, onData, onEnd, requestStream, responseStream, fail, encoding }, parts);
-    return new ReadInterceptingCall(call, read, requestStream && path.startsWith(`/${SERVICE}/`));
-  };
-}
-
-/** A call of grpc-js, which is told of what is asked and answered on it. */
-class ReadInterceptingCall extends ServerInterceptingCall {
-  readonly #read: ReadCall;
-  readonly #isOurs: boolean;
-
-  /** `isOurs`: a stream of ours, whose handler hears of what is wrong with a message behind the messages before it, which are answered. */
-  constructor(call: Call, read: ReadCall, isOurs: boolean) {
-    super(call);
-    this.#read = read;
-    this.#isOurs = isOurs;
-  }
-
-  override start(listener: Listener): void {
-    if (!this.#isOurs) {
-      super.start(listener);
-      return;
-    }
-    let delivered = 0;
-    let fault: AristarchError | undefined;
-    /** Those before it are on their way through grpc-js. */
-    const tellInTurn = (): void => {
-      if (fault === undefined || delivered < this.#read.handedOn) return;
-      listener.onReceiveMessage({ fault } satisfies Received<unknown>);
-      fault = undefined;
-    };
-    const tell = (error: AristarchError): void => {
-      fault = error;
-      tellInTurn();
-    };
-    this.#read.failBy(tell);
-    super.start({
-      onReceiveMetadata: (metadata) => listener.onReceiveMetadata(metadata),
-      onReceiveMessage: (message: unknown) => {
-        delivered++;
-        listener.onReceiveMessage(message);
-        tellInTurn();
-      },
-      onReceiveHalfClose: () => {
-        // grpc-js says nothing of a last message that is cut short.
-        const cut = this.#read.cutShort();
-        if (cut !== undefined) tell(cut);
-        listener.onReceiveHalfClose();
-      },
-      onCancel: () => listener.onCancel(),
-    });
-  }
-
-  override startRead(): void {
-    super.startRead();
-    this.#read.ask();
-  }
-
-  override sendMessage(message: unknown, done: () => void): void {
-    this.#read.answered();
-    super.sendMessage(message, done);
-  }
-}
-
-interface ReadFrom {
+export interface ReadFrom {
   readonly stream: ServerHttp2Stream;
   /** How grpc-js takes what comes, and the end of it. */
   readonly onData: OnData;
@@ -113,7 +30,7 @@ interface ReadFrom {
 }
 
 /** A call that grpc-js reads, between the stream and grpc-js. */
-class ReadCall implements Waiter {
+export class ReadCall implements Waiter {
   readonly #stream: ServerHttp2Stream;
   readonly #onData: OnData;
   readonly #requestStream: boolean;
@@ -123,7 +40,9 @@ class ReadCall implements Waiter {
   readonly #packed: PackedMessages | undefined;
   #fail: (error: AristarchError) => void;
   #heldBytes = 0;
+  /** Looks at which the message that comes was not whole, and at which the answer that goes was not taken. */
   #looks = 0;
+  #untakenLooks = 0;
   #unpacked = 0;
   /** What still comes is let pass. */
   #failed = false;
@@ -152,6 +71,8 @@ class ReadCall implements Waiter {
     const { held, options } = this.#parts;
     return new PackedMessages({
       ...{ encoding, held, end, maxMessageBytes: options.maxMessageBytes },
+      // A call of one message may have a second, which is refused before the first is answered.
+      mostAheadBytes: this.#requestStream ? AHEAD_BYTES : Infinity,
       handOn: (frame) => {
         this.#unpacked++;
         this.#onData(frame);
@@ -176,6 +97,16 @@ class ReadCall implements Waiter {
     if (this.#requestStream) this.#packed?.answered();
   }
 
+  /** The caller has taken an answer. */
+  taken(): void {
+    this.#untakenLooks = 0;
+  }
+
+  /** It is answered as a whole. */
+  over(): void {
+    this.#freeAll();
+  }
+
   failBy(fail: (error: AristarchError) => void): void {
     this.#fail = fail;
   }
@@ -197,10 +128,10 @@ class ReadCall implements Waiter {
 
   #take(chunk: Buffer): void {
     if (this.#failed) return;
-    // Once the call is answered grpc-js lets pass what comes.
+    // Once the call is answered grpc-js lets pass what comes, or reads it until the answer is taken: compressed messages it would inflate.
     if (this.#stream.writableEnded) {
       this.#freeAll();
-      this.#onData(chunk);
+      if (this.#packed === undefined) this.#onData(chunk);
       return;
     }
     const unfinished = Math.min(this.#position.read(chunk), chunk.length);
@@ -266,28 +197,34 @@ class ReadCall implements Waiter {
   }
 
   look(): void {
-    if (!this.#waits()) this.#looks = 0;
-    else if (++this.#looks > LOOKS) this.#giveUp();
+    this.#looks = this.#waitsForMessage() ? this.#looks + 1 : 0;
+    this.#untakenLooks = this.#waitsToBeTaken() ? this.#untakenLooks + 1 : 0;
+    if (Math.max(this.#looks, this.#untakenLooks) > LOOKS) this.#giveUp();
   }
 
-  #waits(): boolean {
+  /** Of several answers each by itself: those behind it wait in grpc-js, with the status. */
+  #waitsToBeTaken(): boolean {
+    return this.#stream.writableEnded || this.#stream.writableLength > 0;
+  }
+
+  #waitsForMessage(): boolean {
     const stream = this.#stream;
-    // Of several answers, whoever writes them waits (slow-clients.ts).
-    if (stream.writableEnded || (!this.#responseStream && stream.writableLength > 0)) return true;
     // Paused by grpc-js, as its handler is not ready for more.
-    if (this.#failed || stream.isPaused()) return false;
+    if (this.#failed || stream.writableEnded || stream.isPaused()) return false;
     return this.#requestStream ? this.#position.isWithin : !stream.readableEnded;
   }
 
   #giveUp(): void {
-    this.#looks = 0;
+    this.#looks = this.#untakenLooks = 0;
     const stream = this.#stream;
     const { log, options } = this.#parts;
     const timeoutMs = options.slowClientTimeoutMs;
     const { remoteAddress, remotePort } = stream.session?.socket ?? {};
     log.warn(
       { peer: `${remoteAddress ?? 'unknown'}:${remotePort ?? ''}`, timeoutMs },
-      'a client neither sent its message nor took its answer in time',
+      this.#responseStream && stream.writableLength > 0
+        ? READS_NOTHING
+        : 'a client neither sent its message nor took its answer in time',
     );
     // Where the answer is taken, the caller has only not said that it is done.
     if (stream.writableFinished) stream.close(constants.NGHTTP2_NO_ERROR);
@@ -295,3 +232,6 @@ class ReadCall implements Waiter {
     else this.#refuse(new AristarchError('RESOURCE_EXHAUSTED', notWholeIn(timeoutMs), { timeoutMs }));
   }
 }
+
+/** Of a stream's messages that are no longer compressed, while which are unanswered none more is inflated: many small ones, or one large. */
+const AHEAD_BYTES = 2 ** 20;

@@ -11,6 +11,8 @@ export interface DrainOptions {
   readonly log: Pick<Logger, 'warn'>;
 }
 
+export const READS_NOTHING = 'a client read no response of its stream; the stream is torn down';
+
 /**
  * Resolves when the caller has taken of what was written for it. When it takes nothing for too long, the stream is torn down
  * and `RESOURCE_EXHAUSTED` is thrown: a status would wait behind the responses that nobody reads, and these stay in memory.
@@ -26,7 +28,7 @@ export async function drained(
     if (!slow.aborted || gone.aborted) throw error;
     // The code of HTTP/2 that clients read as RESOURCE_EXHAUSTED (gRPC over HTTP/2, "Errors").
     http2StreamOf(call)?.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-    log.warn({ peer: call.getPeer(), timeoutMs }, 'a client read no response of its stream; the stream is torn down');
+    log.warn({ peer: call.getPeer(), timeoutMs }, READS_NOTHING);
     const message = `the caller has read no response for ${timeoutMs} ms; read them while sending, or raise --slow-client-timeout-ms`;
     throw new AristarchError('RESOURCE_EXHAUSTED', message, { timeoutMs }, error);
   }

@@ -17,7 +17,7 @@ export function batchingMetrics({ busyCounter, gauge, histogram }: Instruments, 
   );
   const help =
     'Requests turned away before their rows were looked at: deadline (could not be scored in time, since others come first), ' +
-    'too_short (its own rows take longer than it has time), queue_full (too many rows wait), held_bytes (unfinished messages take all the memory that they may), rate_limit, unauthenticated, permission_denied.';
+    'too_short (its own rows take longer than it has time), queue_full (too many rows wait), held_bytes (messages that are unfinished or unanswered take all the memory that they may), rate_limit, unauthenticated, permission_denied.';
   const rejections = busyCounter('rejections_total', help, ['reason'] as const);
   const queues = new Set<() => number>();
   gauge('queue_rows', 'Rows that wait for an inference, of all models, versions on trial included.', {
