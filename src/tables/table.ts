@@ -81,6 +81,7 @@ async function createTable(db: Database, sources: readonly Source[], options: Ta
   await db.run(
     `CREATE VIEW data AS SELECT ${[...names, ...(mark === undefined ? [] : [mark])].join(', ')} FROM ${scan}${filter}`,
   );
+  const counted = where === undefined && files.length === 1 ? files[0]! : 'the rows that are read';
   const rowCount = await countRows(db, 'data', files);
   if (rowCount === 0) throw await noRowsError(db, scan, files, where);
   return {
@@ -89,7 +90,7 @@ async function createTable(db: Database, sources: readonly Source[], options: Ta
     rowCount,
     files,
     query: (select) => guardRows(db, `SELECT ${select}`, files),
-    stream: (expressions) => streamWhole({ db, rowCount, files }, expressions),
+    stream: (expressions) => streamWhole({ db, rowCount, files, counted }, expressions),
     database: db,
     close: () => db.close(),
   };

@@ -1,12 +1,10 @@
 import { AristarchError } from '../base/errors.ts';
-import type { Chunk, Database } from './duckdb.ts';
-import { toReadError } from './duckdb-faults.ts';
+import type { Chunk } from './duckdb.ts';
+import { toRowError, type FaultSource } from './fault-row.ts';
 
-export interface StreamSource {
-  readonly db: Database;
+export interface StreamSource extends FaultSource {
   /** Rows that must come. */
   readonly rowCount: number;
-  readonly files: readonly string[];
 }
 
 /**
@@ -25,7 +23,7 @@ export async function* streamWhole(source: StreamSource, expressions: readonly s
     // Every value goes into the hash, so that none is skipped.
     if (seen !== rowCount) await db.rows(`SELECT max(hash(${expressions.join(', ')})) FROM data`);
   } catch (thrown) {
-    throw toReadError(thrown, files);
+    throw await toRowError(source, expressions, thrown);
   }
   if (seen === rowCount) return;
   const message = `${files.join(', ')} changed while it was read (${rowCount} rows, then ${seen}): wait until it is written, and start again`;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { messageOf } from '../../../src/base/errors.ts';
 import { encodeRecords, type RawRecord } from '../../../src/models/features/encode.ts';
 import { textColumns } from '../../../src/models/features/match-columns.ts';
 import { rawRowBatches, type RawRowOptions } from '../../../src/models/features/raw-rows.ts';
@@ -218,17 +219,28 @@ describe('a file that does not fit the model', () => {
     [
       'text.csv',
       'amount\n1\nN/A\n',
-      'column "amount" holds "N/A", not a number: write one, or leave it empty (null) where it is missing',
+      'column "amount" holds "N/A", not a number: write one, or leave it empty (null) where it is missing (row 2 of text.csv)',
       'INVALID_INPUT',
     ],
     [
       'late.csv',
       `amount\n${'1\n'.repeat(5000)}"it's"\n`,
-      `column "amount" holds "it's", not a number: write one, or leave it empty (null) where it is missing`,
+      `column "amount" holds "it's", not a number: write one, or leave it empty (null) where it is missing (row 5,001 of late.csv)`,
       'INVALID_INPUT',
     ],
-  ])('names the column and its value: %s', async (name, content, message, code) => {
-    await expect(read(name, content)).rejects.toMatchObject({ code, message });
+  ])('names the column, its value and its row: %s', async (name, content, message, code) => {
+    const error: unknown = await read(name, content).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code });
+    expect(messageOf(error).replace(/of \/.*\//, 'of ')).toBe(message);
+  });
+
+  it('names the first of many rows that do not fit, and its value, among those of all files', async () => {
+    const bad = Array.from({ length: 200_000 }, (_, row) => (row < 150_000 ? '1' : `x${row}`)).join('\n');
+    const data = [await files.write('one.csv', 'amount\n1\n2\n'), await files.write('many.csv', `amount\n${bad}\n`)];
+    const table = await files.open({ data, text: ['amount'] });
+    await expect(readAll(table, amount)).rejects.toThrow(
+      /^column "amount" holds "x150000", .* \(row 150,003 of the rows that are read\)$/,
+    );
   });
 
   it('names a flag and a time that are none', async () => {
