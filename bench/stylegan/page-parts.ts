@@ -22,7 +22,7 @@ What it made at the end of each size, of the same styles, a digit for each colum
 
 ![Sizes from 4 x 4 to 32 x 32](images/stylegan-phases.png)
 
-The same styles by truncation, ${TRUNCATIONS.join(', ')} from above; at 0 all are the mean style, which is that of all digits, and differ by their label and their noise:
+The same styles by truncation, ${TRUNCATIONS.join(', ')} from above; at 0 all are the mean style, which is that of all digits, and differ by their noise alone, since a label is a part of the style:
 
 ![Truncation](images/stylegan-truncation.png)
 
