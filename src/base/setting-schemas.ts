@@ -9,33 +9,59 @@ export interface Bounds {
   readonly max?: number;
 }
 
-const DECIMAL = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
+const DECIMAL = /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/;
 
-function numeric(error: string) {
-  return z.union([z.number(), z.string().regex(DECIMAL).transform(Number)], { error });
+/**
+ * A number, or its text. The bounds are checks of the number itself, so that a JSON Schema made of it has them (the chart's has); `error`
+ * stands at each of them, since the text of a check that fails is what is shown.
+ */
+function numeric<N extends z.ZodType<number, number>>(bounded: N, error: string) {
+  const text = z.string().regex(DECIMAL, { error }).transform(Number).pipe(bounded);
+  return z.union([bounded, text], { error });
 }
 
 /** A finite number, bounds included. */
 export function realNumber({ min = -Infinity, max = Infinity }: Bounds = {}) {
   const error = `a number${describeBounds(min, max)} is needed`;
-  return numeric(error).refine((value) => Number.isFinite(value) && value >= min && value <= max, { error });
+  return numeric(boundedReal({ min, max }, error), error);
+}
+
+function boundedReal({ min = -Infinity, max = Infinity }: Bounds, error: string) {
+  const low = Number.isFinite(min) ? z.number({ error }).min(min, { error }) : z.number({ error });
+  return Number.isFinite(max) ? low.max(max, { error }) : low;
 }
 
 /** A whole number, bounds included. */
-export function wholeNumber({ min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER }: Bounds = {}) {
+export function wholeNumber(bounds: Bounds = {}) {
+  const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = bounds;
   const error = `a whole number${describeBounds(min, max)} is needed`;
-  return numeric(error).refine((value) => Number.isInteger(value) && value >= min && value <= max, { error });
+  return numeric(boundedWhole(bounds, error), error);
+}
+
+function boundedWhole({ min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER }: Bounds, error: string) {
+  return z.int({ error }).min(min, { error }).max(max, { error });
+}
+
+/** A power of two, bounds included; `error` says which. */
+export function powerOfTwo({ min, max }: Required<Bounds>, error: string) {
+  const powers = Array.from({ length: 53 }, (_, exponent) => 2 ** exponent).filter((n) => n >= min && n <= max);
+  return wholeNumber({ min, max })
+    .refine((value) => powers.includes(value), { error })
+    .meta({ enum: [...powers, ...powers.map(String)] });
 }
 
 /** A false-positive rate or another share: strictly between 0 and 1. */
 export function share() {
   const error = 'a number between 0 and 1, both excluded, is needed';
-  return numeric(error).refine((value) => value > 0 && value < 1, { error });
+  return numeric(z.number({ error }).gt(0, { error }).lt(1, { error }), error);
 }
+
+const WORDS = ['true', 'false', 'yes', 'no', 'on', 'off', '1', '0'];
 
 /** true or false, as JSON or as the words true, false, yes, no, on, off, 1, 0. */
 export function onOff() {
-  return z.union([z.boolean(), z.stringbool()], { error: 'true or false is needed' });
+  const error = 'true or false is needed';
+  return z.union([z.boolean(), z.stringbool({ error })], { error }).meta({ enum: [true, false, ...WORDS] });
 }
 
 /** Names separated by commas, or a JSON list; blanks around names and empty names are dropped. */
@@ -55,23 +81,23 @@ export function addressList() {
   return nameList().refine((addresses) => addresses.every((address) => ADDRESS.test(address)), { error });
 }
 
+const splitText = () => z.string().transform((text): (number | string)[] => text.split(',').map((part) => part.trim()));
+
 /** Whole numbers separated by commas, or a JSON list. */
 export function wholeNumberList(bounds: Bounds = {}) {
-  const split = z.string().transform((text): (number | string)[] => text.split(',').map((part) => part.trim()));
-  const numbers = z.array(z.number()).transform((list): (number | string)[] => list);
-  return z
-    .union([numbers, split], { error: 'whole numbers separated by commas are needed' })
-    .pipe(z.array(wholeNumber(bounds)).min(1, { error: 'at least one number is needed' }));
+  const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = bounds;
+  const each = boundedWhole(bounds, `a whole number${describeBounds(min, max)} is needed`);
+  const none = { error: 'at least one number is needed' };
+  const split = splitText().pipe(z.array(wholeNumber(bounds)).min(1, none));
+  return z.union([z.array(each).min(1, none), split], { error: 'whole numbers separated by commas are needed' });
 }
 
 /** So many numbers of 0 or more, separated by commas, or a JSON list; not all may be 0. */
 export function shareList(count: number) {
   const error = `${count} numbers of 0 or more, separated by commas, are needed, and not all of them 0`;
-  const split = z.string().transform((text): (number | string)[] => text.split(',').map((part) => part.trim()));
-  const numbers = z.array(z.number()).transform((list): (number | string)[] => list);
+  const split = splitText().pipe(z.array(realNumber({ min: 0 })).length(count, { error }));
   return z
-    .union([numbers, split], { error })
-    .pipe(z.array(realNumber({ min: 0 })).length(count, { error }))
+    .union([z.array(boundedReal({ min: 0 }, error)).length(count, { error }), split], { error })
     .refine((shares) => shares.some((share) => share > 0), { error });
 }
 
@@ -80,16 +106,22 @@ export function oneOf<const Words extends readonly [string, ...string[]]>(words:
   return z.enum(words, { error: `one of ${words.join(', ')} is needed` });
 }
 
+const PLAIN_URL = 'https?://[^/?#@\\s]+([/?#]\\S*)?';
+
 /** An address of http or https; a password in it would be shown wherever the address is. */
 export function httpAddress() {
-  return text().refine(isPlainUrl, { error: 'an http or https address without a user in it is needed' });
+  return text()
+    .refine(isPlainUrl, { error: 'an http or https address without a user in it is needed' })
+    .meta({ pattern: `^${PLAIN_URL}$` });
 }
 
 /** The same, or the path of a file. */
 export function httpAddressOrFile() {
-  return text().refine((value) => !isWebAddress(value) || isPlainUrl(value), {
-    error: 'a file, or an http or https address without a user in it, is needed',
-  });
+  return text()
+    .refine((value) => !isWebAddress(value) || isPlainUrl(value), {
+      error: 'a file, or an http or https address without a user in it, is needed',
+    })
+    .meta({ pattern: `^(${PLAIN_URL}|[^:]+)$` });
 }
 
 export function isWebAddress(value: string): boolean {

@@ -4,7 +4,9 @@ import { describe, expect, it } from '@jest/globals';
 import { Ajv } from 'ajv';
 import { isMap, parse, parseDocument, type YAMLMap } from 'yaml';
 import { CHART, makeChartFiles, readValues } from '../../deploy/helm/chart/files.ts';
+import { settingsSchema } from '../../deploy/helm/chart/settings-schema.ts';
 import { createValuesSchema, listValues } from '../../deploy/helm/chart/values-schema.ts';
+import { SERVE_SETTINGS } from '../../src/server/config.ts';
 import { VALUES_FILES } from '../support/chart.ts';
 
 const read = (path: string): string => readFileSync(path, 'utf8');
@@ -13,6 +15,16 @@ function parseMap(text: string): YAMLMap {
   const { contents } = parseDocument(text);
   if (!isMap(contents)) throw new Error('a map is needed');
   return contents;
+}
+
+function overDefaults(defaults: unknown, given: unknown): unknown {
+  const isMapOf = (value: unknown): value is Record<string, unknown> =>
+    typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (!isMapOf(defaults) || !isMapOf(given)) return given;
+  const both = { ...defaults };
+  for (const [key, value] of Object.entries(given)) both[key] = overDefaults(defaults[key], value);
+  // What is given as null is taken away.
+  return Object.fromEntries(Object.entries(both).filter(([, value]) => value !== null));
 }
 
 describe('the generated files of the chart', () => {
@@ -48,7 +60,9 @@ describe('values.yaml', () => {
 describe('values.schema.json', () => {
   const schema = JSON.parse(read(join(CHART, 'values.schema.json'))) as object;
   const accepts = new Ajv({ strict: false }).compile(schema);
-  const accept = (text: string): boolean => accepts(parse(text));
+  const defaults: unknown = readValues().toJSON();
+  /** As Helm does: what is given over the defaults. */
+  const accept = (text: string): boolean => accepts(overDefaults(defaults, parse(text)));
 
   it.each(VALUES_FILES.map((file) => [basename(file), file]))('takes %s', (_name, file) => {
     expect([accept(read(file)), accepts.errors]).toEqual([true, null]);
@@ -68,8 +82,6 @@ describe('values.schema.json', () => {
   it.each([
     'replicass: 2',
     'model: {sorce: pvc}',
-    'image: {tag: latest}',
-    'model: {image: {reference: "models/pumps:latest"}}',
     'model: {image: {reference: models/pumps}}',
     'config: {grpcport: 1}',
     'config: {grpcPort: 1}',
@@ -80,8 +92,8 @@ describe('values.schema.json', () => {
     'training: {config: {stepss: 3}}',
     'training: {modelName: ../x}',
     'replicas: two',
-    'env: [{name: ARISTARCH_GRPC_PORT, value: "1"}]',
     'env: [{value: x}]',
+    'env: [{name: A, value: 5}]',
     'config: {httpHost: 127.0.0.1}',
     'networkPolicy: {dns: {ports: []}}',
     'networkPolicy: {kafkaPorts: [0]}',
@@ -90,7 +102,43 @@ describe('values.schema.json', () => {
     `monitoring: {alerts: {selector: 'job'}}`,
     'model: {fetch: {resources: {limit: {cpu: 1}}}}',
     'shutdown: {preStopSeconds: 0}',
+    'config: {falsePositiveRate: 2}',
+    'config: {threads: 1.5}',
+    'config: {adminCalls: perhaps}',
+    'config: {traceEndpoint: "collector:4318"}',
+    'training: {config: {family: images}}',
+    'training: {config: {imageSize: 48}}',
+    'training: {config: {hidden: [64, 0]}}',
+    'podDisruptionBudget: {maxUnavailable: -1}',
+    'podDisruptionBudget: {maxUnavailable: half}',
+    `fullnameOverride: ${'a'.repeat(41)}`,
+    'replicas: null',
+    'tls: null',
+    'config: null',
+    'networkPolicy: {dns: {ports: null}}',
   ])('refuses %s', (text) => expect(accept(text)).toBe(false));
+
+  it.each(['podLabels: null', 'resources: null', 'resources: {limits: null}', 'image: {tag: null}', 'env: null'])(
+    'takes %s, which means none',
+    (text) => expect([accept(text), accepts.errors]).toEqual([true, null]),
+  );
+
+  it('takes and refuses the numbers of each setting that the service itself takes and refuses', () => {
+    const probes = [-1, -0.5, 0, 1e-12, 0.001, 0.1, 0.5, 0.99, 1, 1.5, 2, 63, 64, 100, 999, 1000, 1024, 5999, 6000];
+    const larger = [65_535, 65_536, 65_537, 1e6, 1e6 + 1, 1_800_001, 2 ** 31 - 1, 2 ** 31, 1e12, 1e17];
+    const settings = Object.keys(settingsSchema('serve')['properties'] as object);
+    const judged = settings.flatMap((name) => {
+      const { schema: own } = SERVE_SETTINGS[name as keyof typeof SERVE_SETTINGS];
+      return [...probes, ...larger].map((value) => ({
+        name,
+        value,
+        ours: accepts(overDefaults(defaults, { config: { [name]: value } })),
+        theirs: own.safeParse(value).success,
+      }));
+    });
+    expect(judged.filter(({ ours, theirs }) => ours !== theirs)).toEqual([]);
+    expect(judged.filter(({ theirs }) => theirs).length).toBeGreaterThan(200);
+  });
 
   it('is not made where a default does not show what it may be, or a rule has no value', () => {
     expect(() => createValuesSchema(parseMap('a: {b: []}'), { rules: {} })).toThrow('the default of a.b does not show');

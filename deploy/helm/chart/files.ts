@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isMap, parseDocument, type YAMLMap } from 'yaml';
 import { SCHEMA_RULES } from './schema-rules.ts';
-import { environmentSchema, settingsSchema } from './settings-schema.ts';
+import { refusalFacts, settingsSchema } from './settings-schema.ts';
 import { createValuesSchema, listValues } from './values-schema.ts';
 
 export const CHART = resolve(import.meta.dirname, '../aristarch');
@@ -21,7 +21,6 @@ export async function makeChartFiles(): Promise<Readonly<Record<string, string>>
     ...SCHEMA_RULES,
     config: settingsSchema('serve'),
     'training.config': settingsSchema('train'),
-    env: environmentSchema(),
   };
   const options = { printWidth: 120, singleQuote: true };
   return {
@@ -29,6 +28,7 @@ export async function makeChartFiles(): Promise<Readonly<Record<string, string>>
       ...options,
       parser: 'json',
     }),
+    'files/refusals.json': await format(JSON.stringify(refusalFacts()), { ...options, parser: 'json' }),
     'README.md': await format(describeChart(values), { ...options, parser: 'markdown' }),
   };
 }

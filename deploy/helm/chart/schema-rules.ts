@@ -11,28 +11,27 @@ const RESOURCES = {
   properties: { requests: QUANTITIES, limits: QUANTITIES },
 };
 const TEXTS = { type: 'object', additionalProperties: { type: 'string' } };
-/** Without names that the chart sets itself: a key that is there twice is no YAML. */
-const textsBut = (...taken: readonly string[]) => ({
-  ...TEXTS,
-  properties: Object.fromEntries(taken.map((name) => [name, { not: {} }])),
-});
-const LABELS = textsBut(
-  ...['name', 'instance', 'component', 'version', 'managed-by'].map((name) => `app.kubernetes.io/${name}`),
-  'helm.sh/chart',
-);
 const LIST_OF_TEXTS = { type: 'array', items: { type: 'string', minLength: 1 } };
 /** Kubernetes' own types, which its API checks. */
 const OBJECTS = { type: 'array', items: { type: 'object' } };
 const OBJECT = { type: 'object' };
+/** Environment of a container, whose values are texts: a number there is refused by the cluster. */
+const ENVIRONMENT = {
+  type: 'array',
+  items: {
+    type: 'object',
+    required: ['name'],
+    properties: { name: { type: 'string', minLength: 1 }, value: { type: 'string' } },
+  },
+};
 const COUNT = { type: 'integer', minimum: 1 };
 const NOT_NEGATIVE = { type: 'integer', minimum: 0 };
 const PORT = { type: 'integer', minimum: 1, maximum: 65_535 };
 const POLICY = { enum: ['IfNotPresent', 'Always', 'Never'] };
-/** With a tag or a digest, and not the tag that moves. */
+/** With a tag or a digest. */
 const REFERENCE = {
   type: 'string',
   pattern: '^(|[^\\s@]+:[A-Za-z0-9_][-.A-Za-z0-9_]*|[^\\s@]+@sha256:[0-9a-f]{64})$',
-  not: { pattern: ':latest$' },
 };
 
 /**
@@ -40,17 +39,17 @@ const REFERENCE = {
  * does not show.
  */
 export const SCHEMA_RULES: Readonly<Record<string, JsonSchema>> = {
-  nameOverride: NAME,
-  fullnameOverride: NAME,
+  // What is longer would be cut: names made of it keep to the 63 characters of a label.
+  nameOverride: { ...NAME, maxLength: 40 },
+  fullnameOverride: { ...NAME, maxLength: 40 },
   replicas: NOT_NEGATIVE,
   /** Without a tag: a colon is the port's alone, before a slash. */
   'image.repository': { type: 'string', pattern: '^([^\\s@:/]+:[0-9]+/)?[^\\s@:]+$' },
-  'image.tag': { type: 'string', pattern: '^[-._A-Za-z0-9]*$', not: { const: 'latest' } },
+  'image.tag': { type: 'string', pattern: '^[-._A-Za-z0-9]*$' },
   'image.digest': { type: 'string', pattern: '^(|sha256:[0-9a-f]{64})$' },
   'image.pullPolicy': POLICY,
   imagePullSecrets: OBJECTS,
   'model.source': { enum: ['', 'pvc', 'image', 'fetch'] },
-  'model.path': { type: 'string', not: { pattern: '(^|/)\\.\\.(/|$)' } },
   'model.pvc.claimName': { type: 'string' },
   'model.image.reference': REFERENCE,
   'model.image.method': { enum: ['copy', 'volume'] },
@@ -60,7 +59,7 @@ export const SCHEMA_RULES: Readonly<Record<string, JsonSchema>> = {
   'model.fetch.image': REFERENCE,
   'model.fetch.command': LIST_OF_TEXTS,
   'model.fetch.args': LIST_OF_TEXTS,
-  'model.fetch.env': OBJECTS,
+  'model.fetch.env': ENVIRONMENT,
   'model.fetch.resources': RESOURCES,
   'model.sizeLimit': QUANTITY,
   'kafka.passwordKey': KEY,
@@ -98,7 +97,7 @@ export const SCHEMA_RULES: Readonly<Record<string, JsonSchema>> = {
   'ingress.tls': OBJECTS,
   'grpcRoute.parentRefs': OBJECTS,
   'grpcRoute.hostnames': LIST_OF_TEXTS,
-  'podDisruptionBudget.maxUnavailable': { type: ['integer', 'string'] },
+  'podDisruptionBudget.maxUnavailable': { type: ['integer', 'string'], minimum: 0, pattern: '^[0-9]+%$' },
   'topologySpread.keys': LIST_OF_TEXTS,
   'topologySpread.whenUnsatisfiable': { enum: ['ScheduleAnyway', 'DoNotSchedule'] },
   'networkPolicy.grpcFrom': OBJECTS,
@@ -118,15 +117,9 @@ export const SCHEMA_RULES: Readonly<Record<string, JsonSchema>> = {
   'autoscaling.keda.minReplicas': NOT_NEGATIVE,
   'autoscaling.keda.maxReplicas': COUNT,
   'autoscaling.keda.lagThreshold': COUNT,
-  'autoscaling.keda.metadata': textsBut(
-    'bootstrapServers',
-    'consumerGroup',
-    'topic',
-    'lagThreshold',
-    'offsetResetPolicy',
-  ),
+  'autoscaling.keda.metadata': TEXTS,
   'monitoring.serviceMonitor.interval': { type: 'string', pattern: '^[0-9]+(ms|s|m)$' },
-  'monitoring.serviceMonitor.labels': LABELS,
+  'monitoring.serviceMonitor.labels': TEXTS,
   // Matchers of PromQL, one after the other.
   'monitoring.alerts.selector': {
     type: 'string',
@@ -134,20 +127,20 @@ export const SCHEMA_RULES: Readonly<Record<string, JsonSchema>> = {
       '^(|[A-Za-z_][A-Za-z0-9_]*(=|!=|=~|!~)"[^"\\\\\\n]*"(,[A-Za-z_][A-Za-z0-9_]*(=|!=|=~|!~)"[^"\\\\\\n]*")*)$',
   },
   'monitoring.alerts.runbooksUrl': { type: 'string', pattern: '^(|https?://[^\\s\'"]+)$' },
-  'monitoring.alerts.labels': LABELS,
-  'monitoring.dashboards.labels': LABELS,
+  'monitoring.alerts.labels': TEXTS,
+  'monitoring.dashboards.labels': TEXTS,
   'monitoring.dashboards.annotations': TEXTS,
   'training.kind': { enum: ['Job', 'CronJob'] },
   'training.modelName': { type: 'string', pattern: '^([A-Za-z0-9][-._A-Za-z0-9]{0,127})?$' },
-  'training.path': { type: 'string', not: { pattern: '(^|/)\\.\\.(/|$)' } },
-  'training.env': OBJECTS,
+  'training.env': ENVIRONMENT,
   'training.keepVersions': NOT_NEGATIVE,
   'training.deadlineSeconds': COUNT,
   'training.backoffLimit': NOT_NEGATIVE,
+  env: ENVIRONMENT,
   volumes: OBJECTS,
   volumeMounts: OBJECTS,
-  podLabels: LABELS,
-  podAnnotations: textsBut('checksum/config'),
+  podLabels: TEXTS,
+  podAnnotations: TEXTS,
   userId: COUNT,
   nodeSelector: TEXTS,
   tolerations: OBJECTS,

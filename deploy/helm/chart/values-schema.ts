@@ -30,9 +30,29 @@ function schemaOf(node: Node, path: string, ruleOf: (path: string) => JsonSchema
   if (!isMap<{ value: string }, Node>(node) || node.items.length === 0) return fail(path);
   const properties = node.items.map(({ key, value }) => {
     const inner = path === '' ? key.value : `${path}.${key.value}`;
-    return [key.value, schemaOf(value!, inner, ruleOf)];
+    return [key.value, schemaOf(value!, inner, ruleOf)] as const;
   });
-  return { type: 'object', additionalProperties: false, properties: Object.fromEntries(properties) as JsonSchema };
+  const described: Readonly<Record<string, JsonSchema>> = Object.fromEntries(properties);
+  const required = Object.keys(described).filter(
+    (key, i) => !mayBeMissing(key, node.items[i]!.value!, described[key]!),
+  );
+  return {
+    type: 'object',
+    additionalProperties: false,
+    properties: described,
+    ...(required.length > 0 && { required }),
+  };
+}
+
+/**
+ * Helm takes a value away that is given as null, and a template that needs it would end in its middle. What is empty by default may be away, for it
+ * means the same (but not where templates look inside); so may a list that may be empty, and what is asked for of a node, for those who ask for nothing.
+ */
+function mayBeMissing(key: string, node: Node, schema: JsonSchema): boolean {
+  if (['resources', 'requests', 'limits'].includes(key)) return true;
+  if (isScalar(node)) return node.value === '';
+  if (isSeq(node)) return schema['minItems'] === undefined;
+  return isMap(node) && node.items.length === 0 && schema['properties'] === undefined;
 }
 
 const SCALARS: Readonly<Record<string, string>> = { string: 'string', number: 'number', boolean: 'boolean' };

@@ -1,5 +1,5 @@
 import { AristarchError } from '../../base/errors.ts';
-import { nameList, realNumber, wholeNumber } from '../../base/setting-schemas.ts';
+import { nameList, powerOfTwo, realNumber, wholeNumber } from '../../base/setting-schemas.ts';
 import { defineSettings, type SettingValues } from '../../base/settings.ts';
 import { planImageCritic, type ImageCriticPlan } from '../images/image-critic.ts';
 import type { TrainingImages } from '../images/views.ts';
@@ -7,14 +7,11 @@ import { IMAGE_NEGATIVE_NAMES, type ImageNegative } from '../images/negatives.ts
 
 const RECIPE = 'docs/decisions/0019';
 
-const powerOfTwo = ({ min, max }: { readonly min: number; readonly max: number }) =>
-  wholeNumber({ min, max }).refine((size) => Number.isInteger(Math.log2(size)), {
-    error: `8, 16, 32, 64 and so on up to ${max} is needed`,
-  });
+const sizeUpTo = (max: number) => powerOfTwo({ min: 8, max }, `8, 16, 32, 64 and so on up to ${max} is needed`);
 
 /** Height and width of images: powers of two from 8 to `max`. */
 export const imageSizeSetting = (max: number) => ({
-  schema: powerOfTwo({ min: 8, max }),
+  schema: sizeUpTo(max),
   default: 32,
   flag: '--image-size <pixels>',
   unit: 'pixels',
@@ -25,7 +22,7 @@ export const imageSizeSetting = (max: number) => ({
 const SETTINGS = defineSettings({
   imageSize: imageSizeSetting(512),
   patchSize: {
-    schema: powerOfTwo({ min: 8, max: 128 }).optional(),
+    schema: sizeUpTo(128).optional(),
     flag: '--patch-size <pixels>',
     unit: 'pixels',
     help: 'Look at patches of this height and width, which overlap by half, for defects that are small in large images; an image scores as its most anomalous patch. Without it images are looked at whole.',

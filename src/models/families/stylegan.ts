@@ -1,5 +1,5 @@
 import { AristarchError } from '../../base/errors.ts';
-import { nameList, oneOf, realNumber, wholeNumber } from '../../base/setting-schemas.ts';
+import { nameList, oneOf, powerOfTwo, realNumber, wholeNumber } from '../../base/setting-schemas.ts';
 import { defineSettings, type SettingValues } from '../../base/settings.ts';
 import { REGULARISERS } from '../adversarial/regularisers.ts';
 import type { Planes } from '../images/warp.ts';
@@ -21,9 +21,7 @@ const SETTINGS = defineSettings({
   ...imageCritic.settings,
   imageSize: imageSizeSetting(1024),
   growFrom: {
-    schema: wholeNumber({ min: SMALLEST_SIZE, max: 1024 }).refine((size) => Number.isInteger(Math.log2(size)), {
-      error: 'a power of two from 4 on is needed',
-    }),
+    schema: powerOfTwo({ min: SMALLEST_SIZE, max: 1024 }, 'a power of two from 4 on is needed'),
     default: 8,
     flag: '--grow-from <pixels>',
     unit: 'pixels',

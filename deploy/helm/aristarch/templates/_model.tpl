@@ -96,7 +96,7 @@ envFrom:
 
 {{- define "aristarch.modelInitRest" -}}
 resources:
-  {{- toYaml .resources | nindent 2 }}
+  {{- toYaml (default dict .resources) | nindent 2 }}
 securityContext:
   {{- include "aristarch.containerSecurity" .root | nindent 2 }}
 volumeMounts:

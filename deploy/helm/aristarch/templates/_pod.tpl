@@ -24,10 +24,10 @@ seccompProfile:
 
 {{/* With the GPU, where there is one: what is requested of it is its limit too. */}}
 {{- define "aristarch.resources" -}}
-{{- $resources := deepCopy .resources -}}
+{{- $resources := deepCopy (default dict .resources) -}}
 {{- with .root.Values.gpu -}}
 {{- if .enabled -}}
-{{- $_ := set $resources "limits" (set $resources.limits .resource .count) -}}
+{{- $_ := set $resources "limits" (set (default dict $resources.limits) .resource .count) -}}
 {{- end -}}
 {{- end -}}
 {{- toYaml $resources -}}

@@ -15,7 +15,7 @@ periodSeconds: {{ .root.Values.probes.periodSeconds }}
 {{- end -}}
 
 {{- define "aristarch.probes" -}}
-{{- $alive := ternary "http" "grpc" (ne .Values.tls.existingSecret "") -}}
+{{- $alive := ternary "http" "grpc" (not (empty .Values.tls.existingSecret)) -}}
 startupProbe:
   {{- include "aristarch.probe" (dict "root" . "kind" $alive "path" "/healthz") | nindent 2 }}
   failureThreshold: {{ max 1 (div .Values.probes.startupSeconds .Values.probes.periodSeconds) }}

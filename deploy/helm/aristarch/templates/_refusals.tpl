@@ -2,11 +2,16 @@
 
 {{- define "aristarch.refusals" -}}
 {{- $v := .Values -}}
+{{- include "aristarch.refusedNames" . -}}
+{{- include "aristarch.refusedSettings" . -}}
 {{- if and $v.autoscaling.hpa.enabled $v.autoscaling.keda.enabled -}}
 {{- fail "autoscaling.hpa.enabled and autoscaling.keda.enabled exclude each other, since both set the number of pods: leave one of them on" -}}
 {{- end -}}
 {{- if and $v.autoscaling.keda.enabled (not (include "aristarch.hasKafka" .)) -}}
 {{- fail "autoscaling.keda.enabled scales by the lag of a topic: set config.kafkaBrokers, topicIn, topicOut and deadLetter as well" -}}
+{{- end -}}
+{{- if and $v.autoscaling.hpa.enabled (not (or (dig "requests" "cpu" "" (default dict $v.resources)) (dig "limits" "cpu" "" (default dict $v.resources)))) -}}
+{{- fail "autoscaling.hpa.enabled counts processor time in per cent of what a pod requests: set resources.requests.cpu" -}}
 {{- end -}}
 {{- range $name, $scaler := $v.autoscaling -}}
 {{- if and $scaler.enabled (gt (int $scaler.minReplicas) (int $scaler.maxReplicas)) -}}
@@ -64,11 +69,6 @@
 {{- if and $v.ingress.enabled (not $v.ingress.hosts) -}}
 {{- fail "ingress.enabled without ingress.hosts: name the host" -}}
 {{- end -}}
-{{- if $v.training.enabled -}}
-{{- if not (and $v.training.modelName $v.training.claimName) -}}
-{{- fail "training.enabled needs training.modelName and training.claimName, to which the model is written" -}}
-{{- end -}}
-{{- end -}}
 {{- end -}}
 
 {{/* Pods that could not start, would wait for a volume, or would be evicted. */}}
@@ -91,7 +91,7 @@
 {{- fail (printf "config.candidateLog is %s, where a pod may not write: put it below /tmp/, or below a mountPath of volumeMounts" $path) -}}
 {{- end -}}
 {{- end -}}
-{{- $limit := include "aristarch.mebibytes" (get $v.resources.limits "ephemeral-storage" | default "") | int -}}
+{{- $limit := include "aristarch.mebibytes" (dig "limits" "ephemeral-storage" "" (default dict $v.resources)) | int -}}
 {{- $needed := add (include "aristarch.tmpMebibytes" . | int) (ternary 0 (include "aristarch.mebibytes" $v.model.sizeLimit | int) (eq $v.model.source "pvc")) -}}
 {{- if and (gt $limit 0) (lt $limit (int $needed)) -}}
 {{- fail (printf "resources.limits.ephemeral-storage is %dMi, but the model and /tmp may take %dMi, for which the pod would be evicted: raise it, or lower model.sizeLimit, tmp.sizeMi or config.candidateLogBytes" $limit (int $needed)) -}}
@@ -103,12 +103,21 @@
 {{- $v := .Values -}}
 {{- if include "aristarch.hasKafka" . -}}
 {{- range splitList "," (include "aristarch.kafkaBrokers" .) -}}
-{{- if not (regexMatch "^[^\\s]+:[0-9]+$" .) -}}
+{{- if not (regexMatch "^[^\\s/@]+:[0-9]{1,5}$" .) -}}
 {{- fail (printf "config.kafkaBrokers names %s: name a host and its port, such as kafka:9092" .) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
 {{- if $v.networkPolicy.enabled -}}
+{{- if and $v.monitoring.serviceMonitor.enabled (not $v.networkPolicy.httpFrom) -}}
+{{- fail "monitoring.serviceMonitor.enabled, but the NetworkPolicy stops Prometheus: set networkPolicy.httpFrom to where its pods are, such as [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}}]" -}}
+{{- end -}}
+{{- $reached := dict "config.schemaRegistry" $v.config.schemaRegistry "config.traceEndpoint" $v.config.traceEndpoint "model.fetch.from" (ternary $v.model.fetch.from "" (eq $v.model.source "fetch")) "config.jwks" (ternary $v.config.jwks "" (regexMatch "^https?://" (default "" $v.config.jwks))) -}}
+{{- range $name, $address := $reached -}}
+{{- if and $address (not $v.networkPolicy.egress) -}}
+{{- fail (printf "%s is %s, but the NetworkPolicy stops the way there: set networkPolicy.egress to it, such as [{ports: [{port: 443, protocol: TCP}]}]" $name $address) -}}
+{{- end -}}
+{{- end -}}
 {{- if and $v.ingress.enabled (not $v.networkPolicy.ingressFrom) -}}
 {{- fail "ingress.enabled, but the NetworkPolicy stops the ingress controller: set networkPolicy.ingressFrom to where its pods are, such as [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ingress-nginx}}}]" -}}
 {{- end -}}
@@ -117,6 +126,39 @@
 {{- end -}}
 {{- if and (ne $v.service.type "ClusterIP") (not $v.networkPolicy.grpcFrom) -}}
 {{- fail (printf "service.type is %s, but the NetworkPolicy stops who comes from outside: set networkPolicy.grpcFrom to who may call, such as [{ipBlock: {cidr: 0.0.0.0/0}}]" $v.service.type) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Names that would say something else than what is meant, or that the chart gives itself. */}}
+{{- define "aristarch.refusedNames" -}}
+{{- $v := .Values -}}
+{{- range $name, $path := dict "model.path" $v.model.path "training.path" $v.training.path -}}
+{{- if has ".." (splitList "/" (default "" $path)) -}}
+{{- fail (printf "%s is %s, which leads out of the volume: name a folder inside it, without .." $name $path) -}}
+{{- end -}}
+{{- end -}}
+{{- $tags := dict "image.tag" (printf ":%s" (default "" $v.image.tag)) "model.image.reference" $v.model.image.reference "model.fetch.image" $v.model.fetch.image -}}
+{{- range $name, $reference := $tags -}}
+{{- if hasSuffix ":latest" (default "" $reference) -}}
+{{- fail (printf "%s is the tag latest, which is another image tomorrow: name a version, or a digest" $name) -}}
+{{- end -}}
+{{- end -}}
+{{- $labels := list "app.kubernetes.io/name" "app.kubernetes.io/instance" "app.kubernetes.io/component" "app.kubernetes.io/version" "app.kubernetes.io/managed-by" "helm.sh/chart" -}}
+{{- $m := $v.monitoring -}}
+{{- $given := dict "podLabels" $v.podLabels "monitoring.serviceMonitor.labels" $m.serviceMonitor.labels "monitoring.alerts.labels" $m.alerts.labels "monitoring.dashboards.labels" $m.dashboards.labels -}}
+{{- range $name, $texts := $given -}}{{- include "aristarch.refusedKeys" (list $name $texts $labels) -}}{{- end -}}
+{{- include "aristarch.refusedKeys" (list "podAnnotations" $v.podAnnotations (list "checksum/config")) -}}
+{{- include "aristarch.refusedKeys" (list "autoscaling.keda.metadata" $v.autoscaling.keda.metadata (list "bootstrapServers" "consumerGroup" "topic" "lagThreshold" "offsetResetPolicy")) -}}
+{{- end -}}
+
+{{/* A key that is there twice is no YAML. */}}
+{{- define "aristarch.refusedKeys" -}}
+{{- $name := index . 0 -}}
+{{- $taken := index . 2 -}}
+{{- range $key, $_ := index . 1 -}}
+{{- if has $key $taken -}}
+{{- fail (printf "%s holds %s, which the chart sets itself: leave it out" $name $key) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

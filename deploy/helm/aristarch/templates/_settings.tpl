@@ -1,12 +1,12 @@
 {{/* The configuration file of `serve`: what the values say, and what the chart sets itself. */}}
 
 {{- define "aristarch.modelFolder" -}}
-{{- printf "/models/%s" (trimAll "/" .Values.model.path) | trimSuffix "/" -}}
+{{- printf "/models/%s" (trimAll "/" (default "" .Values.model.path)) | trimSuffix "/" -}}
 {{- end -}}
 
 {{/* Where training writes its versions: in it, a folder with the model's name. */}}
 {{- define "aristarch.trainingFolder" -}}
-{{- printf "/models/%s" (trimAll "/" .Values.training.path) | trimSuffix "/" -}}
+{{- printf "/models/%s" (trimAll "/" (default "" .Values.training.path)) | trimSuffix "/" -}}
 {{- end -}}
 
 {{/*
@@ -65,7 +65,7 @@ name the one folder of the claim that is served: no serving.json says which that
 {{- end -}}
 {{- end -}}
 {{- if .Values.gpu.enabled -}}{{- $_ := set $settings "device" "cuda" -}}{{- end -}}
-{{- mergeOverwrite $settings (deepCopy .Values.config) | toPrettyJson -}}
+{{- mergeOverwrite $settings (deepCopy (default dict .Values.config)) | toPrettyJson -}}
 {{- end -}}
 
 {{/* Whether events come from Kafka. */}}
