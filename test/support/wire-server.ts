@@ -28,7 +28,11 @@ export interface QuickCall {
 export async function serveWire(answer: (call: QuickCall) => void = echo, { maxCalls = 100, expected = 0 } = {}) {
   const server: Http2Server = createServer();
   const seen: string[] = [];
-  let [closed, busy] = [0, 0];
+  let [closed, busy, sessions] = [0, 0, 0];
+  server.on('session', (session) => {
+    sessions++;
+    session.once('close', () => sessions--);
+  });
   server.on('stream', (stream, headers) => {
     seen.push(`session ${headers[':path']!}`);
     const chunks: Buffer[] = [];
@@ -74,7 +78,7 @@ export async function serveWire(answer: (call: QuickCall) => void = echo, { maxC
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  return { server, port, seen, cutOff, closed: () => closed, busy: () => busy };
+  return { server, port, seen, cutOff, closed: () => closed, busy: () => busy, sessions: () => sessions };
 }
 
 function echo({ stream, message }: QuickCall): void {

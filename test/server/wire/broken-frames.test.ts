@@ -17,6 +17,8 @@ describe('what is no HTTP/2', () => {
   const SETTINGS = frame(4, 0, 0, Buffer.alloc(0));
   const QUICK = Buffer.from([0x83, 0x86, 0x44, 6, ...Buffer.from('/quick')]);
 
+  const OTHER = Buffer.from([0x83, 0x86, 0x44, 6, ...Buffer.from('/other')]);
+
   it.each<[string, Buffer[]]>([
     ['another language', [Buffer.from('GET / HTTP/1.1\r\nhost: x\r\n\r\n')]],
     ['a frame that is too long', [PREFACE, SETTINGS, Buffer.from('ffffff000000000001', 'hex')]],
@@ -63,9 +65,16 @@ describe('what is no HTTP/2', () => {
         ]).flat(),
       ],
     ],
+    ['data of no stream', [PREFACE, SETTINGS, frame(0, 0, 0, Buffer.alloc(5))]],
+    ['data of no stream beside a call', [PREFACE, SETTINGS, frame(1, 4, 1, OTHER), frame(0, 0, 0, Buffer.alloc(5))]],
+    ['settings of no length that they have', [PREFACE, SETTINGS, frame(4, 0, 0, Buffer.alloc(5))]],
+    ['a ping of no length that it has', [PREFACE, SETTINGS, frame(6, 0, 0, Buffer.alloc(5))]],
+    ['a priority of no length that it has', [PREFACE, SETTINGS, frame(2, 0, 1, Buffer.alloc(1))]],
+    ['a window beyond all windows', [PREFACE, SETTINGS, frame(8, 0, 0, Buffer.from('7fffffff', 'hex'))]],
+    ['more settings than anybody has', [PREFACE, SETTINGS, frame(4, 0, 0, Buffer.alloc(6 * 2000))]],
     ['a window of nothing', [PREFACE, SETTINGS, frame(8, 0, 0, Buffer.alloc(4))]],
   ])('%s ends the connection, and no other one', async (_, pieces) => {
-    const { port, seen, busy } = await serveWire();
+    const { port, seen, busy, sessions } = await serveWire();
     const socket = connectTcp(port, '127.0.0.1');
     socket.on('error', () => undefined);
     socket.resume();
@@ -73,6 +82,7 @@ describe('what is no HTTP/2', () => {
     await once(socket, 'close');
     // Nothing of it stays, and what was given up is bounded.
     await until('no call is left', () => busy() === 0);
+    await until('no session is left', () => sessions() === 0);
     expect(seen.length).toBeLessThan(1010);
     expect((await callWire(connectWire(port), '/quick', Buffer.from('fine'))).bytes).toEqual(
       framed(Buffer.from('fine')),

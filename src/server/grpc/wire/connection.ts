@@ -181,6 +181,10 @@ export class WireConnection extends Duplex implements StreamOwner, InboundOwner 
   fail(fault: Fault): void {
     if (this.destroyed) return;
     this.#out.goAway(this.#in.lastId, fault);
+    this.#end();
+  }
+
+  #end(): void {
     this.#out.end();
     this.destroy();
   }
@@ -197,6 +201,11 @@ export class WireConnection extends Duplex implements StreamOwner, InboundOwner 
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
     this.#relay.write(chunk);
+    if (this.#relay.isBroken) {
+      // node:http2 leaves it open, and no longer reads it: it would stay even when the client is gone (RFC 9113, section 5.4.1).
+      this.#end();
+      return;
+    }
     if (this.#early.length > 0) for (const each of this.#early.splice(0)) this.#take(each);
     if (this.#socket.writableLength > MOST_UNSENT_BYTES) this.#drained = done;
     else done();

@@ -1,4 +1,4 @@
-import { FLAG, FRAME, type Frame, FrameReader, SETTING } from './frames.ts';
+import { FAULT, FLAG, FRAME, type Frame, FrameReader, SETTING } from './frames.ts';
 import { encodeTableSize } from './hpack.ts';
 import { DEFAULT_TABLE_BYTES } from './hpack-table.ts';
 import type { Outbound } from './outbound.ts';
@@ -12,6 +12,8 @@ const ANY_STREAM = 2 ** 31 - 1;
 export class Relay {
   /** The session has said that it takes no streams after this one. */
   lastTaken = Infinity;
+  /** It has said that the client broke the rules. */
+  isBroken = false;
   #isOpen = false;
   readonly #out: Outbound;
   readonly #lastId: () => number;
@@ -93,6 +95,7 @@ export class Relay {
 
   /** The session knows of its own streams alone: those that are answered here were taken, too. */
   #leave({ bytes, from }: Frame): void {
+    if (bytes.readUInt32BE(from + 4) !== FAULT.NO_ERROR) this.isBroken = true;
     const last = bytes.readUInt32BE(from) & ANY_STREAM;
     if (last === ANY_STREAM) return;
     this.lastTaken = Math.max(last, this.#lastId());
