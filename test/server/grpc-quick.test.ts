@@ -108,7 +108,10 @@ describe('the quick lane', () => {
     const held = new HeldBytes(1000);
     const { server, address } = await serveReplies((reply) => Buffer.from(String(reply)), held);
     const small = framed(Buffer.from('small'));
-    const exhausted = { code: status.RESOURCE_EXHAUSTED, text: expect.stringMatching(/as%20many%20bytes/) };
+    const exhausted = {
+      code: status.RESOURCE_EXHAUSTED,
+      text: expect.stringMatching(/as%20many%20bytes.*again%20in%201000%20ms/),
+    };
     expect(await send(address, [framed(Buffer.alloc(900))])).toMatchObject(exhausted);
     // What others hold.
     held.take(1000);

@@ -111,9 +111,23 @@ describe('what a compressed message becomes', () => {
     await waitUntil('two to be read and the third to be refused', () => answers.length === 3);
     expect([held.bytes, refused]).toEqual([2 * heldOf(60_000), 1]);
     answer();
-    const { code, text, messages } = await end;
+    const { code, text, messages, retryAfterMs } = await end;
     expect([code, messages.map(String)]).toEqual([status.RESOURCE_EXHAUSTED, ['60000', '60000']]);
-    expect(text).toMatch(/holds as many bytes/);
+    expect(text).toMatch(/holds as many bytes .* send again in 1000 ms/);
+    expect(retryAfterMs).toBe(1000);
+    await waitUntil('nothing to be held', () => held.bytes === 0);
+    stop();
+  });
+
+  it('is not refused for what came in the same piece behind it, and has no room', async () => {
+    const held = new HeldBytes(4000);
+    const { address, stop } = await serveLengths(held);
+    const { stream, end } = startCall(open(address), STREAM, GZIP);
+    const plain = [1000, 1100].map((size) => framed(Buffer.alloc(size)));
+    stream.write(Buffer.concat([...plain, framed(Buffer.alloc(20_000)), framed(Buffer.alloc(10))]));
+    const { code, messages, retryAfterMs } = await end;
+    expect([code, messages.map(String)]).toEqual([status.RESOURCE_EXHAUSTED, ['1000', '1100']]);
+    expect(retryAfterMs).toBe(1000);
     await waitUntil('nothing to be held', () => held.bytes === 0);
     stop();
   });

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { type ServiceDefinition, status } from '@grpc/grpc-js';
@@ -137,6 +138,26 @@ describe('a caller of a method that grpc-js reads', () => {
     const { stream, end } = startCall(open(addresses.grpc, { settings: { initialWindowSize: 0 } }), STREAM);
     stream.write(message);
     expect(await end).toMatchObject({ reset: ENHANCE_YOUR_CALM });
+  });
+
+  it('who takes no answer of its stream has nothing held for it once the stream has failed behind that', async () => {
+    const { addresses } = await serve({ settings: { slowClientTimeoutMs: 3_600_000 } });
+    const session = open(addresses.grpc, { settings: { initialWindowSize: 0 } });
+    await once(session, 'remoteSettings');
+    const { stream } = startCall(session, STREAM, { 'grpc-encoding': 'gzip' });
+    const packed = (bytes: Buffer): Buffer => framed(gzipSync(bytes), true);
+    const answered = once(stream, 'response');
+    stream.write(packed(message.subarray(5)));
+    await answered;
+    const wrong = Buffer.alloc(300_000);
+    const written = new Promise<unknown>((done) => stream.write(Buffer.concat(Array(20).fill(packed(wrong))), done));
+    const isRefused = async (): Promise<boolean> => /code="INVALID_INPUT"/.test(await scrape(addresses.http));
+    await waitUntil('the second to be refused', isRefused);
+    await written;
+    await new Promise((pong) => session.ping(pong));
+    const left = ['aristarch_calls_open 1', 'aristarch_calls_held_bytes 0'];
+    await waitUntil('nothing to be held', async () => String(await gaugesOf(addresses.http)) === String(left));
+    session.destroy();
   });
 
   it('who has its answer and does not end is let go', async () => {

@@ -7,6 +7,7 @@ import {
   type Settings,
 } from 'node:http2';
 import { afterEach } from '@jest/globals';
+import { DATA_METADATA } from '../../src/server/grpc/status.ts';
 
 /** A gRPC call as bytes of HTTP/2, without a client that keeps its rules. */
 export interface Http2Call {
@@ -18,6 +19,8 @@ export interface Http2Answer {
   /** The status; NaN where the stream was torn down before. */
   readonly code: number;
   readonly text: string;
+  /** Milliseconds after which to ask again, where the facts of the refusal name them. */
+  readonly retryAfterMs: number | undefined;
   /** The code of HTTP/2 with which the stream was closed. */
   readonly reset: number;
   /** The messages, without what frames them. */
@@ -59,12 +62,19 @@ export function startCall(session: ClientHttp2Session, path: string, headers: Ou
       resolve({
         code: Number(found['grpc-status']),
         text: decodeURI(String(found['grpc-message'])),
+        retryAfterMs: retryAfterMsIn(found[DATA_METADATA]),
         reset: stream.rstCode,
         messages: messagesIn(Buffer.concat(chunks)),
       }),
     ),
   );
   return { stream, end };
+}
+
+function retryAfterMsIn(data: unknown): number | undefined {
+  if (typeof data !== 'string') return undefined;
+  const facts = JSON.parse(Buffer.from(data, 'base64').toString()) as { readonly retryAfterMs?: number };
+  return facts.retryAfterMs;
 }
 
 /** A message as gRPC frames it. */

@@ -5,7 +5,6 @@ import {
   type ServerDuplexStream,
   ServerCredentials,
   type ServiceDefinition,
-  status,
 } from '@grpc/grpc-js';
 import { pino } from 'pino';
 import { loadContract, SERVICE } from '../../src/server/grpc/contract.ts';
@@ -13,7 +12,7 @@ import type { Received } from '../../src/server/grpc/convert.ts';
 import type { HeldBytes } from '../../src/server/grpc/held-bytes.ts';
 import { createPatience, type Patience, type Waiter } from '../../src/server/grpc/patience.ts';
 import { createReadInterceptor } from '../../src/server/grpc/read-interceptor.ts';
-import { GRPC_STATUS } from '../../src/server/grpc/status.ts';
+import { toRefusal } from '../../src/server/grpc/trailers-only.ts';
 
 const { ScoreStream } = loadContract()[SERVICE] as ServiceDefinition;
 export const STREAM = ScoreStream!.path;
@@ -87,10 +86,8 @@ export async function serveLengths(
       lengths: (call: ServerDuplexStream<Received<Buffer>, Buffer>) => {
         calls.push(call);
         const answer = (received: Received<Buffer>) => {
-          if ('fault' in received) {
-            const { code, message: details } = received.fault;
-            call.emit('error', { code: status[GRPC_STATUS[code]], details });
-          } else call.write(Buffer.from(String(received.message.length)));
+          if ('fault' in received) call.emit('error', toRefusal(received.fault));
+          else call.write(Buffer.from(String(received.message.length)));
         };
         call.on('data', (received: Received<Buffer>) => void inTurn(() => answer(received)));
         call.on('end', () => void inTurn(() => call.end()));

@@ -5,9 +5,9 @@ import type { Security } from '../security/security.ts';
 import { TRACE_METADATA, traceIdOf } from '../trace-context.ts';
 import type { Tracing } from '../tracing/port.ts';
 import { callerOf, type Callers } from './access.ts';
-import { Metadata, type ServerUnaryCall, status, type StatusObject } from './engine.ts';
+import type { ServerUnaryCall, StatusObject } from './engine.ts';
 import { type CallContext, KEY_METADATA, PRIORITY_METADATA } from './handlers.ts';
-import { toWireStatus } from './status.ts';
+import { toRefusal } from './trailers-only.ts';
 
 /** What answering a call needs of the server. */
 export interface AnswerParts {
@@ -59,8 +59,6 @@ export function contextOf(
 export function toServiceError(thrown: unknown, log: Logger): StatusObject & Error {
   const error = toAristarchError(thrown);
   if (error.code === 'INTERNAL') log.error({ err: error }, 'a call failed through a fault of the server');
-  const { code, details, metadata } = toWireStatus(error);
-  const trailer = new Metadata();
-  for (const [key, value] of Object.entries(metadata)) trailer.set(key, value);
-  return Object.assign(new Error(details), { code: status[code], details, metadata: trailer });
+  const refusal = toRefusal(error);
+  return Object.assign(new Error(refusal.details), refusal);
 }

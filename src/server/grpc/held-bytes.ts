@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
+import { AristarchError } from '../../base/errors.ts';
 import type { Metrics } from '../metrics.ts';
-import { status } from './engine.ts';
-import type { Refusal } from './trailers-only.ts';
+import { toRefusal } from './trailers-only.ts';
 
 /** Bytes of messages over gRPC that have come and are not done with, and of what compressed ones became, of the whole process. */
 export class HeldBytes {
@@ -26,9 +26,14 @@ export class HeldBytes {
     return false;
   }
 
+  /** Whether there is room for so many more. */
+  fits(bytes: number): boolean {
+    return this.#bytes + bytes <= this.#most;
+  }
+
   /** So many more have come; false where they are too many, and then they do not count. */
   take(bytes: number): boolean {
-    if (this.#bytes + bytes > this.#most) {
+    if (!this.fits(bytes)) {
       this.#onRefusal();
       return false;
     }
@@ -84,8 +89,14 @@ export function createHeldBytes(
   });
 }
 
-/** Of calls that come when there are so many, by their headers, and of those whose message is more than there is room for. */
-export const TOO_MANY_BYTES: Refusal = {
-  code: status.RESOURCE_EXHAUSTED,
-  details: 'the server holds as many bytes of messages as it may; come back when others are answered',
-};
+/** By then most of what is held has been answered; what slow callers hold is held for longer. */
+const RETRY_MS = 1000;
+
+/** Of a message that is more than there is room for. */
+export function tooManyBytes(): AristarchError {
+  const message = `the server holds as many bytes of messages as it may: send again in ${RETRY_MS} ms, when others are answered`;
+  return new AristarchError('RESOURCE_EXHAUSTED', message, { retryAfterMs: RETRY_MS });
+}
+
+/** The same as it is sent, also to calls that come when there is no room, by their headers. */
+export const TOO_MANY_BYTES = toRefusal(tooManyBytes());

@@ -6,10 +6,13 @@ interface Layer {
   readonly stream?: ServerHttp2Stream;
 }
 
-/** grpc-js has no public way to a call's HTTP/2 stream: it lies under the call and the interceptors (1.14). */
+/** A call of grpc-js, and what lies under it: the interceptors' calls, and the one on the HTTP/2 stream (1.14). */
+export function* layersOf(call: unknown): Generator<Layer> {
+  for (let layer = call as Layer | undefined; layer !== undefined; layer = layer.call ?? layer.nextCall) yield layer;
+}
+
+/** grpc-js has no public way to a call's HTTP/2 stream. */
 export function http2StreamOf(call: unknown): ServerHttp2Stream | undefined {
-  for (let layer = call as Layer | undefined; layer !== undefined; layer = layer.call ?? layer.nextCall) {
-    if (layer.stream !== undefined) return layer.stream;
-  }
+  for (const { stream } of layersOf(call)) if (stream !== undefined) return stream;
   return undefined;
 }

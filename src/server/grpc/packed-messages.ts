@@ -1,7 +1,7 @@
 import { createGunzip, createInflate } from 'node:zlib';
 import { AristarchError, toAristarchError } from '../../base/errors.ts';
 import { PREFIX_BYTES } from './call-stream.ts';
-import { keepPiece, PIECE_BYTES, TOO_MANY_BYTES, type HeldBytes } from './held-bytes.ts';
+import { keepPiece, PIECE_BYTES, tooManyBytes, type HeldBytes } from './held-bytes.ts';
 
 /** What is undone here; a call of another encoding is refused by grpc-js, which looks at none of it. */
 const INFLATERS = { gzip: createGunzip, deflate: createInflate };
@@ -19,7 +19,7 @@ export interface PackedParts {
   readonly maxMessageBytes: number;
   /** While so many bytes of what was handed on are unanswered, nothing more is. */
   readonly mostAheadBytes: number;
-  readonly held: Pick<HeldBytes, 'take' | 'free'>;
+  readonly held: Pick<HeldBytes, 'take' | 'fits' | 'free'>;
   /** Takes a message as gRPC frames it, no longer compressed. */
   readonly handOn: (frame: Buffer) => void;
   /** Told once, behind all messages. */
@@ -60,16 +60,27 @@ export class PackedMessages {
     return this.#inflating || this.#queue.length > 0;
   }
 
+  /** Where there is no room for all of it, none is refused for what came behind it: message by message, up to the first that is too much. */
   take(chunk: Buffer): void {
-    if (this.#deaf) return;
-    if (!this.#hold(chunk.length + PIECE_BYTES)) {
-      this.#failBehind(tooMany());
+    let at = 0;
+    while (at < chunk.length && !this.#deaf) {
+      const rest = chunk.length - at;
+      const fits = this.#parts.held.fits(rest + PIECE_BYTES);
+      const to = at + (fits ? rest : Math.min(rest, this.#wantedBytes - this.#pieceBytes));
+      this.#takePiece(chunk.subarray(at, to));
+      at = to;
+    }
+    this.#next();
+  }
+
+  #takePiece(piece: Buffer): void {
+    if (!this.#hold(piece.length + PIECE_BYTES)) {
+      this.#failBehind(tooManyBytes());
       return;
     }
-    this.#pieces.push(keepPiece(chunk));
-    this.#pieceBytes += chunk.length;
+    this.#pieces.push(keepPiece(piece));
+    this.#pieceBytes += piece.length;
     if (this.#pieceBytes >= this.#wantedBytes) this.#cut();
-    this.#next();
   }
 
   /** One more message is wanted. */
@@ -119,7 +130,7 @@ export class PackedMessages {
       const isTooLarge = bytes > this.#parts.maxMessageBytes;
       if (isTooLarge || !this.#hold(PIECE_BYTES)) {
         this.#free(all.length - at);
-        this.#failBehind(isTooLarge ? tooLarge(`${bytes} bytes`, this.#parts.maxMessageBytes) : tooMany());
+        this.#failBehind(isTooLarge ? tooLarge(`${bytes} bytes`, this.#parts.maxMessageBytes) : tooManyBytes());
         return;
       }
       this.#wantedBytes = PREFIX_BYTES + bytes;
@@ -175,14 +186,14 @@ export class PackedMessages {
     const head = Buffer.alloc(PREFIX_BYTES);
     const parts: Buffer[] = [head];
     let bytes = 0;
-    if (!this.#hold(INFLATER_BYTES)) throw tooMany();
+    if (!this.#hold(INFLATER_BYTES)) throw tooManyBytes();
     const inflater = INFLATERS[encoding]();
     inflater.end(body);
     try {
       for await (const part of inflater as AsyncIterable<Buffer>) {
         bytes += part.length;
         if (bytes > maxMessageBytes) throw tooLarge(`more than ${maxMessageBytes} bytes, inflated`, maxMessageBytes);
-        if (!this.#hold(part.length)) throw tooMany();
+        if (!this.#hold(part.length)) throw tooManyBytes();
         parts.push(part);
       }
     } catch (thrown) {
@@ -222,8 +233,6 @@ const COMPRESSED = 1;
 
 /** What zlib takes for itself: the window of 32 KiB, what it writes into, and its tables. */
 const INFLATER_BYTES = 2 ** 16;
-
-const tooMany = (): AristarchError => new AristarchError('RESOURCE_EXHAUSTED', TOO_MANY_BYTES.details);
 
 function tooLarge(found: string, maxMessageBytes: number): AristarchError {
   const message = `a message of ${found} is larger than the ${maxMessageBytes} bytes that one may have: send less at a time, or raise --max-message-bytes`;

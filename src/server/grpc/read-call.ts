@@ -1,7 +1,7 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import type { Logger } from 'pino';
 import { AristarchError } from '../../base/errors.ts';
-import { keepPiece, PIECE_BYTES, TOO_MANY_BYTES, type HeldBytes } from './held-bytes.ts';
+import { keepPiece, PIECE_BYTES, tooManyBytes, type HeldBytes } from './held-bytes.ts';
 import { MessagePosition } from './message-position.ts';
 import { type Encoding, PackedMessages } from './packed-messages.ts';
 import { LOOKS, notWholeIn, type Patience, type Waiter } from './patience.ts';
@@ -9,7 +9,7 @@ import { READS_NOTHING } from './slow-clients.ts';
 
 export interface ReadParts {
   readonly patience: Pick<Patience, 'enter' | 'leave'>;
-  readonly held: Pick<HeldBytes, 'take' | 'free'>;
+  readonly held: Pick<HeldBytes, 'take' | 'fits' | 'free'>;
   readonly options: { readonly slowClientTimeoutMs: number; readonly maxMessageBytes: number };
   readonly log: Logger;
 }
@@ -107,6 +107,13 @@ export class ReadCall implements Waiter {
     this.#freeAll();
   }
 
+  /** Nobody wants what is still to come. */
+  letPass(): void {
+    this.#failed = true;
+    this.#freeAll();
+    this.#stream.resume();
+  }
+
   failBy(fail: (error: AristarchError) => void): void {
     this.#fail = fail;
   }
@@ -152,7 +159,7 @@ export class ReadCall implements Waiter {
     }
     // Those that are whole are answered all the same.
     if (kept < chunk.length) this.#onData(chunk.subarray(0, -kept));
-    this.#refuse(new AristarchError('RESOURCE_EXHAUSTED', TOO_MANY_BYTES.details));
+    this.#refuse(tooManyBytes());
   }
 
   /** What comes while messages wait to be inflated would wait as well. */

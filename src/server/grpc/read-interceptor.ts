@@ -3,7 +3,7 @@ import { toServiceError } from './call-context.ts';
 import { SERVICE } from './contract.ts';
 import type { Received } from './convert.ts';
 import { ServerInterceptingCall, type ServerInterceptor } from './engine.ts';
-import { http2StreamOf } from './http2-stream-of.ts';
+import { http2StreamOf, layersOf } from './http2-stream-of.ts';
 import { encodingOf } from './packed-messages.ts';
 import { type OnData, type OnEnd, ReadCall, type ReadParts } from './read-call.ts';
 
@@ -77,6 +77,10 @@ class ReadInterceptingCall extends ServerInterceptingCall {
     });
   }
 
+  letPass(): void {
+    this.#read.letPass();
+  }
+
   override startRead(): void {
     super.startRead();
     this.#read.ask();
@@ -94,4 +98,9 @@ class ReadInterceptingCall extends ServerInterceptingCall {
     super.sendStatus(status);
     this.#read.over();
   }
+}
+
+/** The handler of a stream wants no more of it, which is not over until its caller has taken the answers: what is held of it is given back. */
+export function letPass(call: unknown): void {
+  for (const layer of layersOf(call) as Iterable<object>) if (layer instanceof ReadInterceptingCall) layer.letPass();
 }

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from 'pino';
-import { AristarchError } from '../../base/errors.ts';
 import type { Backlog } from '../batching/backlog.ts';
 import type { Clock } from '../clock.ts';
 import { toListenError } from '../listen-error.ts';
@@ -13,10 +12,10 @@ import type { Security } from '../security/security.ts';
 import type { Tracing } from '../tracing/port.ts';
 import { type Callers, createAccessInterceptor, isGuarded } from './access.ts';
 import { answerSample, type SampleCall } from './answer-sample.ts';
+import { answerStream, type StreamCall } from './answer-stream.ts';
 import { type AnswerParts, contextOf, toServiceError } from './call-context.ts';
 import { createCalls, type Calls } from './calls.ts';
-import type { ScoreReply } from './codec.ts';
-import { SERVICE, type WireScoreRequest } from './contract.ts';
+import { SERVICE } from './contract.ts';
 import type { Received } from './convert.ts';
 import { defineServices, toQuick } from './definitions.ts';
 import { toServerCredentials } from './credentials.ts';
@@ -30,7 +29,7 @@ import {
   type ServerWritableStream,
   status,
 } from './engine.ts';
-import { type CallContext, createHandlers, type Handlers } from './handlers.ts';
+import { type CallContext, createHandlers } from './handlers.ts';
 import { INFERENCE_SERVICE } from './inference/contract.ts';
 import { createInferenceHandlers, type InferenceParts } from './inference/handlers.ts';
 import { createHeldBytes } from './held-bytes.ts';
@@ -41,9 +40,7 @@ import { openQuickLane } from './quick-lane.ts';
 import type { QuickMethod, QuickParts } from './quick-call.ts';
 import { addReflection } from './reflection.ts';
 import { createShedding } from './shedding.ts';
-import { drained } from './slow-clients.ts';
-import { methodOf, StreamSpans } from './stream-spans.ts';
-import { type Progress, requestsOf } from './stream-requests.ts';
+import { methodOf } from './stream-spans.ts';
 import { sleptMs } from './turn-clock.ts';
 import { createVigil } from './vigil.ts';
 
@@ -87,8 +84,6 @@ export interface GrpcServer {
 
 /** The server as a whole, and its services. */
 const HEALTH_NAMES = ['', SERVICE, INFERENCE_SERVICE];
-
-type Stream = ServerDuplexStream<Received<WireScoreRequest>, ScoreReply>;
 
 /** Time for the answer to a ping, after which the peer counts as gone: many times a round trip around the world. */
 const KEEPALIVE_ANSWER_MS = 20_000;
@@ -219,7 +214,7 @@ function addScoring(
     loadModel: unary(handlers.loadModel),
     unloadModel: unary(handlers.unloadModel),
     scoreStream: (call: ServerDuplexStream<unknown, unknown>) =>
-      void calls.track(answerStream(call as Stream, handlers.scoreStream, parts, endStreams)),
+      void calls.track(answerStream(call as StreamCall, handlers.scoreStream, parts, endStreams)),
     sample: (call: ServerWritableStream<unknown, unknown>) =>
       void calls.track(answerSample(call as SampleCall, handlers.sample, parts, endStreams)),
   });
@@ -244,53 +239,4 @@ async function answer<Q, R>(
     respond(error);
     span?.end(status[error.code]);
   }
-}
-
-async function answerStream(
-  call: Stream,
-  handle: Handlers['scoreStream'],
-  parts: AnswerParts,
-  endStreams: AbortSignal,
-): Promise<void> {
-  const progress: Progress & { ended: boolean } = { working: 0, readAll: false, ended: false };
-  const gone = new AbortController();
-  const drain = { gone: gone.signal, timeoutMs: parts.options.slowClientTimeoutMs, log: parts.log };
-  const fail = (thrown: unknown) => {
-    if (progress.ended || call.cancelled) return;
-    progress.ended = true;
-    call.emit('error', toServiceError(thrown, parts.log));
-  };
-  const endWhenIdle = () => {
-    if (progress.working === 0) fail(shuttingDown());
-  };
-  const endWhenAsked = () => {
-    if (endStreams.aborted && !progress.readAll) endWhenIdle();
-  };
-  const spans = parts.tracing && new StreamSpans(parts.tracing, call);
-  call.on('cancelled', () => gone.abort());
-  endStreams.addEventListener('abort', endWhenIdle);
-  try {
-    const context = contextOf(call, parts, spans?.start);
-    for await (const response of handle(requestsOf(call, progress, endStreams), context)) {
-      const isTaken = call.write(response);
-      spans?.answered(response);
-      if (!isTaken) await drained(call, drain);
-      progress.working--;
-      endWhenAsked();
-    }
-    if (!progress.readAll) throw shuttingDown();
-    call.end();
-  } catch (thrown) {
-    fail(thrown);
-  } finally {
-    spans?.end();
-    endStreams.removeEventListener('abort', endWhenIdle);
-  }
-}
-
-function shuttingDown(): AristarchError {
-  return new AristarchError(
-    'UNAVAILABLE',
-    'the server is shutting down; send the messages that have no response yet on a new stream',
-  );
 }

@@ -37,3 +37,12 @@ export async function* requestsOf<Q>(
   }
   progress.readAll = !call.cancelled;
 }
+
+/** Those that have come and nobody waits for are not kept until the stream is over. */
+export function dropRequests<Q>(call: ServerDuplexStream<Q, unknown>): void {
+  const drop = (): void => {
+    while (call.read() !== null);
+  };
+  call.on('readable', drop);
+  drop();
+}

@@ -5,8 +5,7 @@ import type { CallKind } from '../call-kind.ts';
 import { OK_TRAILERS, type Peer, RESPONSE_HEADERS } from '../call-stream.ts';
 import { NARROW_BYTES } from '../windows.ts';
 import { FAULT, FIRST_WINDOW_BYTES, type Fault, SETTING } from './frames.ts';
-import { encodeFields } from './hpack.ts';
-import type { Field } from './hpack-table.ts';
+import { toBlock } from './header-block.ts';
 import { Inbound, type InboundOwner } from './inbound.ts';
 import { Outbound } from './outbound.ts';
 import { Relay } from './relay.ts';
@@ -296,11 +295,4 @@ export class WireConnection extends Duplex implements StreamOwner, InboundOwner 
     this.#in.read(chunk);
     if (this.#socket.writableLength > MOST_UNSENT_BYTES) this.#socket.pause();
   }
-}
-
-export function toBlock(headers: OutgoingHttpHeaders): Buffer {
-  const fields = Object.entries(headers).flatMap(([name, value]) =>
-    [value ?? []].flat().map((each): Field => ({ name, value: String(each) })),
-  );
-  return encodeFields(fields);
 }

@@ -1,7 +1,8 @@
 import type { Http2Server, OutgoingHttpHeaders, ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { toBlock, WireConnection, type WireParts } from './connection.ts';
+import { WireConnection, type WireParts } from './connection.ts';
+import { toBlock } from './header-block.ts';
 
 type OnConnection = (socket: Duplex) => void;
 
