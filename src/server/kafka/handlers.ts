@@ -14,8 +14,6 @@ import type { StartBatchSpan } from './traced-batch.ts';
 export interface BatchHandlerParts extends ScoringParts, SendParts {
   readonly deliveries: Deliveries;
   readonly config: ScoringParts['config'] & SendParts['config'] & Pick<KafkaConfig, 'maxBatchEvents' | 'pauseMs'>;
-  /** Aborted when no further slice may be begun; never, where it is absent. */
-  readonly stopping?: AbortSignal;
   /** Undefined where nothing is traced. */
   readonly startSpan?: StartBatchSpan | undefined;
 }
@@ -45,7 +43,6 @@ export function createBatchHandler({
   const failures = new Map<number, Failures>();
 
   return async function handle(batch) {
-    metrics.recordsConsumed.inc({ topic: batch.topic }, batch.messages.length);
     const failuresOf = (): Failures => failures.get(batch.partition) ?? { all: 0, internal: 0 };
     try {
       const own = { ...parts, suspects: failuresOf().internal >= SUSPECT_AFTER };
@@ -75,6 +72,8 @@ function delayAfter(error: AristarchError, failures: number, pauseMs: number): n
 
 async function handleBatch(parts: BatchHandlerParts, batch: PartitionBatch, onProgress: () => void): Promise<void> {
   const { deliveries, config } = parts;
+  // Where nothing is to be begun, no way out is opened either.
+  if (!batch.isWanted()) return;
   const delivery = await deliveries.open(batch);
   const messages = batch.messages.filter(({ offset }) => offset >= delivery.from);
   if (messages.length < batch.messages.length) batch.advance(messages[0]?.offset ?? delivery.from);
@@ -108,7 +107,7 @@ function toSlices(messages: Slice, most: number): Slice[] {
 
 /**
  * Scores slices in their order, one before it is asked for: while its results wait, those of the slice before it are on their way. Begins
- * none where the process is stopping: a fetch may hold minutes of work, which whoever has the partition next can do as well.
+ * none once the batch is not wanted any more.
  */
 function scoreAhead(parts: BatchHandlerParts, batch: PartitionBatch, slices: readonly Slice[]) {
   let place = 0;
@@ -121,7 +120,7 @@ function scoreAhead(parts: BatchHandlerParts, batch: PartitionBatch, slices: rea
   }
   function begin(): void {
     const slice = slices[place];
-    if (working !== undefined || slice === undefined || parts.stopping?.aborted === true) return;
+    if (working !== undefined || slice === undefined || !batch.isWanted()) return;
     working = scoreLater(slice);
     // A failure is told to whoever asks, and nobody may ask any more.
     working.catch(() => undefined);
@@ -146,6 +145,8 @@ function scoreAhead(parts: BatchHandlerParts, batch: PartitionBatch, slices: rea
 }
 
 async function scoreSlice(parts: BatchHandlerParts, batch: PartitionBatch, slice: Slice): Promise<ScoredSlice> {
+  // What was fetched and is left is read again, by whomever: it counts where it is taken in hand.
+  parts.metrics.recordsConsumed.inc({ topic: batch.topic }, slice.length);
   const span = parts.startSpan?.(batch, slice);
   return tracing(span, async () => {
     const scored = await scoreEvents(span === undefined ? parts : { ...parts, span }, batch, slice);

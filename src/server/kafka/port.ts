@@ -48,6 +48,11 @@ export interface PartitionBatch extends Source {
   /** False once the partition was taken away: another member reads the batch again. */
   isOurs(): boolean;
   /**
+   * False once the group is dealt anew, or the consumer is to stop: what was begun of the batch is finished, and no more of it is
+   * begun. A fetch may hold minutes of work, for which others would wait; whoever has the partition next can do it as well.
+   */
+  isWanted(): boolean;
+  /**
    * Says that everything before `nextOffset` is done, and lets reading go on there. 'lost' when the partition was taken
    * away meanwhile: nothing is committed, and its next owner reads the batch again. Rejects when the commit failed.
    */
@@ -69,6 +74,7 @@ export interface HiddenRange {
 
 export type ConsumerEvent =
   | { readonly kind: 'joined'; readonly partitions: readonly number[] }
+  /** As soon as it is heard of; batches at work are not finished yet. */
   | { readonly kind: 'rebalancing' }
   | ({ readonly kind: 'hidden' } & HiddenRange)
   /** `restarts` is false when the client has given up: it will never read again. */
@@ -77,7 +83,7 @@ export type ConsumerEvent =
 export interface ConsumerPort {
   /** Joins the group and delivers batches, one at a time for each partition. */
   run(handler: BatchHandler): Promise<void>;
-  /** Fetches no more, waits for the handlers at work and their commits, leaves the group, disconnects. */
+  /** Fetches no more, wants no more of what was fetched, waits for the handlers at work and their commits, leaves the group, disconnects. */
   stop(): Promise<void>;
 }
 

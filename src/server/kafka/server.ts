@@ -162,7 +162,7 @@ async function openSession(
   }
   try {
     const outside = { scoring, reader, results, deliveries, config, metrics, startSpan, log };
-    await consumer.run(createBatchHandler({ ...outside, stopping: abort.signal }));
+    await consumer.run(createBatchHandler(outside));
   } catch (thrown) {
     // What it ends with is no news beside why it did not begin.
     await close().catch(() => undefined);

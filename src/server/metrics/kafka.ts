@@ -7,7 +7,10 @@ export function kafkaMetrics({ counter, gauge }: Instruments, stages: Stages) {
   const count = (name: string, help: string) => counter(`kafka_${name}_total`, help, topic);
   return {
     stages,
-    recordsConsumed: count('records_consumed', 'Records read from the input topic, bad ones included.'),
+    recordsConsumed: count(
+      'records_consumed',
+      'Records of the input topic that were taken in hand, bad ones included; again where they are tried again.',
+    ),
     resultsProduced: count('results_produced', 'Results that the brokers acknowledged.'),
     deadLetters: counter(
       'kafka_dead_letters_total',

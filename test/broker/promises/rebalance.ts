@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { pino } from 'pino';
 import { createGroup } from '../../support/kafka-group.ts';
 import { createGate, hasScores, type KafkaLab, numberEvents, toResults } from '../../support/kafka-lab.ts';
 import { createLoad } from '../../support/kafka-load.ts';
@@ -43,6 +44,40 @@ export function rebalance(lab: KafkaLab): void {
         Array.from({ length: 100 }, (_, i) => i),
       );
     });
+
+    it.each([false, true])(
+      'once a member hears that the group is dealt anew it begins no slice of what it has fetched, and nothing is lost or twice (exactly once: %s)',
+      async (exactlyOnce) => {
+        const topics = await lab.createTopics();
+        await lab.client.produce(topics.topicIn, numberEvents(200));
+        const gate = createGate();
+        const config = { maxBatchEvents: 10, exactlyOnce };
+        let begun = 0;
+        const begunAtJoins: number[] = [];
+        let hasHeard = false;
+        const write = (line: string): void => {
+          if (line.includes('joined the Kafka consumer group')) begunAtJoins.push(begun);
+          hasHeard ||= line.includes('the Kafka consumer group is rebalancing');
+        };
+        await lab.startScoring(topics, {
+          ...{ config, log: pino({ level: 'info' }, { write }) },
+          before: () => {
+            begun += 1;
+            return gate.pass();
+          },
+        });
+        await gate.reached;
+        const joining = lab.startScoring(topics, { config });
+        await waitUntil('the member to hear of it', () => hasHeard, 60_000);
+        gate.open();
+        await joining;
+        await waitUntil('the member to join anew', () => begunAtJoins.length > 1, 60_000);
+        // The one at its model when it heard.
+        expect(begunAtJoins.slice(0, 2)).toEqual([0, 1]);
+        const results = toResults(await lab.client.readUntil(topics.topicOut, hasScores(200)));
+        expect(results.map(({ score }) => score)).toEqual([...Array(200).keys()]);
+      },
+    );
 
     it.each([false, true])(
       'a member that was frozen and thrown out commits nothing of what it lost (exactly once: %s)',

@@ -72,6 +72,7 @@ export function createBatch(
       return outcome;
     },
     isOurs: () => true,
+    isWanted: () => true,
     advance: () => undefined,
     redeliverAfter: (delayMs) => void redeliveries.push(delayMs),
   };

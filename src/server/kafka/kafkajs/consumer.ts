@@ -8,7 +8,8 @@ import type {
   PartitionBatch,
 } from '../port.ts';
 import type { Batch, Consumer, EachBatchPayload, Kafka } from './engine.ts';
-import { isLostMembership } from './faults.ts';
+import { isDealtAnew, isLostMembership } from './faults.ts';
+import { createMembership, type Membership } from './membership.ts';
 import { fromMessage } from './messages.ts';
 import { SOME_RETRIES } from './retries.ts';
 
@@ -21,7 +22,7 @@ export function openConsumer(
   onEvent: (event: ConsumerEvent) => void,
 ): ConsumerPort {
   let stopping = false;
-  const membership = { epoch: 0, fault };
+  const membership = createMembership(fault, () => onEvent({ kind: 'rebalancing' }));
   const consumer = kafka.consumer({
     groupId: config.groupId,
     sessionTimeout: config.sessionTimeoutMs,
@@ -34,7 +35,8 @@ export function openConsumer(
     retry: { ...SOME_RETRIES, restartOnFailure: () => Promise.resolve(!stopping) },
   });
   watch(consumer, config, fault, (event) => {
-    if (event.kind === 'joined') membership.epoch += 1;
+    if (event.kind === 'rebalancing') return membership.end();
+    if (event.kind === 'joined') membership.begin();
     onEvent(event);
   });
   return {
@@ -54,6 +56,7 @@ export function openConsumer(
     },
     async stop() {
       stopping = true;
+      membership.stop();
       await consumer.disconnect();
     },
   };
@@ -96,15 +99,18 @@ export function toHiddenRange({ partition, firstOffset, lastOffset }: EndedBatch
 }
 
 /** Hands a batch to the handler, and keeps the membership alive meanwhile. */
-async function deliver(
+export async function deliver(
   payload: EachBatchPayload,
   handler: BatchHandler,
   membership: Membership,
   intervalMs: number,
 ): Promise<void> {
   if (payload.isStale() || !payload.isRunning()) return;
-  // A failed heartbeat is no reason to drop the work: the client finds out with its own, after the batch.
-  const beat = setInterval(() => void payload.heartbeat().catch(() => undefined), intervalMs);
+  // A failed heartbeat is no reason to drop what is begun: the client finds out with its own, after the batch.
+  const hear = (thrown: unknown): void => {
+    if (isDealtAnew(thrown)) membership.end();
+  };
+  const beat = setInterval(() => void payload.heartbeat().catch(hear), intervalMs);
   const lost: unknown[] = [];
   try {
     await handler(toPartitionBatch(payload, membership, lost));
@@ -113,12 +119,6 @@ async function deliver(
   }
   // Thrown to the client, it makes it join the group anew at once.
   if (lost.length > 0) throw lost[0];
-}
-
-interface Membership {
-  /** Counts how often the group was joined. */
-  readonly epoch: number;
-  readonly fault: ToError;
 }
 
 function toPartitionBatch(payload: EachBatchPayload, membership: Membership, lost: unknown[]): PartitionBatch {
@@ -135,6 +135,7 @@ function toPartitionBatch(payload: EachBatchPayload, membership: Membership, los
     messages: batch.messages.map(fromMessage),
     nextOffset: BigInt(batch.lastOffset()) + 1n,
     isOurs,
+    isWanted: () => isOurs() && !membership.isEnding,
     advance,
     async commit(nextOffset) {
       if (!isOurs()) return 'lost';
@@ -143,6 +144,7 @@ function toPartitionBatch(payload: EachBatchPayload, membership: Membership, los
         await payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: offsets }] });
       } catch (thrown) {
         if (!isLostMembership(thrown)) throw membership.fault(thrown);
+        if (isDealtAnew(thrown)) membership.end();
         lost.push(thrown);
         return 'lost';
       }

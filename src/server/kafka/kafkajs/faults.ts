@@ -25,8 +25,13 @@ function typeOf(thrown: unknown): string {
 }
 
 /** The broker no longer knows this member, or its group is being dealt out anew. */
-const LOST = ['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_PROGRESS', 'NOT_COORDINATOR_FOR_GROUP'];
+const DEALT_ANEW = ['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_PROGRESS'];
 
+export function isDealtAnew(thrown: unknown): boolean {
+  return DEALT_ANEW.includes(typeOf(thrown));
+}
+
+/** The same of a commit; one that another broker looks after by now is not there either. */
 export function isLostMembership(thrown: unknown): boolean {
-  return LOST.includes(typeOf(thrown));
+  return isDealtAnew(thrown) || typeOf(thrown) === 'NOT_COORDINATOR_FOR_GROUP';
 }

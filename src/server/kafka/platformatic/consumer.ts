@@ -79,9 +79,10 @@ async function workOnce({ member, onEvent, ...parts }: ConsumerParts, signal: Ab
       if (generation === undefined) break;
       onEvent({ kind: 'joined', partitions: generation.partitions });
       const onHidden = (range: HiddenRange): void => onEvent({ kind: 'hidden', ...range });
-      const opened = await openGeneration({ ...parts, onHidden, membership, generation, wires: { group, data } });
+      const onRebalancing = (): void => onEvent({ kind: 'rebalancing' });
+      const wires = { group, data };
+      const opened = await openGeneration({ ...parts, onHidden, onRebalancing, membership, generation, wires });
       await opened.work(signal);
-      if (!isOver(signal)) onEvent({ kind: 'rebalancing' });
     }
     await membership.leave(data).catch(() => undefined);
   } finally {

@@ -13,6 +13,8 @@ export interface GenerationParts {
   readonly fault: (thrown: unknown) => AristarchError;
   readonly handler: BatchHandler;
   readonly onHidden: (range: HiddenRange) => void;
+  /** Called once, where the group is to be dealt anew. */
+  readonly onRebalancing: () => void;
   readonly membership: Membership;
   readonly generation: Generation;
   readonly wires: { readonly group: Wire; readonly data: Wire };
@@ -59,7 +61,7 @@ export class OpenGeneration {
       {
         ...{ wire: wires.data, config, partitions: this.#partitions, onHidden },
         onFetched: () => this.#startHandlers(),
-        onMetadata: (count) => count === generation.partitionsCount || this.#end(),
+        onMetadata: (count) => count === generation.partitionsCount || this.#endForOthers(),
         freed: () => new Promise((resolve) => (this.#wake = resolve)),
       },
       this.#ending.signal,
@@ -82,6 +84,12 @@ export class OpenGeneration {
     this.#wake();
   }
 
+  #endForOthers(): void {
+    if (this.#ending.signal.aborted) return;
+    this.#end();
+    this.#parts.onRebalancing();
+  }
+
   #fail(thrown: unknown): void {
     this.#failure ??= { thrown };
     this.#end();
@@ -102,7 +110,7 @@ export class OpenGeneration {
       try {
         const standing = await membership.heartbeat(generation);
         if (standing === 'lost') this.#lost = true;
-        if (standing !== 'member') this.#end();
+        if (standing !== 'member') this.#endForOthers();
       } catch (thrown) {
         // Without a word from the group its partitions may be anybody's, and what is at work is looked at by its commit.
         this.#fail(thrown);
@@ -157,6 +165,7 @@ export class OpenGeneration {
     return {
       ...{ topic, partition, messages, nextOffset: end, advance },
       isOurs: () => !this.#lost,
+      isWanted: () => !this.#ending.signal.aborted,
       commit: async (nextOffset) => {
         if (this.#lost) return 'lost';
         const outcome = await membership.commit(generation, partition, nextOffset).catch((thrown: unknown) => {
@@ -165,7 +174,7 @@ export class OpenGeneration {
         if (outcome === 'committed') advance(nextOffset);
         else {
           this.#lost = true;
-          this.#end();
+          this.#endForOthers();
         }
         return outcome;
       },
