@@ -71,9 +71,15 @@ function delayAfter(error: AristarchError, failures: number, pauseMs: number): n
 }
 
 async function handleBatch(parts: BatchHandlerParts, batch: PartitionBatch, onProgress: () => void): Promise<void> {
-  const { deliveries, config } = parts;
   // Where nothing is to be begun, no way out is opened either.
   if (!batch.isWanted()) return;
+  if (batch.messages.length > 0) await handleMessages(parts, batch, onProgress);
+  // What is in front of it is done.
+  if (batch.unreadable !== undefined && batch.isWanted()) throw batch.unreadable;
+}
+
+async function handleMessages(parts: BatchHandlerParts, batch: PartitionBatch, onProgress: () => void): Promise<void> {
+  const { deliveries, config } = parts;
   const delivery = await deliveries.open(batch);
   const messages = batch.messages.filter(({ offset }) => offset >= delivery.from);
   if (messages.length < batch.messages.length) batch.advance(messages[0]?.offset ?? delivery.from);

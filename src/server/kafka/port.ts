@@ -40,11 +40,13 @@ export interface Source {
   readonly partition: number;
 }
 
-/** Messages of one partition, as fetched: never empty, offsets ascending. */
+/** Messages of one partition, as fetched: offsets ascending; none where the first of them is `unreadable`. */
 export interface PartitionBatch extends Source {
   readonly messages: readonly InboundMessage[];
   /** Behind the last message, and behind what follows it that readers do not see: ends of transactions, and what was taken back. */
   readonly nextOffset: bigint;
+  /** Why nothing can be read from `nextOffset` on, where that is so; nothing is skipped for it. */
+  readonly unreadable?: AristarchError | undefined;
   /** False once the partition was taken away: another member reads the batch again. */
   isOurs(): boolean;
   /**

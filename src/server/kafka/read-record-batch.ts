@@ -1,15 +1,23 @@
+import { crc32c } from '@platformatic/wasm-utils';
 import { AristarchError } from '../../base/errors.ts';
 import { collectHeaders } from './headers.ts';
-import type { MessageHeaders } from './port.ts';
+import type { MessageHeaders, Source } from './port.ts';
 
 /** Bits of a batch's attributes (Kafka's protocol guide, "Record Batch", version 2). */
 const [COMPRESSION, TIMED_BY_BROKER, IN_TRANSACTION, IS_CONTROL] = [7, 8, 16, 32];
 /** Bytes that a batch's length does not count, and bytes in front of the records. */
 const BEFORE_LENGTH = 12;
 const HEAD_BYTES = 61;
+/** Where a batch says of which version it is, where its checksum lies, and where what that covers begins. */
+export const MAGIC_AT = 16;
+export const MAGIC = 2;
+const CRC_AT = 17;
+const ATTRIBUTES_AT = 21;
 
 export interface FetchedBatch {
   readonly firstOffset: bigint;
+  /** Of the batch, whatever is left of its records where a topic is compacted. */
+  readonly lastOffset: bigint;
   readonly producerId: bigint;
   readonly isInTransaction: boolean;
   readonly isControl: boolean;
@@ -34,23 +42,29 @@ export interface FetchedRecord {
 }
 
 /**
- * The batches in an answer's bytes; the last one may have been cut, and is left out. Throws `DATA_UNREADABLE` for bytes that are no
- * batches: brokers look at what producers send, and this is what is left of a log or a broker that is broken.
+ * The batches in an answer's bytes; the last one may have been cut, and is left out, but not the first, which brokers send whole (KIP-74).
+ * Throws `DATA_UNREADABLE` at the first that is not as its producer wrote it: brokers look at what producers send, and this is
+ * what is left of a log, or a way to it, that is damaged.
  */
 export function* readBatches(bytes: Buffer): Generator<FetchedBatch> {
-  for (let at = 0; at + HEAD_BYTES <= bytes.length;) {
+  let at = 0;
+  for (; at + HEAD_BYTES <= bytes.length;) {
     const end = at + BEFORE_LENGTH + bytes.readInt32BE(at + 8);
     if (end < at + HEAD_BYTES) throw unreadable(`a batch at byte ${at} that ends at byte ${end}`);
-    if (end > bytes.length) return;
+    if (end > bytes.length) break;
     yield readBatch(bytes.subarray(at, end));
     at = end;
   }
+  if (at === 0 && bytes.length > 0) throw unreadable(`no whole batch in ${bytes.length} bytes`);
 }
 
 function readBatch(bytes: Buffer): FetchedBatch {
-  const attributes = bytes.readInt16BE(21);
+  checkSum(bytes);
+  const attributes = bytes.readInt16BE(ATTRIBUTES_AT);
+  const firstOffset = bytes.readBigInt64BE(0);
   return {
-    firstOffset: bytes.readBigInt64BE(0),
+    firstOffset,
+    lastOffset: firstOffset + BigInt(bytes.readInt32BE(23)),
     producerId: bytes.readBigInt64BE(43),
     isInTransaction: (attributes & IN_TRANSACTION) !== 0,
     isControl: (attributes & IS_CONTROL) !== 0,
@@ -61,6 +75,16 @@ function readBatch(bytes: Buffer): FetchedBatch {
     records: bytes.subarray(HEAD_BYTES),
   };
 }
+
+/** A bit that has tipped over would else be another event, or stand for many. */
+function checkSum(bytes: Buffer): void {
+  const magic = bytes[MAGIC_AT];
+  if (magic !== MAGIC) throw unreadable(`a batch of version ${magic}, which is read as none but ${MAGIC}`);
+  const [said, found] = [bytes.readUInt32BE(CRC_AT), crc32c(bytes.subarray(ATTRIBUTES_AT)) >>> 0];
+  if (said !== found) throw unreadable(`a batch with checksum ${hex(said)} whose bytes have ${hex(found)}`);
+}
+
+const hex = (sum: number): string => `0x${sum.toString(16).padStart(8, '0')}`;
 
 /**
  * The records of a batch, whose bytes are not compressed any more. In a time that grows with the bytes alone, whatever they say. Throws
@@ -129,6 +153,27 @@ function readVarint(cursor: Cursor): number {
     unit *= 0x80;
   }
   throw unreadable(`a number of more than ${MOST_VARINT_BYTES} bytes before byte ${cursor.at}`);
+}
+
+/** What was thrown by what is read here, or by a decompression; anything else is thrown on. */
+export function toUnreadable(thrown: unknown): AristarchError {
+  if (thrown instanceof AristarchError && thrown.code === 'DATA_UNREADABLE') return thrown;
+  throw thrown;
+}
+
+/** The same with its place: whoever is to mend it looks there, or sets the group's offset behind it. */
+export function unreadableAt(
+  { topic, partition }: Source,
+  offset: bigint,
+  { message }: AristarchError,
+): AristarchError {
+  return new AristarchError(
+    'DATA_UNREADABLE',
+    `nothing can be read from offset ${offset} of ${topic}/${partition} on: ${message}`,
+    {
+      ...{ topic, partition, offset: String(offset) },
+    },
+  );
 }
 
 function unreadable(what: string): AristarchError {

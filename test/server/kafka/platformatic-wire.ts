@@ -1,6 +1,7 @@
+import type { PartitionAnswer } from '../../../src/server/kafka/platformatic/fetch.ts';
 import type { Wire } from '../../../src/server/kafka/platformatic/wire.ts';
 
-const RECORD = { offsetDelta: 0, timestampDelta: 0n, key: null, value: Buffer.from('1'), headers: [] };
+const RECORD = { timeMs: 0n, key: null, value: Buffer.from('1'), headers: {} };
 
 /** What a fetch asks of a partition, as far as it is answered here. */
 export interface Asked {
@@ -14,18 +15,21 @@ export function createFetchWire(count: number, check: (asked: readonly Asked[]) 
   const partitions = Array.from({ length: count }, () => ({ leader: 1 }));
   const topic = { id: 'id', partitionsCount: count, partitions };
   const metadata = { topics: new Map([['events', topic]]), brokers: new Map([[1, { host: 'b', port: 1 }]]) };
-  function toAnswer({ partition, fetchOffset }: Asked) {
-    const batch = { firstOffset: fetchOffset, lastOffsetDelta: 0, attributes: 0, producerId: -1n, records: [RECORD] };
-    const records = [{ ...batch, firstTimestamp: 0n, maxTimestamp: 0n }];
-    return { partitionIndex: partition, errorCode: 0, records };
+  function toAnswer({ partition, fetchOffset: offset }: Asked): PartitionAnswer {
+    const flags = { isInTransaction: false, isControl: false, compressionBits: 0 };
+    const times = { brokersTimeMs: undefined, firstTimeMs: 0n };
+    const batch = { ...{ firstOffset: offset, lastOffset: offset, producerId: -1n, count: 1 }, ...flags, ...times };
+    const records = [{ ...RECORD, offset }];
+    const batches = [{ batch: { ...batch, records: Buffer.alloc(0) }, records }];
+    return { partition, errorCode: 0, aborted: [], batches, unreadable: undefined };
   }
-  const ask = (_name: string, _broker: unknown, ...given: readonly unknown[]) => {
+  const askBy = (_api: unknown, _broker: unknown, ...given: readonly unknown[]) => {
     const [{ partitions: wanted }] = given[6] as [{ partitions: readonly Asked[] }];
     asked.push(wanted.map(({ partition }) => partition));
     return new Promise((resolve) => {
       check(wanted);
-      resolve({ responses: [{ partitions: wanted.map(toAnswer) }] });
+      resolve(wanted.map(toAnswer));
     });
   };
-  return { wire: { ask, metadata: () => Promise.resolve(metadata) } as unknown as Wire, asked };
+  return { wire: { askBy, metadata: () => Promise.resolve(metadata) } as unknown as Wire, asked };
 }

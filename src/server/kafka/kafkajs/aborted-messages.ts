@@ -7,6 +7,8 @@ export interface FetchedMessage {
   readonly isControlRecord?: boolean;
   batchContext: { readonly producerId: string; readonly inTransaction: boolean };
 }
+/** Of what no producer wrote. */
+export const NO_BATCH = { producerId: '-1', inTransaction: false };
 export interface FetchedPartition {
   readonly messages: readonly FetchedMessage[];
   abortedTransactions?: readonly AbortedTransaction[] | null;

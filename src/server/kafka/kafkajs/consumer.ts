@@ -7,11 +7,13 @@ import type {
   KafkaClientConfig,
   PartitionBatch,
 } from '../port.ts';
+import { unreadableAt } from '../read-record-batch.ts';
 import type { Batch, Consumer, EachBatchPayload, Kafka } from './engine.ts';
 import { isDealtAnew, isLostMembership } from './faults.ts';
 import { createMembership, type Membership } from './membership.ts';
 import { fromMessage } from './messages.ts';
 import { SOME_RETRIES } from './retries.ts';
+import { findMark } from './unreadable-marks.ts';
 
 type ToError = (thrown: unknown) => AristarchError;
 
@@ -125,6 +127,9 @@ function toPartitionBatch(payload: EachBatchPayload, membership: Membership, los
   const { batch } = payload;
   const { topic, partition } = batch;
   const { epoch } = membership;
+  const mark = findMark(batch.messages);
+  const readable = mark === undefined ? batch.messages : batch.messages.slice(0, -1);
+  const nextOffset = mark === undefined ? BigInt(batch.lastOffset()) + 1n : BigInt(mark.offset);
   // The group may have been joined anew while the batch was worked on. The client would then commit under the new
   // membership, for a partition that is perhaps no longer ours, and the broker would believe it.
   const isOurs = () => membership.epoch === epoch;
@@ -132,8 +137,9 @@ function toPartitionBatch(payload: EachBatchPayload, membership: Membership, los
   return {
     topic,
     partition,
-    messages: batch.messages.map(fromMessage),
-    nextOffset: BigInt(batch.lastOffset()) + 1n,
+    messages: readable.map(fromMessage),
+    nextOffset,
+    unreadable: mark && unreadableAt({ topic, partition }, nextOffset, mark.unreadable),
     isOurs,
     isWanted: () => isOurs() && !membership.isEnding,
     advance,

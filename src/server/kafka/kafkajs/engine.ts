@@ -5,6 +5,7 @@ import { boundAnswers } from './bounded-answers.ts';
 import { boundArrays } from './bounded-arrays.ts';
 import { readOwnRecordBatches } from './fetched-batches.ts';
 import { writeOwnRecordBatches } from './record-batches.ts';
+import { placeUnreadableMarks } from './unreadable-marks.ts';
 
 export {
   Kafka,
@@ -25,6 +26,7 @@ export const { CompressionCodecs, CompressionTypes, ConfigResourceTypes } = kafk
 
 boundAnswers();
 boundArrays();
+placeUnreadableMarks();
 repairAbortedMessages();
 readOwnRecordBatches(CompressionCodecs);
 writeOwnRecordBatches(CompressionCodecs);

@@ -1,7 +1,15 @@
 import { createRequire } from 'node:module';
 import { AristarchError } from '../../../base/errors.ts';
-import { type FetchedBatch, type FetchedRecord, readBatches, readRecords } from '../read-record-batch.ts';
-import type { FetchedMessage } from './aborted-messages.ts';
+import {
+  type FetchedBatch,
+  type FetchedRecord,
+  MAGIC_AT,
+  readBatches,
+  readRecords,
+  toUnreadable,
+} from '../read-record-batch.ts';
+import { type FetchedMessage, NO_BATCH } from './aborted-messages.ts';
+import { toUnreadableMark } from './unreadable-marks.ts';
 
 /** What kafkajs 2.2.3 reads answers with, as far as it is looked at here. */
 interface Decoder {
@@ -21,14 +29,14 @@ interface Message extends FetchedMessage {
   readonly headers: FetchedRecord['headers'];
 }
 
-/** Where a batch says of which version it is. */
-const MAGIC_AT = 16;
-const MAGIC = 2;
+/** Versions of logs that are older than Kafka 0.11. */
+const OLD_VERSIONS = [0, 1];
 
 /**
  * Has kafkajs read the record batches of an answer by `readBatches`. Its own way takes an object of all headers so far for each header, so
  * that twenty thousand of them in one event hold the process up for minutes; and breaks off, whenever it is tried, where a batch
- * has more than a hundred thousand records. Any producer can write both.
+ * has more than a hundred thousand records. Any producer can write both. And it looks at no checksum: what cannot be read is marked, so that
+ * it is neither left out nor keeps other partitions' events from anybody.
  */
 export function readOwnRecordBatches(codecs: Codecs): void {
   const load = createRequire(import.meta.url);
@@ -40,17 +48,22 @@ export function readOwnRecordBatches(codecs: Codecs): void {
     const length = decoder.readInt32();
     if (length <= 0 || !decoder.canReadBytes(length)) return [];
     const bytes = decoder.readBytes(length);
-    if (bytes[MAGIC_AT] === MAGIC) return readMessages(bytes, codecs);
-    // As logs hold them that are older than Kafka 0.11.
+    if (!OLD_VERSIONS.includes(bytes[MAGIC_AT]!)) return readMessages(bytes, codecs);
     decoder.offset = start;
     return theirs(decoder);
   };
 }
 
-async function readMessages(bytes: Buffer, codecs: Codecs): Promise<Message[]> {
-  const messages: Message[] = [];
-  for (const batch of readBatches(bytes)) {
-    for (const record of readRecords(batch, await decompress(batch, codecs))) messages.push(toMessage(batch, record));
+async function readMessages(bytes: Buffer, codecs: Codecs): Promise<FetchedMessage[]> {
+  const messages: FetchedMessage[] = [];
+  try {
+    for (const batch of readBatches(bytes)) {
+      const records = readRecords(batch, await decompress(batch, codecs));
+      for (const record of records) messages.push(toMessage(batch, record));
+      if (records.at(-1)?.offset !== batch.lastOffset) messages.push(toEnd(batch));
+    }
+  } catch (thrown) {
+    messages.push(toUnreadableMark(toUnreadable(thrown)));
   }
   return messages;
 }
@@ -68,4 +81,13 @@ function toMessage({ producerId, isInTransaction, isControl }: FetchedBatch, rec
     ...{ offset: String(offset), timestamp: String(timeMs), key, value, headers, isControlRecord: isControl },
     batchContext: { producerId: String(producerId), inTransaction: isInTransaction },
   };
+}
+
+/**
+ * Where a topic is compacted, the last records of a batch may be gone, or all: kafkajs, which goes on behind the last that it sees, would then
+ * ask for the same batch again, and for one without any for ever. What is left out in between ends as an end of a transaction does.
+ */
+function toEnd({ lastOffset, firstTimeMs }: FetchedBatch): FetchedMessage {
+  const nothing = { key: null, value: null, headers: {}, timestamp: String(firstTimeMs) };
+  return { ...nothing, offset: String(lastOffset), isControlRecord: true, batchContext: NO_BATCH };
 }

@@ -1,4 +1,6 @@
+import { AristarchError } from '../../../base/errors.ts';
 import { AnswerMeter, type Codecs } from '../compression.ts';
+import type { FetchedBatch } from '../read-record-batch.ts';
 import { compressionsAlgorithms, compressionsAlgorithmsByBitmask } from './engine.ts';
 
 /** What the client may hand over: it keeps what it writes in pieces. */
@@ -32,7 +34,15 @@ export function registerCodecs(codecs: Codecs): void {
   }
 }
 
-/** The client takes an answer apart, with all its batches, before anything else has its turn. */
+/** The records of a batch as their producer wrote them. */
+export function decompress({ compressionBits, records }: FetchedBatch): Buffer {
+  if (compressionBits === 0) return records;
+  const algorithm = compressionsAlgorithmsByBitmask[compressionBits];
+  if (algorithm !== undefined) return algorithm.decompressSync(records);
+  throw new AristarchError('DATA_UNREADABLE', `a batch is compressed by no known way: number ${compressionBits}`);
+}
+
+/** An answer is taken apart, with all its batches, before anything else has its turn. */
 function meterAnswers(): (bytes: number) => void {
   let current: AnswerMeter | undefined;
   return (bytes) => {

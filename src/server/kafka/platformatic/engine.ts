@@ -2,8 +2,6 @@
  * The one importer of @platformatic/kafka (docs/decisions/0021-two-kafka-clients.md): what this folder uses of it, which is its
  * wire protocol. Its own consumer and producer cannot keep what is promised; the decision says why.
  */
-import type { fetchV17 as fetch } from '@platformatic/kafka';
-
 export {
   addOffsetsToTxnV4,
   addPartitionsToTxnV3,
@@ -19,7 +17,7 @@ export {
   createAPI,
   describeTransactionsV0,
   endTxnV4,
-  fetchV17,
+  fetchV13,
   findCoordinatorV6,
   GenericError,
   heartbeatV4,
@@ -35,10 +33,8 @@ export {
   offsetFetchV9,
   produceV9,
   Reader,
-  type RecordsBatch,
+  ResponseError,
   syncGroupV5,
   txnOffsetCommitV4,
   Writer,
 } from '@platformatic/kafka';
-
-export type FetchResponsePartition = fetch.FetchResponsePartition;

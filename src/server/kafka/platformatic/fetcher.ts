@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HiddenRange, KafkaClientConfig } from '../port.ts';
-import type { ClusterMetadata, FetchResponsePartition } from './engine.ts';
+import type { ClusterMetadata } from './engine.ts';
 import { isPassing, isTooMuchAtOnce, protocolErrorsOf } from './faults.ts';
+import { FETCH, type PartitionAnswer } from './fetch.ts';
 import { readEnds } from './offsets.ts';
 import { canFetch, type OwnPartition, rewind, takeIn } from './partitions.ts';
 import { readFetched } from './records.ts';
@@ -105,7 +106,7 @@ async function fetchOnce(
     const maxWaitMs = isBusy ? MAX_WAIT_MS.atWork : MAX_WAIT_MS.idle;
     const limits = [maxWaitMs, MIN_BYTES, isAlone ? ONE_BATCH : MAX_BYTES, READ_COMMITTED, ...NO_SESSION] as const;
     const topic = [{ topicId, partitions: asked }];
-    const answered = await fetchFrom(() => parts.wire.ask('Fetch', broker, ...limits, topic, [], ''));
+    const answered = await fetchFrom(() => parts.wire.askBy(FETCH, broker, ...limits, topic, [], ''));
     for (const each of own) await takeAnswer(parts, each, from.get(each.partition)!, answered);
   });
   const failed = (await Promise.allSettled(fetches)).find((result) => result.status === 'rejected');
@@ -116,9 +117,9 @@ async function takeAnswer(
   { wire, config, onFetched, onHidden }: FetcherParts,
   own: OwnPartition,
   from: bigint,
-  answered: readonly FetchResponsePartition[],
+  answered: readonly PartitionAnswer[],
 ): Promise<void> {
-  const answer = answered.find(({ partitionIndex }) => partitionIndex === own.partition);
+  const answer = answered.find(({ partition }) => partition === own.partition);
   if (answer === undefined || own.position !== from) return;
   if (answer.errorCode === OFFSET_OUT_OF_RANGE) {
     const ends = await readEnds(wire, config.topicIn, config.startAt);
@@ -131,18 +132,14 @@ async function takeAnswer(
   else if (fetched.nextOffset > from) onHidden({ partition: own.partition, from, to: fetched.nextOffset });
 }
 
-interface FetchAnswer {
-  readonly responses: readonly { readonly partitions: readonly FetchResponsePartition[] }[];
-}
-
 /** The partitions of an answer, also where one of them is out of range: the client throws then, with the answer in its hands. */
-async function fetchFrom(fetch: () => Promise<FetchAnswer>): Promise<readonly FetchResponsePartition[]> {
+async function fetchFrom(fetch: () => Promise<readonly PartitionAnswer[]>): Promise<readonly PartitionAnswer[]> {
   try {
-    return (await fetch()).responses.flatMap(({ partitions }) => partitions);
+    return await fetch();
   } catch (thrown) {
     const isOutOfRange = protocolErrorsOf(thrown).every((name) => name === 'OFFSET_OUT_OF_RANGE');
-    const response = thrown instanceof Error && 'response' in thrown ? (thrown.response as FetchAnswer) : undefined;
+    const response = thrown instanceof Error && 'response' in thrown ? thrown.response : undefined;
     if (response === undefined || !isOutOfRange) throw thrown;
-    return response.responses.flatMap(({ partitions }) => partitions);
+    return response as readonly PartitionAnswer[];
   }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AristarchError } from '../../../base/errors.ts';
 import type { BatchHandler, HiddenRange, KafkaClientConfig, PartitionBatch } from '../port.ts';
+import { unreadableAt } from '../read-record-batch.ts';
 import { fetchUntil } from './fetcher.ts';
 import type { Generation, Membership } from './membership.ts';
 import { readCommitted, readEnds } from './offsets.ts';
@@ -124,7 +125,7 @@ export class OpenGeneration {
       if (own.waiting === undefined || own.done !== undefined || own.restsUntilMs > performance.now()) continue;
       const fetched = own.waiting;
       own.waiting = undefined;
-      own.done = fetched.messages[0]!.offset;
+      own.done = fetched.messages[0]?.offset ?? fetched.nextOffset;
       this.#last = own;
       this.#wake();
       const handling = this.#handle(own, fetched).finally(() => {
@@ -153,7 +154,7 @@ export class OpenGeneration {
     this.#wake();
   }
 
-  #toBatch(own: OwnPartition, { messages, nextOffset: end }: Fetched): PartitionBatch {
+  #toBatch(own: OwnPartition, { messages, nextOffset: end, unreadable }: Fetched): PartitionBatch {
     const { config, membership, generation, fault } = this.#parts;
     const { topicIn: topic } = config;
     const { partition } = own;
@@ -164,6 +165,7 @@ export class OpenGeneration {
     };
     return {
       ...{ topic, partition, messages, nextOffset: end, advance },
+      unreadable: unreadable && unreadableAt({ topic, partition }, end, unreadable),
       isOurs: () => !this.#lost,
       isWanted: () => !this.#ending.signal.aborted,
       commit: async (nextOffset) => {

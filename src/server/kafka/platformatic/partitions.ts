@@ -27,7 +27,7 @@ export function canFetch(own: OwnPartition, nowMs: number): boolean {
 export function takeIn(own: OwnPartition, from: bigint, fetched: Fetched): void {
   if (own.position !== from || own.waiting !== undefined) return;
   own.position = fetched.nextOffset;
-  if (fetched.messages.length > 0) own.waiting = fetched;
+  if (fetched.messages.length > 0 || fetched.unreadable !== undefined) own.waiting = fetched;
 }
 
 /** Reads again from an offset on: what was fetched beyond is let go. */

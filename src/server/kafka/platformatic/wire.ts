@@ -12,7 +12,6 @@ import {
   type Connection,
   type describeTransactionsV0,
   type endTxnV4,
-  type fetchV17,
   type findCoordinatorV6,
   type heartbeatV4,
   type initProducerIdV5,
@@ -35,7 +34,6 @@ interface Requests {
   readonly AddOffsetsToTxn: typeof addOffsetsToTxnV4.api;
   readonly DescribeTransactions: typeof describeTransactionsV0.api;
   readonly EndTxn: typeof endTxnV4.api;
-  readonly Fetch: typeof fetchV17.api;
   readonly FindCoordinator: typeof findCoordinatorV6.api;
   readonly Heartbeat: typeof heartbeatV4.api;
   readonly InitProducerId: typeof initProducerIdV5.api;

@@ -1,0 +1,153 @@
+import { createRequire } from 'node:module';
+import { describe, expect, it } from '@jest/globals';
+import { Reader, Writer } from '@platformatic/kafka';
+import { pino } from 'pino';
+import '../../../src/server/kafka/kafkajs/engine.ts';
+import type { FetchedMessage, FetchedPartition } from '../../../src/server/kafka/kafkajs/aborted-messages.ts';
+import { deliver } from '../../../src/server/kafka/kafkajs/consumer.ts';
+import type { EachBatchPayload } from '../../../src/server/kafka/kafkajs/engine.ts';
+import { createMembership } from '../../../src/server/kafka/kafkajs/membership.ts';
+import { placeMark } from '../../../src/server/kafka/kafkajs/unreadable-marks.ts';
+import { createPlainDeliveries } from '../../../src/server/kafka/deliveries.ts';
+import { createEventReader } from '../../../src/server/kafka/formats/reader.ts';
+import { JSON_RESULTS } from '../../../src/server/kafka/formats/result-format.ts';
+import { createBatchHandler } from '../../../src/server/kafka/handlers.ts';
+import { toKafkaError } from '../../../src/server/kafka/kafkajs/faults.ts';
+import { readAnswer } from '../../../src/server/kafka/platformatic/fetch.ts';
+import { readFetched } from '../../../src/server/kafka/platformatic/records.ts';
+import type { PartitionBatch } from '../../../src/server/kafka/port.ts';
+import { unreadableAt } from '../../../src/server/kafka/read-record-batch.ts';
+import { writePlainBatch } from '../../../src/server/kafka/record-batch.ts';
+import { createMetrics } from '../../../src/server/metrics.ts';
+import { createNumberDetector } from '../../support/number-detector.ts';
+import { createBatch, createMemoryProducer, routeTo, toScorer } from './memory-kafka.ts';
+
+const HEAD = { producerId: 7n, producerEpoch: 0, firstSequence: 0, isTransactional: false, timestampMs: 1_000 };
+
+/** Batches of two events each, the first of which has offset 20; `flip` is a byte of one that is another than it was. */
+function createLog(batches: number, flip?: { readonly batch: number; readonly at: number }): Buffer {
+  const written = Array.from({ length: batches }, (_, place) => {
+    const numbers = [2 * place, 2 * place + 1];
+    const batch = writePlainBatch(
+      numbers.map((x) => ({ key: Buffer.from(`k${x}`), value: Buffer.from(JSON.stringify({ x })), headers: {} })),
+      HEAD,
+    );
+    batch.writeBigInt64BE(BigInt(20 + 2 * place), 0);
+    if (flip?.batch === place) batch[flip.at]! ^= 0x10;
+    return batch;
+  });
+  return Buffer.concat(written);
+}
+
+const load = createRequire(import.meta.url);
+
+/** What kafkajs makes of the records of an answer, from an offset on; undefined where it hands out nothing. */
+async function readByKafkajs(records: Buffer, from: bigint): Promise<PartitionBatch | undefined> {
+  const Decoder = load('kafkajs/src/protocol/decoder') as new (some: Buffer) => object;
+  const decode = load('kafkajs/src/protocol/requests/fetch/v4/decodeMessages') as (
+    decoder: object,
+  ) => Promise<FetchedMessage[]>;
+  const Batch = load('kafkajs/src/consumer/batch') as new (
+    topic: string,
+    from: string,
+    part: FetchedPartition & { readonly partition: number; readonly highWatermark: string },
+  ) => EachBatchPayload['batch'];
+  const length = Buffer.alloc(4);
+  length.writeInt32BE(records.length);
+  const messages = await decode(new Decoder(Buffer.concat([length, records])));
+  placeMark(messages, String(from));
+  const batch = new Batch('events', String(from), { partition: 3, messages, highWatermark: '30' });
+  if (batch.isEmpty()) return undefined;
+  const membership = createMembership(
+    (thrown) => toKafkaError(thrown, []),
+    () => undefined,
+  );
+  let handed: PartitionBatch | undefined;
+  const payload = { batch, isStale: () => false, isRunning: () => true } as unknown as EachBatchPayload;
+  await deliver(payload, (each) => Promise.resolve(void (handed = each)), membership, 60_000);
+  return handed;
+}
+
+/** What the other client makes of an answer with them, by version 13 of the protocol. */
+function readByPlatformatic(records: Buffer, from: bigint): Promise<PartitionBatch> {
+  const writer = Writer.create().appendInt32(0).appendInt16(0).appendInt32(0);
+  writer.appendUnsignedVarInt(2).append(Buffer.alloc(16)).appendUnsignedVarInt(2);
+  writer.appendInt32(3).appendInt16(0).appendInt64(30n).appendInt64(30n).appendInt64(0n);
+  writer
+    .appendUnsignedVarInt(1)
+    .appendInt32(-1)
+    .appendUnsignedVarInt(records.length + 1)
+    .append(records);
+  const [answer] = readAnswer(Reader.from(writer.append(Buffer.alloc(3)).buffer));
+  const { messages, nextOffset, unreadable } = readFetched(answer!, from);
+  const source = { topic: 'events', partition: answer!.partition };
+  const fault = unreadable && unreadableAt(source, nextOffset, unreadable);
+  return Promise.resolve({ ...createBatch([]), ...source, messages, nextOffset, unreadable: fault });
+}
+
+const READERS = { kafkajs: readByKafkajs, platformatic: readByPlatformatic } as const;
+const offsetsOf = (batch: PartitionBatch | undefined) => batch?.messages.map(({ offset }) => Number(offset));
+
+describe.each(['kafkajs', 'platformatic'] as const)('a record batch that is not as it was written, by %s', (client) => {
+  const read = READERS[client];
+  const VALUE_AT = 70;
+
+  it('stands behind what can be read in front of it; nothing of it or behind it is handed out, and its place is named', async () => {
+    const batch = await read(createLog(4, { batch: 2, at: VALUE_AT }), 21n);
+    expect(offsetsOf(batch)).toEqual([21, 22, 23]);
+    expect(batch).toMatchObject({
+      nextOffset: 24n,
+      unreadable: {
+        code: 'DATA_UNREADABLE',
+        message: expect.stringMatching(
+          /^nothing can be read from offset 24 of events\/3 on: .* checksum 0x[0-9a-f]{8} .* compare with another replica$/,
+        ) as unknown,
+        data: { topic: 'events', partition: 3, offset: '24' },
+      },
+    });
+  });
+
+  it.each([
+    ['a value', VALUE_AT],
+    ['the version', 16],
+    ['the length', 10],
+    ['the checksum', 18],
+    ['the number of records', 25],
+  ])('is told where it is the first, whatever of it is wrong: %s', async (_what, at) => {
+    const batch = await read(createLog(2, { batch: 0, at }), 21n);
+    expect(offsetsOf(batch)).toEqual([]);
+    expect(batch).toMatchObject({ nextOffset: 21n, unreadable: { code: 'DATA_UNREADABLE' } });
+  });
+
+  it('is none where all is as it was', async () => {
+    const batch = await read(createLog(2), 20n);
+    expect(offsetsOf(batch)).toEqual([20, 21, 22, 23]);
+    expect(batch!.unreadable).toBeUndefined();
+    expect(batch!.nextOffset).toBe(24n);
+  });
+});
+
+it('what is in front of what cannot be read is scored and committed; the rest is waited for, and an error says where it is', async () => {
+  const lines: string[] = [];
+  const producer = createMemoryProducer();
+  const scorer = toScorer(createNumberDetector());
+  const handle = createBatchHandler({
+    scoring: {
+      acquireForAll: () => Promise.resolve({ scorer, release: () => undefined }),
+      route: (records) => routeTo(scorer, records),
+    },
+    ...{ results: JSON_RESULTS, deliveries: createPlainDeliveries(producer), metrics: createMetrics().kafka },
+    reader: createEventReader({ format: 'json', maxEventBytes: 1000 }),
+    log: pino({ level: 'error' }, { write: (line: string) => void lines.push(line) }),
+    config: { topicOut: 'out', deadLetterTopic: 'dead', cloudEvents: 'off', maxBatchEvents: 3, pauseMs: 5_000 },
+  });
+  const values = createBatch(['{"x": 1}', '{"x": 2}']);
+  const { unreadable } = await readByPlatformatic(createLog(1, { batch: 0, at: 70 }), 20n);
+  await handle({ ...values, unreadable });
+  expect(producer.sent).toEqual({ out: ['k0', 'k1'] });
+  expect(values).toMatchObject({ committed: [2n], redeliveries: [5_000] });
+  await handle({ ...values, messages: [], unreadable });
+  expect(values.redeliveries).toEqual([5_000, 5_000]);
+  expect(lines).toHaveLength(2);
+  expect(lines[1]).toContain('nothing can be read from offset 20 of events/3 on');
+});
