@@ -40,8 +40,8 @@ export interface ScoreJob {
   readonly checkAlive?: (() => void) | undefined;
   /** What the sender says the rows belong to (a customer, a machine): what bears one key is judged by one side of a trial. */
   readonly key?: string | undefined;
-  /** So many of the first rows were scored before and come again: drift does not hear of them twice. */
-  readonly repeated?: number | undefined;
+  /** Rows that do not come again, ascending; all when absent. Drift does not hear of the others twice. */
+  readonly newRows?: readonly number[] | undefined;
   /** Done before the rows count as scored: where it throws, they do not. */
   readonly finish?: (batch: ScoreBatch) => Promise<void>;
   /** The trace that the caller is in, for exemplars. */

@@ -195,8 +195,8 @@ export interface ScoreRecords {
 
 /** Records behind rows, which may be made when they are wanted. */
 export interface RowRecords {
-  /** So many of the first were scored before, and come again. */
-  readonly repeated: number;
+  /** Those that were not scored before, ascending; undefined for all. */
+  readonly newRows: readonly number[] | undefined;
   /** Is given what counts and shows the rows as scored, where they may not be yet; done at once when absent. */
   readonly afterwards?: Afterwards | undefined;
   at(row: number): RawRecord;

@@ -62,7 +62,7 @@ export async function scoreRows(
 ): Promise<readonly ScoredEvent[]> {
   const { metrics, repeats, afterwards = atOnce, turn, span } = parts;
   const { partition } = source;
-  const again = { ...records, repeated: repeats.countBefore(partition, scorer.model, messages), afterwards };
+  const again = { ...records, newRows: repeats.findNew(partition, scorer.model, messages), afterwards };
   const format = { cloudEvents: parts.config.cloudEvents, results: parts.results, trace: span?.headers };
   const toResults = async (scores: ScoreBatch): Promise<readonly ScoredEvent[]> => {
     const explanations = await explainAnomalous(scorer, parts, again, scores);

@@ -224,8 +224,8 @@ function toScorer(
       const recordAt = (row: number) => records.at(row);
       const made: T[] = [];
       const finish = async (scores: ScoreBatch): Promise<void> => void made.push(await make(scores));
-      const { repeated, afterwards = atOnce } = records;
-      const own = { rows, recordAt, repeated, finish, afterwards };
+      const { newRows, afterwards = atOnce } = records;
+      const own = { rows, recordAt, newRows, finish, afterwards };
       const job = { transport: 'kafka', ...own, span, traceId: span?.traceId } as const;
       const { batch } = await (attempt === undefined
         ? service.scoreBy(model, job)
