@@ -10,6 +10,7 @@ import { trainedModel, toRecords } from './kafka/model.ts';
 import type { Job, Run } from './kafka/job.ts';
 import { openPassThrough, type PassThrough } from './kafka/open-pass-through.ts';
 import { score } from './kafka/score.ts';
+import { sumMilliseconds } from './kafka/sums.ts';
 import type { KafkaClientName } from '../src/server/kafka/port.ts';
 import { markdownTable, writeDocument } from './support/documents.ts';
 
@@ -150,7 +151,7 @@ function show(row: Row): string {
   );
 }
 
-function toPage(machine: string, { events, rounds }: Stage, rows: readonly Row[]): string {
+function toPage(machine: string, { events, rounds }: Stage, rows: readonly Row[], sumMs: number): string {
   const figure = ({ perSecond, cpuMicroseconds }: Figure) =>
     `${perSecond.toLocaleString('en')}/s, ${cpuMicroseconds.toFixed(1)} us`;
   const share = (ratio: number) => `${(100 * ratio).toFixed(0)} %`;
@@ -177,6 +178,7 @@ scored by the model and written as a result; the microseconds show what that add
 inferences in a thread of their own ([inference.md](inference.md)), while the client's thread reads and writes; on so many cores that the broker leaves free. What
 is done with less is writing: record batches are of our own making ([0024](decisions/0024-record-batches-of-our-own.md)). Reading, writing and sending take turns, so that
 inference goes on beside them, and what waits goes out in one request ([0040](decisions/0040-kafka-works-in-turns.md)); a pass-through that sends request by request is overtaken by that.
+The sums over what is fetched, at which neither client looks by itself, take ${sumMs.toFixed(2)} ms of CPU a megabyte ([0044](decisions/0044-fetched-batches-by-our-own.md)).
 
 Killed again and again, and counted: [kafka-soak.md](kafka-soak.md).
 `;
@@ -211,12 +213,20 @@ async function main(): Promise<void> {
     const rows: Row[] = [];
     for (const fields of numbers(values.fields)) rows.push(...(await measure(stage, fields, numbers(values.batches))));
     const machine = `${MACHINE}; load before ${load.toFixed(1)}`;
+    const sumMs = sumMilliseconds(250, 850);
     if (values.json)
       console.log(
-        JSON.stringify({ machine, partitions: PARTITIONS, events: stage.events, rounds: stage.rounds, rows }, null, 2),
+        JSON.stringify(
+          { machine, partitions: PARTITIONS, events: stage.events, rounds: stage.rounds, rows, sumMs },
+          null,
+          2,
+        ),
       );
-    else console.log([machine, ...rows.map(show)].join('\n'));
-    if (values.write) await writeDocument('kafka-speed.md', toPage(machine, stage, rows));
+    else
+      console.log(
+        [machine, ...rows.map(show), `  sums over what is fetched: ${sumMs.toFixed(2)} ms a megabyte`].join('\n'),
+      );
+    if (values.write) await writeDocument('kafka-speed.md', toPage(machine, stage, rows, sumMs));
     if (rows.some(({ atLeastOnceRatio }) => atLeastOnceRatio < BAR)) process.exitCode = 1;
   } finally {
     await broker?.close();

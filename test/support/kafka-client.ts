@@ -39,10 +39,17 @@ export interface KafkaTestClient extends AsyncDisposable {
     options?: { readonly uncommitted?: boolean; readonly timeoutMs?: number },
   ): Promise<ReadMessage[]>;
   /** Reads on in topics, from their start, until it is closed: how many committed messages it has seen so far. */
-  follow(topics: readonly string[]): Promise<{ readonly count: () => number; readonly close: () => Promise<void> }>;
+  follow(topics: readonly string[]): Promise<Follower>;
   /** Committed offsets by partition; absent where the group committed none. */
   committed(groupId: string, topic: string): Promise<Map<number, number>>;
   close(): Promise<void>;
+}
+
+export interface Follower {
+  readonly count: () => number;
+  /** Offset up to which a partition was read, with ends of transactions and what was taken back. */
+  readonly reached: (topic: string, partition: number) => number;
+  readonly close: () => Promise<void>;
 }
 
 /** What the keys of marks begin with. */
@@ -130,8 +137,16 @@ export async function connectKafkaTestClient(address: string): Promise<KafkaTest
         seen.add(`${topic}/${partition}/${message.offset}`);
         return Promise.resolve();
       };
+      const reached = new Map<string, number>();
+      consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { topic, partition, lastOffset } }) => {
+        reached.set(`${topic}/${partition}`, Number(lastOffset) + 1);
+      });
       await consumer.run({ autoCommit: false, eachMessage });
-      return { count: () => seen.size, close: () => consumer.disconnect() };
+      return {
+        count: () => seen.size,
+        reached: (topic, partition) => reached.get(`${topic}/${partition}`) ?? 0,
+        close: () => consumer.disconnect(),
+      };
     },
     async committed(groupId, topic) {
       // A group that nobody has asked for yet may have to be loaded first.

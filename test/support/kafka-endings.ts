@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Admin, FetchIsolationLevels } from '@platformatic/kafka';
 import type { KafkaLab } from './kafka-lab.ts';
 import type { KafkaLoad } from './kafka-load.ts';
@@ -21,15 +20,15 @@ const WORK_MS = 120_000;
 
 /**
  * Kills the command again and again when it has written results that do not count yet, so that it is between the first result of a batch
- * and its commit. To be sure of that it is frozen, looked at from outside, and let go on or killed as it is. Exactly once: whenever
- * it is frozen without a transaction, readers of committed messages see the results of what is committed, and no other. The last
+ * and its commit. To hit that it is frozen, looked at from outside, and let go on or killed as it is; what was on its way to the broker by then
+ * may have committed all the same, and such a kill does not count. Exactly once: whenever it is frozen without a transaction, readers of committed messages see the results of what is committed, and no other. The last
  * process does what is left.
  */
 export async function killAgainAndAgain(endings: Endings, kills: number): Promise<void> {
   const { load, exactlyOnce, start } = endings;
   const outside = await lookFromOutside(endings);
   try {
-    for (let kill = 0; kill < kills; kill += 1) {
+    for (let kill = 0; kill < kills;) {
       const uncommitted = exactlyOnce ? outside.inTransactions : outside.written;
       const before = exactlyOnce ? 0 : await uncommitted();
       const { primary } = await start();
@@ -39,7 +38,7 @@ export async function killAgainAndAgain(endings: Endings, kills: number): Promis
         async () => {
           await load.fill();
           primary.kill('SIGSTOP');
-          if ((await uncommitted()) > before && (await staysAhead(uncommitted, before))) return true;
+          if ((await uncommitted()) > before) return true;
           if (exactlyOnce && (await uncommitted()) === 0) await outside.agreement();
           primary.kill('SIGCONT');
           return false;
@@ -49,17 +48,12 @@ export async function killAgainAndAgain(endings: Endings, kills: number): Promis
       primary.kill('SIGKILL');
       await once(primary, 'exit');
       await outside.forgetMembers();
+      if ((await uncommitted()) > before) kill += 1;
     }
   } finally {
     await outside.close();
   }
   await doTheRest(endings);
-}
-
-/** What was on its way to the broker when the process was frozen has arrived by then. */
-async function staysAhead(uncommitted: () => Promise<number>, before: number): Promise<boolean> {
-  await sleep(30);
-  return (await uncommitted()) > before;
 }
 
 /** Asks the command to end again and again while events wait; answers with what the processes ended. */
@@ -100,7 +94,7 @@ async function lookFromOutside({ lab, load, topics: { topicIn, topicOut, deadLet
   const out = [topicOut, deadLetterTopic];
   const reader = await lab.client.follow(out);
   const { topics } = await admin.metadata({ topics: [topicIn, topicOut, deadLetterTopic] });
-  async function ends(names: readonly string[], level: keyof typeof FetchIsolationLevels): Promise<number> {
+  async function ends(names: readonly string[], level: keyof typeof FetchIsolationLevels) {
     const asked = names.map((name) => ({
       ...{
         name,
@@ -111,18 +105,27 @@ async function lookFromOutside({ lab, load, topics: { topicIn, topicOut, deadLet
       },
     }));
     const answers = await admin.listOffsets({ topics: asked, isolationLevel: FetchIsolationLevels[level] });
-    return answers.flatMap(({ partitions }) => partitions).reduce((total, { offset }) => total + Number(offset), 0);
+    return answers.flatMap(({ name: topic, partitions }) =>
+      partitions.map(({ partitionIndex: partition, offset }) => ({ topic, partition, offset: Number(offset) })),
+    );
+  }
+  async function countUpTo(level: keyof typeof FetchIsolationLevels): Promise<number> {
+    return (await ends(out, level)).reduce((total, { offset }) => total + offset, 0);
   }
   const committed = async (): Promise<number> => (await load.committed()).reduce((total, each) => total + each, 0);
-  const agrees = async (): Promise<boolean> => reader.count() === (await committed());
+  /** The reader has come to where the broker lets nobody read on. */
+  async function hasReadAll(): Promise<boolean> {
+    const all = await ends(out, 'READ_COMMITTED');
+    return all.every(({ topic, partition, offset }) => reader.reached(topic, partition) >= offset);
+  }
   return {
     /** Messages from the first one on that readers of committed messages may not see yet. */
-    inTransactions: async () => (await ends(out, 'READ_UNCOMMITTED')) - (await ends(out, 'READ_COMMITTED')),
+    inTransactions: async () => (await countUpTo('READ_UNCOMMITTED')) - (await countUpTo('READ_COMMITTED')),
     /** Results and letters beyond those of events that are committed: twins, and what may become some. */
-    written: async () => (await ends(out, 'READ_UNCOMMITTED')) - (await committed()),
-    /** A result, or a letter, of each event that is committed can be read, once the reader has caught up, and no more come. */
+    written: async () => (await countUpTo('READ_UNCOMMITTED')) - (await committed()),
+    /** A result, or a letter, of each event that is committed can be read, and no other, once the reader has come to the end. */
     async agreement(): Promise<void> {
-      const isSo = async (): Promise<boolean> => (await agrees()) && (await sleep(50, true)) && (await agrees());
+      const isSo = async (): Promise<boolean> => (await hasReadAll()) && reader.count() === (await committed());
       await waitUntil('readers to see the results of what is committed, and no other', isSo, WORK_MS);
     },
     /** A member that was killed is missed when its session has run out: tests need not wait for that. */

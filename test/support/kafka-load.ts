@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { KafkaLab } from './kafka-lab.ts';
 import type { Topics } from './kafka-scoring.ts';
+import { waitUntil } from './wait-until.ts';
 
 /** Events that wait after each filling, unless said: work for some tenths of a second, and none that outlasts a test. */
 const WAITING = 1_000;
@@ -56,17 +56,15 @@ export function createLoad(
     fill,
     keepFull(wanted) {
       let stopped = false;
-      async function keep(): Promise<void> {
-        while (!stopped) {
-          await fill(wanted);
-          await sleep(20);
-        }
-      }
-      const full = keep();
+      const fillOnce = async (): Promise<boolean> => {
+        if (!stopped) await fill(wanted);
+        return stopped;
+      };
+      const full = waitUntil('an end of the load', fillOnce, Infinity);
       full.catch(() => undefined);
-      return () => {
+      return async () => {
         stopped = true;
-        return full;
+        await full;
       };
     },
   };
