@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { killAgainAndAgain } from '../../support/kafka-endings.ts';
-import { type KafkaLab, type Result, toResults } from '../../support/kafka-lab.ts';
+import { type KafkaLab, numberEvents, type Result, toResults } from '../../support/kafka-lab.ts';
 import { createKafkaServeFixture, toRefused, toScored } from '../../support/kafka-serve.ts';
 
 export function noLoss(lab: KafkaLab): void {
@@ -21,6 +21,17 @@ export function noLoss(lab: KafkaLab): void {
       // The kills were in the middle: there are twins.
       expect(results.length + letters.length).toBeGreaterThan(load.made);
     }, 600_000);
+
+    it('where events behind its offset are gone before they were read, those that are still there are scored, also in a group that would start at the end', async () => {
+      const topics = await lab.createTopics();
+      const { topicIn: topic, groupId } = topics;
+      await lab.client.produce(topic, numberEvents(30));
+      await lab.client.admin.setOffsets({ groupId, topic, partitions: [{ partition: 0, offset: '5' }] });
+      await lab.client.admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '10' }] });
+      await lab.startScoring(topics, { config: { startAt: 'latest' } });
+      const results = toResults(await lab.client.readUntil(topics.topicOut, ({ length }) => length >= 20));
+      expect(results.map(({ score }) => score)).toEqual(Array.from({ length: 20 }, (_, i) => 10 + i));
+    });
   });
 }
 

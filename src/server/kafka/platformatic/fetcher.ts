@@ -122,14 +122,24 @@ async function takeAnswer(
   const answer = answered.find(({ partition }) => partition === own.partition);
   if (answer === undefined || own.position !== from) return;
   if (answer.errorCode === OFFSET_OUT_OF_RANGE) {
-    const ends = await readEnds(wire, config.topicIn, config.startAt);
-    rewind(own, ends.get(own.partition) ?? 0n);
+    rewind(own, await findPlace(wire, config, own));
     return;
   }
   const fetched = readFetched(answer, from);
   takeIn(own, from, fetched);
   if (own.waiting !== undefined) onFetched();
   else if (fetched.nextOffset > from) onHidden({ partition: own.partition, from, to: fetched.nextOffset });
+}
+
+/** Where there is nothing at a place: the oldest that is kept, where more than that is gone; else as for a group without a place. */
+async function findPlace(
+  wire: Wire,
+  { topicIn, startAt }: KafkaClientConfig,
+  { partition, position }: OwnPartition,
+): Promise<bigint> {
+  const low = (await readEnds(wire, topicIn, 'earliest')).get(partition) ?? 0n;
+  if (position < low || startAt === 'earliest') return low;
+  return (await readEnds(wire, topicIn, startAt)).get(partition) ?? low;
 }
 
 /** The partitions of an answer, also where one of them is out of range: the client throws then, with the answer in its hands. */
