@@ -42,10 +42,10 @@ describe('a batch at work by kafkajs', () => {
   it.each(['REBALANCE_IN_PROGRESS', 'UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION'])(
     'is wanted no more, nor are those of other partitions, as soon as a heartbeat fails with %s, which is told once',
     async (type) => {
-      let answer: string | undefined;
-      const { membership, batches, told, work } = createWork(() => answer);
+      const broker: { answer?: string } = {};
+      const { membership, batches, told, work } = createWork(() => broker.answer);
       expect(batches.map((batch) => batch.isWanted())).toEqual([true, true]);
-      answer = type;
+      broker.answer = type;
       await work;
       expect(told).toEqual(['rebalancing']);
       membership.end();

@@ -8,10 +8,10 @@ async function placeAfter(position: string, oldest: string): Promise<string | un
     cluster: { fetchTopicsOffset: () => Promise.resolve([{ partitions: [{ offset: oldest }] }]) },
     nextOffset: () => ({ toString: () => position }),
   };
-  let isTheirs = false;
-  const otherwise = (): Promise<void> => Promise.resolve(void (isTheirs = true));
+  const theirs: string[] = [];
+  const otherwise = ({ topic }: { readonly topic: string }): Promise<void> => Promise.resolve(void theirs.push(topic));
   await goOnWithOldest(otherwise).call(manager, { topic: 'events', partition: 3 });
-  return isTheirs ? undefined : manager.resolvedOffsets['events']![3];
+  return theirs.length > 0 ? undefined : manager.resolvedOffsets['events']![3];
 }
 
 describe('a place at which there is nothing, by kafkajs', () => {

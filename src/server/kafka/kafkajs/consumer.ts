@@ -37,9 +37,9 @@ export function openConsumer(
     retry: { ...SOME_RETRIES, restartOnFailure: () => Promise.resolve(!stopping) },
   });
   watch(consumer, config, fault, (event) => {
-    if (event.kind === 'rebalancing') return membership.end();
     if (event.kind === 'joined') membership.begin();
-    onEvent(event);
+    if (event.kind === 'rebalancing') membership.end();
+    else onEvent(event);
   });
   return {
     async run(handler) {
