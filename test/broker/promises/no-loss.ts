@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { killAgainAndAgain } from '../../support/kafka-endings.ts';
 import { type KafkaLab, numberEvents, type Result, toResults } from '../../support/kafka-lab.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 import { createKafkaServeFixture, toRefused, toScored } from '../../support/kafka-serve.ts';
 
 export function noLoss(lab: KafkaLab): void {
@@ -21,6 +22,20 @@ export function noLoss(lab: KafkaLab): void {
       // The kills were in the middle: there are twins.
       expect(results.length + letters.length).toBeGreaterThan(load.made);
     }, 600_000);
+
+    it('a group that starts at the end has its place from then on: what comes while nobody is there is scored', async () => {
+      const topics = await lab.createTopics();
+      await lab.client.produce(topics.topicIn, numberEvents(10));
+      const config = { startAt: 'latest' } as const;
+      const first = await lab.startScoring(topics, { config });
+      const place = async () => (await lab.client.committed(topics.groupId, topics.topicIn)).get(0);
+      await waitUntil('the group to have a place', async () => (await place()) === 10);
+      await first.stop();
+      await lab.client.produce(topics.topicIn, numberEvents(5, 10));
+      await lab.startScoring(topics, { config });
+      const results = toResults(await lab.client.readUntil(topics.topicOut, ({ length }) => length >= 5));
+      expect(results.map(({ score }) => score)).toEqual([10, 11, 12, 13, 14]);
+    });
 
     it('where events behind its offset are gone before they were read, those that are still there are scored, also in a group that would start at the end', async () => {
       const topics = await lab.createTopics();

@@ -4,7 +4,7 @@ import { repairAbortedMessages } from './aborted-messages.ts';
 import { boundAnswers } from './bounded-answers.ts';
 import { boundArrays } from './bounded-arrays.ts';
 import { readOwnRecordBatches } from './fetched-batches.ts';
-import { keepPlaces } from './lost-places.ts';
+import { keepPlaces } from './keep-places.ts';
 import { writeOwnRecordBatches } from './record-batches.ts';
 import { placeUnreadableMarks } from './unreadable-marks.ts';
 

@@ -21,9 +21,9 @@ export interface GenerationParts {
   readonly wires: { readonly group: Wire; readonly data: Wire };
 }
 
-/** Looks where the group is. What a transaction is about to move is not waited for: the transactional way out looks again. */
+/** Looks where the group is, and notes it where it begins at the end: what comes until its first commit would else be passed over by whoever is next. What a transaction is about to move is not waited for: the transactional way out looks again. */
 export async function openGeneration(parts: GenerationParts): Promise<OpenGeneration> {
-  const { config, generation, wires } = parts;
+  const { config, generation, membership, wires } = parts;
   const { partitions } = generation;
   if (partitions.length === 0) return new OpenGeneration(parts, []);
   const [committed, starts] = await Promise.all([
@@ -31,6 +31,9 @@ export async function openGeneration(parts: GenerationParts): Promise<OpenGenera
     readEnds(wires.data, config.topicIn, config.startAt),
   ]);
   const positions = partitions.map((each) => [each, committed.get(each) ?? starts.get(each) ?? 0n] as const);
+  for (const [partition, start] of positions) {
+    if (config.startAt === 'latest' && !committed.has(partition)) await membership.commit(generation, partition, start);
+  }
   return new OpenGeneration(parts, createPartitions(new Map(positions)));
 }
 

@@ -1,0 +1,75 @@
+import { createRequire } from 'node:module';
+
+interface Place {
+  readonly topic: string;
+  readonly partition: number;
+}
+interface Offsets {
+  readonly topic: string;
+  readonly partitions: readonly { readonly partition: number; readonly offset: string }[];
+}
+interface Asked {
+  readonly topic: string;
+  readonly fromBeginning: boolean;
+  readonly partitions: readonly { readonly partition: number }[];
+}
+
+/** What kafkajs 2.2.3 knows of where it reads, as far as it is looked at here. */
+export interface OffsetManager {
+  readonly resolvedOffsets: Readonly<Record<string, Record<number, string>>>;
+  readonly cluster: { fetchTopicsOffset(topics: readonly Asked[]): Promise<readonly Offsets[]> };
+  nextOffset(topic: string, partition: number): { toString(): string };
+  commitOffsets(offsets: { readonly topics: readonly Offsets[] }): Promise<void>;
+  clearOffsets(place: Place): void;
+}
+export type SetDefaultOffset = (this: OffsetManager, place: Place) => Promise<void>;
+export type ResolveOffsets = (this: OffsetManager) => Promise<void>;
+
+/**
+ * Has kafkajs keep its places. Where the next events are gone its own way begins as a group does that has no place yet: at the end, where that is
+ * so configured, and what is still there would never be read. And a group that begins at the end has no place until its first
+ * commit: what comes until then would be passed over by whoever is next.
+ */
+export function keepPlaces(): void {
+  const { prototype } = createRequire(import.meta.url)('kafkajs/src/consumer/offsetManager') as {
+    prototype: { setDefaultOffset: SetDefaultOffset; resolveOffsets: ResolveOffsets };
+  };
+  prototype.setDefaultOffset = goOnWithOldest(prototype.setDefaultOffset);
+  prototype.resolveOffsets = commitEnds(prototype.resolveOffsets);
+}
+
+/** Commits what the client finds out for partitions without an offset, where that is their end. */
+export function commitEnds(resolve: ResolveOffsets): ResolveOffsets {
+  return async function () {
+    const { cluster } = this;
+    const ends: Offsets[] = [];
+    async function fetchTopicsOffset(asked: readonly Asked[]): Promise<readonly Offsets[]> {
+      const found = await cluster.fetchTopicsOffset(asked);
+      const fromEnd = new Set(asked.filter(({ fromBeginning }) => !fromBeginning).map(({ topic }) => topic));
+      ends.push(...found.filter(({ topic }) => fromEnd.has(topic)));
+      return found;
+    }
+    const watched = Object.create(cluster, { fetchTopicsOffset: { value: fetchTopicsOffset } }) as typeof cluster;
+    await resolve.call(Object.create(this, { cluster: { value: watched } }) as OffsetManager);
+    if (ends.length === 0) return;
+    try {
+      await this.commitOffsets({ topics: ends });
+    } catch (thrown) {
+      // It would be taken for committed, and not be tried again.
+      for (const { topic, partitions } of ends)
+        for (const { partition } of partitions) this.clearOffsets({ topic, partition });
+      throw thrown;
+    }
+  };
+}
+
+/** `otherwise`: for a place behind the end, as where a topic was made anew. */
+export function goOnWithOldest(otherwise: SetDefaultOffset): SetDefaultOffset {
+  return async function ({ topic, partition }) {
+    const asked = [{ topic, fromBeginning: true, partitions: [{ partition }] }] as const;
+    const [oldest] = (await this.cluster.fetchTopicsOffset(asked)).flatMap(({ partitions }) => partitions);
+    const isGone = oldest !== undefined && BigInt(String(this.nextOffset(topic, partition))) < BigInt(oldest.offset);
+    if (!isGone) return otherwise.call(this, { topic, partition });
+    this.resolvedOffsets[topic]![partition] = oldest.offset;
+  };
+}
