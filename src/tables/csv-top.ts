@@ -39,19 +39,30 @@ export function findTop(lines: readonly string[], reading: Reading | undefined):
   return reading?.isOneField === true ? findMost(below, end) : undefined;
 }
 
-/** More than half of the lines have equally many fields: a table under a title, and no texts in which a delimiter stands. */
+/** More than half of the records have equally many fields: a table under a title, and no texts in which a delimiter stands. */
 function findMost(lines: readonly string[], above: number): Top | undefined {
-  // Pieces of texts of many lines are no lines that could be counted.
-  if (lines.some((line) => line.split('"').length % 2 === 0)) return undefined;
-  const filled = lines.filter((line) => line.trim() !== '').length;
+  const records = joinQuoted(lines).filter(({ text }) => text.trim() !== '');
   for (const delimiter of DELIMITERS) {
-    const counts = lines.map((line) => countFields(line, delimiter));
+    const counts = records.map(({ text }) => countFields(text, delimiter));
     for (const fields of new Set(counts)) {
       const alike = counts.filter((count) => count === fields).length;
-      if (fields > 1 && alike * 2 > filled) return { delimiter, first: above + counts.indexOf(fields), fields };
+      if (fields > 1 && alike * 2 > records.length)
+        return { delimiter, first: above + records[counts.indexOf(fields)]!.at, fields };
     }
   }
   return undefined;
+}
+
+/** Records, each with the place of its first line: a text in quotes may go on for lines; a quote that nothing closes joins none. */
+function joinQuoted(lines: readonly string[]): { at: number; text: string }[] {
+  const isOpen = lines.map((line) => line.split('"').length % 2 === 0);
+  const records: { at: number; text: string }[] = [];
+  for (let at = 0; at < lines.length;) {
+    const last = isOpen[at] ? Math.max(at, isOpen.indexOf(true, at + 1)) : at;
+    records.push({ at, text: lines.slice(at, last + 1).join('\n') });
+    at = last + 1;
+  }
+  return records;
 }
 
 /** Names may begin with "#" too: they have as many fields as the line below, by one delimiter or another. */

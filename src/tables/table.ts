@@ -81,8 +81,8 @@ async function createTable(db: Database, sources: readonly Source[], options: Ta
   await db.run(
     `CREATE VIEW data AS SELECT ${[...names, ...(mark === undefined ? [] : [mark])].join(', ')} FROM ${scan}${filter}`,
   );
-  const counted = where === undefined && files.length === 1 ? files[0]! : 'the rows that are read';
   const rowCount = await countRows(db, 'data', files);
+  const placeOf = (row: number) => placeOfRow(db, sources, options, row);
   if (rowCount === 0) throw await noRowsError(db, scan, files, where);
   return {
     columns,
@@ -90,7 +90,7 @@ async function createTable(db: Database, sources: readonly Source[], options: Ta
     rowCount,
     files,
     query: (select) => guardRows(db, `SELECT ${select}`, files),
-    stream: (expressions) => streamWhole({ db, rowCount, files, counted }, expressions),
+    stream: (expressions) => streamWhole({ db, rowCount, files, placeOf }, expressions),
     database: db,
     close: () => db.close(),
   };
@@ -171,6 +171,25 @@ function withoutExcluded(columns: readonly Column[], exclude: readonly string[])
 async function countRows(db: Database, from: string, files: readonly string[]): Promise<number> {
   const [row] = await guardRows(db, `SELECT count(*) AS n FROM ${from}`, files);
   return Number(row?.['n']);
+}
+
+/** In its file, by its own number there, where no condition leaves rows out; for people. */
+async function placeOfRow(
+  db: Database,
+  sources: readonly Source[],
+  { where, text = [] }: TableOptions,
+  row: number,
+): Promise<string> {
+  if (where !== undefined) return `row ${row.toLocaleString('en')} of the rows that are read`;
+  let [index, own] = [0, row];
+  while (index < sources.length - 1) {
+    const source = sources[index]!;
+    const rows = await countRows(db, await buildScan(db, [source], text), [source.shown]);
+    if (own <= rows) break;
+    own -= rows;
+    index++;
+  }
+  return `row ${own.toLocaleString('en')} of ${sources[index]!.shown}`;
 }
 
 async function noRowsError(

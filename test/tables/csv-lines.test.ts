@@ -43,6 +43,16 @@ describe('lines of a CSV file that do not agree are refused, with the first that
       withLine(30, '# by hand'),
       /Line: 32 Original Line: # by hand .*or take out what is no row/,
     ],
+    [
+      'a short line below a title, where a quoted text goes on for two lines',
+      csv('Title', 'a,b,c', ...ROWS, '1,2,"x', 'y"', '1,2', ...ROWS),
+      /Original Line: 1,2 .*the 3 fields that line 2 has/,
+    ],
+    [
+      'a short line below a title, where a text holds the sign for inches',
+      csv('Title', 'a,b,c', ...ROWS.slice(0, 30), '1,2', ...ROWS.slice(30), '5" pipe,3,x'),
+      /Line: 33 Original Line: 1,2 .*the 3 fields that line 2 has/,
+    ],
     ['a total', withLine(60, 'Total: 60'), /Line: 62 Original Line: Total: 60 .*\(a title, a remark, a total\)/],
     [
       'a remark of as many fields as there are names below it',

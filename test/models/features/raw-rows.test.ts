@@ -219,19 +219,19 @@ describe('a file that does not fit the model', () => {
     [
       'text.csv',
       'amount\n1\nN/A\n',
-      'column "amount" holds "N/A", not a number: write one, or leave it empty (null) where it is missing (row 2 of text.csv)',
+      'row 2 of text.csv: column "amount" holds "N/A", not a number: write one, or leave it empty (null) where it is missing',
       'INVALID_INPUT',
     ],
     [
       'late.csv',
       `amount\n${'1\n'.repeat(5000)}"it's"\n`,
-      `column "amount" holds "it's", not a number: write one, or leave it empty (null) where it is missing (row 5,001 of late.csv)`,
+      `row 5,001 of late.csv: column "amount" holds "it's", not a number: write one, or leave it empty (null) where it is missing`,
       'INVALID_INPUT',
     ],
   ])('names the column, its value and its row: %s', async (name, content, message, code) => {
     const error: unknown = await read(name, content).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code });
-    expect(messageOf(error).replace(/of \/.*\//, 'of ')).toBe(message);
+    expect(messageOf(error).replace(/of \/\S*\//, 'of ')).toBe(message);
   });
 
   it('names the first of many rows that do not fit, and its value, among those of all files', async () => {
@@ -239,8 +239,20 @@ describe('a file that does not fit the model', () => {
     const data = [await files.write('one.csv', 'amount\n1\n2\n'), await files.write('many.csv', `amount\n${bad}\n`)];
     const table = await files.open({ data, text: ['amount'] });
     await expect(readAll(table, amount)).rejects.toThrow(
-      /^column "amount" holds "x150000", .* \(row 150,003 of the rows that are read\)$/,
+      /^row 150,001 of .*many\.csv: column "amount" holds "x150000", not a number/,
     );
+  });
+
+  it('names the row of the rows that are read, where a condition leaves rows out', async () => {
+    const data = [await files.write('some.csv', 'amount,kept\n1,1\nbad,0\n2,1\nworse,1\n')];
+    const table = await files.open({ data, text: ['amount'], where: 'kept = 1' });
+    await expect(readAll(table, amount)).rejects.toThrow(/^row 3 of the rows that are read: .* holds "worse"/);
+  });
+
+  it('names the row whatever the columns are called', async () => {
+    const data = [await files.write('names.csv', 'amount,n,missed\n1,7,8\n2,7,8\nbad,7,8\n')];
+    const table = await files.open({ data, text: ['amount'] });
+    await expect(readAll(table, amount)).rejects.toThrow(/^row 3 of .*names\.csv: column "amount" holds "bad"/);
   });
 
   it('names a flag and a time that are none', async () => {
