@@ -56,9 +56,9 @@ export const runtime = dashboard({
           ],
         }),
         series({
-          title: 'Bytes of unfinished messages',
+          title: 'Bytes of messages that are held',
           description:
-            'Of callers over gRPC; beyond 256 MiB, or four of the largest messages, further ones are refused.',
+            'Of callers over gRPC: messages that are not whole, those of unary calls that are not over, and compressed ones until they are answered. Beyond 256 MiB, or four of the largest messages, further ones are refused.',
           unit: 'bytes',
           queries: [{ expr: of('calls_held_bytes'), legend: instance }],
         }),
