@@ -8,7 +8,7 @@ import { HeldBytes } from '../../src/server/grpc/held-bytes.ts';
 import { LOOKS } from '../../src/server/grpc/patience.ts';
 import { ReadCall } from '../../src/server/grpc/read-call.ts';
 import { createHttp2Fixture, framed, startCall } from '../support/http2-calls.ts';
-import { createCalledPatience, serveLengths, serveOne, STREAM } from '../support/read-calls.ts';
+import { createCalledPatience, OPEN, serveLengths, serveOne, STREAM } from '../support/read-calls.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const open = createHttp2Fixture();
@@ -46,6 +46,27 @@ it('a call of one message holds all of it until it is over, also where it has co
   answer();
   expect((await end).code).toBe(status.OK);
   await waitUntil('nothing to be held', () => held.bytes === 0 && patience.size === 0);
+  stop();
+});
+
+it('what anybody may send who has not shown who it is takes no room from others, and is bounded by itself', async () => {
+  const [held, heldOpen] = [new HeldBytes(1000), new HeldBytes(1000)];
+  const { address, stop, answer } = await serveOne(held, heldOpen);
+  const session = open(address);
+  const unfinished = startCall(session, OPEN);
+  unfinished.stream.write(framed(Buffer.alloc(800)).subarray(0, 700));
+  await waitUntil('a piece to be held', () => heldOpen.bytes === 828);
+  const [second, large, other] = [OPEN, OPEN, '/test/one'].map((path) => startCall(session, path));
+  second!.stream.end(framed(Buffer.alloc(300)));
+  expect(await second!.end).toMatchObject({ code: status.RESOURCE_EXHAUSTED, retryAfterMs: 1000 });
+  large!.stream.write(framed(Buffer.alloc(4097)).subarray(0, 9));
+  expect((await large!.end).text).toMatch(/4097 bytes is larger than the 4096 bytes .*: name one service/);
+  other!.stream.end(framed(Buffer.alloc(800)));
+  await waitUntil('the other to be held', () => held.bytes > 800);
+  unfinished.stream.close();
+  await waitUntil('nothing of anybody to be held', () => heldOpen.bytes === 0);
+  answer();
+  expect((await other!.end).code).toBe(status.OK);
   stop();
 });
 

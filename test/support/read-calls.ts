@@ -13,14 +13,18 @@ import type { HeldBytes } from '../../src/server/grpc/held-bytes.ts';
 import { createPatience, type Patience, type Waiter } from '../../src/server/grpc/patience.ts';
 import { createReadInterceptor } from '../../src/server/grpc/read-interceptor.ts';
 import { toRefusal } from '../../src/server/grpc/trailers-only.ts';
+import { HEALTH } from './grpc-client.ts';
 
 const { ScoreStream } = loadContract()[SERVICE] as ServiceDefinition;
 export const STREAM = ScoreStream!.path;
 const identity = (bytes: Buffer): Buffer => bytes;
 
-function createRead(held: HeldBytes, patience: Patience = createPatience(2000)) {
+function createRead(held: HeldBytes, patience: Patience = createPatience(2000), heldOpen = held) {
   const options = { slowClientTimeoutMs: 2000, maxMessageBytes: 2 ** 20 };
-  return { patience, read: createReadInterceptor({ patience, held, options, log: pino({ level: 'silent' }) }) };
+  return {
+    patience,
+    read: createReadInterceptor({ patience, held, heldOpen, options, log: pino({ level: 'silent' }) }),
+  };
 }
 
 async function listen(server: Server, patience: ReturnType<typeof createPatience>) {
@@ -53,16 +57,18 @@ export function createCalledPatience() {
   return { patience, look };
 }
 
+/** A method that anybody may call. */
+export const OPEN = HEALTH['Check']!.path;
+
 /** A server of calls of one message, which are answered once the test says so. */
-export async function serveOne(held: HeldBytes) {
-  const { patience, read } = createRead(held);
+export async function serveOne(held: HeldBytes, heldOpen = held) {
+  const { patience, read } = createRead(held, undefined, heldOpen);
   const server = new Server({ interceptors: [read] });
   const answers: (() => void)[] = [];
-  const one = { ...ScoreStream!, path: '/test/one', requestStream: false, responseStream: false };
-  server.addService(
-    { one: { ...one, requestDeserialize: identity, responseSerialize: identity } },
-    { one: (_: unknown, done: sendUnaryData<Buffer>) => answers.push(() => done(null, Buffer.alloc(1))) },
-  );
+  const ofBytes = { ...ScoreStream!, requestDeserialize: identity, responseSerialize: identity };
+  const one = { ...ofBytes, path: '/test/one', requestStream: false, responseStream: false };
+  const answerLater = (_: unknown, done: sendUnaryData<Buffer>) => answers.push(() => done(null, Buffer.alloc(1)));
+  server.addService({ one, open: { ...one, path: OPEN } }, { one: answerLater, open: answerLater });
   return { ...(await listen(server, patience)), answer: () => answers.forEach((each) => each()) };
 }
 

@@ -1,6 +1,7 @@
 import type { Security } from '../security/security.ts';
 import type { Shown } from '../security/authenticator.ts';
 import { roleOfMethod } from '../security/method-roles.ts';
+import { networkOf } from '../security/network-of.ts';
 import type { Principal } from '../security/principal.ts';
 import {
   ResponderBuilder,
@@ -92,7 +93,7 @@ export function createAccessInterceptor(
   };
 }
 
-/** The name that a caller has proven; else the address it calls from, without the port, which is another for each connection. */
+/** The name that a caller has proven; else the network it calls from, without the port, which is another for each connection. */
 export function callerOf(call: { readonly metadata: object; getPeer(): string }, callers: Callers): string {
-  return callers.get(call.metadata)?.name ?? call.getPeer().replace(/:\d+$/, '');
+  return callers.get(call.metadata)?.name ?? networkOf(call.getPeer().replace(/:\d+$/, ''));
 }

@@ -65,6 +65,11 @@ export function mostHeldBytes(maxMessageBytes: number): number {
   return Math.max(2 ** 28, 4 * maxMessageBytes);
 }
 
+/**
+ * Of what anybody may send who has not shown who it is, which takes no room from others: all of it, and one message, which names a service (health).
+ */
+export const [MOST_OPEN_BYTES, MOST_OPEN_MESSAGE_BYTES] = [2 ** 24, 4096];
+
 /** Between two lines of the log on the same trouble. */
 const QUIET_MS = 60_000;
 

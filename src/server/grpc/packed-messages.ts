@@ -1,7 +1,7 @@
 import { createGunzip, createInflate } from 'node:zlib';
 import { AristarchError, toAristarchError } from '../../base/errors.ts';
 import { PREFIX_BYTES } from './call-stream.ts';
-import { keepPiece, PIECE_BYTES, tooManyBytes, type HeldBytes } from './held-bytes.ts';
+import { keepPiece, MOST_OPEN_MESSAGE_BYTES, PIECE_BYTES, tooManyBytes, type HeldBytes } from './held-bytes.ts';
 
 /** What is undone here; a call of another encoding is refused by grpc-js, which looks at none of it. */
 const INFLATERS = { gzip: createGunzip, deflate: createInflate };
@@ -234,8 +234,13 @@ const COMPRESSED = 1;
 /** What zlib takes for itself: the window of 32 KiB, what it writes into, and its tables. */
 const INFLATER_BYTES = 2 ** 16;
 
-function tooLarge(found: string, maxMessageBytes: number): AristarchError {
-  const message = `a message of ${found} is larger than the ${maxMessageBytes} bytes that one may have: send less at a time, or raise --max-message-bytes`;
+/** Of a method whose messages may be as large as any, or of one of few bytes. */
+export function tooLarge(found: string, maxMessageBytes: number): AristarchError {
+  const remedy =
+    maxMessageBytes === MOST_OPEN_MESSAGE_BYTES
+      ? 'name one service'
+      : 'send less at a time, or raise --max-message-bytes';
+  const message = `a message of ${found} is larger than the ${maxMessageBytes} bytes that one may have: ${remedy}`;
   return new AristarchError('RESOURCE_EXHAUSTED', message, { maxMessageBytes });
 }
 

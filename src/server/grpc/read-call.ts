@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { AristarchError } from '../../base/errors.ts';
 import { keepPiece, PIECE_BYTES, tooManyBytes, type HeldBytes } from './held-bytes.ts';
 import { MessagePosition } from './message-position.ts';
-import { type Encoding, PackedMessages } from './packed-messages.ts';
+import { type Encoding, PackedMessages, tooLarge } from './packed-messages.ts';
 import { LOOKS, notWholeIn, type Patience, type Waiter } from './patience.ts';
 import { READS_NOTHING } from './slow-clients.ts';
 
@@ -27,6 +27,8 @@ export interface ReadFrom {
   readonly fail: (error: AristarchError) => void;
   /** Of messages that are to be inflated. */
   readonly encoding: Encoding | undefined;
+  /** Bytes that a message of this method may have, where that is less than of all others. */
+  readonly mostBytes?: number | undefined;
 }
 
 /** A call that grpc-js reads, between the stream and grpc-js. */
@@ -35,6 +37,7 @@ export class ReadCall implements Waiter {
   readonly #onData: OnData;
   readonly #requestStream: boolean;
   readonly #responseStream: boolean;
+  readonly #mostBytes: number;
   readonly #parts: ReadParts;
   readonly #position = new MessagePosition();
   readonly #packed: PackedMessages | undefined;
@@ -47,12 +50,14 @@ export class ReadCall implements Waiter {
   /** What still comes is let pass. */
   #failed = false;
 
-  constructor({ stream, onData, onEnd, requestStream, responseStream, fail, encoding }: ReadFrom, parts: ReadParts) {
+  constructor(from: ReadFrom, parts: ReadParts) {
+    const { stream, onData, onEnd, requestStream, responseStream, fail, encoding, mostBytes = Infinity } = from;
     this.#stream = stream;
     this.#onData = onData;
     this.#requestStream = requestStream;
     this.#responseStream = responseStream;
     this.#fail = fail;
+    this.#mostBytes = mostBytes;
     this.#parts = parts;
     this.#packed = encoding && this.#openPacked(encoding, onEnd);
     parts.patience.enter(this);
@@ -70,7 +75,7 @@ export class ReadCall implements Waiter {
   #openPacked(encoding: Encoding, end: OnEnd): PackedMessages {
     const { held, options } = this.#parts;
     return new PackedMessages({
-      ...{ encoding, held, end, maxMessageBytes: options.maxMessageBytes },
+      ...{ encoding, held, end, maxMessageBytes: Math.min(options.maxMessageBytes, this.#mostBytes) },
       // A call of one message may have a second, which is refused before the first is answered.
       mostAheadBytes: this.#requestStream ? AHEAD_BYTES : Infinity,
       handOn: (frame) => {
@@ -153,6 +158,11 @@ export class ReadCall implements Waiter {
   #takePlain(chunk: Buffer, unfinished: number): void {
     // All of a call of one message is kept until the call is over.
     const kept = this.#requestStream ? unfinished : chunk.length;
+    const { messageBytes } = this.#position;
+    if (messageBytes > this.#mostBytes) {
+      this.#refuse(tooLarge(`${messageBytes} bytes`, this.#mostBytes));
+      return;
+    }
     if (kept === 0 || this.#hold(kept + PIECE_BYTES)) {
       this.#onData(unfinished === 0 ? chunk : keepPiece(chunk));
       return;

@@ -1,11 +1,18 @@
 import type { AristarchError } from '../../base/errors.ts';
+import { roleOfMethod } from '../security/method-roles.ts';
 import { toServiceError } from './call-context.ts';
 import { SERVICE } from './contract.ts';
 import type { Received } from './convert.ts';
 import { ServerInterceptingCall, type ServerInterceptor } from './engine.ts';
+import { MOST_OPEN_MESSAGE_BYTES } from './held-bytes.ts';
 import { http2StreamOf, layersOf } from './http2-stream-of.ts';
 import { encodingOf } from './packed-messages.ts';
 import { type OnData, type OnEnd, ReadCall, type ReadParts } from './read-call.ts';
+
+export interface HeldOpen {
+  /** What is held of messages to methods that anybody may call: they take no room from others. */
+  readonly heldOpen: ReadParts['held'];
+}
 
 type Call = Parameters<ServerInterceptor>[1];
 type Listener = Parameters<Call['start']>[0];
@@ -16,7 +23,8 @@ type Status = Parameters<Call['sendStatus']>[0];
  * messages: a message comes whole, and its answer is taken, in the time that slow clients have (of several answers, each); and what is kept of unfinished
  * messages, and of compressed ones until they are answered, is bounded for the process. A stream may say nothing between two messages for as long as it likes.
  */
-export function createReadInterceptor(parts: ReadParts): ServerInterceptor {
+export function createReadInterceptor({ heldOpen, ...parts }: ReadParts & HeldOpen): ServerInterceptor {
+  const ofAnybody = { ...parts, held: heldOpen };
   return ({ path, requestStream, responseStream }, call) => {
     const stream = http2StreamOf(call);
     const onData = stream?.listeners('data')[0] as OnData | undefined;
@@ -25,7 +33,10 @@ export function createReadInterceptor(parts: ReadParts): ServerInterceptor {
     if (stream === undefined || onData === undefined || onEnd === undefined) return new ServerInterceptingCall(call);
     const fail = (error: AristarchError): void => call.sendStatus(toServiceError(error, parts.log));
     const encoding = encodingOf(call);
-    const read = new ReadCall({ stream, onData, onEnd, requestStream, responseStream, fail, encoding }, parts);
+    const isOpen = roleOfMethod(path) === undefined;
+    const mostBytes = isOpen ? MOST_OPEN_MESSAGE_BYTES : undefined;
+    const from = { stream, onData, onEnd, requestStream, responseStream, fail, encoding, mostBytes };
+    const read = new ReadCall(from, isOpen ? ofAnybody : parts);
     return new ReadInterceptingCall(call, read, requestStream && path.startsWith(`/${SERVICE}/`));
   };
 }

@@ -32,10 +32,10 @@ import {
 import { type CallContext, createHandlers } from './handlers.ts';
 import { INFERENCE_SERVICE } from './inference/contract.ts';
 import { createInferenceHandlers, type InferenceParts } from './inference/handlers.ts';
-import { createHeldBytes } from './held-bytes.ts';
+import { createHeldBytes, HeldBytes, MOST_OPEN_BYTES } from './held-bytes.ts';
 import { createPatience } from './patience.ts';
 import type { ReadParts } from './read-call.ts';
-import { createReadInterceptor } from './read-interceptor.ts';
+import { createReadInterceptor, type HeldOpen } from './read-interceptor.ts';
 import { openQuickLane } from './quick-lane.ts';
 import type { QuickMethod, QuickParts } from './quick-call.ts';
 import { addReflection } from './reflection.ts';
@@ -99,9 +99,10 @@ export async function startGrpcServer(parts: GrpcServerParts): Promise<GrpcServe
   const callers: Callers = new WeakMap();
   const patience = createPatience(options.slowClientTimeoutMs);
   const held = createHeldBytes(options.maxMessageBytes, parts.clock.monotonicMs, log, parts.metrics);
-  parts.metrics.calls.watch({ open: () => patience.size, heldBytes: () => held.bytes });
+  const heldOpen = new HeldBytes(MOST_OPEN_BYTES);
+  parts.metrics.calls.watch({ open: () => patience.size, heldBytes: () => held.bytes + heldOpen.bytes });
   const server = new Server({
-    interceptors: interceptorsOf({ ...parts, patience, held }, callers),
+    interceptors: interceptorsOf({ ...parts, patience, held, heldOpen }, callers),
     'grpc.max_receive_message_length': options.maxMessageBytes,
     'grpc.max_connection_age_ms': options.maxConnectionAgeMs,
     'grpc.max_connection_idle_ms': options.maxConnectionIdleMs,
@@ -156,7 +157,7 @@ function toDebug(log: Logger): (...message: unknown[]) => void {
 }
 
 /** The first is next to the call's stream. */
-function interceptorsOf(parts: GrpcServerParts & ReadParts, callers: Callers): ServerInterceptor[] {
+function interceptorsOf(parts: GrpcServerParts & ReadParts & HeldOpen, callers: Callers): ServerInterceptor[] {
   const { security, log } = parts;
   const read = createReadInterceptor(parts);
   return isGuarded(security)

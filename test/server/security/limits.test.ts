@@ -231,6 +231,7 @@ describe('the role of a method', () => {
     expect(roleOfMethod('/aristarch.v1.Aristarch/Score')).toBe('score');
     expect(roleOfMethod('/aristarch.v1.Aristarch/LoadModel')).toBe('admin');
     expect(roleOfMethod('/grpc.health.v1.Health/Check')).toBeUndefined();
-    expect(roleOfMethod('/some.new.Service/Method')).toBe('admin');
+    for (const unknown of ['/some.new.Service/Method', 'constructor', '__proto__', '/'])
+      expect(roleOfMethod(unknown)).toBe('admin');
   });
 });
