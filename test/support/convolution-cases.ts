@@ -49,6 +49,16 @@ export const CONVOLUTION_CASES: readonly ConvolutionCase[] = [
   },
   { title: 'in strips', batch: 4, channels: 32, out: 48, image: [8, 5], kernel: [3, 3], stride: 1, padding: 1 },
   {
+    title: 'of colours in the same strips of as many images',
+    batch: 16,
+    channels: 3,
+    out: 16,
+    image: [40, 36],
+    kernel: [3, 2],
+    stride: 1,
+    padding: 1,
+  },
+  {
     title: 'by strides in strips',
     batch: 8,
     channels: 3,

@@ -70,8 +70,8 @@ async function convolved(dialect: Dialect, threads: number): Promise<readonly Fl
   }
 }
 
-const [IMAGE, GREY] = [input('image', [16, 32, 4, 4]), input('grey', [16, 1, 4, 4])];
-const [KERNEL, OF_GREY] = [input('kernel', [32, 32, 3, 3]), input('kernelOfGrey', [32, 1, 3, 3])];
+const [IMAGE, COLOURS] = [input('image', [16, 32, 4, 4]), input('colours', [16, 3, 4, 4])];
+const [KERNEL, OF_COLOURS] = [input('kernel', [32, 32, 3, 3]), input('kernelOfColours', [32, 3, 3, 3])];
 const [BIAS, SHIFT] = [input('bias', [1, 32, 1, 1]), input('shift', [16, 32, 1, 1])];
 // Four images, and channels of which the last block of 16 or of 8 is half full.
 const [FEW, HALF] = [input('few', [4, 32, 4, 4]), input('half', [16, 28, 4, 4])];
@@ -85,10 +85,10 @@ const PASSED = leakyRelu(add(convolve(IMAGE, KERNEL, SAME), BIAS), 0.5);
  * All that is said otherwise in blocks: plain and strided, of less than a block, to half a block, by the turned kernel, with and without strides, with what is done in the same pass, what lies between two convolutions,
  * and by the kernel, of strips and of pixels.
  */
-const PROBE: Graph = createGraph('blocks', [IMAGE, GREY, KERNEL, OF_GREY, BIAS, SHIFT, FEW, HALF, TO_HALF, HALF_BIAS], {
+const PROBE: Graph = createGraph('blocks', [IMAGE, COLOURS, KERNEL, OF_COLOURS, BIAS, SHIFT, FEW, HALF, TO_HALF, HALF_BIAS], {
   same: convolve(IMAGE, KERNEL, SAME),
   halved: convolve(IMAGE, KERNEL, HALVED),
-  ofGrey: convolve(GREY, OF_GREY, SAME),
+  ofColours: convolve(COLOURS, OF_COLOURS, SAME),
   toHalf: leakyRelu(add(convolve(IMAGE, TO_HALF, SAME), HALF_BIAS), 0.5),
   turned: convolveTransposed(IMAGE, KERNEL, { ...SAME, size: [4, 4] }),
   strided: convolveTransposed(IMAGE, KERNEL, { ...HALVED, size: [8, 8] }),
@@ -97,7 +97,7 @@ const PROBE: Graph = createGraph('blocks', [IMAGE, GREY, KERNEL, OF_GREY, BIAS, 
   blurred: blur(add(PASSED, SHIFT)),
   total: sum(PASSED, [0, 2, 3]),
   byKernel: convolveKernel(IMAGE, IMAGE, { ...SAME, size: [3, 3] }),
-  byKernelOfGrey: convolveKernel(GREY, IMAGE, { ...SAME, size: [3, 3] }),
+  byKernelOfColours: convolveKernel(COLOURS, IMAGE, { ...SAME, size: [3, 3] }),
   byKernelOfFew: convolveKernel(FEW, FEW, { ...SAME, size: [3, 3] }),
   byKernelToHalf: convolveKernel(IMAGE, HALF, { ...SAME, size: [3, 3] }),
   byPixels: convolveKernel(IMAGE, IMAGE, { stride: 1, padding: 0, size: [1, 1] }),

@@ -1,7 +1,8 @@
 import type { Tensor } from '../../tensor.ts';
 import type { Builder } from '../builder.ts';
-import { kernelInStrips, layOut } from './kernel-in-strips.ts';
+import { kernelInStrips } from './kernel-in-strips.ts';
 import { isOfPixels, kernelOfPixels } from './kernel-of-pixels.ts';
+import { layOut } from './strip-layout.ts';
 
 type KernelGradient = Tensor<'convolveKernel'>;
 
