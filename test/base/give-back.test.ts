@@ -8,6 +8,9 @@ hook.disable();
 
 const arrayOf = (length: number): { readonly data: Float32Array } => ({ data: new Float32Array(length).fill(1) });
 
+/** Numbers of an array that is worth giving back. */
+const LARGE = 2 ** 15;
+
 describe('what is given back', () => {
   it('opens no port before there is any', () => {
     expect(opened).not.toEqual([]);
@@ -23,15 +26,23 @@ describe('what is given back', () => {
   });
 
   it('is not what is only part of a buffer, on which others may look', () => {
-    const whole = arrayOf(8);
+    const whole = arrayOf(LARGE);
     const part = { data: whole.data.subarray(2, 4) };
     giveBack([part]);
     expect([...part.data]).toEqual([1, 1]);
-    expect(whole.data).toHaveLength(8);
+    expect(whole.data).toHaveLength(LARGE);
+  });
+
+  it('is not what costs less where it is left, unless there is much of it', () => {
+    const arrays = Array.from({ length: 2 ** 5 }, () => arrayOf(LARGE / 2 ** 5));
+    giveBack(arrays.slice(1));
+    expect(arrays[1]!.data).toHaveLength(LARGE / 2 ** 5);
+    giveBack(arrays);
+    expect(arrays[1]!.data).toHaveLength(0);
   });
 
   it('may be named twice, and again when it is gone', () => {
-    const array = arrayOf(4);
+    const array = arrayOf(LARGE);
     giveBack([array, array]);
     giveBack([array]);
     expect(array.data).toHaveLength(0);
