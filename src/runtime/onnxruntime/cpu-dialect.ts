@@ -85,23 +85,27 @@ const PASSED = leakyRelu(add(convolve(IMAGE, KERNEL, SAME), BIAS), 0.5);
  * All that is said otherwise in blocks: plain and strided, of less than a block, to half a block, by the turned kernel, with and without strides, with what is done in the same pass, what lies between two convolutions,
  * and by the kernel, of strips and of pixels.
  */
-const PROBE: Graph = createGraph('blocks', [IMAGE, COLOURS, KERNEL, OF_COLOURS, BIAS, SHIFT, FEW, HALF, TO_HALF, HALF_BIAS], {
-  same: convolve(IMAGE, KERNEL, SAME),
-  halved: convolve(IMAGE, KERNEL, HALVED),
-  ofColours: convolve(COLOURS, OF_COLOURS, SAME),
-  toHalf: leakyRelu(add(convolve(IMAGE, TO_HALF, SAME), HALF_BIAS), 0.5),
-  turned: convolveTransposed(IMAGE, KERNEL, { ...SAME, size: [4, 4] }),
-  strided: convolveTransposed(IMAGE, KERNEL, { ...HALVED, size: [8, 8] }),
-  pooled: averagePool(PASSED, 2),
-  enlarged: enlarge(multiply(PASSED, leakySlope(PASSED, 0.5)), 2),
-  blurred: blur(add(PASSED, SHIFT)),
-  total: sum(PASSED, [0, 2, 3]),
-  byKernel: convolveKernel(IMAGE, IMAGE, { ...SAME, size: [3, 3] }),
-  byKernelOfColours: convolveKernel(COLOURS, IMAGE, { ...SAME, size: [3, 3] }),
-  byKernelOfFew: convolveKernel(FEW, FEW, { ...SAME, size: [3, 3] }),
-  byKernelToHalf: convolveKernel(IMAGE, HALF, { ...SAME, size: [3, 3] }),
-  byPixels: convolveKernel(IMAGE, IMAGE, { stride: 1, padding: 0, size: [1, 1] }),
-});
+const PROBE: Graph = createGraph(
+  'blocks',
+  [IMAGE, COLOURS, KERNEL, OF_COLOURS, BIAS, SHIFT, FEW, HALF, TO_HALF, HALF_BIAS],
+  {
+    same: convolve(IMAGE, KERNEL, SAME),
+    halved: convolve(IMAGE, KERNEL, HALVED),
+    ofColours: convolve(COLOURS, OF_COLOURS, SAME),
+    toHalf: leakyRelu(add(convolve(IMAGE, TO_HALF, SAME), HALF_BIAS), 0.5),
+    turned: convolveTransposed(IMAGE, KERNEL, { ...SAME, size: [4, 4] }),
+    strided: convolveTransposed(IMAGE, KERNEL, { ...HALVED, size: [8, 8] }),
+    pooled: averagePool(PASSED, 2),
+    enlarged: enlarge(multiply(PASSED, leakySlope(PASSED, 0.5)), 2),
+    blurred: blur(add(PASSED, SHIFT)),
+    total: sum(PASSED, [0, 2, 3]),
+    byKernel: convolveKernel(IMAGE, IMAGE, { ...SAME, size: [3, 3] }),
+    byKernelOfColours: convolveKernel(COLOURS, IMAGE, { ...SAME, size: [3, 3] }),
+    byKernelOfFew: convolveKernel(FEW, FEW, { ...SAME, size: [3, 3] }),
+    byKernelToHalf: convolveKernel(IMAGE, HALF, { ...SAME, size: [3, 3] }),
+    byPixels: convolveKernel(IMAGE, IMAGE, { stride: 1, padding: 0, size: [1, 1] }),
+  },
+);
 /** Small whole numbers, another at each place. */
 const FEEDS = Object.fromEntries(
   PROBE.inputs.map(({ attributes: { name }, shape }) => {
