@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { emitJson, emitText, note, runAction, type ActionContext } from '../base/command-line.ts';
+import { emitJson, emitText, note, runAction, warn, type ActionContext } from '../base/command-line.ts';
 import { createProgress } from '../base/progress.ts';
 import { nameList, onOff, text, wholeNumber } from '../base/setting-schemas.ts';
 import { addOptions, defineSettings, givenFlags, resolveSettings, type SettingValues } from '../base/settings.ts';
@@ -92,8 +92,9 @@ async function runEvaluate({ command, terminal, json }: ActionContext): Promise<
   try {
     const table = await openModelTable(values, detector);
     try {
+      table.leftOut.forEach((message) => warn(terminal, message));
       const evaluation = await evaluateTable(values, detector, table, terminal);
-      if (json) emitJson(terminal, evaluation);
+      if (json) emitJson(terminal, { ...evaluation, warnings: table.leftOut });
       else emitText(terminal, describeEvaluation(evaluation));
     } finally {
       await table.close();

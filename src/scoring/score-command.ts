@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { emitJson, emitText, note, runAction, type ActionContext } from '../base/command-line.ts';
+import { emitJson, emitText, note, runAction, warn, type ActionContext } from '../base/command-line.ts';
 import { createProgress, showCount } from '../base/progress.ts';
 import { nameList, share, text, wholeNumber } from '../base/setting-schemas.ts';
 import { addOptions, defineSettings, givenFlags, resolveSettings, type SettingValues } from '../base/settings.ts';
@@ -68,6 +68,7 @@ async function runScore({ command, terminal, json }: ActionContext): Promise<voi
   try {
     const table = await openModelTable(values, detector, values.exclude);
     try {
+      table.leftOut.forEach((message) => warn(terminal, message));
       const summary = await scoreAll(values, detector, table, terminal);
       if (json) emitJson(terminal, summary);
       else emitText(terminal, describeSummary(summary));
@@ -107,6 +108,8 @@ async function scoreAll(values: ScoreValues, detector: Detector, table: Table, t
       isGrouped: description.calibration.groups !== undefined,
       /** Columns that the model does not know; they are in the result all the same. */
       unknownColumns: extra,
+      /** What was not read of the files, as on standard error. */
+      warnings: table.leftOut,
       seconds,
       rowsPerSecond: rows / seconds,
     };

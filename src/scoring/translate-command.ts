@@ -51,16 +51,21 @@ async function translateAll(values: TranslateValues, translation: Translation, t
   const { name, version, target, device } = translation.description;
   const sources = chooseSources(values, translation.description);
   const startedAt = performance.now();
+  const warnings: string[] = [];
   const progress = createProgress(terminal, { label: 'translating', unit: 'rows' });
   try {
     const rows = await translateTables(translation, {
       ...{ sources, out: values.out, seed: values.seed, memory: values.memory },
       ...(values.augment && { mark: values.mark ?? DEFAULT_MARK }),
       ...(values.where !== undefined && { where: values.where }),
+      warn: (message) => {
+        warnings.push(message);
+        progress.log(`warning: ${message}`);
+      },
       onRows: (done) => progress.update(done),
     });
     const seconds = (performance.now() - startedAt) / 1000;
-    return { model: name, modelVersion: version, device, target, out: values.out, rows, seconds };
+    return { model: name, modelVersion: version, device, target, out: values.out, rows, seconds, warnings };
   } finally {
     progress.finish();
   }

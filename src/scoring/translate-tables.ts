@@ -28,6 +28,8 @@ export interface TranslateTablesOptions {
   readonly where?: string;
   /** Column that names the source of each row; none when absent. */
   readonly mark?: string;
+  /** Told which lines of a file were no rows. */
+  readonly warn: (message: string) => void;
   /** Told the number of rows that are done. */
   readonly onRows: (done: number) => void;
 }
@@ -76,7 +78,7 @@ interface OneTable extends TranslateTablesOptions {
 async function translateTable(
   translation: Translation,
   writer: RowsWriter,
-  { source, index, out, seed, memory, where }: OneTable,
+  { source, index, out, seed, memory, where, warn }: OneTable,
   onRows: (done: number) => void,
 ): Promise<number> {
   const { carried, classes, schema: target } = translation.description;
@@ -88,6 +90,7 @@ async function translateTable(
   let done = 0;
   try {
     checkNotSource(table.files, out);
+    table.leftOut.forEach(warn);
     for await (const batch of rawRowBatches(table, schema, { rowsPerBatch: 4 * TRANSLATED_BLOCK })) {
       const { data, levels } = takeApart(schema, batch.rows, names);
       const classOf = levels.map((each) => classOfLevels(each) ?? -1);

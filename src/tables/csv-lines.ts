@@ -3,15 +3,20 @@ import { findTop, type Reading, type Top } from './csv-top.ts';
 import type { Database } from './duckdb.ts';
 import { toReadError } from './duckdb-faults.ts';
 import { sniffCsv } from './formats.ts';
+import { isForExcel, type LeftOut } from './left-out.ts';
 import type { Source } from './sources.ts';
 import { quoteText } from './sql.ts';
+import { checkNamedOnce, mayBeRenamed } from './twice-named.ts';
 
 /** Lines that are looked at for the one that names the columns. */
 const TOP_LINES = 1000;
 /** Of no text: a line stays whole. */
 const NO_DELIMITER = '\u0001';
-/** The line that tells Excel the delimiter; DuckDB takes it for names where its fields are as many as the others'. */
-const EXCEL_LINE = /^\uFEFF?sep=.?$/i;
+export interface CheckedLines {
+  /** How many lines the reader must be told to skip, which DuckDB does not find by itself. */
+  readonly skip: number;
+  readonly leftOut: readonly LeftOut[];
+}
 
 /**
  * Throws `DATA_UNREADABLE`, with the line, where lines of a CSV file have different numbers of fields. DuckDB looks for a
@@ -19,10 +24,15 @@ const EXCEL_LINE = /^\uFEFF?sep=.?$/i;
  * field. Lines without a delimiter above the columns' names (a title, none at all) and remarks there are skipped, and nothing
  * else is. Gives how many lines the reader must be told to skip, which DuckDB does not find by itself.
  */
-export async function checkCsvLines(db: Database, source: Source): Promise<number> {
+export async function checkCsvLines(db: Database, source: Source): Promise<CheckedLines> {
   const skips = new Set<number>();
-  for (const file of await filesOf(db, source)) skips.add(await checkFile(db, file));
-  if (skips.size < 2) return [...skips][0] ?? 0;
+  const leftOut: LeftOut[] = [];
+  for (const file of await filesOf(db, source)) {
+    const checked = await checkFile(db, file);
+    skips.add(checked.skip);
+    leftOut.push(...checked.leftOut);
+  }
+  if (skips.size < 2) return { skip: [...skips][0] ?? 0, leftOut };
   throw unreadable(
     source,
     'above the names of columns its files have different numbers of lines that are none (remarks, or "sep="): take them out',
@@ -36,9 +46,12 @@ async function filesOf(db: Database, source: Source): Promise<Source[]> {
   return found.map(({ file }) => ({ ...source, path: String(file), shown: String(file) }));
 }
 
-async function checkFile(db: Database, source: Source): Promise<number> {
+async function checkFile(db: Database, source: Source): Promise<CheckedLines> {
   const plain = await sniff(db, source, 0);
-  if (plain !== undefined && isPlain(plain, 0) && !/^(#|sep=)/i.test(plain.names[0]!)) return 0;
+  if (plain !== undefined && isPlain(plain, 0) && !/^(#|sep=)/i.test(plain.names[0]!)) {
+    await checkHeader(db, source, plain);
+    return { skip: 0, leftOut: [] };
+  }
   const lines = await readTop(db, source);
   const { skip, found } = await skipRemarks(db, source, lines, plain);
   if (found === undefined || !isPlain(found, skip)) {
@@ -46,7 +59,21 @@ async function checkFile(db: Database, source: Source): Promise<number> {
     if (top !== undefined) await checkFields(db, source, top);
   }
   if (found?.names[0]?.startsWith('#')) await checkRemark(db, source, found);
-  return skip;
+  if (found === undefined) return { skip, leftOut: [] };
+  await checkHeader(db, source, found);
+  const { skipped, names, hasNames } = found;
+  return { skip, leftOut: [{ file: source.shown, above: lines.slice(0, skipped), names, hasNames }] };
+}
+
+/** Throws where the line that names the columns gives one name twice. */
+async function checkHeader(db: Database, source: Source, found: Sniffed): Promise<void> {
+  const { names, hasNames, skipped, delimiter, isOneField } = found;
+  if (isOneField || !hasNames || !mayBeRenamed(names)) return;
+  const columns = names.map((_, index) => `'c${index}': 'VARCHAR'`).join(', ');
+  const options = `auto_detect = false, header = false, skip = ${skipped}, quote = '"', escape = '"', delim = '${delimiter}', columns = {${columns}}`;
+  const [row] = await db.rows(`SELECT * FROM read_csv(${quoteText(source.path)}, ${options}) LIMIT 1`);
+  const written = names.map((_, index) => textOf(row?.[`c${index}`]));
+  checkNamedOnce(source, written, `line ${skipped + 1}`);
 }
 
 /** Several columns, and no line above that might be one of theirs. */
@@ -61,7 +88,7 @@ async function skipRemarks(
   lines: readonly string[],
   plain: Sniffed | undefined,
 ): Promise<{ skip: number; found: Sniffed | undefined }> {
-  const excel = EXCEL_LINE.test(lines[0] ?? '') ? 1 : 0;
+  const excel = isForExcel(lines[0] ?? '') ? 1 : 0;
   const found = excel === 0 ? plain : await sniff(db, source, excel);
   const remarks = lines.findIndex((line, index) => index >= excel && line.trim() !== '' && !line.startsWith('#'));
   if (remarks <= excel || found?.isOneField === false) return { skip: excel, found };
@@ -94,6 +121,8 @@ async function sniff(db: Database, { path, shown }: Source, skip: number): Promi
   }
 }
 
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
 /** Throws where a first line with "#" may be a remark: below it come names too, over columns that are not all text. */
 async function checkRemark(db: Database, source: Source, { names, skipped }: Sniffed): Promise<void> {
   const next = await sniff(db, source, skipped + 1);
@@ -108,7 +137,7 @@ async function readTop(db: Database, { path, shown }: Source): Promise<string[]>
   const options = `auto_detect = false, header = false, quote = '', escape = '', delim = '${NO_DELIMITER}', columns = {'line': 'VARCHAR'}`;
   try {
     const rows = await db.rows(`SELECT line FROM read_csv(${quoteText(path)}, ${options}) LIMIT ${TOP_LINES}`);
-    return rows.map(({ line }) => (typeof line === 'string' ? line : ''));
+    return rows.map(({ line }) => textOf(line));
   } catch (thrown) {
     throw toReadError(thrown, [shown]);
   }

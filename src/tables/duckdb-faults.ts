@@ -36,9 +36,15 @@ function firstLine(message: string): string {
   return message.split('\n')[0]!;
 }
 
-/** DuckDB explains CSV faults on many lines; the first few hold place, value and reason, those from "Possible" on options that nobody here can set. */
+/**
+ * DuckDB explains CSV faults on many lines; the first few hold place, value and reason, those from "Possible" on options that nobody here can set, and so
+ * does what it says to try with JSON.
+ */
 function summary(message: string): string {
-  const lines = message.split('\n').map((line) => line.trim());
+  const lines = message
+    .replace(/\.?\s*Try increasing 'sample_size'.*$/s, '')
+    .split('\n')
+    .map((line) => line.trim());
   const advice = lines.findIndex((line) => line.startsWith('Possible'));
   return lines
     .slice(0, advice < 0 ? undefined : advice)

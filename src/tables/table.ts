@@ -5,9 +5,11 @@ import { checkCsvLines } from './csv-lines.ts';
 import { openDatabase, type Chunk, type Database, type DatabaseOptions } from './duckdb.ts';
 import { toReadError } from './duckdb-faults.ts';
 import { scanFiles, skipOption, type Format } from './formats.ts';
+import { describeLeftOut, type LeftOut } from './left-out.ts';
 import type { Environment } from './object-store.ts';
 import { findSources, type Source } from './sources.ts';
 import { quoteName, quoteText } from './sql.ts';
+import { checkNames } from './twice-named.ts';
 import { checkWhere } from './where.ts';
 import { streamWhole } from './whole-stream.ts';
 
@@ -40,6 +42,8 @@ export interface Table {
   readonly rowCount: number;
   /** As the user knows them. */
   readonly files: readonly string[];
+  /** Sentences for people: which lines of CSV files were taken for titles or remarks, and are no rows. */
+  readonly leftOut: readonly string[];
   /** `SELECT ${select}` for results that fit in memory; `data` is the table's name in SQL. */
   query(select: string): Promise<Record<string, unknown>[]>;
   /** SQL expressions over the columns, for all rows in order; each must be FLOAT, DOUBLE (both without nulls), VARCHAR or BLOB. */
@@ -69,7 +73,7 @@ export async function openTable(options: TableOptions): Promise<Table> {
 async function createTable(db: Database, sources: readonly Source[], options: TableOptions): Promise<Table> {
   const { where, marked, exclude = [], text = [] } = options;
   const files = sources.map(({ shown }) => shown);
-  const scan = await buildScan(db, sources, text);
+  const { scan, leftOut } = await buildScan(db, sources, text);
   const all = await describe(db, scan, files);
   const condition = where === undefined ? undefined : await checkWhere(db, scan, all, where);
   const kept = withoutExcluded(all, exclude);
@@ -89,6 +93,7 @@ async function createTable(db: Database, sources: readonly Source[], options: Ta
     excluded: [...exclude],
     rowCount,
     files,
+    leftOut: describeLeftOut(leftOut),
     query: (select) => guardRows(db, `SELECT ${select}`, files),
     stream: (expressions) => streamWhole({ db, rowCount, files, placeOf }, expressions),
     database: db,
@@ -97,18 +102,24 @@ async function createTable(db: Database, sources: readonly Source[], options: Ta
 }
 
 /** The FROM clause: one reader for each run of files of one format that skips equally many lines. */
-async function buildScan(db: Database, sources: readonly Source[], text: readonly string[]): Promise<string> {
+async function buildScan(
+  db: Database,
+  sources: readonly Source[],
+  text: readonly string[],
+): Promise<{ readonly scan: string; readonly leftOut: readonly LeftOut[] }> {
   const runs: Run[] = [];
+  const left: LeftOut[] = [];
   for (const source of sources) {
-    const skip = source.format === 'csv' ? await checkCsvLines(db, source) : 0;
+    const { skip, leftOut } = source.format === 'csv' ? await checkCsvLines(db, source) : { skip: 0, leftOut: [] };
+    left.push(...leftOut);
     const last = runs.at(-1);
     if (last?.format === source.format && last.skip === skip) last.sources.push(source);
     else runs.push({ format: source.format, skip, sources: [source] });
   }
   const scans: string[] = [];
   for (const run of runs) scans.push(await buildRun(db, run, text));
-  if (scans.length === 1) return scans[0]!;
-  return `(${scans.map((scan) => `SELECT * FROM ${scan}`).join(' UNION ALL BY NAME ')})`;
+  if (scans.length === 1) return { scan: scans[0]!, leftOut: left };
+  return { scan: `(${scans.map((scan) => `SELECT * FROM ${scan}`).join(' UNION ALL BY NAME ')})`, leftOut: left };
 }
 
 interface Run {
@@ -122,10 +133,13 @@ async function buildRun(db: Database, { format, skip, sources }: Run, text: read
   const paths = sources.map(({ path }) => path);
   const options = skipOption(skip);
   const scan = scanFiles(format, paths, options);
-  // Of these two, types are not guessed.
-  if (text.length === 0 || format === 'parquet' || format === 'image') return scan;
+  if (format === 'image') return scan;
   const files = sources.map(({ shown }) => shown);
   const columns = await describe(db, scan, files);
+  const names = columns.map(({ name }) => name);
+  for (const source of sources) await checkNames(db, source, names);
+  // Of Parquet, types are not guessed.
+  if (text.length === 0 || format === 'parquet') return scan;
   return scanFiles(format, paths, [...options, ...TEXT_OPTIONS[format](columns, text)]);
 }
 

@@ -43,7 +43,8 @@ export async function prepareData({ run }: Pick<TrainConfig, 'run'>, known?: Fea
   });
   try {
     if (table.rowCount < FEWEST_ROWS) throw tooFewRows(table.rowCount, run.where);
-    const { schema, warnings } = known ? { schema: known, warnings: [] } : await understand(table, file, run);
+    const { schema, warnings: doubts } = known ? { schema: known, warnings: [] } : await understand(table, file, run);
+    const warnings = [...table.leftOut, ...doubts];
     const maxRows = Math.min(MOST_ROWS, rowsWithin(run.memoryBudget * 2 ** 20, schema));
     if (maxRows < Math.min(FEWEST_ROWS, table.rowCount)) throw tooWide(run.memoryBudget);
     const rows = await readRows(table, schema, { maxRows, seed: run.seed });

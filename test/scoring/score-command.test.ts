@@ -74,6 +74,14 @@ describe('the score command', () => {
     expect(terminal.err()).toContain('scoring: 3 of 3 rows');
   });
 
+  it('says which lines of a file it took for a title, on standard error and in the summary', async () => {
+    await writeFile(data, `Rows of March\n${CSV}`);
+    const terminal = await score('--data', data, '--out', join(home, 'o.csv'), '--json');
+    const said = 'line 1 ("Rows of March") is left out';
+    expect(terminal.err()).toMatch(/^warning: .*new\.csv: line 1 \("Rows of March"\) is left out/m);
+    expect(JSON.parse(terminal.out())).toMatchObject({ rows: 3, warnings: [expect.stringContaining(said)] });
+  });
+
   it('scores more rows than a batch or a chunk holds, each in its place', async () => {
     const lines = Array.from({ length: 30_000 }, (_, i) => `${i},${i % 97},red,false`);
     await writeFile(data, `id,amount,colour,paid\n${lines.join('\n')}\n`);

@@ -28,7 +28,7 @@ describe('whole numbers of the target', () => {
     const data = await files.write('counts.csv', `count\n${values}\n`);
     const out = files.path('out.parquet');
     const sources = [{ name: 'ulm', data: [data] }];
-    const options = { sources, out, seed: 1, memory: '1GB', onRows: () => undefined };
+    const options = { sources, out, seed: 1, memory: '1GB', warn: () => undefined, onRows: () => undefined };
     expect(await translateTables(targetOf([0, largest]), options)).toEqual({ ulm: 2 });
     const table = await files.open({ data: [out] });
     expect(table.columns).toMatchObject([{ name: 'count', type }]);

@@ -132,3 +132,46 @@ describe('lines of a CSV file that agree are read', () => {
     ]);
   });
 });
+
+describe('lines of a CSV file that are taken for titles or remarks', () => {
+  it.each([
+    ['a title', csv('Rows of March', 'a,b,c', ...ROWS), 'line 1 ("Rows of March") is left out'],
+    [
+      'a remark of fewer fields, which might have named the columns',
+      csv('#a,b', ...ROWS),
+      'line 1 ("#a,b") is left out as a title or a remark, and no line names the columns, which are called column0, column1, column2',
+    ],
+    [
+      'a word above names that another delimiter parts',
+      csv('word', 'x;y', ...ROWS.map((_, i) => `k${i};y`)),
+      'line 1 ("word") is left out as a title or a remark, and line 2 names the columns (x, y); if one of them is a row',
+    ],
+    [
+      'more than are quoted',
+      csv('# 1', '', '# 3', '# 4', '# 5', `# ${'6'.repeat(80)}`, 'a,b,c', ...ROWS),
+      'line 1 ("# 1"), line 3 ("# 3"), line 4 ("# 4") and 2 more are left out',
+    ],
+  ])('are told of: %s', async (_, content, said) => {
+    const table = await files.open({ data: [await files.write('rows.csv', content)] });
+    expect(table.leftOut).toEqual([expect.stringContaining(said)]);
+  });
+
+  it.each([
+    ['names and rows', csv('a,b,c', ...ROWS)],
+    ['the line for Excel', csv('sep=,', 'a,b,c', ...ROWS)],
+    ['empty lines', csv('', '', 'a,b,c', ...ROWS)],
+    ['names that begin with "#"', csv('#a,b,c', ...ROWS)],
+  ])('are none where there are but %s', async (_, content) => {
+    const table = await files.open({ data: [await files.write('rows.csv', content)] });
+    expect(table.leftOut).toEqual([]);
+  });
+
+  it('are told of once for many files that have the same', async () => {
+    const data = [
+      await files.write('one.csv', csv('T', 'a,b', ...PAIRS)),
+      await files.write('two.csv', csv('T', 'a,b', ...PAIRS)),
+    ];
+    const { leftOut } = await files.open({ data });
+    expect(leftOut).toEqual([expect.stringMatching(/one\.csv \(and 1 more with the same lines\): line 1 \("T"\)/)]);
+  });
+});

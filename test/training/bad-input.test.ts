@@ -49,6 +49,21 @@ describe('the train command refuses, and leaves nothing behind:', () => {
     expect(none).toContain('--where "price > 100000" keeps none of the 60 rows: check the condition');
   });
 
+  it('a value that does not fit, by its row, where the columns are looked at first', async () => {
+    const flags = Array.from({ length: 60 }, (_, i) => `${i === 40 ? 7 : i % 2},${i}.5`);
+    const file = await folder.write('flags.csv', `paid,amount\n${flags.join('\n')}\n`);
+    const schema = await folder.write('flags.json', '{"fields": {"paid": "boolean"}}');
+    const said = await refused(file, '--schema', schema, '--dry-run');
+    expect(said).toMatch(/column "paid" holds "7.0", not true, false, 0 or 1: .*\(row 41 of .*flags\.csv\)/);
+  });
+
+  it('a late value of JSON, without options that nobody can set', async () => {
+    const rows = Array.from({ length: 200_001 }, (_, i) => `{"a":${i < 200_000 ? i % 9 : '"x"'},"b":${i}}`);
+    const said = await refused(await folder.write('late.ndjson', rows.join('\n')));
+    expect(said).toMatch(/late\.ndjson: .*in line 200001: Failed to cast value to numerical: "x" \[DATA_UNREADABLE\]/);
+    expect(said).not.toContain('sample_size');
+  });
+
   it('columns that are all constant', async () => {
     const constant = await folder.write('constant.csv', `a,b\n${'1,x\n'.repeat(30)}`);
     expect(await refused(constant)).toContain('no column is left to learn from: a (constant), b (constant)');
@@ -138,5 +153,13 @@ describe('a dry run', () => {
       ...{ rows: 60, rowsInSource: 60, calibration: 'cross', warnings: [] },
     });
     expect(await refused(file, '--dry-run', '--rate', '0.001')).toContain('RATE_UNSUPPORTED');
+  });
+
+  it('warns of lines that were taken for titles or remarks', async () => {
+    const file = await folder.write('titled.csv', `#by hand\n${toCsv(normalOrders(60))}`);
+    const given = ['--data', file, '--out', folder.path('dry'), '--dry-run'];
+    expect((await train(...given)).err()).toMatch(/^warning: .*titled\.csv: line 1 \("#by hand"\) is left out/m);
+    const { warnings } = JSON.parse((await train(...given, '--json')).out()) as { warnings: string[] };
+    expect(warnings).toEqual([expect.stringContaining('line 1 ("#by hand") is left out')]);
   });
 });

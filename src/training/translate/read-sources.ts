@@ -102,7 +102,7 @@ async function readSource({ name, data }: NamedSource, options: ReadOptions): Pr
       rows: { data: rows, shape: [count, rowWidth(schema)] },
       kinds,
       columns,
-      warnings,
+      warnings: [...table.leftOut, ...warnings],
       isMarked: where !== undefined,
     };
   } finally {
