@@ -198,7 +198,7 @@ async function placeOfRow(
   let [index, own] = [0, row];
   while (index < sources.length - 1) {
     const source = sources[index]!;
-    const rows = await countRows(db, await buildScan(db, [source], text), [source.shown]);
+    const rows = await countRows(db, (await buildScan(db, [source], text)).scan, [source.shown]);
     if (own <= rows) break;
     own -= rows;
     index++;
