@@ -56,7 +56,11 @@ export function outlineOf(rounds: readonly OutlinedRound[]): Outline {
 export function createJournal(options: JournalOptions): Journal {
   const { outline, checkpoint, signal, now } = options;
   const startedAt = now();
-  let savedAt = startedAt;
+  const savedAt = new Map<string, number>();
+  const rollbacksSeen = new Map<string, number>();
+  /** Tasks may be under way at the same time: each has its own count. */
+  const updatesDone = new Map<string, number>();
+  const countUpdates = (): number => [...updatesDone.values()].reduce((total, updates) => total + updates, 0);
   const find = (round: string, task: TrainingTask): OutlinedTask => {
     const key = keyOf(round, task);
     const found = outline.tasks.find((each) => each.key === key);
@@ -68,32 +72,35 @@ export function createJournal(options: JournalOptions): Journal {
     if (timeBudgetSeconds === undefined) return false;
     return now() - startedAt > timeBudgetSeconds * ((updatesBefore + updates) / outline.updates);
   };
-  let rollbacksSeen = 0;
   return {
     resume: async (round, task) => {
-      const progress = await checkpoint.load(keyOf(round, task));
-      rollbacksSeen = progress?.rollbacks.length ?? 0;
+      const key = keyOf(round, task);
+      const progress = await checkpoint.load(key);
+      rollbacksSeen.set(key, progress?.rollbacks.length ?? 0);
+      savedAt.set(key, now());
       return progress;
     },
     progress: async (round, task, progress) => {
       const outlined = find(round, task);
-      if (progress.rollbacks.length > rollbacksSeen) options.onRollback(describeRollback(round, task, progress));
-      rollbacksSeen = progress.rollbacks.length;
-      options.onUpdates(
-        outlined.updatesBefore + progress.stepsDone * task.updatesPerStep,
-        remarkOn(round, task, progress),
-      );
-      const isDue = now() - savedAt >= options.secondsBetweenCheckpoints;
+      const { key } = outlined;
+      const rollbacks = progress.rollbacks.length;
+      if (rollbacks > (rollbacksSeen.get(key) ?? 0)) options.onRollback(describeRollback(round, task, progress));
+      rollbacksSeen.set(key, rollbacks);
+      updatesDone.set(key, progress.stepsDone * task.updatesPerStep);
+      options.onUpdates(countUpdates(), remarkOn(round, task, progress));
+      const isDue = now() - (savedAt.get(key) ?? startedAt) >= options.secondsBetweenCheckpoints;
       if (signal.aborted || isDue) {
-        await checkpoint.save(outlined.key, progress);
-        savedAt = now();
+        await checkpoint.save(key, progress);
+        savedAt.set(key, now());
       }
       if (signal.aborted) throw interrupted(checkpoint);
       return isOverBudget(outlined) ? 'stop' : 'continue';
     },
     finished: async (round, task, progress) => {
+      const { key, updates } = find(round, task);
+      updatesDone.set(key, updates);
       if (progress.stepsDone < task.steps) options.onCut(describeCut(round, task, progress));
-      await checkpoint.save(keyOf(round, task), progress);
+      await checkpoint.save(key, progress);
       if (signal.aborted) throw interrupted(checkpoint);
     },
   };

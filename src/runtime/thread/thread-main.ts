@@ -1,6 +1,5 @@
-import { parentPort } from 'node:worker_threads';
 import { AristarchError } from '../../base/errors.ts';
-import { createChannel } from '../../base/channel.ts';
+import { answerQuestions } from '../../base/thread.ts';
 import type { Session } from '../executor.ts';
 import { openCpuSession, silence } from '../onnxruntime/cpu-session.ts';
 import type { ThreadCalls } from './contract.ts';
@@ -34,15 +33,4 @@ const calls: ThreadCalls = {
 };
 
 silence();
-const port = parentPort!;
-createChannel<ThreadCalls, object>(
-  {
-    send: (message, done) => {
-      port.postMessage(message);
-      done(null);
-    },
-    onMessage: (listener) => port.on('message', listener),
-    onClose: (listener) => port.once('close', listener),
-  },
-  calls,
-);
+answerQuestions(calls);

@@ -1,4 +1,5 @@
 import { AristarchError } from '../../base/errors.ts';
+import { inTurns } from '../../base/in-turns.ts';
 import { scopeRandom, type Random } from '../../base/philox.ts';
 import type { AnyImageFamily } from '../../models/families/image-family.ts';
 import { PIXEL_MIDDLE } from '../../models/images/image-critic.ts';
@@ -10,6 +11,7 @@ import type { Executor } from '../../runtime/executor.ts';
 import type { Journal } from '../fit/fit-critics.ts';
 import type { Split } from '../fit/split.ts';
 import { runTask, type TaskProgress } from '../steps/run-task.ts';
+import type { CriticThreads } from './thread/critic-threads.ts';
 
 export interface FitImagesOptions {
   readonly executor: Executor;
@@ -24,6 +26,8 @@ export interface FitImagesOptions {
   readonly rows: Float32Array;
   readonly random: Random;
   readonly journal: Journal;
+  /** In which critics are trained at the same time; here, one after the other, when absent. */
+  readonly threads?: CriticThreads | undefined;
 }
 
 export interface FittedImageCritic extends TrainedImageCritic {
@@ -42,21 +46,22 @@ export async function fitImageCritic(
   chosen: Uint32Array,
   share = 1,
 ): Promise<FittedImageCritic> {
-  const { executor, family, values, image, journal, stepsPerCall } = options;
-  const training = packImages(options, chosen);
-  const scaled = training.map((pixel) => pixel / PIXEL_MIDDLE - 1);
-  const plan = family.plan(values, { ...image, count: chosen.length, values: scaled }, share);
+  const { executor, family, values, image, journal, stepsPerCall, threads } = options;
+  const images = packImages(options, chosen);
+  for (let at = 0; at < images.length; at++) images[at] = images[at]! / PIXEL_MIDDLE - 1;
+  const plan = family.plan(values, { ...image, count: chosen.length, values: images }, share);
   const { task } = plan;
   const resumeFrom = await journal.resume(round, task);
   const progress = await runTask({
     ...{ executor, task, random: scopeRandom(options.random, round), stepsPerCall },
     ...(resumeFrom && { resumeFrom }),
+    openSteps: threads && (() => threads.open({ round, share, images })),
     onProgress: (now) => journal.progress(round, task, now),
   });
   await journal.finished(round, task, progress);
   const critic = { plan, weights: progress.state, mean: 0, deviation: 1 };
-  const width = image.channels * image.size ** 2;
-  const scores = await scoreImages(executor, image, critic, training.subarray(0, STANDARDISING_IMAGES * width));
+  const standardising = packImages(options, chosen.subarray(0, STANDARDISING_IMAGES));
+  const scores = await scoreImages(executor, image, critic, standardising);
   const mean = scores.reduce((total, score) => total + score, 0) / scores.length;
   const variance = scores.reduce((total, score) => total + (score - mean) ** 2, 0) / scores.length;
   return { ...critic, mean, deviation: Math.sqrt(variance) || 1, progress };
@@ -71,21 +76,52 @@ export async function fitImages(
   split: Split,
   onHeldOut?: HeldOutHook,
 ): Promise<{ readonly critic: FittedImageCritic; readonly heldOut: readonly { row: number; score: number }[] }> {
+  const folds = split.rounds.filter((round) => round.train !== null);
+  const critics = await fitAll(options, [
+    ...folds.map(({ name, train }) => ({ name, chosen: train!, share: options.foldSteps })),
+    { name: 'final', chosen: split.final, share: 1 },
+  ]);
+  const critic = critics.at(-1)!;
   const heldOut: { row: number; score: number }[] = [];
-  const collect = async (critic: TrainedImageCritic, chosen: Uint32Array): Promise<void> => {
-    const scores = await scoreImages(options.executor, options.image, critic, packImages(options, chosen));
+  for (const round of split.rounds) {
+    const judge = round.train === null ? critic : critics[folds.indexOf(round)]!;
+    const scores = await scoreImages(options.executor, options.image, judge, packImages(options, round.heldOut));
     if (!scores.every(Number.isFinite)) {
       throw new AristarchError('TRAINING_DIVERGED', 'held-out images score NaN or infinite: lower --learning-rate');
     }
-    chosen.forEach((row, index) => heldOut.push({ row, score: scores[index]! }));
-    await onHeldOut?.(critic, chosen);
-  };
-  for (const { name, train, heldOut: chosen } of split.rounds) {
-    if (train) await collect(await fitImageCritic(options, name, train, options.foldSteps), chosen);
+    round.heldOut.forEach((row, index) => heldOut.push({ row, score: scores[index]! }));
+    await onHeldOut?.(judge, round.heldOut);
   }
-  const critic = await fitImageCritic(options, 'final', split.final);
-  for (const { train, heldOut: chosen } of split.rounds) if (!train) await collect(critic, chosen);
   return { critic, heldOut: heldOut.sort((a, b) => a.score - b.score || a.row - b.row) };
+}
+
+interface CriticRound {
+  readonly name: string;
+  readonly chosen: Uint32Array;
+  readonly share: number;
+}
+
+/** The critic of each round; as many at once as there are threads. Where one ends the run, the others end at their next steps. */
+async function fitAll(options: FitImagesOptions, rounds: readonly CriticRound[]): Promise<FittedImageCritic[]> {
+  const { journal, threads } = options;
+  let ending: { readonly thrown: unknown } | undefined;
+  const progress: Journal['progress'] = async (...now) => {
+    const answer = await journal.progress(...now);
+    if (ending) throw ending.thrown;
+    return answer;
+  };
+  const fit = async ({ name, chosen, share }: CriticRound): Promise<FittedImageCritic> => {
+    try {
+      return await fitImageCritic({ ...options, journal: { ...journal, progress } }, name, chosen, share);
+    } catch (thrown) {
+      ending ??= { thrown };
+      throw thrown;
+    }
+  };
+  return inTurns(
+    threads?.count ?? 1,
+    rounds.map((round) => () => fit(round)),
+  );
 }
 
 /** Scores of raw rows by the detecting critic. */
@@ -123,7 +159,7 @@ export async function scoreByGraph(
 export function packImages(
   { rows, image }: Pick<FitImagesOptions, 'rows' | 'image'>,
   chosen: Uint32Array,
-): Float32Array {
+): Float32Array<ArrayBuffer> {
   const width = image.channels * image.size ** 2;
   const out = new Float32Array(chosen.length * width);
   chosen.forEach((row, index) => out.set(rows.subarray(row * width, (row + 1) * width), index * width));

@@ -35,6 +35,8 @@ export interface ImageRunPlan {
   /** SHA-256 of the images whose styles are learnt; null where these are the training images. */
   readonly stylesFingerprint: string | null;
   readonly outline: Outline;
+  /** Of the detecting critic and of those of its folds. */
+  readonly detectorSteps: number;
   /** By which the device `auto` is chosen. */
   readonly work: Work;
 }
@@ -57,8 +59,9 @@ export async function planImageRun(config: ImageTrainConfig): Promise<ImageRunPl
   const stylizer = config.stylizer && planDecoder(config.stylizer, critic.network, contents, styles ?? contents);
   const folds = split.rounds.filter(({ train }) => train !== null);
   const gameTasks = (game?.phases ?? []).map((phase) => game!.taskOf(phase, split.final.length));
+  const fold = detector(run.foldSteps);
   const outline = outlineOf([
-    ...folds.map(({ name }) => ({ name, plans: [detector(run.foldSteps)] })),
+    ...folds.map(({ name }) => ({ name, plans: [fold] })),
     { name: 'final', plans: [critic] },
     { name: STYLIZER_ROUND, plans: stylizer ? [stylizer] : [] },
     {
@@ -69,6 +72,7 @@ export async function planImageRun(config: ImageTrainConfig): Promise<ImageRunPl
   return {
     ...{ images, split, game, stylizer, outline, work: workOfImages(critic, game, gameTasks.at(-1)) },
     warnings: [...warnings, ...warnOfOwnCopies(images.rows, image, critic.negatives)],
+    detectorSteps: critic.task.steps + folds.length * fold.task.steps,
     rate: rateOf(run.rate, split),
     stylesFingerprint: styles && fingerprintOf(styles),
   };

@@ -11,7 +11,8 @@ import type { TrainHooks } from '../train.ts';
 import type { ImageTrainConfig } from './config.ts';
 import { exportImages } from './export-images.ts';
 import { fitGame, type PhaseHook } from './fit-game.ts';
-import { fitImages, packImages } from './fit-images.ts';
+import { fitDetector } from './fit-detector.ts';
+import { packImages } from './fit-images.ts';
 import { fitStylizer } from './fit-stylizer.ts';
 import { createJudge } from './judge-critics.ts';
 import { identityOfImages, planImageRun } from './plan-images.ts';
@@ -26,7 +27,7 @@ export async function trainImages(
   onPhase?: PhaseHook,
 ): Promise<TrainResult> {
   const startedAt = hooks.seconds();
-  const { run, family, values } = config;
+  const { run, family } = config;
   const place = modelPlace({ run: { ...run, target: undefined } });
   await checkArtefactTarget(place.out, { replace: run.replace });
   hooks.note(`reading ${showData(run.data).join(', ')}`);
@@ -56,11 +57,7 @@ export async function trainImages(
     const shared = { executor, image, random: createRandom(run.seed), stepsPerCall: run.stepsPerCall, journal };
     const trained = await clearIfHopeless(checkpoint, async () => {
       const judge = plan.game && createJudge({ ...shared, split, rows: images.rows, warn: warnAndKeep });
-      const detector = await fitImages(
-        { ...shared, family, values, foldSteps: run.foldSteps, rows: images.rows },
-        split,
-        judge?.detecting,
-      );
+      const detector = await fitDetector(config, plan, shared, judge?.detecting);
       const stylizer =
         plan.stylizer && (await fitStylizer({ ...shared, plan: plan.stylizer, critic: detector.critic }));
       const rows = packImages({ rows: images.rows, image }, split.final);

@@ -1,13 +1,12 @@
 import { AristarchError } from '../../base/errors.ts';
-import { giveBack } from '../../base/give-back.ts';
 import type { Random } from '../../base/philox.ts';
 import { reportName, stateName } from '../../graph/program.ts';
-import { TRAINING_ROWS } from '../../models/critics/critic-plan.ts';
 import type { TrainingTask } from '../../models/task.ts';
-import type { Executor, NamedArrays, NumberArray, StepSession } from '../../runtime/executor.ts';
+import type { NamedArrays } from '../../runtime/executor.ts';
 import { findDivergence } from './divergence.ts';
-import { createDraws, stepsWithin, type DrawSteps } from './draws.ts';
+import { stepsWithin } from './draws.ts';
 import { initialState, type StateValues } from './state.ts';
+import { openTaskSteps, type TaskSteps, type TaskStepsOptions } from './task-steps.ts';
 
 /** Where a task stands; enough to go on from, to the byte. */
 export interface TaskProgress {
@@ -26,12 +25,9 @@ export interface Rollback {
   readonly reason: string;
 }
 
-export interface RunTaskOptions {
-  readonly executor: Executor;
-  readonly task: TrainingTask;
-  /** The compact training rows, for a task that shares them. */
-  readonly table?: NumberArray;
-  readonly random: Random;
+export interface RunTaskOptions extends TaskStepsOptions {
+  /** Opens what computes the steps, where that is not the executor here. */
+  readonly openSteps?: (() => Promise<TaskSteps>) | undefined;
   /** Steps in one call of the compiled loop: between calls the process can look at signals and progress. Fewer where draws are large. */
   readonly stepsPerCall: number;
   readonly resumeFrom?: TaskProgress;
@@ -52,22 +48,21 @@ const MOST_ROLLBACKS = 6;
  * good, and it starts over. When six halvings have not helped, it throws `TRAINING_DIVERGED`.
  */
 export async function runTask(options: RunTaskOptions): Promise<TaskProgress> {
-  const { executor, task, random, parameters } = options;
+  const { task, random, parameters } = options;
   let progress = options.resumeFrom ?? startOf(task, random, parameters);
   if (progress.stepsDone >= task.steps) return progress; // before its program is compiled: that can take minutes
-  const session = await executor.compileSteps(task.program);
-  const draws = createDraws(task, random);
+  const steps = await (options.openSteps?.() ?? openTaskSteps(options));
   const most = Math.min(options.stepsPerCall, stepsWithin(task));
   try {
     options.onStart?.();
     while (progress.stepsDone < task.steps) {
       const count = Math.min(most, task.steps - progress.stepsDone);
-      progress = await advance(options, session, draws, progress, count);
+      progress = await advance(options, steps, progress, count);
       if ((await options.onProgress(progress)) === 'stop') break;
     }
     return progress;
   } finally {
-    await session.close();
+    await steps.close();
   }
 }
 
@@ -79,19 +74,12 @@ export function startOf(task: TrainingTask, random: Random, parameters: StateVal
 
 async function advance(
   options: RunTaskOptions,
-  session: StepSession,
-  draws: DrawSteps,
+  steps: TaskSteps,
   before: TaskProgress,
   count: number,
 ): Promise<TaskProgress> {
-  const { task, table } = options;
-  const drawn = draws(before.stepsDone, count, before.rateFactor);
-  const results = await session.run(count, {
-    ...stateFeeds(task, before.state),
-    ...(table && { [TRAINING_ROWS]: table }),
-    ...drawn,
-  });
-  giveBack(Object.values(drawn)); // up to 256 MB a call, which would pile up
+  const { task } = options;
+  const results = await steps.run({ ...before, count });
   const reports = Object.keys(before.history);
   const values = Object.fromEntries(reports.map((name) => [name, [...(results[reportName(name)]?.data ?? [])]]));
   const after = stateResults(task, results);
@@ -120,10 +108,6 @@ function hopeless({ name, title, remedy }: TrainingTask, divergence: Rollback): 
       `learning rate; nothing was written. ${remedy ?? 'Lower the learning rate'}, or look for extreme values in the data`,
     { task: name, ...divergence },
   );
-}
-
-function stateFeeds(task: TrainingTask, state: StateValues): NamedArrays {
-  return Object.fromEntries(task.initial.map(({ name, shape }) => [name, { data: state[name]!, shape }]));
 }
 
 function stateResults(task: TrainingTask, results: NamedArrays): StateValues {

@@ -1,0 +1,61 @@
+import { AristarchError } from '../../../base/errors.ts';
+import { startThread, type Thread } from '../../../base/thread.ts';
+import type { TaskSteps } from '../../steps/task-steps.ts';
+import type { CriticOrder, CriticRun, CriticThreadCalls } from './contract.ts';
+
+/**
+ * Threads in which critics of images are trained at the same time. What a critic learns depends on its round's seed and images alone, so that the
+ * bytes are those of critics that are trained one after the other.
+ */
+export interface CriticThreads {
+  /** Critics at once. */
+  readonly count: number;
+  /** What computes the steps of a round's critic; at most `count` are open. The images move to the thread, and are of no use here afterwards. */
+  open(order: Omit<CriticOrder, keyof CriticRun>): Promise<TaskSteps>;
+  /** When what is computed is done; what is asked afterwards fails. */
+  close(): Promise<void>;
+}
+
+type CriticThread = Thread<CriticThreadCalls>;
+
+const MAIN = new URL('./thread-main', import.meta.url);
+
+/** Each is started when it is first needed, and serves one round after the other. */
+export function createCriticThreads(run: CriticRun, count: number): CriticThreads {
+  const started: CriticThread[] = [];
+  const idle: CriticThread[] = [];
+  const start = (): CriticThread => {
+    const thread = startThread<CriticThreadCalls>({ name: 'critic', main: MAIN, lost });
+    started.push(thread);
+    return thread;
+  };
+  return {
+    count,
+    open: async (order) => {
+      const thread = idle.pop() ?? start();
+      const { channel } = thread;
+      await channel.ask('open', { ...run, ...order }, [order.images.buffer]);
+      return {
+        run: (part) => channel.ask('run', part),
+        close: async () => {
+          await channel.ask('close', undefined);
+          idle.push(thread);
+        },
+      };
+    },
+    close: async () => {
+      await Promise.all(started.map(endAtRest));
+    },
+  };
+}
+
+/** A thread that is ended while ONNX Runtime computes in it takes the process with it: the binding's fault finds nobody to catch it. */
+async function endAtRest(thread: CriticThread): Promise<void> {
+  await thread.channel.ask('close', undefined).catch(() => undefined); // of a thread that has ended by itself
+  await thread.end();
+}
+
+function lost(reason: string): AristarchError {
+  const message = `a thread that trains a critic was lost (${reason}): start again, with --resume to go on`;
+  return new AristarchError('UNAVAILABLE', message, { reason });
+}
