@@ -57,7 +57,7 @@ describe('critics of images that are trained in threads', () => {
     const failed = new Promise<void>((resolve) => (fail = resolve));
     const progress: Journal['progress'] = async (round, _, { stepsDone }) => {
       heard.push(`${round} ${stepsDone}`);
-      if (round === 'fold-2') {
+      if (round === 'fold-1') {
         setImmediate(fail);
         throw new Error('no room for a checkpoint');
       }
@@ -67,7 +67,7 @@ describe('critics of images that are trained in threads', () => {
     };
     const journal = { ...unheard, progress };
     await expect(fit({ journal, threads: start(2) })).rejects.toThrow('no room for a checkpoint');
-    expect(heard.toSorted()).toEqual(['fold-1 10', 'fold-2 10']);
+    expect(heard.toSorted()).toEqual(['final 10', 'fold-1 10']);
   }, 120_000);
 
   it('say what to do where a thread is lost', async () => {

@@ -110,18 +110,23 @@ async function fitAll(options: FitImagesOptions, rounds: readonly CriticRound[])
     if (ending) throw ending.thrown;
     return answer;
   };
-  const fit = async ({ name, chosen, share }: CriticRound): Promise<FittedImageCritic> => {
+  const fitted = new Map<CriticRound, FittedImageCritic>();
+  const fit = async (round: CriticRound): Promise<void> => {
+    const { name, chosen, share } = round;
     try {
-      return await fitImageCritic({ ...options, journal: { ...journal, progress } }, name, chosen, share);
+      fitted.set(round, await fitImageCritic({ ...options, journal: { ...journal, progress } }, name, chosen, share));
     } catch (thrown) {
       ending ??= { thrown };
       throw thrown;
     }
   };
-  return inTurns(
+  // The longest first, so that the others fill the threads beside it; in their own order, which a time budget counts on, where there are none.
+  const order = threads ? rounds.toSorted((a, b) => b.share - a.share) : rounds;
+  await inTurns(
     threads?.count ?? 1,
-    rounds.map((round) => () => fit(round)),
+    order.map((round) => () => fit(round)),
   );
+  return rounds.map((round) => fitted.get(round)!);
 }
 
 /** Scores of raw rows by the detecting critic. */
