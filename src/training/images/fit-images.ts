@@ -2,7 +2,7 @@ import { AristarchError } from '../../base/errors.ts';
 import { inTurns } from '../../base/in-turns.ts';
 import { scopeRandom, type Random } from '../../base/philox.ts';
 import type { AnyImageFamily } from '../../models/families/image-family.ts';
-import { PIXEL_MIDDLE } from '../../models/images/image-critic.ts';
+import { PIXEL_MIDDLE, type ImageCriticPlan } from '../../models/images/image-critic.ts';
 import { imageScoringGraph, type TrainedImageCritic } from '../../models/images/scoring-graph.ts';
 import { ROWS_INPUT, SCORES_OUTPUT } from '../../models/scoring-graph.ts';
 import type { Graph } from '../../graph/graph.ts';
@@ -49,8 +49,11 @@ export async function fitImageCritic(
   const { executor, family, values, image, journal, stepsPerCall, threads } = options;
   const images = packImages(options, chosen);
   for (let at = 0; at < images.length; at++) images[at] = images[at]! / PIXEL_MIDDLE - 1;
-  const plan = family.plan(values, { ...image, count: chosen.length, values: images }, share);
-  const { task } = plan;
+  const planFor = (count: number, pixels: Float32Array): ImageCriticPlan =>
+    family.plan(values, { ...image, count, values: pixels }, share);
+  // What is kept of a critic knows no images, which would stay in memory with it; those of a thread are there.
+  const plan = planFor(0, new Float32Array(0));
+  const { task } = threads ? plan : planFor(chosen.length, images);
   const resumeFrom = await journal.resume(round, task);
   const progress = await runTask({
     ...{ executor, task, random: scopeRandom(options.random, round), stepsPerCall },
