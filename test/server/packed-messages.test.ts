@@ -70,17 +70,35 @@ describe('what a compressed message becomes', () => {
 
   it('is given back where the caller takes no answer and the handler has failed behind it', async () => {
     const held = new HeldBytes(2 ** 23);
-    const { address, patience, stop } = await serveLengths(held);
+    const { address, calls, patience, stop } = await serveLengths(held);
     const session = open(address, takesNothing);
     await once(session, 'remoteSettings');
     const { stream, end } = startCall(session, STREAM, GZIP);
     const answered = once(stream, 'response');
     stream.write(packed(1));
     await answered;
-    stream.write(Buffer.concat([packed(2), ...Array.from({ length: 16 }, () => packed(500_000))]));
-    await waitUntil('some to be held', () => held.bytes > 500_000);
+    const failed = once(calls[0]!, 'error');
+    stream.write(Buffer.concat([packed(2), packed(500_000), framed(Buffer.from('neither'), true)]));
+    const [{ details }] = (await failed) as [{ readonly details: string }];
+    expect(details).toMatch(/not compressed as .* "gzip"/);
+    expect(held.bytes).toBeGreaterThanOrEqual(heldOf(500_000));
     expect(await end).toMatchObject({ reset: constants.NGHTTP2_ENHANCE_YOUR_CALM, messages: [] });
     await waitUntil('nothing to be held', () => held.bytes === 0 && patience.size === 0);
+    stop();
+  });
+
+  it('is given back once the status is sent, also where messages are unanswered and the caller does not end', async () => {
+    const held = new HeldBytes(2 ** 20);
+    const { patience } = createCalledPatience();
+    const { address, calls, read, stop } = await serveLengths(held, () => undefined, patience);
+    const { stream } = startCall(open(address), STREAM, GZIP);
+    stream.write(Buffer.concat([packed(50_000), packed(60_000)]));
+    await waitUntil('both to be read', () => read.length === 2);
+    expect(held.bytes).toBe(heldOf(50_000) + heldOf(60_000));
+    calls[0]!.end();
+    await waitUntil('nothing to be held', () => held.bytes === 0);
+    // The call is not over, and nobody has looked at it.
+    expect(patience.size).toBe(1);
     stop();
   });
 
@@ -89,9 +107,10 @@ describe('what a compressed message becomes', () => {
     const { address, calls, read, stop } = await serveLengths(new HeldBytes(2 ** 20), undefined, patience);
     const session = open(address, takesNothing);
     await once(session, 'remoteSettings');
-    const { stream } = startCall(session, STREAM, { ...GZIP, 'grpc-timeout': '300m' });
+    const { stream } = startCall(session, STREAM, { ...GZIP, 'grpc-timeout': '3S' });
     stream.write(packed(10));
-    await waitUntil('the deadline', () => calls[0] !== undefined && http2StreamOf(calls[0])!.writableEnded);
+    await waitUntil('the first to be read', () => read.includes(10));
+    await waitUntil('the deadline', () => http2StreamOf(calls[0])!.writableEnded);
     stream.write(packed(20));
     // Of the same connection, so that what was sent before has come.
     const other = startCall(session, STREAM, GZIP);
