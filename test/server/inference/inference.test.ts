@@ -159,6 +159,16 @@ describe('ModelInfer', () => {
     ['too few raw contents', { ...rawFields([1]), rawInputContents: [Buffer.alloc(8)] }, /4 inputs and 1 raw contents/],
     ['an output that there is not', { inputs: fields([1]), outputs: [{ name: 'x' }] }, /there is no output "x"/],
     [
+      'an output that is asked for twice, which would come to as many tensors',
+      { inputs: fields([1]), outputs: [{ name: 'score' }, { name: 'p_value' }, { name: 'score' }] },
+      /^the output "score" stands there twice: send each once$/,
+    ],
+    [
+      'an input that is there twice',
+      { inputs: [...fields([1]), ...fields([2]).slice(0, 1)] },
+      /^the input "amount" stands there twice: send each once$/,
+    ],
+    [
       'a rate that is none',
       { inputs: fields([1]), parameters: { false_positive_rate: { stringParam: 'x' } } },
       /must be a double/,

@@ -57,6 +57,7 @@ function readRows(
     const message = `the request has ${inputs.length} inputs and ${rawInputContents.length} raw contents: send one for each`;
     throw new AristarchError('INVALID_INPUT', message);
   }
+  checkOnce('input', inputs);
   const width = checkShapes(inputs, maxRows);
   const tensors = inputs.map((input, place) => ({
     name: input.name,
@@ -144,15 +145,28 @@ const OUTPUT_TYPES: { readonly [N in OutputName]: string } = {
 };
 const OUTPUT_NAMES = Object.keys(OUTPUTS) as OutputName[];
 
-/** Names of the outputs that were asked for; all of them where none was. Throws `INVALID_INPUT` for others. */
+/** Names of the outputs that were asked for; all of them where none was. Throws `INVALID_INPUT` for others, and for one twice: of a few bytes each would become a whole tensor. */
 export function checkOutputs({ outputs }: WireInferRequest): readonly OutputName[] {
   if (outputs.length === 0) return OUTPUT_NAMES;
+  checkOnce('output', outputs);
   return outputs.map(({ name }) => {
     const known = OUTPUT_NAMES.find((output) => output === name);
     if (known !== undefined) return known;
     const message = `there is no output ${JSON.stringify(name.slice(0, 100))}: ask for ${OUTPUT_NAMES.join(', ')}`;
     throw new AristarchError('INVALID_INPUT', message);
   });
+}
+
+/** Which of two of one name is meant nobody knows. */
+function checkOnce(what: 'input' | 'output', tensors: readonly { readonly name: string }[]): void {
+  const seen = new Set<string>();
+  for (const { name } of tensors) {
+    if (seen.has(name)) {
+      const shown = JSON.stringify(name.slice(0, 100));
+      throw new AristarchError('INVALID_INPUT', `the ${what} ${shown} stands there twice: send each once`);
+    }
+    seen.add(name);
+  }
 }
 
 /** The answer, packed in the way of the request. */
