@@ -6,6 +6,7 @@ import { bigMessage } from './promises/big-message.ts';
 import { candidate } from './promises/candidate.ts';
 import { brokerRestart } from './promises/broker-restart.ts';
 import { consumerGroup } from './promises/consumer-group.ts';
+import { damagedLog } from './promises/damaged-log.ts';
 import { deadLetter } from './promises/dead-letter.ts';
 import { formats } from './promises/formats.ts';
 import { lostEnds } from './promises/lost-ends.ts';
@@ -40,7 +41,7 @@ export function describePromises(client: KafkaClientName): void {
     ];
     const faults = [
       ...[noCommitPastAHole, noLoss, noDuplicates, lostEnds, replay, rebalance, consumerGroup],
-      ...[shutdown, compression, brokerRestart],
+      ...[shutdown, compression, damagedLog, brokerRestart],
     ];
     for (const promise of [...promises, ...faults]) promise(lab);
   });

@@ -15,6 +15,8 @@ export interface KafkaBroker extends AsyncDisposable {
   readonly address: string;
   /** host:port of the listener that wants TLS and a password; only with `secure`. */
   readonly secureAddress: string;
+  /** Where its partitions lie, each in a folder of its name. */
+  readonly dataFolder: string;
   /** Ends the broker at once, as a power cut would; its data stay. */
   kill(): Promise<void>;
   /** Starts it again, with the same address and data. */
@@ -105,8 +107,12 @@ function createBroker(jars: string, folder: string, settings: string, port: numb
     await rm(folder, { recursive: true, force: true });
   }
   const address = `127.0.0.1:${port}`;
-  return { address, secureAddress: `127.0.0.1:${securePort}`, start, kill, close, [Symbol.asyncDispose]: close };
+  const secureAddress = `127.0.0.1:${securePort}`;
+  const dataFolder = dataOf(folder);
+  return { address, secureAddress, dataFolder, start, kill, close, [Symbol.asyncDispose]: close };
 }
+
+const dataOf = (folder: string): string => join(folder, 'data');
 
 function baseProperties(folder: string, [port, controllerPort]: Ports): Record<string, string> {
   return {
@@ -118,7 +124,7 @@ function baseProperties(folder: string, [port, controllerPort]: Ports): Record<s
     'controller.listener.names': 'CONTROLLER',
     'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
     'inter.broker.listener.name': 'PLAINTEXT',
-    'log.dirs': join(folder, 'data'),
+    'log.dirs': dataOf(folder),
     'auto.create.topics.enable': 'false',
     'offsets.topic.num.partitions': '1',
     'offsets.topic.replication.factor': '1',
