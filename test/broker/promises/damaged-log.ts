@@ -37,7 +37,7 @@ export function damagedLog(lab: KafkaLab): void {
       const all = toResults(await lab.client.readUntil(topics.topicOut, hasScores(40)));
       expect(all.map(({ score }) => score).toSorted((a, b) => a - b)).toEqual(range(0, 40));
       expect(scoring.fatal).toEqual([]);
-    });
+    }, 240_000);
   });
 }
 

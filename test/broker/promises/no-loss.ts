@@ -35,7 +35,7 @@ export function noLoss(lab: KafkaLab): void {
       await lab.startScoring(topics, { config });
       const results = toResults(await lab.client.readUntil(topics.topicOut, ({ length }) => length >= 5));
       expect(results.map(({ score }) => score)).toEqual([10, 11, 12, 13, 14]);
-    });
+    }, 240_000);
 
     it('where events behind its offset are gone before they were read, those that are still there are scored, also in a group that would start at the end', async () => {
       const topics = await lab.createTopics();
@@ -46,7 +46,7 @@ export function noLoss(lab: KafkaLab): void {
       await lab.startScoring(topics, { config: { startAt: 'latest' } });
       const results = toResults(await lab.client.readUntil(topics.topicOut, ({ length }) => length >= 20));
       expect(results.map(({ score }) => score)).toEqual(Array.from({ length: 20 }, (_, i) => 10 + i));
-    });
+    }, 240_000);
   });
 }
 

@@ -77,6 +77,7 @@ export function rebalance(lab: KafkaLab): void {
         const results = toResults(await lab.client.readUntil(topics.topicOut, hasScores(200)));
         expect(results.map(({ score }) => score)).toEqual([...Array(200).keys()]);
       },
+      240_000,
     );
 
     it.each([false, true])(
