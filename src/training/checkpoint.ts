@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { AristarchError, toAristarchError, type ErrorCode } from '../base/errors.ts';
 import { checkTarget, isMissing, writeFileAtomic } from '../base/files.ts';
 import { damaged, decodeProgress, encodeProgress } from './progress-file.ts';
-import { makeRoom } from './set-aside.ts';
+import { clearAside, findAside, makeRoom } from './set-aside.ts';
 import type { TaskProgress } from './steps/run-task.ts';
 
 /** Where a run that was cut left off: one file a task, and one that says which run it was. */
@@ -14,8 +14,10 @@ export interface Checkpoint {
   load(task: string): Promise<TaskProgress | undefined>;
   /** Throws `PRECONDITION_FAILED` where another process has started a run in this folder. */
   save(task: string, progress: TaskProgress): Promise<void>;
-  /** Removes the folder, unless another process has started a run in it: this run is done. */
+  /** Removes the folder, unless another process has started a run in it: this run comes to nothing. */
   remove(): Promise<void>;
+  /** The same where the model is written; what an earlier run of the same settings and rows left goes too. */
+  finish(): Promise<void>;
 }
 
 export interface CheckpointStart {
@@ -51,6 +53,9 @@ export async function openCheckpoint(
   await writeFileAtomic(join(folder, OWNER_FILE), owner);
   const isOwner = async (): Promise<boolean> =>
     (await readFile(join(folder, OWNER_FILE), 'utf8').catch(none)) === owner;
+  const remove = async (): Promise<void> => {
+    if (await isOwner()) await rm(folder, { recursive: true, force: true });
+  };
   return {
     folder,
     load: async (task) => {
@@ -69,8 +74,10 @@ export async function openCheckpoint(
         throw (await isOwner()) ? fault : takenOver(folder);
       });
     },
-    remove: async () => {
-      if (await isOwner()) await rm(folder, { recursive: true, force: true });
+    remove,
+    finish: async () => {
+      await remove();
+      await clearAside(folder, { mayReplace, warn, differences: (text) => differencesTo(folder, text, identity) });
     },
   };
 }
@@ -95,20 +102,23 @@ function takenOver(folder: string): AristarchError {
   return new AristarchError('PRECONDITION_FAILED', message, { folder });
 }
 
+const mayReplace = async (path: string): Promise<boolean> => (await readdir(path)).every((name) => OWN_FILE.test(name));
+
 /** Moves what is there only where it is a checkpoint, be it half of one: a folder of somebody's own is refused. */
 async function startAnew(folder: string, identity: RunIdentity, warn: CheckpointStart['warn']): Promise<void> {
-  const mayReplace = async (path: string): Promise<boolean> =>
-    (await readdir(path)).every((name) => OWN_FILE.test(name));
   await checkTarget(folder, { mayReplace });
   await makeRoom(folder, { mayReplace, warn, differences: (text) => differencesTo(folder, text, identity) });
   await writeFileAtomic(join(folder, RUN_FILE), `${JSON.stringify(identity, null, 2)}\n`);
 }
 
 async function checkIdentity(folder: string, identity: RunIdentity): Promise<void> {
-  const text = await readFile(join(folder, RUN_FILE), 'utf8').catch((cause: unknown) => {
+  const text = await readFile(join(folder, RUN_FILE), 'utf8').catch(async (cause: unknown) => {
+    const set = await findAside(folder);
+    const other =
+      set && `, but ${set.aside} is one that was set aside, after ${set.steps}: put it in the place of ${folder}, or`;
     throw new AristarchError(
       'NOT_FOUND',
-      `there is no checkpoint at ${folder} to go on from: start without --resume`,
+      `there is no checkpoint at ${folder} to go on from${other ?? ':'} start without --resume`,
       { folder },
       cause,
     );

@@ -26,7 +26,7 @@ const STATE_FILE = /^[^.].*\.state$/;
  * fails early must not cost the work before it. What no run could go on from is removed.
  */
 export async function makeRoom(folder: string, options: MakeRoomOptions): Promise<void> {
-  const aside = `${folder}.before`;
+  const aside = asideOf(folder);
   const found = await look(folder, options.differences);
   if (found === 'nothing') return remove(folder);
   if (found === 'damaged') {
@@ -41,6 +41,32 @@ export async function makeRoom(folder: string, options: MakeRoomOptions): Promis
   if (!isKept) return remove(folder);
   await remove(aside);
   await rename(folder, aside);
+}
+
+/** Where the one checkpoint is that an earlier run left and a later one moved away. */
+const asideOf = (folder: string): string => `${folder}.before`;
+
+/** Steps of the checkpoint that was moved away; undefined where there is none that a run could go on from. */
+export async function findAside(
+  folder: string,
+): Promise<{ readonly aside: string; readonly steps: string } | undefined> {
+  const aside = asideOf(folder);
+  const found = await look(aside, () => []);
+  return typeof found === 'string' ? undefined : { aside, steps: plural(found.steps, 'step') };
+}
+
+/**
+ * After a run that is done: an earlier one of the same settings and rows would come to the same bytes, and its checkpoint goes; that of another is
+ * somebody's hours, and stays, and is told of, since nothing else would ever speak of it.
+ */
+export async function clearAside(folder: string, options: MakeRoomOptions): Promise<void> {
+  const aside = asideOf(folder);
+  const found = await look(aside, options.differences);
+  if (typeof found === 'string') return;
+  if (found.differences.length === 0 && (await options.mayReplace(aside))) return remove(aside);
+  options.warn(
+    `${aside} is still there, the checkpoint of a run that did not end, after ${plural(found.steps, 'step')}, of other settings or rows (${found.differences.map(({ said }) => said).join('; ')}): remove it where nobody needs it`,
+  );
 }
 
 /** The run whose checkpoint it was may be writing into it: then the folder is not empty at the first try. */

@@ -99,7 +99,7 @@ export async function trainModel(given: TrainConfig, hooks: TrainHooks): Promise
       ...{ createdAt: hooks.now(), peakBytes: hooks.peakBytes },
       warn: hooks.warn,
     });
-    await checkpoint.remove();
+    await checkpoint.finish();
     return result;
   } finally {
     await executor.close();

@@ -189,6 +189,24 @@ describe('a run that is cut', () => {
     expect((await criticOf(folder)).equals(whole)).toBe(true);
   });
 
+  it('that was kept aside is named where there is none to go on from, and goes with the run that is done, as it would be the same', async () => {
+    const out = join(home, 'set-aside');
+    await expect(trainTiny({ data, out, ...SETTINGS }, abortAfter(3))).rejects.toMatchObject({ code: 'CANCELLED' });
+    await expect(trainTiny({ data, out, ...SETTINGS }, abortAfter(1))).rejects.toMatchObject({ code: 'CANCELLED' });
+    await rm(`${out}.checkpoint`, { recursive: true });
+    await expect(trainTiny({ data, out, ...SETTINGS, resume: true })).rejects.toThrow(
+      `there is no checkpoint at ${out}.checkpoint to go on from, but ${out}.checkpoint.before is one that was set aside, after 3 steps: put it in the place of ${out}.checkpoint, or start without --resume`,
+    );
+    const said: string[] = [];
+    await trainTiny({ data, out, ...SETTINGS, steps: 25 }, { warn: (message) => void said.push(message) });
+    expect(said.filter((message) => message.includes('.before'))).toEqual([
+      expect.stringMatching(/\.before is still there, .* after 3 steps, .*\(steps was 24, is 25\): remove it/),
+    ]);
+    expect(existsSync(`${out}.checkpoint.before`)).toBe(true);
+    await trainTiny({ data, out, ...SETTINGS, replace: true });
+    expect(existsSync(`${out}.checkpoint.before`)).toBe(false);
+  });
+
   it('cannot go on from nothing', async () => {
     const out = join(home, 'nothing');
     const resumed = trainTiny({ data, out, ...SETTINGS, resume: true });

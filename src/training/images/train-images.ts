@@ -71,7 +71,7 @@ export async function trainImages(
       ...{ config, plan, place, trained, warnings, executor, createdAt: hooks.now() },
       ...{ seconds: hooks.seconds() - startedAt, peakBytes: hooks.peakBytes },
     });
-    await checkpoint.remove();
+    await checkpoint.finish();
     return result;
   } finally {
     await executor.close();
