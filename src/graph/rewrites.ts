@@ -139,6 +139,22 @@ const dropWhole: Rewrite = (tensor) => {
   return x && part?.inputs.length === 1 && sameShape(x.shape, tensor.shape) ? x : null;
 };
 
+/** Parts of a tensor, put together again as they were. */
+const joinParts: Rewrite = (tensor) => {
+  const joined = as(tensor, 'concat');
+  if (!joined) return null;
+  const { axis } = joined.attributes;
+  const parts = joined.inputs.map((part) => as(part, 'slice'));
+  const whole = parts[0]?.inputs[0];
+  if (!whole || !sameShape(whole.shape, tensor.shape)) return null;
+  let end = 0;
+  for (const part of parts) {
+    if (part?.inputs[0] !== whole || part.attributes.axis !== axis || part.attributes.start !== end) return null;
+    end = part.attributes.end;
+  }
+  return whole;
+};
+
 /** A sum over axes of length 1 only drops them. */
 const dropSum: Rewrite = (tensor) => {
   const reduced = as(tensor, 'sum');
@@ -176,6 +192,7 @@ const REWRITES: readonly Rewrite[] = [
   mergeBroadcasts,
   dropTranspose,
   dropWhole,
+  joinParts,
   dropSum,
   productWithUniform,
   outerProduct,

@@ -1,6 +1,7 @@
 import { topologicalOrder } from '../order.ts';
 import { reportName, stateName, stepGraph, type StepProgram } from '../program.ts';
 import type { Shape } from '../shape.ts';
+import { packState, type Pack } from './pack-state.ts';
 import type { Tensor } from '../tensor.ts';
 import { createBuilder, type Builder } from './builder.ts';
 import { PORTABLE, type Dialect } from './dialect.ts';
@@ -15,7 +16,8 @@ const STEPS = 'K';
  * K training steps as one ONNX `Loop`. Inputs: `steps`, the state, the shared data, and each per-step input with one
  * more axis in front, K long. Outputs: `state.NAME` after the last step and `report.NAME`, a value for each step.
  */
-export function emitLoop(program: StepProgram, dialect: Dialect = PORTABLE): Uint8Array {
+export function emitLoop(given: StepProgram, dialect: Dialect = PORTABLE): Uint8Array {
+  const { program, packs } = packState(given);
   const graph = stepGraph(program);
   const order = topologicalOrder(Object.values(graph.outputs));
   const changing = changingTensors(order, program);
@@ -36,23 +38,52 @@ export function emitLoop(program: StepProgram, dialect: Dialect = PORTABLE): Uin
   );
   const states = program.state.map(({ input }) => input.attributes.name);
   const reports = Object.keys(program.reports);
-  outer.namedNode('Loop', [STEP_COUNT, condition, ...states], [...states.map(stateName), ...reports.map(reportName)], {
-    body,
+  const starts = new Map(packs.map((pack) => [pack.whole.attributes.name, pack]));
+  const operands = states.map((name) => {
+    const pack = starts.get(name);
+    return pack ? joinParts(pack, outer) : name;
   });
+  outer.namedNode(
+    'Loop',
+    [STEP_COUNT, condition, ...operands],
+    [...states.map(stateName), ...reports.map(reportName)],
+    {
+      body,
+    },
+  );
+  for (const pack of packs) takeApart(pack, outer);
   return encodeModel({
     name: program.name,
     nodes: outer.nodes,
     initializers: outer.initializers,
     inputs: [
       { name: STEP_COUNT, elementType: 'int64', shape: [] },
-      ...[...program.state.map(({ input }) => input), ...program.shared].map(inputInfo),
+      ...[...given.state.map(({ input }) => input), ...program.shared].map(inputInfo),
       ...program.perStep.map(({ attributes, shape }) => manyInfo(attributes.name, shape)),
     ],
     outputs: [
-      ...program.state.map(({ input }) => floatInfo(stateName(input.attributes.name), input.shape)),
+      ...given.state.map(({ input }) => floatInfo(stateName(input.attributes.name), input.shape)),
       ...reports.map((name) => manyInfo(reportName(name), [])),
     ],
   });
+}
+
+/** What the loop begins with of variables that it carries as one. */
+function joinParts({ parts }: Pack, to: Builder): string {
+  const flat = parts.map(({ input, start, end }) => {
+    return to.node('Reshape', [input.attributes.name, to.integers([end - start])]);
+  });
+  return to.node('Concat', flat, { axis: 0 });
+}
+
+/** Each of them, by its own name, after the loop. */
+function takeApart({ whole, parts }: Pack, to: Builder): void {
+  for (const { input, start, end } of parts) {
+    const range = [start, end, 0].map((value) => to.integers([value]));
+    const part = to.node('Slice', [stateName(whole.attributes.name), ...range]);
+    const shape = to.integers(input.shape as readonly number[]);
+    to.namedNode('Reshape', [part, shape], [stateName(input.attributes.name)]);
+  }
 }
 
 function emitBody(

@@ -3,6 +3,7 @@ import { add, divide, multiply, sqrt, square, subtract } from '../../graph/opera
 import type { Tensor } from '../../graph/tensor.ts';
 import type { Parameter } from '../layers/parameters.ts';
 import type { StepBuilder } from '../step-builder.ts';
+import { sideBySide, updateEach } from './side-by-side.ts';
 
 export interface OptimiserOptions {
   readonly kind: OptimiserKind;
@@ -16,7 +17,7 @@ export interface OptimiserOptions {
   readonly learningRate: (update: number) => number;
 }
 
-/** What an optimiser remembers of one parameter. */
+/** What an optimiser remembers of parameters; values are theirs side by side. */
 interface Memory {
   /** decay old + (1 - decay) value. */
   average(name: string, decay: number, value: Tensor): Tensor;
@@ -80,11 +81,11 @@ export interface Update {
   readonly parameters: readonly Parameter[];
   /** Number of this update, from the number of the training step. */
   readonly update: (step: number) => number;
-  /** What becomes of a parameter after the update: weight clipping. */
+  /** What becomes of parameters after the update, number by number: weight clipping. */
   readonly constrain?: ((value: Tensor) => Tensor) | null;
 }
 
-/** One update of parameters against the gradient of a loss. */
+/** One update of parameters against the gradient of a loss: of all of them at once, side by side (docs/decisions/0046). */
 export function updateParameters(step: StepBuilder, options: OptimiserOptions, update: Update): void {
   const { name, loss, parameters, constrain } = update;
   const rule: OptimiserRule = OPTIMISERS[options.kind];
@@ -93,19 +94,16 @@ export function updateParameters(step: StepBuilder, options: OptimiserOptions, u
   const floor =
     floorAt === null ? 0 : step.schedule(`${name}.epsilon`, (at) => floorAt(options, update.update(at)), false);
   const before = parameters.map(step.parameters);
-  const derivatives = gradients(loss, before);
-  parameters.forEach((parameter, index) => {
-    const direction = rule.direction(derivatives[index]!, memoryOf(step, parameter), options, floor);
-    const after = subtract(before[index]!, multiply(rate, direction));
-    step.update(parameter.name, constrain ? constrain(after) : after);
-  });
+  const direction = rule.direction(sideBySide(gradients(loss, before)), memoryOf(step, parameters), options, floor);
+  const after = subtract(sideBySide(before), multiply(rate, direction));
+  updateEach(step, parameters, constrain ? constrain(after) : after);
 }
 
-function memoryOf(step: StepBuilder, parameter: Parameter): Memory {
+function memoryOf(step: StepBuilder, parameters: readonly Parameter[]): Memory {
   const remember = (suffix: string, next: (old: Tensor) => Tensor): Tensor => {
-    const key = `${parameter.name}.${suffix}`;
-    const value = next(step.read(key, parameter.shape));
-    step.update(key, value);
+    const kept = parameters.map(({ name, shape }) => ({ name: `${name}.${suffix}`, shape }));
+    const value = next(sideBySide(kept.map(({ name, shape }) => step.read(name, shape))));
+    updateEach(step, kept, value);
     return value;
   };
   return {

@@ -1,6 +1,7 @@
 import { add, multiply, subtract } from '../../graph/operations.ts';
 import type { Parameter, ParameterValues } from '../layers/parameters.ts';
 import type { StepBuilder } from '../step-builder.ts';
+import { sideBySide, updateEach } from './side-by-side.ts';
 
 /** The state variable that holds a parameter's average. */
 const averageOf = (parameter: Parameter): Parameter => ({ ...parameter, name: `${parameter.name}.average` });
@@ -11,11 +12,10 @@ const averageOf = (parameter: Parameter): Parameter => ({ ...parameter, name: `$
  */
 export function averageWeights(step: StepBuilder, { parameters, decay, name, update }: WeightAverage): void {
   const d = step.schedule(`${name}.decay`, (at) => decay(update(at)), false);
-  for (const parameter of parameters) {
-    const { name: key, shape } = averageOf(parameter);
-    const old = step.read(key, shape);
-    step.update(key, add(multiply(old, d), multiply(step.parameters(parameter), subtract(1, d))));
-  }
+  const averages = parameters.map(averageOf);
+  const old = sideBySide(averages.map(({ name: key, shape }) => step.read(key, shape)));
+  const now = sideBySide(parameters.map(step.parameters));
+  updateEach(step, averages, add(multiply(old, d), multiply(now, subtract(1, d))));
 }
 
 export interface WeightAverage {
