@@ -96,26 +96,50 @@ it('a stream that is refused for want of room has those messages answered that c
   stop();
 });
 
-it('a stream of answers has the time of slow clients for each, and is torn down where one is not taken', () => {
+/** A call whose stream is as the test says it is. */
+function createReadCall(state: object) {
   const { patience, look } = createCalledPatience();
-  const closedBy: number[] = [];
+  const told: { closedBy: number[]; failed: string[]; log: string[] } = { closedBy: [], failed: [], log: [] };
   const stream = Object.assign(new EventEmitter(), {
-    ...{ writableEnded: false, writableLength: 6, isPaused: () => true },
-    close: (code: number) => closedBy.push(code),
+    ...{ writableEnded: false, writableFinished: false, writableLength: 0, headersSent: true, isPaused: () => false },
+    ...state,
+    close: (code: number) => void told.closedBy.push(code),
   });
   const ignore = (): void => undefined;
   const of = { stream: stream as unknown as ServerHttp2Stream, onData: ignore, onEnd: ignore, encoding: undefined };
   const options = { slowClientTimeoutMs: 2000, maxMessageBytes: 2 ** 20 };
-  const parts = { patience, held: new HeldBytes(2 ** 20), options, log: pino({ level: 'silent' }) };
-  const call = new ReadCall({ ...of, requestStream: true, responseStream: true, fail: ignore }, parts);
+  const log = pino({ base: null }, { write: (line) => told.log.push((JSON.parse(line) as { msg: string }).msg) });
+  const parts = { patience, held: new HeldBytes(2 ** 20), options, log };
+  const fail = ({ message }: Error): void => void told.failed.push(message);
+  return { call: new ReadCall({ ...of, requestStream: true, fail }, parts), stream, look, told };
+}
+
+it('a stream of answers has the time of slow clients for each, and is torn down where one is not taken', () => {
+  const { call, look, told } = createReadCall({ writableLength: 6, isPaused: () => true });
   for (let answer = 0; answer < 3; answer++) {
     look(LOOKS);
     call.taken();
   }
   look(LOOKS);
-  expect(closedBy).toEqual([]);
+  expect(told.closedBy).toEqual([]);
   look(1);
-  expect(closedBy).toEqual([constants.NGHTTP2_ENHANCE_YOUR_CALM]);
+  expect(told.closedBy).toEqual([constants.NGHTTP2_ENHANCE_YOUR_CALM]);
+  expect(told.log).toEqual([expect.stringMatching(/did not take an answer whole in time/)]);
+});
+
+it('a message that stalls is told as one where an answer is on its way, which has its own time', () => {
+  const { stream, look, told } = createReadCall({});
+  stream.emit('data', Buffer.alloc(3));
+  look(LOOKS);
+  stream.writableLength = 6;
+  look(1);
+  expect(told.failed).toEqual([expect.stringMatching(/has not come whole within 2000 ms/)]);
+  expect(told.log).toEqual([expect.stringMatching(/did not send its message whole/)]);
+  look(LOOKS - 1);
+  expect(told.closedBy).toEqual([]);
+  look(1);
+  expect(told.closedBy).toEqual([constants.NGHTTP2_ENHANCE_YOUR_CALM]);
+  expect(told.failed).toHaveLength(1);
 });
 
 const IN_PIECES = [

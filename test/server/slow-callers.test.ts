@@ -25,6 +25,9 @@ const [SCORE, STREAM, DESCRIBE] = ['Score', 'ScoreStream', 'DescribeModel'].map(
 const message = framed(methods['Score']!.requestSerialize(dense(1, 2, 3)));
 const [NO_ERROR, ENHANCE_YOUR_CALM] = [0, 11];
 const HALF = message.subarray(0, -3);
+const REFLECTION = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
+/** `file_containing_symbol` of the service: each answer is the whole contract. */
+const question = framed(Buffer.concat([Buffer.of(0x22, SERVICE.length), Buffer.from(SERVICE)]));
 
 describe('a caller who stops in the middle', () => {
   it('of a message has so long as a slow client has, and others go on', async () => {
@@ -169,14 +172,25 @@ describe('a caller of a method that grpc-js reads', () => {
     expect(text).toMatch(/larger than max/);
   });
 
+  it('who takes each answer in time has all of them, however long they take together', async () => {
+    const { addresses } = await serve({ settings: { slowClientTimeoutMs: 1500 } });
+    // About one answer is on its way at a time: the sixteen that are kept ready take twice the timeout.
+    const { stream, end } = startCall(open(addresses.grpc, { settings: { initialWindowSize: 4096 } }), REFLECTION);
+    stream.on('data', () => {
+      stream.pause();
+      setTimeout(() => stream.resume(), 200);
+    });
+    const count = 20;
+    stream.end(Buffer.concat(Array.from({ length: count }, () => question)));
+    const { code, messages } = await end;
+    expect([code, messages.length]).toEqual([status.OK, count]);
+  });
+
   it('who asks reflection without end and reads no answer is not read either, and torn down', async () => {
     const { addresses } = await serve(SLOW);
     const session = open(addresses.grpc, { settings: { initialWindowSize: 1000 } });
-    const { stream, end } = startCall(session, '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo');
+    const { stream, end } = startCall(session, REFLECTION);
     stream.pause();
-    // `file_containing_symbol` of the service: each answer is the whole contract.
-    const name = Buffer.from(SERVICE);
-    const question = framed(Buffer.concat([Buffer.of(0x22, name.length), name]));
     const questions = Buffer.concat(Array.from({ length: 30_000 }, () => question));
     let isTaken = false;
     stream.write(questions, () => (isTaken = true));

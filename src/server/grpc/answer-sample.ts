@@ -1,10 +1,10 @@
+import { once } from 'node:events';
 import { AristarchError } from '../../base/errors.ts';
 import { type AnswerParts, contextOf, toServiceError } from './call-context.ts';
 import type { WireSampleRequest, WireSampleResponse } from './contract.ts';
 import type { Received } from './convert.ts';
 import { type ServerWritableStream, status } from './engine.ts';
 import type { Handlers } from './handlers.ts';
-import { drained } from './slow-clients.ts';
 import { methodOf } from './stream-spans.ts';
 
 export type SampleCall = ServerWritableStream<Received<WireSampleRequest>, WireSampleResponse>;
@@ -23,13 +23,12 @@ export async function answerSample(
   const gone = new AbortController();
   const ended = AbortSignal.any([gone.signal, shutdown]);
   call.on('cancelled', () => gone.abort());
-  const drain = { gone: ended, timeoutMs: parts.options.slowClientTimeoutMs, log: parts.log };
   const span = parts.tracing?.startCall(methodOf(call), call.metadata);
   let nextRow: number | undefined;
   try {
     for await (const response of handle(call.request, contextOf(call, parts, undefined, 'made'))) {
       nextRow = response.firstRow + response.records.length;
-      if (!call.write(response)) await drained(call, drain);
+      if (!call.write(response)) await once(call, 'drain', { signal: ended });
       if (shutdown.aborted) throw shuttingDown(nextRow);
     }
     call.end();

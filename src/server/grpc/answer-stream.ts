@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { AristarchError } from '../../base/errors.ts';
 import { type AnswerParts, contextOf, toServiceError } from './call-context.ts';
 import type { ScoreReply } from './codec.ts';
@@ -6,7 +7,6 @@ import type { Received } from './convert.ts';
 import type { ServerDuplexStream } from './engine.ts';
 import type { Handlers } from './handlers.ts';
 import { letPass } from './read-interceptor.ts';
-import { drained } from './slow-clients.ts';
 import { StreamSpans } from './stream-spans.ts';
 import { dropRequests, type Progress, requestsOf } from './stream-requests.ts';
 
@@ -24,7 +24,6 @@ export async function answerStream(
 ): Promise<void> {
   const progress: Progress & { ended: boolean } = { working: 0, readAll: false, ended: false };
   const gone = new AbortController();
-  const drain = { gone: gone.signal, timeoutMs: parts.options.slowClientTimeoutMs, log: parts.log };
   const fail = (thrown: unknown) => {
     if (progress.ended || call.cancelled) return;
     progress.ended = true;
@@ -46,7 +45,8 @@ export async function answerStream(
     for await (const response of handle(requestsOf(call, progress, endStreams), context)) {
       const isTaken = call.write(response);
       spans?.answered(response);
-      if (!isTaken) await drained(call, drain);
+      // Who takes no answer in time is gone: the call is looked at below.
+      if (!isTaken) await once(call, 'drain', { signal: gone.signal });
       progress.working--;
       endWhenAsked();
     }

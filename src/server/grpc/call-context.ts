@@ -17,7 +17,6 @@ export interface AnswerParts {
   readonly callers: Callers;
   /** Undefined where nothing is traced. */
   readonly tracing?: Tracing | undefined;
-  readonly options: { readonly slowClientTimeoutMs: number };
 }
 
 /** What is asked of a call, of grpc-js or of the quick lane. */

@@ -35,9 +35,10 @@ export interface QuickParts extends AnswerParts {
   /** Told of each call that was refused for want of time, before its message was read. */
   readonly onShed: (transport: Transport) => void;
   readonly security: Pick<Security, 'rates' | 'authenticate'>;
-  readonly options: AnswerParts['options'] & {
+  readonly options: {
     readonly maxMessageBytes: number;
     readonly maxCallsPerConnection: number;
+    readonly slowClientTimeoutMs: number;
   };
 }
 

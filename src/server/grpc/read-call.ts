@@ -5,7 +5,6 @@ import { keepPiece, PIECE_BYTES, tooManyBytes, type HeldBytes } from './held-byt
 import { MessagePosition } from './message-position.ts';
 import { type Encoding, PackedMessages, tooLarge } from './packed-messages.ts';
 import { LOOKS, notWholeIn, type Patience, type Waiter } from './patience.ts';
-import { READS_NOTHING } from './slow-clients.ts';
 
 export interface ReadParts {
   readonly patience: Pick<Patience, 'enter' | 'leave'>;
@@ -23,7 +22,6 @@ export interface ReadFrom {
   readonly onData: OnData;
   readonly onEnd: OnEnd;
   readonly requestStream: boolean;
-  readonly responseStream: boolean;
   readonly fail: (error: AristarchError) => void;
   /** Of messages that are to be inflated. */
   readonly encoding: Encoding | undefined;
@@ -36,7 +34,6 @@ export class ReadCall implements Waiter {
   readonly #stream: ServerHttp2Stream;
   readonly #onData: OnData;
   readonly #requestStream: boolean;
-  readonly #responseStream: boolean;
   readonly #mostBytes: number;
   readonly #parts: ReadParts;
   readonly #position = new MessagePosition();
@@ -51,11 +48,10 @@ export class ReadCall implements Waiter {
   #failed = false;
 
   constructor(from: ReadFrom, parts: ReadParts) {
-    const { stream, onData, onEnd, requestStream, responseStream, fail, encoding, mostBytes = Infinity } = from;
+    const { stream, onData, onEnd, requestStream, fail, encoding, mostBytes = Infinity } = from;
     this.#stream = stream;
     this.#onData = onData;
     this.#requestStream = requestStream;
-    this.#responseStream = responseStream;
     this.#fail = fail;
     this.#mostBytes = mostBytes;
     this.#parts = parts;
@@ -216,7 +212,8 @@ export class ReadCall implements Waiter {
   look(): void {
     this.#looks = this.#waitsForMessage() ? this.#looks + 1 : 0;
     this.#untakenLooks = this.#waitsToBeTaken() ? this.#untakenLooks + 1 : 0;
-    if (Math.max(this.#looks, this.#untakenLooks) > LOOKS) this.#giveUp();
+    if (this.#untakenLooks > LOOKS) this.#letGo();
+    else if (this.#looks > LOOKS) this.#refuseSlow();
   }
 
   /** Of several answers each by itself: those behind it wait in grpc-js, with the status. */
@@ -231,24 +228,31 @@ export class ReadCall implements Waiter {
     return this.#requestStream ? this.#position.isWithin : !stream.readableEnded;
   }
 
-  #giveUp(): void {
-    this.#looks = this.#untakenLooks = 0;
-    const stream = this.#stream;
+  /** A status would wait behind the answer that is not taken, and this stay in memory. */
+  #letGo(): void {
+    this.#untakenLooks = 0;
+    const isTaken = this.#stream.writableFinished;
+    this.#warn(isTaken ? 'a client has its answer and did not end its call in time' : NOT_TAKEN);
+    // Where the answer is taken, the caller has only not said that it is done.
+    this.#stream.close(isTaken ? constants.NGHTTP2_NO_ERROR : constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  }
+
+  #refuseSlow(): void {
+    const timeoutMs = this.#warn('a client did not send its message whole in time');
+    this.#refuse(new AristarchError('RESOURCE_EXHAUSTED', notWholeIn(timeoutMs), { timeoutMs }));
+  }
+
+  #warn(message: string): number {
     const { log, options } = this.#parts;
     const timeoutMs = options.slowClientTimeoutMs;
-    const { remoteAddress, remotePort } = stream.session?.socket ?? {};
-    log.warn(
-      { peer: `${remoteAddress ?? 'unknown'}:${remotePort ?? ''}`, timeoutMs },
-      this.#responseStream && stream.writableLength > 0
-        ? READS_NOTHING
-        : 'a client neither sent its message nor took its answer in time',
-    );
-    // Where the answer is taken, the caller has only not said that it is done.
-    if (stream.writableFinished) stream.close(constants.NGHTTP2_NO_ERROR);
-    else if (stream.writableEnded || stream.writableLength > 0) stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-    else this.#refuse(new AristarchError('RESOURCE_EXHAUSTED', notWholeIn(timeoutMs), { timeoutMs }));
+    const { remoteAddress, remotePort } = this.#stream.session?.socket ?? {};
+    log.warn({ peer: `${remoteAddress ?? 'unknown'}:${remotePort ?? ''}`, timeoutMs }, message);
+    return timeoutMs;
   }
 }
+
+/** Of a stream's answers each: how far one has gone is not told by node:http2 before all of it has. */
+const NOT_TAKEN = 'a client did not take an answer whole in time; its call is torn down';
 
 /** Of a stream's messages that are no longer compressed, while which are unanswered none more is inflated: many small ones, or one large. */
 const AHEAD_BYTES = 2 ** 20;

@@ -25,7 +25,7 @@ type Status = Parameters<Call['sendStatus']>[0];
  */
 export function createReadInterceptor({ heldOpen, ...parts }: ReadParts & HeldOpen): ServerInterceptor {
   const ofAnybody = { ...parts, held: heldOpen };
-  return ({ path, requestStream, responseStream }, call) => {
+  return ({ path, requestStream }, call) => {
     const stream = http2StreamOf(call);
     const onData = stream?.listeners('data')[0] as OnData | undefined;
     const onEnd = stream?.listeners('end').at(-1) as OnEnd | undefined;
@@ -35,7 +35,7 @@ export function createReadInterceptor({ heldOpen, ...parts }: ReadParts & HeldOp
     const encoding = encodingOf(call);
     const isOpen = roleOfMethod(path) === undefined;
     const mostBytes = isOpen ? MOST_OPEN_MESSAGE_BYTES : undefined;
-    const from = { stream, onData, onEnd, requestStream, responseStream, fail, encoding, mostBytes };
+    const from = { stream, onData, onEnd, requestStream, fail, encoding, mostBytes };
     const read = new ReadCall(from, isOpen ? ofAnybody : parts);
     return new ReadInterceptingCall(call, read, requestStream && path.startsWith(`/${SERVICE}/`));
   };

@@ -1,21 +1,15 @@
+import { once } from 'node:events';
 import { ReflectionService } from '@grpc/reflection';
-import type { Logger } from 'pino';
 import type { Server, ServerDuplexStream } from './engine.ts';
 import { loadReflectedContracts } from './reflected-contract.ts';
-import { drained } from './slow-clients.ts';
-
-export interface ReflectionParts {
-  readonly options: { readonly slowClientTimeoutMs: number };
-  readonly log: Pick<Logger, 'warn'>;
-}
 
 type Stream = ServerDuplexStream<unknown, unknown>;
 type Handlers = Parameters<Server['addService']>[1];
 
 /** Adds the reflection service. Its descriptors take longer to make than all else in a server, and most are never asked for them. */
-export function addReflection(server: Server, parts: ReflectionParts): void {
+export function addReflection(server: Server): void {
   new ReflectionService(loadReflectedContracts()).addToServer({
-    addService: (definition, handlers) => server.addService(definition, readByTurns(handlers, parts)),
+    addService: (definition, handlers) => server.addService(definition, readByTurns(handlers)),
   });
 }
 
@@ -23,7 +17,7 @@ export function addReflection(server: Server, parts: ReflectionParts): void {
  * It answers whatever comes as it comes: a question of some bytes has an answer of thousands, all of which would be kept for a caller who
  * reads none. Here the next question waits until answers are taken, and who takes none is a slow client.
  */
-function readByTurns(handlers: Handlers, { options, log }: ReflectionParts): Handlers {
+function readByTurns(handlers: Handlers): Handlers {
   const byTurns = (handle: (stream: Stream) => void) => (stream: Stream) => {
     const gone = new AbortController();
     stream.on('cancelled', () => gone.abort());
@@ -32,9 +26,8 @@ function readByTurns(handlers: Handlers, { options, log }: ReflectionParts): Han
       const isTaken = write(answer);
       if (isTaken || stream.isPaused()) return isTaken;
       stream.pause();
-      const drain = { gone: gone.signal, timeoutMs: options.slowClientTimeoutMs, log };
       // Whoever is gone, or torn down, asks nothing more.
-      drained(stream, drain).then(
+      once(stream, 'drain', { signal: gone.signal }).then(
         () => stream.resume(),
         () => undefined,
       );

@@ -117,7 +117,7 @@ export async function startGrpcServer(parts: GrpcServerParts): Promise<GrpcServe
   const health = new HealthImplementation(Object.fromEntries(HEALTH_NAMES.map((name) => [name, 'SERVING'])));
   health.addToServer(server);
   const port = await listen(server, parts);
-  const reflection = { prefix: '/grpc.reflection.', add: () => addReflection(server, parts) };
+  const reflection = { prefix: '/grpc.reflection.', add: () => addReflection(server) };
   const cutOff = openQuickLane(server, quick, reflection, toQuickParts({ ...parts, patience, held }, callers, calls));
   if (cutOff === undefined) reflection.add();
   return {
