@@ -83,7 +83,7 @@ export const GRPC_SETTINGS = defineSettings({
     default: 60_000,
     flag: '--slow-client-timeout-ms <ms>',
     env: 'ARISTARCH_SLOW_CLIENT_TIMEOUT_MS',
-    help: 'a stream whose responses nobody takes for so long is ended, and a call whose message does not come whole or whose answer nobody takes',
+    help: 'a call is ended whose message does not come whole in this time, or whose answer is not taken whole; of a stream, each by itself',
     unit: 'ms',
     group: 'gRPC',
   },
