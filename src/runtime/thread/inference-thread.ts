@@ -12,7 +12,7 @@ export interface InferenceThread {
   open(read: () => Promise<Uint8Array>, threads: number): RemoteSession;
   /** Milliseconds that the way there and back takes, the thread being asleep; the least of some, measured once. */
   handoverMs(): Promise<number>;
-  /** Sessions are of no use afterwards. */
+  /** When what is computed has been answered; sessions are of no use afterwards. */
   close(): Promise<void>;
 }
 
@@ -83,6 +83,8 @@ export function startInferenceThread({ onLoss, start = startLife }: InferenceThr
       clearTimeout(waiting);
       const last = life;
       life = undefined;
+      // A thread that is ended while it computes takes the process with it: the binding's fault finds nobody to catch it.
+      await last?.channel.ask('echo', undefined).catch(() => undefined);
       await last?.end();
     },
   };

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createGraph } from '../../../src/graph/graph.ts';
 import { emitGraph } from '../../../src/graph/onnx/emit-graph.ts';
@@ -55,6 +56,17 @@ describe('the inference thread', () => {
       expect(bytesOf(await there.run(feeds(count)))).toBe(bytesOf(await here.run(feeds(count))));
     }
     await Promise.all([here.close(), there.close()]);
+  });
+
+  it('answers what it computes before it is closed: to be ended meanwhile would end the process', async () => {
+    const { thread } = startThread();
+    const session = thread.open(read, 1);
+    await session.run(feeds(2));
+    const running = session.run(feeds(200_000));
+    await nextTurn();
+    await thread.close();
+    expect((await running)['scores']!.data).toHaveLength(200_000);
+    await expect(session.run(feeds(2))).rejects.toThrow('the inference thread is closed: send the rows again');
   });
 
   it('takes no more of a buffer along than the rows that are in it, and leaves them as they are', async () => {
