@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { checkTarget, restoreReplaced, writeFileAtomic, writeFolder } from '../../src/base/files.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 let home: string;
 let target: string;
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), 'aristarch-files-'));
+  home = await temporaryFolder('files');
   target = join(home, 'model');
 });
 

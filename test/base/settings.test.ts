@@ -1,5 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
@@ -13,6 +12,7 @@ import {
   readSettingsFile,
   resolveSettings,
 } from '../../src/base/settings.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const settings = defineSettings({
   grpcPort: {
@@ -186,7 +186,7 @@ describe('shares', () => {
 
 describe('the configuration file', () => {
   const write = async (content: string) => {
-    const path = join(await mkdtemp(join(tmpdir(), 'aristarch-settings-')), 'config.json');
+    const path = join(await temporaryFolder('settings'), 'config.json');
     await writeFile(path, content);
     return path;
   };

@@ -1,5 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { createEvaluateCommand } from '../../src/scoring/evaluate-command.ts';
@@ -8,12 +7,13 @@ import { createManifest } from '../support/artefacts.ts';
 import { createListeningTerminal } from '../support/listening-terminal.ts';
 import { needs, pythonPath } from '../support/needs.ts';
 import { writeTinyModel } from '../support/tiny-model.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 let home: string;
 let model: string;
 
 beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'aristarch-evaluate-'));
+  home = await temporaryFolder('evaluate');
   const train = join(home, 'normal.csv');
   await writeFile(
     train,

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { NamedArrays, Session } from '../../src/runtime/executor.ts';
@@ -51,7 +50,7 @@ describe('the score command with --explain', () => {
   }
 
   it('explains the anomalous rows in a column of JSON', async () => {
-    const home = await mkdtemp(join(tmpdir(), 'aristarch-explain-'));
+    const home = await temporaryFolder('explain');
     const terminal = await score(home, tiny().folder, [...orders.slice(0, 20), { ...orders[0]!, price: 9000 }]);
     expect(terminal.exitCode()).toBeUndefined();
     const table = await openTable({ data: [join(home, 'out.parquet')] });
@@ -64,7 +63,7 @@ describe('the score command with --explain', () => {
   });
 
   it('fails with the remedy, and writes nothing, where the model cannot explain', async () => {
-    const home = await mkdtemp(join(tmpdir(), 'aristarch-explain-'));
+    const home = await temporaryFolder('explain');
     const model = await writeTinyModel(join(home, 'old'));
     const terminal = await score(home, model, [{ amount: 1000, colour: 'red', paid: true }]);
     expect(terminal.exitCode()).toBe(1);
@@ -171,7 +170,7 @@ describe('an explanation', () => {
   });
 
   it('is refused with a remedy where the model has no explain.onnx', async () => {
-    const folder = await writeTinyModel(join(await mkdtemp(join(tmpdir(), 'aristarch-explain-')), 'old'));
+    const folder = await writeTinyModel(join(await temporaryFolder('explain'), 'old'));
     const old = await openDetector(folder, { device: 'cpu' });
     await expect(old.explain([{ amount: 1, colour: 'red', paid: true }])).rejects.toMatchObject({
       code: 'PRECONDITION_FAILED',
@@ -192,6 +191,7 @@ names = [output.name for output in session.get_outputs()]
 results = dict(zip(names, session.run(names, {"rows": rows})))
 json.dump({name: [str(value) for value in values.ravel()] for name, values in results.items()}, sys.stdout)
 `;
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 needs('python:onnxruntime').describe("Python's onnxruntime on explain.onnx", () => {
   it('gives the same numbers', async () => {

@@ -1,12 +1,12 @@
 import { cpus } from 'node:os';
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Detector, OpenDetectorOptions, RawRecord } from '../../src/scoring/detector.ts';
 import { openDetector } from '../../src/scoring/open-detector.ts';
 import { sum } from '../../src/graph/operations.ts';
 import { createCritic, sumOrNaN, writeTinyModel } from '../support/tiny-model.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 let folder: string;
 const opened: Detector[] = [];
@@ -17,7 +17,7 @@ const open = async (options: OpenDetectorOptions = { device: 'cpu' }): Promise<D
 };
 
 beforeEach(async () => {
-  folder = join(await mkdtemp(join(tmpdir(), 'aristarch-detector-')), 'm');
+  folder = join(await temporaryFolder('detector'), 'm');
 });
 afterEach(async () => {
   for (const detector of opened.splice(0)) await detector.close();

@@ -1,5 +1,3 @@
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { BATCH } from '../../src/graph/shape.ts';
@@ -10,6 +8,7 @@ import { openDetector } from '../../src/scoring/open-detector.ts';
 import { needs } from '../support/needs.ts';
 import { createHardRows, parityGap } from '../support/onnx-parity.ts';
 import { writeTinyModel } from '../support/tiny-model.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const need = needs('python:onnxruntime');
 
@@ -25,7 +24,7 @@ function createNetwork(): Uint8Array {
 
 need.describe("Python's onnxruntime on the same file and raw rows", () => {
   need.it('gives the same scores to 1e-5', async () => {
-    const folder = join(await mkdtemp(join(tmpdir(), 'aristarch-parity-')), 'm');
+    const folder = join(await temporaryFolder('parity'), 'm');
     await writeTinyModel(folder, { critic: createNetwork() });
     const detector = await openDetector(folder, { device: 'cpu' });
     try {
@@ -36,7 +35,7 @@ need.describe("Python's onnxruntime on the same file and raw rows", () => {
   });
 
   need.it('differs from a detector of another critic, so that the comparison can fail', async () => {
-    const home = await mkdtemp(join(tmpdir(), 'aristarch-parity-'));
+    const home = await temporaryFolder('parity');
     const other = await writeTinyModel(join(home, 'other'));
     const detector = await openDetector(other, { device: 'cpu' });
     try {

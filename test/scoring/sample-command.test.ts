@@ -1,5 +1,4 @@
-import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { createSampleCommand } from '../../src/scoring/sample-command.ts';
@@ -7,12 +6,13 @@ import { useDataFolder } from '../support/data-files.ts';
 import { createListeningTerminal } from '../support/listening-terminal.ts';
 import { writeTinyModel } from '../support/tiny-model.ts';
 import { normalOrders, useTinyModel } from '../support/train-tiny.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const model = useTinyModel();
 const files = useDataFolder();
 let home: string;
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), 'aristarch-sample-'));
+  home = await temporaryFolder('sample');
 });
 
 async function sample(...args: string[]) {

@@ -1,11 +1,11 @@
-import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { openTable } from '../../src/tables/table.ts';
 import { createScoreCommand } from '../../src/scoring/score-command.ts';
 import { createListeningTerminal } from '../support/listening-terminal.ts';
 import { writeTinyModel } from '../support/tiny-model.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const CSV = 'id,amount,colour,paid,city\n1,3.5,red,true,x\n2,20,blue,,y\n3,0,green,false,z\n';
 let model: string;
@@ -13,10 +13,10 @@ let home: string;
 let data: string;
 
 beforeAll(async () => {
-  model = await writeTinyModel(join(await mkdtemp(join(tmpdir(), 'aristarch-model-')), 'm'));
+  model = await writeTinyModel(join(await temporaryFolder('model'), 'm'));
 });
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), 'aristarch-score-'));
+  home = await temporaryFolder('score');
   data = join(home, 'new.csv');
   await writeFile(data, CSV);
 });

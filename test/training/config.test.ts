@@ -1,5 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { Command } from 'commander';
@@ -8,6 +7,7 @@ import { createTrainCommand } from '../../src/training/command.ts';
 import { readTrainConfig, resolveTrainConfig, type TrainConfig } from '../../src/training/config.ts';
 import { configRows } from '../../src/training/report-input.ts';
 import { RUN_SETTINGS } from '../../src/training/run-settings.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const data = 'normal.csv';
 const resolve = (file: Record<string, unknown> = {}, flags: Record<string, unknown> = {}, env = {}): TrainConfig =>
@@ -143,7 +143,7 @@ describe('the train command', () => {
   });
 
   it('reads a file of settings, and lets flags go before it', async () => {
-    const path = join(await mkdtemp(join(tmpdir(), 'aristarch-config-')), 'config.json');
+    const path = join(await temporaryFolder('config'), 'config.json');
     await writeFile(path, JSON.stringify({ data: ['a.csv', 'b.csv'], steps: 7, batch: 8 }));
     const given = command().exitOverride();
     given.action(() => undefined);
