@@ -84,7 +84,7 @@ function checkSum(bytes: Buffer): void {
   if (said !== found) throw unreadable(`a batch with checksum ${hex(said)} whose bytes have ${hex(found)}`);
 }
 
-const hex = (sum: number): string => `0x${sum.toString(16).padStart(8, '0')}`;
+export const hex = (sum: number): string => `0x${sum.toString(16).padStart(8, '0')}`;
 
 /**
  * The records of a batch, whose bytes are not compressed any more. In a time that grows with the bytes alone, whatever they say. Throws
@@ -176,7 +176,7 @@ export function unreadableAt(
   );
 }
 
-function unreadable(what: string): AristarchError {
+export function unreadable(what: string): AristarchError {
   return new AristarchError(
     'DATA_UNREADABLE',
     `a broker's answer holds ${what}: its log, or the way to it, is damaged; compare with another replica`,

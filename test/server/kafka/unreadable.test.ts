@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import { Reader, Writer } from '@platformatic/kafka';
 import { pino } from 'pino';
@@ -24,8 +25,11 @@ import { createBatch, createMemoryProducer, routeTo, toScorer } from './memory-k
 
 const HEAD = { producerId: 7n, producerEpoch: 0, firstSequence: 0, isTransactional: false, timestampMs: 1_000 };
 
-/** Batches of two events each, the first of which has offset 20; `flip` is a byte of one that is another than it was. */
-function createLog(batches: number, flip?: { readonly batch: number; readonly at: number }): Buffer {
+/** Batches of two events each, the first of which has offset 20; `flip` is a byte of one in which bits are others than they were. */
+function createLog(
+  batches: number,
+  flip?: { readonly batch: number; readonly at: number; readonly bits?: number },
+): Buffer {
   const written = Array.from({ length: batches }, (_, place) => {
     const numbers = [2 * place, 2 * place + 1];
     const batch = writePlainBatch(
@@ -33,7 +37,7 @@ function createLog(batches: number, flip?: { readonly batch: number; readonly at
       HEAD,
     );
     batch.writeBigInt64BE(BigInt(20 + 2 * place), 0);
-    if (flip?.batch === place) batch[flip.at]! ^= 0x10;
+    if (flip?.batch === place) batch[flip.at]! ^= flip.bits ?? 0x10;
     return batch;
   });
   return Buffer.concat(written);
@@ -108,13 +112,15 @@ describe.each(['kafkajs', 'platformatic'] as const)('a record batch that is not 
   });
 
   it.each([
-    ['a value', VALUE_AT],
-    ['the version', 16],
-    ['the length', 10],
-    ['the checksum', 18],
-    ['the number of records', 25],
-  ])('is told where it is the first, whatever of it is wrong: %s', async (_what, at) => {
-    const batch = await read(createLog(2, { batch: 0, at }), 21n);
+    ['a value', VALUE_AT, 0x10],
+    ['the version', 16, 0x10],
+    ['the version, to that of old messages', 16, 2],
+    ['the version, to that of messages as old', 16, 3],
+    ['the length', 10, 0x10],
+    ['the checksum', 18, 0x10],
+    ['the number of records', 25, 0x10],
+  ])('is told where it is the first, whatever of it is wrong: %s', async (_what, at, bits) => {
+    const batch = await read(createLog(2, { batch: 0, at, bits }), 21n);
     expect(offsetsOf(batch)).toEqual([]);
     expect(batch).toMatchObject({ nextOffset: 21n, unreadable: { code: 'DATA_UNREADABLE' } });
   });
@@ -124,6 +130,58 @@ describe.each(['kafkajs', 'platformatic'] as const)('a record batch that is not 
     expect(offsetsOf(batch)).toEqual([20, 21, 22, 23]);
     expect(batch!.unreadable).toBeUndefined();
     expect(batch!.nextOffset).toBe(24n);
+  });
+});
+
+describe('messages of logs that are older than Kafka 0.11, by kafkajs', () => {
+  type Message = { readonly offset: number; readonly value: string | Buffer; readonly compression?: number };
+  /** As kafkajs itself wrote them, for brokers of that time. */
+  function createOldLog(messages: readonly Message[], version = 1): Buffer {
+    const write = load(`kafkajs/src/protocol/message/v${version}`) as (message: object) => { readonly buffer: Buffer };
+    return Buffer.concat(
+      messages.map(({ offset, value, compression = 0 }) => {
+        const bytes = Buffer.from(value);
+        const { buffer } = write({ compression, timestamp: 1_000, key: Buffer.from('k'), value: bytes });
+        const head = Buffer.alloc(12);
+        head.writeBigInt64BE(BigInt(offset), 0);
+        head.writeInt32BE(buffer.length, 8);
+        return Buffer.concat([head, buffer]);
+      }),
+    );
+  }
+  const THREE = [20, 21, 22].map((offset) => ({ offset, value: `{"x": ${offset}}` }));
+
+  it.each([0, 1])('are read where each is as it was written: version %d', async (version) => {
+    const log = createOldLog(THREE, version);
+    // The last one of an answer may be cut.
+    const batch = await readByKafkajs(Buffer.concat([log, log.subarray(0, 30)]), 20n);
+    expect(batch!.messages.map(({ value }) => String(value))).toEqual(['{"x": 20}', '{"x": 21}', '{"x": 22}']);
+    expect(batch).toMatchObject({ nextOffset: 23n, unreadable: undefined });
+  });
+
+  it('are read where they are compressed', async () => {
+    const value = gzipSync(createOldLog([0, 1].map((offset) => ({ offset, value: '{}' }))));
+    const batch = await readByKafkajs(createOldLog([{ offset: 21, value, compression: 1 }]), 20n);
+    expect(offsetsOf(batch)).toEqual([20, 21]);
+  });
+
+  it('are read up to the first with another bit, whose place is named', async () => {
+    const log = createOldLog(THREE);
+    log[log.length / 3 + 40]! ^= 0x10;
+    const batch = await readByKafkajs(log, 20n);
+    expect(offsetsOf(batch)).toEqual([20]);
+    expect(batch).toMatchObject({ nextOffset: 21n, unreadable: { code: 'DATA_UNREADABLE' } });
+    expect(batch!.unreadable!.message).toMatch(/from offset 21 of events\/3 on: .* checksum 0x[0-9a-f]{8} /);
+  });
+
+  it.each([
+    ['is not compressed as it says', 'no gzip'],
+    ['has none in it', gzipSync(Buffer.alloc(0))],
+    ['has part of one in it', gzipSync(createOldLog(THREE).subarray(0, 8))],
+  ])('are read up to one that %s', async (_what, value) => {
+    const batch = await readByKafkajs(createOldLog([THREE[0]!, { offset: 21, value, compression: 1 }]), 20n);
+    expect(offsetsOf(batch)).toEqual([20]);
+    expect(batch).toMatchObject({ nextOffset: 21n, unreadable: { code: 'DATA_UNREADABLE' } });
   });
 });
 

@@ -1,24 +1,16 @@
 import { createRequire } from 'node:module';
 import { AristarchError } from '../../../base/errors.ts';
-import {
-  type FetchedBatch,
-  type FetchedRecord,
-  MAGIC_AT,
-  readBatches,
-  readRecords,
-  toUnreadable,
-} from '../read-record-batch.ts';
+import { type FetchedBatch, type FetchedRecord, readBatches, readRecords, toUnreadable } from '../read-record-batch.ts';
 import { type FetchedMessage, NO_BATCH } from './aborted-messages.ts';
+import { areOldMessages, readOldMessages } from './old-messages.ts';
 import { toUnreadableMark } from './unreadable-marks.ts';
 
 /** What kafkajs 2.2.3 reads answers with, as far as it is looked at here. */
 interface Decoder {
-  offset: number;
   readInt32(): number;
   canReadBytes(length: number): boolean;
   readBytes(length: number): Buffer;
 }
-type DecodeMessages = (decoder: Decoder) => Promise<unknown[]>;
 
 /** By the protocol's numbers; none for 0. */
 type Codecs = Readonly<Record<number, (() => { decompress(bytes: Buffer): Promise<Buffer> }) | undefined>>;
@@ -29,9 +21,6 @@ interface Message extends FetchedMessage {
   readonly headers: FetchedRecord['headers'];
 }
 
-/** Versions of logs that are older than Kafka 0.11. */
-const OLD_VERSIONS = [0, 1];
-
 /**
  * Has kafkajs read the record batches of an answer by `readBatches`. Its own way takes an object of all headers so far for each header, so
  * that twenty thousand of them in one event hold the process up for minutes; and breaks off, whenever it is tried, where a batch
@@ -41,16 +30,13 @@ const OLD_VERSIONS = [0, 1];
 export function readOwnRecordBatches(codecs: Codecs): void {
   const load = createRequire(import.meta.url);
   const path = 'kafkajs/src/protocol/requests/fetch/v4/decodeMessages';
-  const theirs = load(path) as DecodeMessages;
+  load(path);
   // The versions of the request load it when they are first asked for.
-  load.cache[load.resolve(path)]!.exports = async (decoder: Decoder): Promise<unknown[]> => {
-    const start = decoder.offset;
+  load.cache[load.resolve(path)]!.exports = (decoder: Decoder): Promise<unknown[]> => {
     const length = decoder.readInt32();
-    if (length <= 0 || !decoder.canReadBytes(length)) return [];
+    if (length <= 0 || !decoder.canReadBytes(length)) return Promise.resolve([]);
     const bytes = decoder.readBytes(length);
-    if (!OLD_VERSIONS.includes(bytes[MAGIC_AT]!)) return readMessages(bytes, codecs);
-    decoder.offset = start;
-    return theirs(decoder);
+    return areOldMessages(bytes) ? readOldMessages(bytes) : readMessages(bytes, codecs);
   };
 }
 
