@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { AristarchError } from '../../../src/base/errors.ts';
-import { deliver } from '../../../src/server/kafka/kafkajs/consumer.ts';
-import type { EachBatchPayload } from '../../../src/server/kafka/kafkajs/engine.ts';
+import { deliver, openConsumer } from '../../../src/server/kafka/kafkajs/consumer.ts';
+import type { EachBatchPayload, Kafka } from '../../../src/server/kafka/kafkajs/engine.ts';
 import { createMembership } from '../../../src/server/kafka/kafkajs/membership.ts';
-import type { PartitionBatch } from '../../../src/server/kafka/port.ts';
+import type { KafkaClientConfig, PartitionBatch } from '../../../src/server/kafka/port.ts';
 import { until } from '../../support/until.ts';
 
 const fault = (): AristarchError => new AristarchError('UNAVAILABLE', 'not asked for');
@@ -35,7 +35,31 @@ function createWork(answer: () => string | undefined) {
     await until('no more to be wanted', () => isOver || !batch.isWanted());
   };
   const work = [0, 1].map((partition) => deliver(createPayload(partition, answer), handler, membership, 5));
-  return { membership, batches, told, work: Promise.all(work), letGo: () => void (isOver = true) };
+  return { membership, batches, told, work: Promise.allSettled(work), letGo: () => void (isOver = true) };
+}
+
+const CONFIG = { sessionTimeoutMs: 1_000, topicIn: 'events', groupId: 'g', startAt: 'earliest' } as KafkaClientConfig;
+
+/** A client that joins its group when it begins, and anew where a batch fails, as kafkajs does. */
+function createClient() {
+  let join: (event: object) => void = () => undefined;
+  let deliverBatch: (payload: EachBatchPayload) => Promise<void>;
+  const consumer = {
+    events: { GROUP_JOIN: 'join' },
+    on(event: string, listener: typeof join) {
+      if (event === 'join') join = listener;
+    },
+    connect: () => Promise.resolve(),
+    subscribe: () => Promise.resolve(),
+    run: ({ eachBatch }: { readonly eachBatch: typeof deliverBatch }) => {
+      deliverBatch = eachBatch;
+      join({ payload: { memberAssignment: {} } });
+      return Promise.resolve();
+    },
+  };
+  const turn = (payload: EachBatchPayload): Promise<void> =>
+    deliverBatch(payload).catch(() => join({ payload: { memberAssignment: {} } }));
+  return { kafka: { consumer: () => consumer } as unknown as Kafka, turn };
 }
 
 describe('a batch at work by kafkajs', () => {
@@ -46,7 +70,10 @@ describe('a batch at work by kafkajs', () => {
       const { membership, batches, told, work } = createWork(() => broker.answer);
       expect(batches.map((batch) => batch.isWanted())).toEqual([true, true]);
       broker.answer = type;
-      await work;
+      // The client is told after the work, and joins anew by it.
+      expect(await work).toEqual(
+        [0, 1].map(() => expect.objectContaining({ reason: expect.objectContaining({ type }) })),
+      );
       expect(told).toEqual(['rebalancing']);
       membership.end();
       expect(told).toEqual(['rebalancing']);
@@ -70,7 +97,7 @@ describe('a batch at work by kafkajs', () => {
     await until('heartbeats to fail', () => failed >= 4);
     expect(batches.map((batch) => batch.isWanted())).toEqual([true, true]);
     letGo();
-    await work;
+    expect((await work).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
     expect(told).toEqual([]);
   });
 
@@ -80,5 +107,21 @@ describe('a batch at work by kafkajs', () => {
     await work;
     membership.begin();
     expect([membership.isEnding, batches[0]!.isWanted(), told]).toEqual([true, false, []]);
+  });
+
+  it('is wanted again after a heartbeat that told of another dealing, though the next ones are answered well', async () => {
+    const client = createClient();
+    const wanted: boolean[] = [];
+    let refused = true;
+    const consumer = openConsumer(client.kafka, CONFIG, fault, () => undefined);
+    await consumer.run(async (batch) => {
+      if (refused) await until('no more to be wanted', () => !batch.isWanted());
+      wanted.push(batch.isWanted());
+    });
+    const payload = createPayload(0, () => (refused ? 'REBALANCE_IN_PROGRESS' : undefined));
+    await client.turn(payload);
+    refused = false;
+    await client.turn(payload);
+    expect(wanted).toEqual([false, true]);
   });
 });

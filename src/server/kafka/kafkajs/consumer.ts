@@ -108,12 +108,15 @@ export async function deliver(
   intervalMs: number,
 ): Promise<void> {
   if (payload.isStale() || !payload.isRunning()) return;
-  // A failed heartbeat is no reason to drop what is begun: the client finds out with its own, after the batch.
+  const lost: unknown[] = [];
+  // A failed heartbeat is no reason to drop what is begun. But the client is told of it after the batch: its own may be answered otherwise by then,
+  // as by another coordinator, and it would go on with a membership of which nothing is wanted any more.
   const hear = (thrown: unknown): void => {
-    if (isDealtAnew(thrown)) membership.end();
+    if (!isDealtAnew(thrown)) return;
+    membership.end();
+    lost.push(thrown);
   };
   const beat = setInterval(() => void payload.heartbeat().catch(hear), intervalMs);
-  const lost: unknown[] = [];
   try {
     await handler(toPartitionBatch(payload, membership, lost));
   } finally {
