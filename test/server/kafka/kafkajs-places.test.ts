@@ -64,4 +64,36 @@ describe('a partition without an offset, by kafkajs', () => {
   it('that begins with its oldest event needs none', async () => {
     expect(await begin(true)).toEqual({ committed: [], forgotten: [] });
   });
+
+  it('that is looked for by two at a time is found and committed once, where the first does not fail', async () => {
+    async function beginTwice(outcomes: readonly ('found' | 'fails')[]) {
+      const [committed, asked, ends]: [string[], string[], Record<string, string>] = [[], [], {}];
+      const manager: OffsetManager = {
+        resolvedOffsets: {},
+        cluster: {
+          async fetchTopicsOffset() {
+            const place = asked.push('end');
+            // The later is answered first.
+            for (let turn = 0; turn < 20 / place; turn += 1) await Promise.resolve();
+            if (outcomes[place - 1] === 'fails') throw new Error('no broker');
+            return [{ topic: 'events', partitions: [{ partition: 3, offset: String(10 * place) }] }];
+          },
+        },
+        nextOffset: () => '0',
+        commitOffsets: ({ topics }) => Promise.resolve(void committed.push(topics[0]!.partitions[0]!.offset)),
+        clearOffsets: () => undefined,
+      };
+      const resolve = commitEnds(async function () {
+        if (ends['3'] !== undefined) return;
+        const found = await this.cluster.fetchTopicsOffset([
+          { topic: 'events', fromBeginning: false, partitions: [{ partition: 3 }] },
+        ]);
+        ends['3'] = found[0]!.partitions[0]!.offset;
+      });
+      const both = await Promise.allSettled([resolve.call(manager), resolve.call(manager)]);
+      return { committed, outcomes: both.map(({ status }) => status) };
+    }
+    expect(await beginTwice(['found', 'found'])).toEqual({ committed: ['10'], outcomes: ['fulfilled', 'fulfilled'] });
+    expect(await beginTwice(['fails', 'found'])).toEqual({ committed: ['20'], outcomes: ['rejected', 'fulfilled'] });
+  });
 });

@@ -38,8 +38,23 @@ export function keepPlaces(): void {
   prototype.resolveOffsets = commitEnds(prototype.resolveOffsets);
 }
 
-/** Commits what the client finds out for partitions without an offset, where that is their end. */
+/**
+ * Commits what the client finds out for partitions without an offset, where that is their end. One at a time: the client asks once for each broker
+ * that it reads from, and who is answered late would set the group's place behind events that others are to read, or before what is committed.
+ */
 export function commitEnds(resolve: ResolveOffsets): ResolveOffsets {
+  const commitFound = commitFoundEnds(resolve);
+  const atWork = new WeakMap<OffsetManager, Promise<void>>();
+  return function () {
+    const before = atWork.get(this) ?? Promise.resolve();
+    // Who waited finds nothing left to ask for, or, where that failed, asks for itself.
+    const own = before.catch(() => undefined).then(() => commitFound.call(this));
+    atWork.set(this, own);
+    return own;
+  };
+}
+
+function commitFoundEnds(resolve: ResolveOffsets): ResolveOffsets {
   return async function () {
     const { cluster } = this;
     const ends: Offsets[] = [];
