@@ -56,12 +56,19 @@ export function share() {
   return numeric(z.number({ error }).gt(0, { error }).lt(1, { error }), error);
 }
 
-const WORDS = ['true', 'false', 'yes', 'no', 'on', 'off', '1', '0'];
+const TRUE_WORDS = ['true', '1', 'yes', 'on', 'y', 'enabled'];
+const FALSE_WORDS = ['false', '0', 'no', 'off', 'n', 'disabled'];
+// Regular expressions of JSON Schema have no way to leave the case open: each letter is written as both.
+const WORDS = [...TRUE_WORDS, ...FALSE_WORDS].map((word) =>
+  word.replaceAll(/[a-z]/g, (a) => `[${a}${a.toUpperCase()}]`),
+);
 
-/** true or false, as JSON or as the words true, false, yes, no, on, off, 1, 0. */
+/** true or false, as JSON or as the words true, false, yes, no, on, off, 1, 0 and their like, in letters of either case. */
 export function onOff() {
   const error = 'true or false is needed';
-  return z.union([z.boolean(), z.stringbool({ error })], { error }).meta({ enum: [true, false, ...WORDS] });
+  return z
+    .union([z.boolean(), z.stringbool({ truthy: TRUE_WORDS, falsy: FALSE_WORDS, error })], { error })
+    .meta({ pattern: `^(${WORDS.join('|')})$` });
 }
 
 /** Names separated by commas, or a JSON list; blanks around names and empty names are dropped. */
@@ -106,7 +113,10 @@ export function oneOf<const Words extends readonly [string, ...string[]]>(words:
   return z.enum(words, { error: `one of ${words.join(', ')} is needed` });
 }
 
-const PLAIN_URL = 'https?://[^/?#@\\s]+([/?#]\\S*)?';
+// As wide as what is parsed: a scheme of large letters, blanks around it and in its path.
+const PLAIN_URL = '\\s*[hH][tT][tT][pP][sS]?://[^/?#@\\s]+([/?#][\\s\\S]*|\\s*)';
+// With :// it would be an address, and none that is fetched.
+const FILE = '[^:]*(:/?([^/:][^:]*)?)*';
 
 /** An address of http or https; a password in it would be shown wherever the address is. */
 export function httpAddress() {
@@ -121,7 +131,7 @@ export function httpAddressOrFile() {
     .refine((value) => !isWebAddress(value) || isPlainUrl(value), {
       error: 'a file, or an http or https address without a user in it, is needed',
     })
-    .meta({ pattern: `^(${PLAIN_URL}|[^:]+)$` });
+    .meta({ pattern: `^(${PLAIN_URL}|${FILE})$` });
 }
 
 export function isWebAddress(value: string): boolean {

@@ -6,7 +6,10 @@ import { isMap, parse, parseDocument, type YAMLMap } from 'yaml';
 import { CHART, makeChartFiles, readValues } from '../../deploy/helm/chart/files.ts';
 import { settingsSchema } from '../../deploy/helm/chart/settings-schema.ts';
 import { createValuesSchema, listValues } from '../../deploy/helm/chart/values-schema.ts';
+import type { Setting } from '../../src/base/settings.ts';
+import { FAMILIES, IMAGE_FAMILIES } from '../../src/models/families/index.ts';
 import { SERVE_SETTINGS } from '../../src/server/config.ts';
+import { RUN_SETTINGS } from '../../src/training/run-settings.ts';
 import { VALUES_FILES } from '../support/chart.ts';
 
 const read = (path: string): string => readFileSync(path, 'utf8');
@@ -112,16 +115,21 @@ describe('values.schema.json', () => {
     'podDisruptionBudget: {maxUnavailable: -1}',
     'podDisruptionBudget: {maxUnavailable: half}',
     `fullnameOverride: ${'a'.repeat(41)}`,
-    'replicas: null',
+    'image: {repository: null}',
     'tls: null',
     'config: null',
     'networkPolicy: {dns: {ports: null}}',
   ])('refuses %s', (text) => expect(accept(text)).toBe(false));
 
-  it.each(['podLabels: null', 'resources: null', 'resources: {limits: null}', 'image: {tag: null}', 'env: null'])(
-    'takes %s, which means none',
-    (text) => expect([accept(text), accepts.errors]).toEqual([true, null]),
-  );
+  it.each([
+    'userId: null',
+    'replicas: null',
+    'podLabels: null',
+    'resources: null',
+    'resources: {limits: null}',
+    'image: {tag: null}',
+    'env: null',
+  ])('takes %s, which means none', (text) => expect([accept(text), accepts.errors]).toEqual([true, null]));
 
   it('takes and refuses the numbers of each setting that the service itself takes and refuses', () => {
     const probes = [-1, -0.5, 0, 1e-12, 0.001, 0.1, 0.5, 0.99, 1, 1.5, 2, 63, 64, 100, 999, 1000, 1024, 5999, 6000];
@@ -140,8 +148,46 @@ describe('values.schema.json', () => {
     expect(judged.filter(({ theirs }) => theirs).length).toBeGreaterThan(200);
   });
 
+  it('takes each text that the parser of its setting takes', () => {
+    const words = ['True', 'YES', 'TRUE', 'off', 'y', 'N', 'Enabled', 'disabled', '1', '0', 'json', 'AUTO', 'auto'];
+    const numbers = [' 7 ', '+7', '64', '1e3', '.5', '5.', '0.25', '1e-3', '-1', '1,2', '64, 32', '0.8,0.1,0.1'];
+    const addresses = ['HTTP://x/', 'https://h:1/p?q#f', ' http://x ', 'http://x/a b', 'http://[::1]:80', 'http://x\n'];
+    const paths = ['keys/a:b.json', 'C:\\keys', '/keys', 'a::b', 'a:', ':', 'file:/keys', 'a:9092', 'a:1, b:2', 'ä b'];
+    const ajv = new Ajv({ strict: false });
+    const families = [...Object.values(FAMILIES), ...Object.values(IMAGE_FAMILIES)].map((family) => family.settings);
+    const tables = { serve: [SERVE_SETTINGS], train: [RUN_SETTINGS, ...families] };
+    const taken = (['serve', 'train'] as const).flatMap((process) => {
+      const ours = ajv.compile(settingsSchema(process));
+      const names = Object.keys(settingsSchema(process)['properties'] as object);
+      const settings = tables[process].flatMap((table) => Object.entries<Setting>(table));
+      return settings
+        .filter(([name]) => names.includes(name))
+        .flatMap(([name, { schema: own }]) =>
+          [...words, ...numbers, ...addresses, ...paths]
+            .filter((value) => own.safeParse(value).success)
+            .map((value) => ({ name, value, ours: ours({ [name]: value }) })),
+        );
+    });
+    expect(taken.filter(({ ours }) => !ours)).toEqual([]);
+    expect(taken.length).toBeGreaterThan(500);
+  });
+
+  it.each([
+    'traceEndpoint: http://user:pass@x',
+    'traceEndpoint: HTTP://u@x/',
+    'jwks: HTTPS://u:p@x/keys',
+    'jwks: ftp://x/keys',
+    'adminCalls: "yess"',
+  ])('refuses the setting %s, as the service does or cannot use it', (text) => {
+    expect(accept(`config: {${text}}`)).toBe(false);
+  });
+
   it('is not made where a default does not show what it may be, or a rule has no value', () => {
-    expect(() => createValuesSchema(parseMap('a: {b: []}'), { rules: {} })).toThrow('the default of a.b does not show');
-    expect(() => createValuesSchema(parseMap('a: 1'), { rules: { b: {} } })).toThrow('values that there are not: b');
+    expect(() => createValuesSchema(parseMap('a: {b: []}'), { rules: {}, optional: [] })).toThrow(
+      'the default of a.b does not show',
+    );
+    const none = 'values that there are not: b';
+    expect(() => createValuesSchema(parseMap('a: 1'), { rules: { b: {} }, optional: [] })).toThrow(none);
+    expect(() => createValuesSchema(parseMap('a: 1'), { rules: {}, optional: ['b'] })).toThrow(none);
   });
 });

@@ -1,4 +1,5 @@
 import { expect, it } from '@jest/globals';
+import { OPTIONAL_VALUES } from '../../deploy/helm/chart/schema-rules.ts';
 import { renderText, type Ran, valuesFile } from '../support/chart.ts';
 import { needs } from '../support/needs.ts';
 
@@ -6,6 +7,8 @@ const refuse = (...set: readonly string[]): Ran => renderText({ values: [valuesF
 
 const TOPICS = 'config={"kafkaBrokers": ["k:9092"], "topicIn": "a", "topicOut": "b", "deadLetter": "c"}';
 const TRAINING = 'training={"enabled": true, "modelName": "p", "claimName": "models"}';
+
+const TRAINING_OF_ROWS = `${TRAINING.slice(0, -1)}, "config": {"data": "/d"}}`;
 
 const helm = needs('tool:helm3');
 
@@ -79,12 +82,7 @@ helm.describe('the chart refuses, and says what to do,', () => {
     ],
     ['a preset that there is not', [TRAINING, 'training.config={"data": "/d", "preset": "x"}'], /preset is x, and/],
     ['a share of no request', ['autoscaling.hpa.enabled=true', 'resources=null'], /set resources.requests.cpu/],
-    [
-      'a Prometheus that is shut out',
-      ['monitoring.serviceMonitor.enabled=true', 'networkPolicy.httpFrom=[]'],
-      /set networkPolicy.httpFrom/,
-    ],
-    ['traces that go nowhere', ['config.traceEndpoint="http://otel:4318"'], /set networkPolicy.egress/],
+    ['more than a bound of seven digits', ['config.kafkaMaxBatchEvents="99999999"'], /at least 1 and at most 1000000,/],
   ])('%s', (_what, set, message) => {
     const { status, text } = refuse(...set);
     expect(status).toBe(1);
@@ -94,6 +92,28 @@ helm.describe('the chart refuses, and says what to do,', () => {
   it('and takes what is whole', () => {
     const training = `${TRAINING.slice(0, -1)}, "config": {"data": "/d", "hidden": "64,64", "learningRate": "1e-3"}}`;
     expect(refuse(TOPICS, training, 'config.falsePositiveRate="1e-3"', 'config.threads="2"').text).toContain('"2"');
+  });
+
+  it('and takes words and addresses as the service does, and tells KEDA of them', () => {
+    const addresses = [
+      'config.traceEndpoint="HTTP://otel:4318/"',
+      'config.jwks="keys/a:b.json"',
+      'config.jwtIssuer="i"',
+      'config.jwtAudience="a"',
+    ];
+    const { status, text } = refuse(...addresses, TOPICS, 'config.kafkaTls="Enabled"', 'autoscaling.keda.enabled=true');
+    expect([status, text]).toEqual([0, expect.stringMatching(/^ +tls: enable$/m)]);
+  });
+
+  // Policies of a namespace add up, and the chart sees its own alone: NOTES.txt says what is stopped by it.
+  it.each([
+    ['a Prometheus', ['monitoring.serviceMonitor.enabled=true', 'networkPolicy.httpFrom=[]']],
+    ['traces', ['config.traceEndpoint="http://otel:4318"']],
+    ['a registry', ['config.schemaRegistry="http://registry:8081"']],
+    ['models', ['model={"source": "fetch", "fetch": {"from": "s3://models/pumps"}}']],
+    ['keys', ['config={"jwks": "https://idp/keys", "jwtIssuer": "i", "jwtAudience": "a"}']],
+  ])('but not %s that another NetworkPolicy may let through', (_what, set) => {
+    expect(refuse(...set)).toMatchObject({ status: 0 });
   });
 });
 
@@ -112,8 +132,31 @@ helm.describe('values that are given as null', () => {
     const lists = ['networkPolicy.grpcFrom', 'networkPolicy.httpFrom', 'networkPolicy.egress', 'topologySpread.keys'];
     const pods = ['podLabels', 'podAnnotations', 'nodeSelector', 'tolerations', 'affinity', 'priorityClassName', 'env'];
     const more = ['volumes', 'volumeMounts', 'strategy', 'resources', 'training.resources', 'model.fetch.resources'];
-    const all = [...away, ...secrets, ...texts, ...lists, ...pods, ...more, 'serviceAccount.name', 'training.path'];
-    const { status, text } = refuse(...all.map((path) => `${path}=null`));
+    const all = [
+      ...OPTIONAL_VALUES,
+      ...away,
+      ...secrets,
+      ...texts,
+      ...lists,
+      ...pods,
+      ...more,
+      'serviceAccount.name',
+      'training.path',
+    ];
+    // Not what is inside another one of them: to name it would bring that back.
+    const outer = all.filter((path) => !all.some((other) => path.startsWith(`${other}.`)));
+    const { status, text } = refuse(...outer.map((path) => `${path}=null`));
     expect([status, text]).toEqual([0, expect.not.stringMatching(/: null|<nil>|%!/)]);
+  });
+
+  it.each(OPTIONAL_VALUES)('may be %s alone', (path) => {
+    expect(refuse(`${path}=null`)).toMatchObject({ status: 0 });
+  });
+
+  it('leave the user to the platform', () => {
+    expect(refuse().text).toMatch(/runAsUser: 10001/);
+    const { status, text } = refuse(TRAINING_OF_ROWS, 'userId=null');
+    expect([status, text]).toEqual([0, expect.not.stringMatching(/runAsUser|runAsGroup|fsGroup:/)]);
+    expect(text).toContain('runAsNonRoot: true');
   });
 });

@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { OPTIONAL_VALUES } from '../../deploy/helm/chart/schema-rules.ts';
 import { CHART, only, render, renderText, type Resource, runTool, VALUES_FILES, valuesFile } from '../support/chart.ts';
 import { needs } from '../support/needs.ts';
 
@@ -49,6 +50,24 @@ needs('tool:helm3', 'tool:kubeconform').describe('the resources of the chart', (
       text: expect.stringMatching(/Valid: [1-9]\d*, Invalid: 0, Errors: 0, Skipped: 0/),
     });
   });
+
+  it.each(FILES)(
+    'have none that is empty where values are null for which there are other defaults, with %s',
+    (_name, file) => {
+      // What is on stays on.
+      const fields = OPTIONAL_VALUES.filter(
+        (path) => !/enabled$|^kafka|^schemaRegistry|readWriteOnce|backendTls/.test(path),
+      );
+      const { text } = renderText({ values: [file], set: fields.map((path) => `${path}=null`) });
+      expect(text).not.toMatch(
+        /^ *(runAsUser|fsGroup|\w*[pP]ullPolicy|minReadySeconds|\w+Period|interval|\w*[lL]imit):$/m,
+      );
+      expect(kubeconform(text)).toEqual({
+        status: 0,
+        text: expect.stringMatching(/Valid: [1-9]\d*, Invalid: 0, Errors: 0/),
+      });
+    },
+  );
 
   it('are found out by a misspelt field', () => {
     const text = renderText({ values: [valuesFile('pvc')] }).text.replace('replicas: 2', 'replicass: 2');

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isMap, parseDocument, type YAMLMap } from 'yaml';
-import { SCHEMA_RULES } from './schema-rules.ts';
+import { OPTIONAL_VALUES, SCHEMA_RULES } from './schema-rules.ts';
 import { refusalFacts, settingsSchema } from './settings-schema.ts';
 import { createValuesSchema, listValues } from './values-schema.ts';
 
@@ -24,10 +24,13 @@ export async function makeChartFiles(): Promise<Readonly<Record<string, string>>
   };
   const options = { printWidth: 120, singleQuote: true };
   return {
-    'values.schema.json': await format(JSON.stringify(createValuesSchema(values, { rules })), {
-      ...options,
-      parser: 'json',
-    }),
+    'values.schema.json': await format(
+      JSON.stringify(createValuesSchema(values, { rules, optional: OPTIONAL_VALUES })),
+      {
+        ...options,
+        parser: 'json',
+      },
+    ),
     'files/refusals.json': await format(JSON.stringify(refusalFacts()), { ...options, parser: 'json' }),
     'README.md': await format(describeChart(values), { ...options, parser: 'markdown' }),
   };

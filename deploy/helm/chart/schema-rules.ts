@@ -149,3 +149,21 @@ export const SCHEMA_RULES: Readonly<Record<string, JsonSchema>> = {
   minReadySeconds: NOT_NEGATIVE,
   revisionHistoryLimit: NOT_NEGATIVE,
 };
+
+/**
+ * Values that may be null though their default is not empty: the field is left out, and Kubernetes (or KEDA, or the Prometheus Operator) has a default of
+ * its own; what is off stays off; and a part of the chart that is empty by default may be away as a whole.
+ */
+export const OPTIONAL_VALUES: readonly string[] = [
+  ...['image.pullPolicy', 'model.image.pullPolicy', 'model.sizeLimit', 'tmp.sizeMi'],
+  ...['replicas', 'userId', 'minReadySeconds', 'revisionHistoryLimit', 'serviceAccount.automountToken'],
+  ...['probes.timeoutSeconds', 'probes.failureThreshold', 'topologySpread.whenUnsatisfiable'],
+  ...['autoscaling.keda.pollingSeconds', 'autoscaling.keda.cooldownSeconds'],
+  ...['monitoring.serviceMonitor.interval', 'monitoring.dashboards.labels'],
+  ...['training.deadlineSeconds', 'training.backoffLimit', 'training.keepVersions', 'model.fetch.everySeconds'],
+  ...['model.pvc.readWriteOnce', 'grpcRoute.backendTls'],
+  ...['ingress', 'grpcRoute', 'training'].map((name) => `${name}.enabled`),
+  ...['hpa', 'keda'].map((name) => `autoscaling.${name}.enabled`),
+  ...['serviceMonitor', 'alerts', 'dashboards'].map((name) => `monitoring.${name}.enabled`),
+  ...['kafka', 'schemaRegistry'],
+];

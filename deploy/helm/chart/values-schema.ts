@@ -4,37 +4,47 @@ import type { JsonSchema } from './schema-rules.ts';
 export interface SchemaParts {
   /** By path, in the place of what the default shows. */
   readonly rules: Readonly<Record<string, JsonSchema>>;
+  /** Paths that may be given as null beside those whose default is empty: templates leave the field out then. */
+  readonly optional: readonly string[];
 }
 
 /**
  * The schema of a chart's values, made of its defaults: unknown keys are refused, and each value has its default's type or a
  * rule. Throws for an empty map or list without a rule, and for a rule of a value that there is not.
  */
-export function createValuesSchema(root: YAMLMap, { rules }: SchemaParts): JsonSchema {
+export function createValuesSchema(root: YAMLMap, { rules, optional }: SchemaParts): JsonSchema {
   const used = new Set<string>();
-  const schema = schemaOf(root, '', (path) => {
-    used.add(path);
-    return rules[path];
+  const schema = schemaOf(root, '', {
+    ruleOf: (path) => {
+      used.add(path);
+      return rules[path];
+    },
+    isOptional: (path) => optional.includes(path),
   });
-  const idle = Object.keys(rules).filter((path) => !used.has(path));
+  const idle = [...Object.keys(rules), ...optional].filter((path) => !used.has(path));
   if (idle.length > 0) throw new Error(`rules of values that there are not: ${idle.join(', ')}`);
   // Helm itself adds `global` where the chart is a part of another one.
   const properties = { ...(schema['properties'] as JsonSchema), global: { type: 'object' } };
   return { $schema: 'http://json-schema.org/draft-07/schema#', title: 'Values of aristarch', ...schema, properties };
 }
 
-function schemaOf(node: Node, path: string, ruleOf: (path: string) => JsonSchema | undefined): JsonSchema {
-  const rule = ruleOf(path);
+interface Told {
+  readonly ruleOf: (path: string) => JsonSchema | undefined;
+  readonly isOptional: (path: string) => boolean;
+}
+
+function schemaOf(node: Node, path: string, told: Told): JsonSchema {
+  const rule = told.ruleOf(path);
   if (rule !== undefined) return rule;
   if (isScalar(node)) return { type: SCALARS[typeof node.value] ?? fail(path) };
   if (!isMap<{ value: string }, Node>(node) || node.items.length === 0) return fail(path);
-  const properties = node.items.map(({ key, value }) => {
-    const inner = path === '' ? key.value : `${path}.${key.value}`;
-    return [key.value, schemaOf(value!, inner, ruleOf)] as const;
-  });
+  const inside = (key: string): string => (path === '' ? key : `${path}.${key}`);
+  const properties = node.items.map(
+    ({ key, value }) => [key.value, schemaOf(value!, inside(key.value), told)] as const,
+  );
   const described: Readonly<Record<string, JsonSchema>> = Object.fromEntries(properties);
   const required = Object.keys(described).filter(
-    (key, i) => !mayBeMissing(key, node.items[i]!.value!, described[key]!),
+    (key, i) => !told.isOptional(inside(key)) && !mayBeMissing(key, node.items[i]!.value!, described[key]!),
   );
   return {
     type: 'object',

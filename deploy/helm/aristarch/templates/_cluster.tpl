@@ -14,7 +14,7 @@ where Helm applies on the server, until another has changed it; where it patches
 */}}
 {{- define "aristarch.replicas" -}}
 {{- if not (or .Values.autoscaling.hpa.enabled .Values.autoscaling.keda.enabled) -}}
-{{- .Values.replicas -}}
+{{- if not (kindIs "invalid" .Values.replicas) -}}{{- .Values.replicas -}}{{- end -}}
 {{- else -}}
 {{- $deployment := lookup "apps/v1" "Deployment" .Release.Namespace (include "aristarch.fullname" .) -}}
 {{- if $deployment -}}

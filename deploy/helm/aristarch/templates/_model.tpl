@@ -10,10 +10,14 @@
 {{- else if and (eq $model.source "image") (eq $model.image.method "volume") }}
   image:
     reference: {{ $model.image.reference }}
-    pullPolicy: {{ $model.image.pullPolicy }}
+    {{- include "aristarch.given" (list 4 "pullPolicy" $model.image.pullPolicy) }}
 {{- else }}
+  {{- if $model.sizeLimit }}
   emptyDir:
     sizeLimit: {{ $model.sizeLimit }}
+  {{- else }}
+  emptyDir: {}
+  {{- end }}
 {{- end }}
 {{- end -}}
 
@@ -33,7 +37,7 @@
 {{- if and (eq $model.source "image") (eq $model.image.method "copy") }}
 - name: copy-model
   image: {{ $model.image.reference }}
-  imagePullPolicy: {{ $model.image.pullPolicy }}
+  {{- include "aristarch.given" (list 2 "imagePullPolicy" $model.image.pullPolicy) }}
   command: [cp, -r, {{ printf "%s/." (trimSuffix "/" $model.image.from) | quote }}, /models/]
   {{- include "aristarch.modelInitRest" (dict "root" . "resources" .Values.resources) | nindent 2 }}
 {{- else if eq $model.source "fetch" }}
@@ -81,7 +85,7 @@ args:
 {{- end -}}
 
 {{- define "aristarch.fetchRest" -}}
-imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+{{- include "aristarch.given" (list 0 "imagePullPolicy" .root.Values.image.pullPolicy) | trim }}
 {{- with .root.Values.model.fetch.env }}
 env:
   {{- toYaml . | nindent 2 }}

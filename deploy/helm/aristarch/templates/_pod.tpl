@@ -1,10 +1,19 @@
 {{/* Parts that every pod of the chart shares. */}}
 
+{{/* A field on a line of its own, so far to the right; none where its value was given as null, and what reads it has a default. */}}
+{{- define "aristarch.given" -}}
+{{- if not (kindIs "invalid" (index . 2)) -}}
+{{- printf "%s: %v" (index . 1) (index . 2) | nindent (index . 0) -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "aristarch.podSecurity" -}}
 runAsNonRoot: true
-runAsUser: {{ .Values.userId }}
-runAsGroup: {{ .Values.userId }}
-fsGroup: {{ .Values.userId }}
+{{- with .Values.userId }}
+runAsUser: {{ . }}
+runAsGroup: {{ . }}
+fsGroup: {{ . }}
+{{- end }}
 fsGroupChangePolicy: OnRootMismatch
 seccompProfile:
   type: RuntimeDefault
@@ -14,8 +23,10 @@ seccompProfile:
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
 runAsNonRoot: true
-runAsUser: {{ .Values.userId }}
-runAsGroup: {{ .Values.userId }}
+{{- with .Values.userId }}
+runAsUser: {{ . }}
+runAsGroup: {{ . }}
+{{- end }}
 capabilities:
   drop: [ALL]
 seccompProfile:
@@ -35,7 +46,7 @@ seccompProfile:
 
 {{- define "aristarch.placement" -}}
 serviceAccountName: {{ include "aristarch.serviceAccountName" . }}
-automountServiceAccountToken: {{ .Values.serviceAccount.automountToken }}
+{{- include "aristarch.given" (list 0 "automountServiceAccountToken" .Values.serviceAccount.automountToken) }}
 enableServiceLinks: false
 {{- with .Values.imagePullSecrets }}
 imagePullSecrets:

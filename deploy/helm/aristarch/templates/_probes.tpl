@@ -10,7 +10,7 @@ httpGet:
   port: http
   scheme: {{ ternary "HTTPS" "HTTP" .root.Values.tls.http }}
 {{- end }}
-timeoutSeconds: {{ .root.Values.probes.timeoutSeconds }}
+{{- include "aristarch.given" (list 0 "timeoutSeconds" .root.Values.probes.timeoutSeconds) }}
 periodSeconds: {{ .root.Values.probes.periodSeconds }}
 {{- end -}}
 
@@ -21,8 +21,8 @@ startupProbe:
   failureThreshold: {{ max 1 (div .Values.probes.startupSeconds .Values.probes.periodSeconds) }}
 livenessProbe:
   {{- include "aristarch.probe" (dict "root" . "kind" $alive "path" "/healthz") | nindent 2 }}
-  failureThreshold: {{ .Values.probes.failureThreshold }}
+  {{- include "aristarch.given" (list 2 "failureThreshold" .Values.probes.failureThreshold) }}
 readinessProbe:
   {{- include "aristarch.probe" (dict "root" . "kind" (include "aristarch.readiness" .) "path" "/readyz/calls") | nindent 2 }}
-  failureThreshold: {{ .Values.probes.failureThreshold }}
+  {{- include "aristarch.given" (list 2 "failureThreshold" .Values.probes.failureThreshold) }}
 {{- end -}}

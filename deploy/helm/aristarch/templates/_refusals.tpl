@@ -25,8 +25,8 @@
 {{- fail "model.pvc.readWriteOnce is a claim that one node can mount, and a new pod on another node would wait for it: leave strategy empty, or set strategy.type to Recreate" -}}
 {{- end -}}
 {{- with $v.config.kafkaStartTimeoutMs -}}
-{{- if ge (divf . 1000) (float64 $v.minReadySeconds) -}}
-{{- fail (printf "config.kafkaStartTimeoutMs is %v, and a pod that ends after it has counted as ready before, by minReadySeconds: %v; an upgrade would go on to the next one: raise minReadySeconds above it, or leave it out, and pods wait for Kafka" . $v.minReadySeconds) -}}
+{{- if ge (divf . 1000) (float64 (default 0 $v.minReadySeconds)) -}}
+{{- fail (printf "config.kafkaStartTimeoutMs is %d, and a pod that ends after it has counted as ready before, by minReadySeconds: %d; an upgrade would go on to the next one: raise minReadySeconds above it, or leave it out, and pods wait for Kafka" (int64 .) (int64 (default 0 $v.minReadySeconds))) -}}
 {{- end -}}
 {{- end -}}
 {{- if not $v.model.source -}}
@@ -92,7 +92,7 @@
 {{- end -}}
 {{- end -}}
 {{- $limit := include "aristarch.mebibytes" (dig "limits" "ephemeral-storage" "" (default dict $v.resources)) | int -}}
-{{- $needed := add (include "aristarch.tmpMebibytes" . | int) (ternary 0 (include "aristarch.mebibytes" $v.model.sizeLimit | int) (eq $v.model.source "pvc")) -}}
+{{- $needed := add (include "aristarch.tmpMebibytes" . | int) (ternary 0 (include "aristarch.mebibytes" (default "" $v.model.sizeLimit) | int) (eq $v.model.source "pvc")) -}}
 {{- if and (gt $limit 0) (lt $limit (int $needed)) -}}
 {{- fail (printf "resources.limits.ephemeral-storage is %dMi, but the model and /tmp may take %dMi, for which the pod would be evicted: raise it, or lower model.sizeLimit, tmp.sizeMi or config.candidateLogBytes" $limit (int $needed)) -}}
 {{- end -}}
@@ -109,15 +109,6 @@
 {{- end -}}
 {{- end -}}
 {{- if $v.networkPolicy.enabled -}}
-{{- if and $v.monitoring.serviceMonitor.enabled (not $v.networkPolicy.httpFrom) -}}
-{{- fail "monitoring.serviceMonitor.enabled, but the NetworkPolicy stops Prometheus: set networkPolicy.httpFrom to where its pods are, such as [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}}]" -}}
-{{- end -}}
-{{- $reached := dict "config.schemaRegistry" $v.config.schemaRegistry "config.traceEndpoint" $v.config.traceEndpoint "model.fetch.from" (ternary $v.model.fetch.from "" (eq $v.model.source "fetch")) "config.jwks" (ternary $v.config.jwks "" (regexMatch "^https?://" (default "" $v.config.jwks))) -}}
-{{- range $name, $address := $reached -}}
-{{- if and $address (not $v.networkPolicy.egress) -}}
-{{- fail (printf "%s is %s, but the NetworkPolicy stops the way there: set networkPolicy.egress to it, such as [{ports: [{port: 443, protocol: TCP}]}]" $name $address) -}}
-{{- end -}}
-{{- end -}}
 {{- if and $v.ingress.enabled (not $v.networkPolicy.ingressFrom) -}}
 {{- fail "ingress.enabled, but the NetworkPolicy stops the ingress controller: set networkPolicy.ingressFrom to where its pods are, such as [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ingress-nginx}}}]" -}}
 {{- end -}}

@@ -33,7 +33,8 @@
 {{- $word := first . -}}
 {{- if hasKey $.bounds $word -}}
 {{- $bound := get $.bounds $word | float64 -}}
-{{- $wanted = append $wanted (printf "%s %v" (last .) (get $.bounds $word)) -}}
+{{- $isWhole := eq (floor $bound) $bound -}}
+{{- $wanted = append $wanted (printf "%s %s" (last .) (ternary (toString (int64 $bound)) (toString $bound) $isWhole)) -}}
 {{- $isBeyond := ternary (lt $number $bound) (gt $number $bound) (contains "inimum" $word) -}}
 {{- if or $isBeyond (and (hasPrefix "exclusive" $word) (eq $number $bound)) -}}{{- $fits = false -}}{{- end -}}
 {{- end -}}
@@ -52,7 +53,7 @@
 
 {{- define "aristarch.refusedKafka" -}}
 {{- $c := .Values.config -}}
-{{- $k := .Values.kafka -}}
+{{- $k := default dict .Values.kafka -}}
 {{- $topics := list -}}
 {{- range list "topicIn" "topicOut" "deadLetter" -}}
 {{- $topic := get $c . -}}
@@ -87,7 +88,7 @@
 {{- fail (printf "config.%s is %s, whose schemas are in a registry: set config.schemaRegistry to its address" . (get $c .)) -}}
 {{- end -}}
 {{- end -}}
-{{- $registryPassword := include "aristarch.hasVariable" (dict "root" . "name" "ARISTARCH_SCHEMA_REGISTRY_PASSWORD" "byValue" .Values.schemaRegistry.existingSecret) -}}
+{{- $registryPassword := include "aristarch.hasVariable" (dict "root" . "name" "ARISTARCH_SCHEMA_REGISTRY_PASSWORD" "byValue" (default dict .Values.schemaRegistry).existingSecret) -}}
 {{- if and $c.schemaRegistryUser (not $registryPassword) -}}
 {{- fail "config.schemaRegistryUser without a password: set schemaRegistry.existingSecret" -}}
 {{- end -}}

@@ -100,7 +100,7 @@ grpc
 {{- if hasPrefix "/tmp/" (default "" .Values.config.candidateLog) -}}
 {{- $log = divf (mulf 2 (default 67108864 .Values.config.candidateLogBytes)) 1048576 | ceil | int -}}
 {{- end -}}
-{{- add .Values.tmp.sizeMi $log -}}
+{{- add (default 0 .Values.tmp.sizeMi) $log -}}
 {{- end -}}
 
 {{/* A quantity of Kubernetes in mebibytes; 0 where it is none that is understood here. */}}
@@ -115,7 +115,7 @@ grpc
 {{/* Whether the brokers are reached by TLS, as the service itself takes it. */}}
 {{- define "aristarch.kafkaTls" -}}
 {{- $said := toString (default false .Values.config.kafkaTls) | lower -}}
-{{- if or (has $said (list "true" "on" "yes" "1")) (include "aristarch.kafkaFiles" . | trim) -}}true{{- end -}}
+{{- if or (has $said (list "true" "on" "yes" "1" "y" "enabled")) (include "aristarch.kafkaFiles" . | trim) -}}true{{- end -}}
 {{- end -}}
 
 {{/* How KEDA must reach the brokers, in the words of its trigger. */}}
