@@ -108,20 +108,21 @@ interface CriticRound {
 async function fitAll(options: FitImagesOptions, rounds: readonly CriticRound[]): Promise<FittedImageCritic[]> {
   const { journal, threads } = options;
   let ending: { readonly thrown: unknown } | undefined;
+  const end = (thrown: unknown): never => {
+    ending ??= { thrown };
+    throw thrown;
+  };
   const progress: Journal['progress'] = async (...now) => {
-    const answer = await journal.progress(...now);
+    // At once, and not only when the critic that ends the run has been closed.
+    const answer = await journal.progress(...now).catch(end);
     if (ending) throw ending.thrown;
     return answer;
   };
   const fitted = new Map<CriticRound, FittedImageCritic>();
   const fit = async (round: CriticRound): Promise<void> => {
     const { name, chosen, share } = round;
-    try {
-      fitted.set(round, await fitImageCritic({ ...options, journal: { ...journal, progress } }, name, chosen, share));
-    } catch (thrown) {
-      ending ??= { thrown };
-      throw thrown;
-    }
+    const told = { ...options, journal: { ...journal, progress } };
+    fitted.set(round, await fitImageCritic(told, name, chosen, share).catch(end));
   };
   // The longest first, so that the others fill the threads beside it; in their own order, which a time budget counts on, where there are none.
   const order = threads ? rounds.toSorted((a, b) => b.share - a.share) : rounds;
