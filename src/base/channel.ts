@@ -20,6 +20,12 @@ export interface Channel<Other extends Calls<Other>> {
   ): Promise<Awaited<ReturnType<Other[K]>>>;
 }
 
+/** This side of it, too. */
+export interface OwnChannel<Other extends Calls<Other>> extends Channel<Other> {
+  /** When what the other side has asked until now is answered. */
+  answered(): Promise<void>;
+}
+
 interface Question {
   readonly question: number;
   readonly name: string;
@@ -47,8 +53,9 @@ export function createChannel<Own extends Calls<Own>, Other extends Calls<Other>
   pipe: Pipe,
   own: Own,
   ended = () => new AristarchError('UNAVAILABLE', 'the other process has ended'),
-): Channel<Other> {
+): OwnChannel<Other> {
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (thrown: unknown) => void }>();
+  const answering = new Set<Promise<void>>();
   let [asked, closed] = [0, false];
   const respond = async ({ question, name, argument }: Question): Promise<void> => {
     let answer: Answer;
@@ -60,7 +67,10 @@ export function createChannel<Own extends Calls<Own>, Other extends Calls<Other>
     if (!closed) pipe.send(answer, () => undefined);
   };
   pipe.onMessage((message) => {
-    if (isQuestion(message)) void respond(message);
+    if (isQuestion(message)) {
+      const answer = respond(message).finally(() => answering.delete(answer));
+      answering.add(answer);
+    }
     if (!isAnswer(message)) return;
     const asker = waiting.get(message.answer);
     waiting.delete(message.answer);
@@ -87,6 +97,9 @@ export function createChannel<Own extends Calls<Own>, Other extends Calls<Other>
         };
         pipe.send({ question, name, argument }, done, moved);
       }),
+    answered: async () => {
+      await Promise.all(answering);
+    },
   };
 }
 

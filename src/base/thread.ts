@@ -9,7 +9,7 @@ export interface Thread<C extends Calls<C>> {
   readonly channel: Channel<C>;
   /** Why it ended. */
   readonly ended: Promise<string>;
-  /** Resolves when it is over. */
+  /** Resolves when it is over; what it was asked before is answered first. */
   end(): Promise<void>;
 }
 
@@ -54,15 +54,22 @@ export function startThread<C extends Calls<C>>({ name, main, lost }: ThreadPart
     channel,
     ended,
     end: async () => {
-      await worker.terminate();
+      worker.postMessage(END);
+      await ended;
     },
   };
 }
 
-/** What a thread that `startThread` started does: it answers. */
+/**
+ * Asks a thread to leave by itself. One that is ended from outside while ONNX Runtime computes in it, or opens a model, takes the process with it:
+ * the binding's fault finds nobody to catch it.
+ */
+const END = 'end';
+
+/** What a thread that `startThread` started does: it answers, until it is asked to end. */
 export function answerQuestions<C extends Calls<C>>(calls: C): void {
   const port = parentPort!;
-  createChannel<C, object>(
+  const channel = createChannel<C, object>(
     {
       send: (message, done) => {
         port.postMessage(message);
@@ -73,4 +80,7 @@ export function answerQuestions<C extends Calls<C>>(calls: C): void {
     },
     calls,
   );
+  port.on('message', (message) => {
+    if (message === END) void channel.answered().then(() => process.exit());
+  });
 }

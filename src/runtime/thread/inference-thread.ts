@@ -83,8 +83,6 @@ export function startInferenceThread({ onLoss, start = startLife }: InferenceThr
       clearTimeout(waiting);
       const last = life;
       life = undefined;
-      // A thread that is ended while it computes takes the process with it: the binding's fault finds nobody to catch it.
-      await last?.channel.ask('echo', undefined).catch(() => undefined);
       await last?.end();
     },
   };

@@ -8,7 +8,7 @@ export type Life = Thread<ThreadCalls>;
 const MAIN = new URL('./thread-main', import.meta.url);
 
 /** Starts a thread; what it is asked meanwhile waits for it. */
-export const startLife = (): Life => startThread({ name: 'inference', main: MAIN, lost });
+export const startLife = (main = MAIN): Life => startThread({ name: 'inference', main, lost });
 
 function lost(reason: string): AristarchError {
   const message = `the inference thread was lost before it answered (${reason}): send the rows again`;

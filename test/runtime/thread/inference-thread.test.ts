@@ -8,6 +8,7 @@ import type { NamedArrays } from '../../../src/runtime/executor.ts';
 import { openOrtExecutor } from '../../../src/runtime/onnxruntime/executor.ts';
 import { type InferenceThread, startInferenceThread } from '../../../src/runtime/thread/inference-thread.ts';
 import { type Life, startLife } from '../../../src/runtime/thread/life.ts';
+import { type LosableLife, startLosableLife } from '../../support/losable-life.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 const WIDTH = 8;
@@ -31,18 +32,18 @@ const bytesOf = (results: NamedArrays): string => Buffer.from(results['scores']!
 const threads: InferenceThread[] = [];
 afterEach(() => Promise.all(threads.splice(0).map((thread) => thread.close())));
 
-/** A thread that can be killed, with what was said of losses. */
+/** A thread that can be lost, with what was said of losses. */
 function startThread() {
-  const lives: Life[] = [];
+  const lives: LosableLife[] = [];
   const losses: string[] = [];
   const start = (): Life => {
-    const life = startLife();
-    lives.push(life);
-    return life;
+    lives.push(startLosableLife());
+    return lives.at(-1)!;
   };
   const thread = startInferenceThread({ onLoss: (reason) => losses.push(reason), start });
   threads.push(thread);
-  return { thread, lives, losses, kill: () => lives.at(-1)!.end() };
+  const lose: LosableLife['lose'] = (meanwhile) => lives.at(-1)!.lose(meanwhile);
+  return { thread, lives, losses, lose };
 }
 
 const read = (): Promise<Uint8Array> => Promise.resolve(ONNX);
@@ -58,13 +59,15 @@ describe('the inference thread', () => {
     await Promise.all([here.close(), there.close()]);
   });
 
-  it('answers what it computes before it is closed: to be ended meanwhile would end the process', async () => {
+  it('answers what it opens and computes before it is closed: to be ended meanwhile would end the process', async () => {
     const { thread } = startThread();
     const session = thread.open(read, 1);
     await session.run(feeds(2));
     const running = session.run(feeds(200_000));
+    const opening = thread.open(read, 1).load();
     await nextTurn();
     await thread.close();
+    await opening;
     expect((await running)['scores']!.data).toHaveLength(200_000);
     await expect(session.run(feeds(2))).rejects.toThrow('the inference thread is closed: send the rows again');
   });
@@ -99,14 +102,15 @@ describe('the inference thread', () => {
   });
 
   it('that is lost fails what is in flight, is replaced and counted, and has its models again', async () => {
-    const { thread, losses, lives, kill } = startThread();
+    const { thread, losses, lives, lose } = startThread();
     const there = thread.open(read, 1);
     const before = bytesOf(await there.run(feeds(64)));
     const lost = { code: 'UNAVAILABLE', message: expect.stringContaining('send the rows again') };
-    const failed = [there.run(feeds(100_000)), there.run(feeds(2))].map((each) =>
-      expect(each).rejects.toMatchObject(lost),
-    );
-    await kill();
+    const failed: Promise<void>[] = [];
+    await lose(async () => {
+      for (const count of [100_000, 2]) failed.push(expect(there.run(feeds(count))).rejects.toMatchObject(lost));
+      await nextTurn();
+    });
     await Promise.all(failed);
     expect(losses).toEqual(['exit code 1']);
     expect(bytesOf(await there.run(feeds(64)))).toBe(before);
@@ -114,11 +118,11 @@ describe('the inference thread', () => {
   });
 
   it('that is lost again and again rests in between, and says so', async () => {
-    const { thread, losses, kill } = startThread();
+    const { thread, losses, lose } = startThread();
     const there = thread.open(read, 1);
-    await kill();
+    await lose();
     await waitUntil('the replacement', () => losses.length === 1);
-    await kill();
+    await lose();
     await waitUntil('its loss', () => losses.length === 2);
     await expect(there.run(feeds(2))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     await waitUntil('another one', () =>

@@ -1,11 +1,13 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { cp, rm } from 'node:fs/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Detector } from '../../../src/scoring/detector.ts';
 import type { Inference, InferenceMode } from '../../../src/scoring/inference/inference.ts';
 import { openDetector } from '../../../src/scoring/open-detector.ts';
 import { type InferenceThread, startInferenceThread } from '../../../src/runtime/thread/inference-thread.ts';
-import { type Life, startLife } from '../../../src/runtime/thread/life.ts';
+import type { Life } from '../../../src/runtime/thread/life.ts';
 import { useDataFolder } from '../../support/data-files.ts';
+import { type LosableLife, startLosableLife } from '../../support/losable-life.ts';
 import { normalOrders, useTinyModel } from '../../support/train-tiny.ts';
 import { writeTinyModel } from '../../support/tiny-model.ts';
 import { waitUntil } from '../../support/wait-until.ts';
@@ -21,12 +23,12 @@ afterEach(async () => {
 
 /** A real thread, to which handing over seems to take so many milliseconds. */
 async function open(mode: InferenceMode, handoverMs?: number, given?: string) {
-  const lives: Life[] = [];
+  const lives: LosableLife[] = [];
   const losses: string[] = [];
   let isFull = false;
   const start = (): Life => {
     if (isFull) throw new Error('no more threads');
-    lives.push(startLife());
+    lives.push(startLosableLife());
     return lives.at(-1)!;
   };
   const thread = startInferenceThread({ onLoss: (reason) => losses.push(reason), start });
@@ -37,7 +39,8 @@ async function open(mode: InferenceMode, handoverMs?: number, given?: string) {
   const folder = given ?? (await writeTinyModel(data.path(`model-${++models}`)));
   const detector = await openDetector(folder, { device: 'cpu', inference });
   detectors.push(detector);
-  return { detector, told, losses, kill: () => lives.at(-1)!.end(), refuse: () => (isFull = true) };
+  const lose: LosableLife['lose'] = (meanwhile) => lives.at(-1)!.lose(meanwhile);
+  return { detector, told, losses, lose, refuse: () => (isFull = true) };
 }
 
 const ROWS = Float32Array.from({ length: 3 * 1001 }, (_, index) => Math.fround(Math.cos(index) * 7));
@@ -71,11 +74,13 @@ describe('a detector', () => {
   });
 
   it('of a thread that is lost fails what was handed over, and goes on', async () => {
-    for (const { detector, losses, kill } of [await open('worker'), await open('auto', 0)]) {
+    for (const { detector, losses, lose } of [await open('worker'), await open('auto', 0)]) {
       const expected = await bytesOf(detector);
-      const inFlight = detector.score(new Float32Array(3 * 400_000));
-      const failed = expect(inFlight).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-      await kill();
+      let failed: Promise<void> | undefined;
+      await lose(async () => {
+        failed = expect(detector.score(ROWS)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+        await nextTurn();
+      });
       await failed;
       expect(losses).toHaveLength(1);
       expect(await bytesOf(detector)).toBe(expected);
@@ -98,20 +103,20 @@ describe('a detector', () => {
   });
 
   it('goes on inline where no other thread can be had, and says so once', async () => {
-    const { detector, told, losses, kill, refuse } = await open('auto', 0);
+    const { detector, told, losses, lose, refuse } = await open('auto', 0);
     const expected = await bytesOf(detector);
     refuse();
-    await kill();
+    await lose();
     await waitUntil('the loss', () => losses.length >= 2);
     expect([await bytesOf(detector), await bytesOf(detector)]).toEqual([expected, expected]);
     expect(told.filter((line) => line.includes('done inline for now'))).toHaveLength(1);
   });
 
   it('does not compute inline what may have ended two threads', async () => {
-    const { detector, losses, kill } = await open('auto', 0);
-    await kill();
+    const { detector, losses, lose } = await open('auto', 0);
+    await lose();
     await waitUntil('the replacement', () => losses.length === 1);
-    await kill();
+    await lose();
     await waitUntil('its loss', () => losses.length === 2);
     await expect(detector.score(ROWS)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
@@ -119,10 +124,10 @@ describe('a detector', () => {
   it.each(['worker', 'auto'] as const)('goes on in another thread though its files are gone (%s)', async (mode) => {
     const folder = data.path(`gone-${mode}`);
     await cp(trained().folder, folder, { recursive: true });
-    const { detector, losses, kill } = await open(mode, 0, folder);
+    const { detector, losses, lose } = await open(mode, 0, folder);
     const [scores, reasons] = [await detector.score(normalOrders(64, 6)), await detector.explain(normalOrders(2, 5))];
     await rm(folder, { recursive: true });
-    await kill();
+    await lose();
     await waitUntil('the loss', () => losses.length === 1);
     expect((await detector.score(normalOrders(64, 6))).scores).toEqual(scores.scores);
     expect(await detector.explain(normalOrders(2, 5))).toEqual(reasons);
@@ -132,7 +137,7 @@ describe('a detector', () => {
     const opened = [await open('inline', 0, trained().folder), await open('auto', 0, trained().folder)];
     const [here, there] = await Promise.all(opened.map(({ detector }) => detector.explain(normalOrders(3, 5))));
     expect(there).toEqual(here);
-    await opened[1]!.kill();
+    await opened[1]!.lose();
     expect(await opened[1]!.detector.explain(normalOrders(3, 5))).toEqual(here);
   });
 

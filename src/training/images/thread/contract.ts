@@ -8,7 +8,7 @@ export interface CriticThreadCalls {
   readonly open: (order: CriticOrder) => Promise<void>;
   /** Of the critic that is open. */
   readonly run: (part: StepsPart) => Promise<NamedArrays>;
-  /** Of the critic that is open, if one is; answered when nothing is computed any more. */
+  /** Of the critic that is open. */
   readonly close: (nothing: undefined) => Promise<void>;
 }
 

@@ -44,15 +44,9 @@ export function createCriticThreads(run: CriticRun, count: number): CriticThread
       };
     },
     close: async () => {
-      await Promise.all(started.map(endAtRest));
+      await Promise.all(started.map((thread) => thread.end()));
     },
   };
-}
-
-/** A thread that is ended while ONNX Runtime computes in it takes the process with it: the binding's fault finds nobody to catch it. */
-async function endAtRest(thread: CriticThread): Promise<void> {
-  await thread.channel.ask('close', undefined).catch(() => undefined); // of a thread that has ended by itself
-  await thread.end();
 }
 
 function lost(reason: string): AristarchError {
