@@ -49,7 +49,7 @@ export function patchesPage(machine: string, results: readonly MosaicResult[]): 
     '',
     `Training took ${mean(({ trainSeconds }) => trainSeconds).toFixed(0)} s of CPU on one thread, scoring ${mean(({ scoreMilliseconds }) => scoreMilliseconds).toFixed(0)} ms an image (225 patches), an explanation`,
     `${mean(({ explainMilliseconds }) => explainMilliseconds).toFixed(0)} ms. Scoring ten images at a time, the most that go through at once, took ${mean(({ scoreMebibytes }) => scoreMebibytes).toFixed(0)} MiB more; a raw row of 256 x 256 in`,
-    'colour is 768 KiB, and training holds each three times.',
+    'colour is 768 KiB, and training holds each up to three times.',
     '',
   ].join('\n');
 }

@@ -20,3 +20,8 @@ export async function inTurns<T>(atOnce: number, work: readonly (() => Promise<T
   if (faults.length > 0) throw faults[0];
   return results;
 }
+
+/** The order in which to begin: where several are under way the longest first, so that the others fill the turns beside it; else as they are. */
+export function longestFirst<T>(atOnce: number, work: readonly T[], lengthOf: (piece: T) => number): readonly T[] {
+  return atOnce > 1 ? work.toSorted((a, b) => lengthOf(b) - lengthOf(a)) : work;
+}

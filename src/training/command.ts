@@ -139,7 +139,8 @@ async function dryRunImages(config: ImageTrainConfig, terminal: Terminal, json: 
   const { settings, run, values, stylizer } = config;
   const { out } = modelPlace({ run: { ...run, target: undefined } });
   await checkArtefactTarget(out, { replace: run.replace });
-  const { images, warnings, split, outline, game } = await planImageRun(config);
+  const { images, warnings, split, outlineFor, game } = await planImageRun(config);
+  const outline = outlineFor(1);
   const resolved = { ...printableSettings(settings, { ...run, ...values, ...stylizer }), out };
   const phases = (game?.phases ?? []).map(({ name, images: shown }) => ({ name, images: shown }));
   const { image } = images.schema;

@@ -9,6 +9,8 @@ export interface Outline {
   readonly tasks: readonly OutlinedTask[];
   /** Updates of critics in the whole run. */
   readonly updates: number;
+  /** Updates one after the other, from the first of the run to the last: fewer where rounds are under way at the same time. */
+  readonly length: number;
 }
 
 /** Tasks that run in order, under one name. */
@@ -17,10 +19,17 @@ export interface OutlinedRound {
   readonly plans: readonly { readonly task: TrainingTask }[];
 }
 
+/** Rounds of which so many are under way at once, begun in this order. */
+export interface OutlinedStage {
+  readonly atOnce: number;
+  readonly rounds: readonly OutlinedRound[];
+}
+
 interface OutlinedTask {
   readonly key: string;
-  readonly updatesBefore: number;
   readonly updates: number;
+  /** Of the run's length. */
+  readonly endsAt: number;
 }
 
 export interface JournalOptions {
@@ -39,20 +48,26 @@ export interface JournalOptions {
   readonly onCut: (message: string) => void;
 }
 
-export function outlineOf(rounds: readonly OutlinedRound[]): Outline {
-  let updatesBefore = 0;
-  const tasks = rounds.flatMap(({ name, plans }) =>
-    plans.map(({ task }) => {
-      const updates = task.steps * task.updatesPerStep;
-      const outlined = { key: keyOf(name, task), updatesBefore, updates };
-      updatesBefore += updates;
-      return outlined;
-    }),
-  );
-  return { tasks, updates: updatesBefore };
+/** One stage after the other; in each, a round is begun where there is room first. */
+export function outlineOf(stages: readonly OutlinedStage[]): Outline {
+  let length = 0;
+  const tasks = stages.flatMap(({ atOnce, rounds }) => {
+    const ends = Array<number>(atOnce).fill(length);
+    const ofStage = rounds.flatMap(({ name, plans }) => {
+      const turn = ends.indexOf(Math.min(...ends));
+      return plans.map(({ task }) => {
+        const updates = task.steps * task.updatesPerStep;
+        ends[turn]! += updates;
+        return { key: keyOf(name, task), updates, endsAt: ends[turn]! };
+      });
+    });
+    length = Math.max(...ends);
+    return ofStage;
+  });
+  return { tasks, length, updates: tasks.reduce((total, { updates }) => total + updates, 0) };
 }
 
-/** Shows progress, writes checkpoints, hears interrupts, and keeps a time budget, of which each task has its share. */
+/** Shows progress, writes checkpoints, hears interrupts, and keeps a time budget: each task ends where it would if the run took just that long. */
 export function createJournal(options: JournalOptions): Journal {
   const { outline, checkpoint, signal, now } = options;
   const startedAt = now();
@@ -67,10 +82,10 @@ export function createJournal(options: JournalOptions): Journal {
     if (!found) throw new AristarchError('INTERNAL', `the task ${key} is not in the outline`);
     return found;
   };
-  const isOverBudget = ({ updatesBefore, updates }: OutlinedTask): boolean => {
+  const isOverBudget = ({ endsAt }: OutlinedTask): boolean => {
     const { timeBudgetSeconds } = options;
     if (timeBudgetSeconds === undefined) return false;
-    return now() - startedAt > timeBudgetSeconds * ((updatesBefore + updates) / outline.updates);
+    return now() - startedAt > timeBudgetSeconds * (endsAt / outline.length);
   };
   return {
     resume: async (round, task) => {

@@ -62,7 +62,11 @@ export async function findAside(
 export async function clearAside(folder: string, options: MakeRoomOptions): Promise<void> {
   const aside = asideOf(folder);
   const found = await look(aside, options.differences);
-  if (typeof found === 'string') return;
+  if (found === 'nothing') return;
+  if (found === 'damaged') {
+    options.warn(`${aside} is still there, the checkpoint of a run that did not end, and it is damaged: remove it`);
+    return;
+  }
   if (found.differences.length === 0 && (await options.mayReplace(aside))) return remove(aside);
   options.warn(
     `${aside} is still there, the checkpoint of a run that did not end, after ${plural(found.steps, 'step')}, of other settings or rows (${found.differences.map(({ said }) => said).join('; ')}): remove it where nobody needs it`,

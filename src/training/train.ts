@@ -19,7 +19,7 @@ import { DEFAULT_RATE, exportModel, type TrainResult } from './export-model.ts';
 import { fitModel, SCORES_BY, type FitModelOptions } from './fit/fit-model.ts';
 import { planner } from './fit/planner.ts';
 import { splitRows, type Split, type SplitOptions } from './fit/split.ts';
-import { createJournal, outlineOf, type Outline } from './journal.ts';
+import { createJournal, outlineOf, type Outline, type OutlinedRound } from './journal.ts';
 import { modelPlace, prepareData, type PreparedData } from './prepare-data.ts';
 import type { RunValues } from './run-settings.ts';
 import {
@@ -182,7 +182,7 @@ const ANY_TABLE: Transform = {
 };
 
 /** The tasks that the run will have. */
-function outlineRun(config: TrainConfig, { rounds, method }: Split, rows: number): Outline {
+function outlineRun(config: TrainConfig, split: Split, rows: number): Outline {
   const { run } = config;
   const plansAt = (share: number): readonly CriticPlan[] =>
     planner(config, share)({ count: 1, transform: ANY_TABLE, scale: 1 }, createRandom(run.seed));
@@ -193,16 +193,17 @@ function outlineRun(config: TrainConfig, { rounds, method }: Split, rows: number
     const message = `--score ${run.score} has nothing to score by: this run trains ${titles}. Choose another --score, or other networks`;
     throw new AristarchError('INVALID_INPUT', message, { score: run.score });
   }
-  const folds = rounds.filter(({ train }) => train !== null);
+  const folds = split.rounds.filter(({ train }) => train !== null);
   const translation = outlineTranslation(config);
   const augmenting = run.augmentTraining ? translation : [];
-  return outlineOf([
+  const rounds: readonly OutlinedRound[] = [
     { name: TRANSLATION_ROUND, plans: translation },
     ...(comparesSources(config, rows) ? outlineComparison(config, scoring) : []),
     ...folds.map(({ name }) => ({ name, plans: [...augmenting, ...scoring] })),
     // Where nothing is held out, the final critics take the rows of the translation that is exported.
-    { name: 'final', plans: [...(method === 'split' ? augmenting : []), ...plans] },
-  ]);
+    { name: 'final', plans: [...(split.method === 'split' ? augmenting : []), ...plans] },
+  ];
+  return outlineOf([{ atOnce: 1, rounds }]);
 }
 
 /** Settings on which the bytes of critic.onnx do not depend, or only through the rows and the engine. */

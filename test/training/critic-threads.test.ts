@@ -1,13 +1,19 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { createRandom } from '../../src/base/philox.ts';
 import { resolveSettings } from '../../src/base/settings.ts';
 import { imageCritic } from '../../src/models/families/image-critic.ts';
 import type { Executor } from '../../src/runtime/executor.ts';
 import { openExecutor } from '../../src/runtime/open-executor.ts';
+import { openCheckpoint } from '../../src/training/checkpoint.ts';
 import type { Journal } from '../../src/training/fit/fit-critics.ts';
 import { splitRows } from '../../src/training/fit/split.ts';
+import { criticsAtOnce, type Room } from '../../src/training/images/critics-at-once.ts';
 import { fitImages, type FitImagesOptions } from '../../src/training/images/fit-images.ts';
 import { createCriticThreads, type CriticThreads } from '../../src/training/images/thread/critic-threads.ts';
+import { createJournal, outlineOf } from '../../src/training/journal.ts';
 import { partPixels } from '../support/parts.ts';
 
 const [COUNT, SEED] = [30, 5];
@@ -79,4 +85,71 @@ describe('critics of images that are trained in threads', () => {
     const lost = fit({ journal: { ...unheard, progress }, threads });
     await expect(lost).rejects.toThrow(/a thread that trains a critic was lost .*--resume/);
   }, 120_000);
+
+  it('go on where they stood when the run was stopped, to the same bytes', async () => {
+    const at = join(await mkdtemp(join(tmpdir(), 'aristarch-threads-')), 'run');
+    const stop = new AbortController();
+    const journalOf = async (resume: boolean, signal: AbortSignal): Promise<Journal> => {
+      const task = imageCritic.plan(values, { ...image, count: 1, values: rows.subarray(0, image.size ** 2) }, 1);
+      const rounds = ['fold-1', 'fold-2', 'fold-3', 'final'].map((name) => ({ name, plans: [task] }));
+      return createJournal({
+        ...{ outline: outlineOf([{ atOnce: 2, rounds }]), signal, timeBudgetSeconds: undefined },
+        checkpoint: await openCheckpoint(at, {}, { resume, warn: () => undefined }),
+        ...{ secondsBetweenCheckpoints: 60, now: () => 0 },
+        ...{ onRollback: () => undefined, onCut: () => undefined },
+        onUpdates: (done) => done >= 50 && stop.abort(),
+      });
+    };
+    try {
+      const whole = await fit({});
+      await expect(fit({ journal: await journalOf(false, stop.signal), threads: start(2) })).rejects.toThrow(
+        'with --resume goes on',
+      );
+      const resumed = await fit({ journal: await journalOf(true, new AbortController().signal), threads: start(2) });
+      expect(resumed.critic.weights).toEqual(whole.critic.weights);
+      expect(resumed.critic.progress.history).toEqual(whole.critic.progress.history);
+      expect(resumed.heldOut).toEqual(whole.heldOut);
+    } finally {
+      await rm(dirname(at), { recursive: true, force: true });
+    }
+  }, 240_000);
+
+  it('that cannot be started say what to do', async () => {
+    const begin = (): never => {
+      throw new Error('ERR_WORKER_INIT_FAILED');
+    };
+    const run = { family: imageCritic.name, values, image, seed: SEED, threads: 1 };
+    const threads = createCriticThreads(run, 2, begin);
+    await expect(fit({ threads })).rejects.toThrow(/no thread can be started .*ERR_WORKER_INIT_FAILED.*--threads \d+/);
+  });
+});
+
+describe('as many critics at once', () => {
+  const plan = {
+    images: { rows: new Float32Array(2 ** 20) },
+    split,
+    critic: imageCritic.plan(values, { ...image, count: 1, values: rows.subarray(0, image.size ** 2) }, 1),
+    detectorSteps: 2000,
+  } as unknown as Parameters<typeof criticsAtOnce>[1];
+  const wide = { ...image, size: 512 };
+  const large = imageCritic.plan({ ...values, imageSize: 512 }, { ...wide, count: 0, values: new Float32Array(0) }, 1);
+  const room: Room = { device: 'cpu', cores: 16, freeBytes: 2 ** 36 };
+  const count = (more: Partial<Room>, run = { threads: 1, stepsPerCall: 25 }, of = plan): number =>
+    criticsAtOnce({ run } as Parameters<typeof criticsAtOnce>[0], of, { ...room, ...more });
+
+  it('as there are folds and a final one, with a core each', () => {
+    expect([count({}), count({ cores: 2 }), count({ cores: 1 }), count({ cores: 0.5 })]).toEqual([4, 2, 1, 1]);
+    expect(count({ cores: 4 }, { threads: 2, stepsPerCall: 25 })).toBe(2);
+  });
+
+  it('as half of the free memory holds, of a machine or of a container', () => {
+    const sizes = [2 ** 36, 2 ** 28, 2 ** 26, 2 ** 20].map((freeBytes) => count({ freeBytes }));
+    expect(sizes).toEqual(sizes.toSorted((a, b) => b - a));
+    expect([sizes[0], sizes.at(-1)]).toEqual([4, 1]);
+    expect(count({ freeBytes: 2 ** 28 }, undefined, { ...plan, critic: large } as typeof plan)).toBe(1);
+  });
+
+  it('as one, on another device or where a thread would take longer to start than it saves', () => {
+    expect([count({ device: 'webgpu' }), count({}, undefined, { ...plan, detectorSteps: 999 })]).toEqual([1, 1]);
+  });
 });

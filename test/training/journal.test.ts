@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createRandom } from '../../src/base/philox.ts';
 import type { TrainingTask } from '../../src/models/task.ts';
 import { openCheckpoint } from '../../src/training/checkpoint.ts';
-import { createJournal, outlineOf, type JournalOptions } from '../../src/training/journal.ts';
+import { createJournal, outlineOf, type JournalOptions, type OutlinedRound } from '../../src/training/journal.ts';
 import { startOf, type TaskProgress } from '../../src/training/steps/run-task.ts';
 
 const task: TrainingTask = {
@@ -24,6 +24,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
+const round = (name: string): OutlinedRound => ({ name, plans: [{ task }] });
+
 /** A journal of two rounds, whose clock stands where the test puts it. */
 async function open(more: Partial<JournalOptions> = {}) {
   const clock = { seconds: 0 };
@@ -31,7 +33,7 @@ async function open(more: Partial<JournalOptions> = {}) {
   const rollbacks: string[] = [];
   const checkpoint = await openCheckpoint(join(folder, 'run'), {}, { resume: false, warn: () => undefined });
   const journal = createJournal({
-    outline: outlineOf(['fold', 'final'].map((name) => ({ name, plans: [{ task }] }))),
+    outline: outlineOf([{ atOnce: 1, rounds: ['fold', 'final'].map(round) }]),
     ...{ checkpoint, signal: new AbortController().signal, timeBudgetSeconds: undefined, now: () => clock.seconds },
     ...{ secondsBetweenCheckpoints: 30, onCut: () => undefined },
     onUpdates: (done) => updates.push(done),
@@ -75,5 +77,45 @@ describe('the journal of tasks that are under way at the same time', () => {
     await expect(journal.progress('fold', task, at(1))).rejects.toMatchObject({ code: 'CANCELLED' });
     await expect(journal.progress('final', task, at(1))).rejects.toMatchObject({ code: 'CANCELLED' });
     expect(await saved()).toEqual(['final.critic.state', 'fold.critic.state']);
+  });
+});
+
+describe('a time budget', () => {
+  const long: TrainingTask = { ...task, steps: 20 };
+  const folds = ['fold-1', 'fold-2', 'fold-3'].map(round);
+  const final: OutlinedRound = { name: 'final', plans: [{ task: long }] };
+  /** The second at which each round is stopped, of 60. */
+  async function stops(atOnce: number, rounds: readonly OutlinedRound[]) {
+    const after: OutlinedRound = { name: 'game', plans: [{ task }] };
+    const outline = outlineOf([
+      { atOnce, rounds },
+      { atOnce: 1, rounds: [after] },
+    ]);
+    const { journal, clock } = await open({ outline, timeBudgetSeconds: 60 });
+    const found: Record<string, number> = {};
+    for (clock.seconds = 0; clock.seconds <= 61; clock.seconds += 0.5) {
+      for (const { name, plans } of [...rounds, after]) {
+        const answer = await journal.progress(name, plans[0]!.task, at(1));
+        if (answer === 'stop') found[name] ??= clock.seconds - 0.5;
+      }
+    }
+    return found;
+  }
+
+  it('is shared by rounds that follow each other as their updates are', async () => {
+    const expected = { 'fold-1': 10, 'fold-2': 20, 'fold-3': 30, final: 50, game: 60 };
+    expect(await stops(1, [...folds, final])).toEqual(expected);
+  });
+
+  it('leaves rounds that are under way at the same time as much of it as their updates are, each', async () => {
+    const expected = { final: 30, 'fold-1': 15, 'fold-2': 30, 'fold-3': 45, game: 60 };
+    expect(await stops(2, [final, ...folds])).toEqual(expected);
+    expect(await stops(4, [final, ...folds])).toEqual({
+      final: 40,
+      'fold-1': 20,
+      'fold-2': 20,
+      'fold-3': 20,
+      game: 60,
+    });
   });
 });

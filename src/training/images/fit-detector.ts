@@ -1,5 +1,3 @@
-import { usableCores } from '../../base/cores.ts';
-import type { Executor } from '../../runtime/executor.ts';
 import type { ImageTrainConfig } from './config.ts';
 import { fitImages, type FitImagesOptions, type HeldOutHook } from './fit-images.ts';
 import type { ImageRunPlan } from './plan-images.ts';
@@ -7,15 +5,16 @@ import { createCriticThreads, type CriticThreads } from './thread/critic-threads
 
 type Shared = Pick<FitImagesOptions, 'executor' | 'image' | 'random' | 'stepsPerCall' | 'journal'>;
 
-/** Trains the detecting critic of a run and what calibrates it, in as many threads as are of use, and ends them. */
+/** Trains the detecting critic of a run and what calibrates it, so many critics at once. */
 export async function fitDetector(
   config: ImageTrainConfig,
   plan: ImageRunPlan,
   shared: Shared,
+  atOnce: number,
   onHeldOut?: HeldOutHook,
 ): ReturnType<typeof fitImages> {
   const { run, family, values } = config;
-  const threads = startThreads(config, plan, shared.executor);
+  const threads = startThreads(config, plan, atOnce);
   try {
     const options = { ...shared, family, values, foldSteps: run.foldSteps, rows: plan.images.rows, threads };
     return await fitImages(options, plan.split, onHeldOut);
@@ -24,21 +23,13 @@ export async function fitDetector(
   }
 }
 
-/** With fewer steps than this, starting a thread takes longer than it saves. */
-const FEWEST_STEPS = 1000;
-/** What copies of images may take; two threads at least have theirs. */
-const COPIES_BYTES = 2 ** 29;
-
-/** None where one critic is trained, or another device than the CPU trains. */
+/** None where critics are trained one after the other. */
 function startThreads(
   { run, family, values }: ImageTrainConfig,
-  { images, split, detectorSteps }: ImageRunPlan,
-  { device }: Pick<Executor, 'device'>,
+  { images }: ImageRunPlan,
+  count: number,
 ): CriticThreads | undefined {
-  const critics = 1 + split.rounds.filter(({ train }) => train !== null).length;
-  const copies = Math.max(2, Math.floor(COPIES_BYTES / images.rows.byteLength));
-  const count = Math.floor(Math.min(critics, copies, usableCores() / run.threads));
-  if (device !== 'cpu' || count < 2 || detectorSteps < FEWEST_STEPS) return undefined;
+  if (count === 1) return undefined;
   const { image } = images.schema;
   return createCriticThreads({ family: family.name, values, image, seed: run.seed, threads: run.threads }, count);
 }

@@ -1,5 +1,5 @@
 import { AristarchError } from '../../base/errors.ts';
-import { inTurns } from '../../base/in-turns.ts';
+import { inTurns, longestFirst } from '../../base/in-turns.ts';
 import { scopeRandom, type Random } from '../../base/philox.ts';
 import type { AnyImageFamily } from '../../models/families/image-family.ts';
 import { PIXEL_MIDDLE, type ImageCriticPlan } from '../../models/images/image-critic.ts';
@@ -124,10 +124,10 @@ async function fitAll(options: FitImagesOptions, rounds: readonly CriticRound[])
     const told = { ...options, journal: { ...journal, progress } };
     fitted.set(round, await fitImageCritic(told, name, chosen, share).catch(end));
   };
-  // The longest first, so that the others fill the threads beside it; in their own order, which a time budget counts on, where there are none.
-  const order = threads ? rounds.toSorted((a, b) => b.share - a.share) : rounds;
+  const atOnce = threads?.count ?? 1;
+  const order = longestFirst(atOnce, rounds, ({ share }) => share);
   await inTurns(
-    threads?.count ?? 1,
+    atOnce,
     order.map((round) => () => fit(round)),
   );
   return rounds.map((round) => fitted.get(round)!);

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { AristarchError } from '../../base/errors.ts';
+import { longestFirst } from '../../base/in-turns.ts';
 import { createRandom } from '../../base/philox.ts';
+import type { ImageCriticPlan } from '../../models/images/image-critic.ts';
 import type { ImageGamePlan } from '../../models/images/image-game.ts';
 import { layersFrom, type ConvCriticOptions } from '../../models/images/conv-critic.ts';
 import { planStylizer, type ImagePool, type StylizerPlan } from '../../models/stylize/plan-stylizer.ts';
@@ -34,7 +36,10 @@ export interface ImageRunPlan {
   readonly stylizer: StylizerPlan | null;
   /** SHA-256 of the images whose styles are learnt; null where these are the training images. */
   readonly stylesFingerprint: string | null;
-  readonly outline: Outline;
+  /** Where so many critics that detect are trained at the same time. */
+  readonly outlineFor: (criticsAtOnce: number) => Outline;
+  /** The detecting critic, without its images. */
+  readonly critic: ImageCriticPlan;
   /** Of the detecting critic and of those of its folds. */
   readonly detectorSteps: number;
   /** By which the device `auto` is chosen. */
@@ -60,17 +65,20 @@ export async function planImageRun(config: ImageTrainConfig): Promise<ImageRunPl
   const folds = split.rounds.filter(({ train }) => train !== null);
   const gameTasks = (game?.phases ?? []).map((phase) => game!.taskOf(phase, split.final.length));
   const fold = detector(run.foldSteps);
-  const outline = outlineOf([
-    ...folds.map(({ name }) => ({ name, plans: [fold] })),
-    { name: 'final', plans: [critic] },
-    { name: STYLIZER_ROUND, plans: stylizer ? [stylizer] : [] },
-    {
-      name: GAME_ROUND,
-      plans: gameTasks.map((task) => ({ task })),
-    },
-  ]);
+  const detectors = [...folds.map(({ name }) => ({ name, plans: [fold] })), { name: 'final', plans: [critic] }];
+  const outlineFor = (atOnce: number): Outline =>
+    outlineOf([
+      { atOnce, rounds: longestFirst(atOnce, detectors, ({ plans }) => plans[0]!.task.steps) },
+      {
+        atOnce: 1,
+        rounds: [
+          { name: STYLIZER_ROUND, plans: stylizer ? [stylizer] : [] },
+          { name: GAME_ROUND, plans: gameTasks.map((task) => ({ task })) },
+        ],
+      },
+    ]);
   return {
-    ...{ images, split, game, stylizer, outline, work: workOfImages(critic, game, gameTasks.at(-1)) },
+    ...{ images, split, game, stylizer, outlineFor, critic, work: workOfImages(critic, game, gameTasks.at(-1)) },
     warnings: [...warnings, ...warnOfOwnCopies(images.rows, image, critic.negatives)],
     detectorSteps: critic.task.steps + folds.length * fold.task.steps,
     rate: rateOf(run.rate, split),

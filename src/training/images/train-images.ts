@@ -9,6 +9,7 @@ import { createJournal } from '../journal.ts';
 import { modelPlace } from '../prepare-data.ts';
 import type { TrainHooks } from '../train.ts';
 import type { ImageTrainConfig } from './config.ts';
+import { criticsAtOnce, roomHere } from './critics-at-once.ts';
 import { exportImages } from './export-images.ts';
 import { fitGame, type PhaseHook } from './fit-game.ts';
 import { fitDetector } from './fit-detector.ts';
@@ -32,7 +33,7 @@ export async function trainImages(
   await checkArtefactTarget(place.out, { replace: run.replace });
   hooks.note(`reading ${showData(run.data).join(', ')}`);
   const plan = await planImageRun(config);
-  const { images, split, outline } = plan;
+  const { images, split } = plan;
   const warnings = [...plan.warnings];
   warnings.forEach(hooks.warn);
   const warnAndKeep = (message: string): void => {
@@ -46,6 +47,8 @@ export async function trainImages(
     const start = { resume: run.resume, warn: hooks.warn };
     const checkpoint = await openCheckpoint(`${place.out}.checkpoint`, identity, start);
     const { image } = images.schema;
+    const atOnce = criticsAtOnce(config, plan, roomHere(executor.device));
+    const outline = plan.outlineFor(atOnce);
     const what = `${images.count} images of ${image.size} x ${image.size} x ${image.channels}`;
     hooks.note(`training ${family.name} on ${what}: ${outline.updates} steps, ${executor.description}`);
     const journal = createJournal({
@@ -57,7 +60,7 @@ export async function trainImages(
     const shared = { executor, image, random: createRandom(run.seed), stepsPerCall: run.stepsPerCall, journal };
     const trained = await clearIfHopeless(checkpoint, async () => {
       const judge = plan.game && createJudge({ ...shared, split, rows: images.rows, warn: warnAndKeep });
-      const detector = await fitDetector(config, plan, shared, judge?.detecting);
+      const detector = await fitDetector(config, plan, shared, atOnce, judge?.detecting);
       const stylizer =
         plan.stylizer && (await fitStylizer({ ...shared, plan: plan.stylizer, critic: detector.critic }));
       const rows = packImages({ rows: images.rows, image }, split.final);

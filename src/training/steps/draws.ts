@@ -31,9 +31,15 @@ const CALL_BYTES = 2 ** 28;
 
 /** Steps whose draws fit into one call; one at least. */
 export function stepsWithin({ draws }: Pick<TrainingTask, 'draws'>, bytes: number = CALL_BYTES): number {
-  const values = draws.reduce((total, draw) => total + sizeOf(draw), 0);
-  return Math.max(1, Math.floor(bytes / (Float32Array.BYTES_PER_ELEMENT * Math.max(1, values))));
+  return Math.max(1, Math.floor(bytes / Math.max(1, bytesOfDraws(draws))));
 }
+
+/** Bytes of the draws of one call of at most so many steps. */
+export const bytesOfCall = (task: Pick<TrainingTask, 'draws'>, stepsPerCall: number): number =>
+  Math.min(stepsPerCall, stepsWithin(task)) * bytesOfDraws(task.draws);
+
+const bytesOfDraws = (draws: readonly Draw[]): number =>
+  Float32Array.BYTES_PER_ELEMENT * draws.reduce((total, draw) => total + sizeOf(draw), 0);
 
 function fill(draw: Draw, stream: RandomStream, out: Float32Array, step: number, rateFactor: number): void {
   switch (draw.kind) {

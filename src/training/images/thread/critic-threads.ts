@@ -1,4 +1,5 @@
-import { AristarchError } from '../../../base/errors.ts';
+import { usableCores } from '../../../base/cores.ts';
+import { AristarchError, messageOf } from '../../../base/errors.ts';
 import { startThread, type Thread } from '../../../base/thread.ts';
 import type { TaskSteps } from '../../steps/task-steps.ts';
 import type { CriticOrder, CriticRun, CriticThreadCalls } from './contract.ts';
@@ -21,13 +22,17 @@ type CriticThread = Thread<CriticThreadCalls>;
 const MAIN = new URL('./thread-main', import.meta.url);
 
 /** Each is started when it is first needed, and serves one round after the other. */
-export function createCriticThreads(run: CriticRun, count: number): CriticThreads {
+export function createCriticThreads(run: CriticRun, count: number, begin = startThread): CriticThreads {
   const started: CriticThread[] = [];
   const idle: CriticThread[] = [];
   const start = (): CriticThread => {
-    const thread = startThread<CriticThreadCalls>({ name: 'critic', main: MAIN, lost });
-    started.push(thread);
-    return thread;
+    try {
+      const thread = begin<CriticThreadCalls>({ name: 'critic', main: MAIN, lost });
+      started.push(thread);
+      return thread;
+    } catch (thrown) {
+      throw refused(messageOf(thrown));
+    }
   };
   return {
     count,
@@ -52,4 +57,9 @@ export function createCriticThreads(run: CriticRun, count: number): CriticThread
 function lost(reason: string): AristarchError {
   const message = `a thread that trains a critic was lost (${reason}): start again, with --resume to go on`;
   return new AristarchError('UNAVAILABLE', message, { reason });
+}
+
+function refused(reason: string): AristarchError {
+  const message = `no thread can be started in which to train a critic (${reason}): let the process have more, or have critics trained one after the other with --threads ${usableCores()}`;
+  return new AristarchError('RESOURCE_EXHAUSTED', message, { reason });
 }
