@@ -52,10 +52,39 @@ export function* readBatches(bytes: Buffer): Generator<FetchedBatch> {
     const end = at + BEFORE_LENGTH + bytes.readInt32BE(at + 8);
     if (end < at + HEAD_BYTES) throw unreadable(`a batch at byte ${at} that ends at byte ${end}`);
     if (end > bytes.length) break;
-    yield readBatch(bytes.subarray(at, end));
+    const batch = readBatch(bytes.subarray(at, end));
+    checkNext(bytes, end, batch.lastOffset);
+    yield batch;
     at = end;
   }
   if (at === 0 && bytes.length > 0) throw unreadable(`no whole batch in ${bytes.length} bytes`);
+}
+
+/** In front of each batch and of each older message. */
+const OFFSET_BYTES = 8;
+
+/**
+ * That what follows at a byte, and may have been cut, lies behind an offset. No checksum covers where a batch lies. Of two of which the second is
+ * not behind the first either may be the wrong one, so that the first is not handed out either: whoever has read it asks for
+ * what is behind it, and brokers, who look for it by these offsets, would pass the second one over.
+ */
+export function checkNext(bytes: Buffer, at: number, lastOffset: bigint): void {
+  if (at + OFFSET_BYTES > bytes.length) return;
+  const next = bytes.readBigInt64BE(at);
+  if (next <= lastOffset) throw unreadable(`a batch up to offset ${lastOffset} in front of one from offset ${next} on`);
+}
+
+/** Where batches may lie: what was asked for, and where the partition ends, as the broker said after it had read them. */
+export interface Bounds {
+  readonly from: bigint;
+  readonly end: bigint;
+}
+
+/** Why a batch cannot lie where it says that it does. One may begin before what was asked for, or behind it where a topic is compacted. */
+export function findMisplaced(lastOffset: bigint, { from, end }: Bounds): AristarchError | undefined {
+  if (lastOffset < from) return unreadable(`a batch up to offset ${lastOffset}, where offset ${from} was asked for`);
+  if (lastOffset < end) return undefined;
+  return unreadable(`a batch up to offset ${lastOffset} of a partition that ends before offset ${end}`);
 }
 
 function readBatch(bytes: Buffer): FetchedBatch {

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { pino } from 'pino';
@@ -7,11 +6,10 @@ import { createPlainDeliveries } from '../../../src/server/kafka/deliveries.ts';
 import { createEventReader } from '../../../src/server/kafka/formats/reader.ts';
 import { JSON_RESULTS } from '../../../src/server/kafka/formats/result-format.ts';
 import { createBatchHandler } from '../../../src/server/kafka/handlers.ts';
-import { type FetchedPartition, markAborted } from '../../../src/server/kafka/kafkajs/aborted-messages.ts';
 import { registerCodecs as registerWithKafkajs } from '../../../src/server/kafka/kafkajs/codecs.ts';
 import { toKafkaError } from '../../../src/server/kafka/kafkajs/faults.ts';
 import { fromMessage } from '../../../src/server/kafka/kafkajs/messages.ts';
-import { findMark, placeMark } from '../../../src/server/kafka/kafkajs/unreadable-marks.ts';
+import { findMark } from '../../../src/server/kafka/kafkajs/unreadable-marks.ts';
 import { registerCodecs as registerWithPlatformatic } from '../../../src/server/kafka/platformatic/codecs.ts';
 import { Reader, Writer } from '../../../src/server/kafka/platformatic/engine.ts';
 import { toKafkaError as toPlatformaticError } from '../../../src/server/kafka/platformatic/faults.ts';
@@ -21,6 +19,7 @@ import type { InboundMessage } from '../../../src/server/kafka/port.ts';
 import { type BatchHead, writeRecordBatch, writeRecords } from '../../../src/server/kafka/record-batch.ts';
 import { createMetrics } from '../../../src/server/metrics.ts';
 import { createNumberDetector } from '../../support/number-detector.ts';
+import { fetchByKafkajs, toOldAnswer } from '../kafka/kafkajs-broker.ts';
 import { createBatch, createMemoryProducer, routeTo, toScorer } from '../kafka/memory-kafka.ts';
 import { withSums } from '../kafka/record-sums.ts';
 import { inputsOf, run } from './campaign.ts';
@@ -43,21 +42,14 @@ async function createRecords(): Promise<readonly Buffer[]> {
     writeRecordBatch(codec.compress(records), { ...HEAD, compressionBits: place + 1 }),
   );
   const transactional = writeRecordBatch(records, { ...HEAD, isTransactional: true });
-  return [plain, transactional, ...compressed, Buffer.concat([plain, compressed[0]!])];
+  const behind = Buffer.from(compressed[0]!);
+  behind.writeBigInt64BE(3n);
+  return [plain, transactional, ...compressed, Buffer.concat([plain, behind])];
 }
 
 /** An answer to a fetch of one partition with a transaction that was taken back, by version 11 of the protocol. */
-function toOldAnswer(records: Buffer): Buffer {
-  const writer = Writer.create()
-    .appendInt32(0)
-    .appendInt16(0)
-    .appendInt32(0)
-    .appendInt32(1)
-    .appendString('events', false);
-  writer.appendInt32(1).appendInt32(0).appendInt16(0).appendInt64(9n).appendInt64(9n).appendInt64(0n);
-  writer.appendInt32(1).appendInt64(6n).appendInt64(0n).appendInt32(-1);
-  return writer.appendInt32(records.length).append(records).buffer;
-}
+const toOnePart = (records: Buffer): Buffer =>
+  toOldAnswer([{ partition: 0, end: 9n, aborted: [{ producerId: 6n, firstOffset: 0n }], records }]);
 
 /** The same by version 13. */
 function toNewAnswer(records: Buffer): Buffer {
@@ -71,33 +63,15 @@ function toNewAnswer(records: Buffer): Buffer {
     .append(Buffer.alloc(3)).buffer;
 }
 
-interface KafkajsBatch {
-  readonly messages: readonly Parameters<typeof fromMessage>[0][];
-}
-const load = createRequire(import.meta.url);
-
 /** What is handed out of an answer, and whether something of it cannot be read. */
 interface Read {
   readonly messages: readonly InboundMessage[];
   readonly isCut: boolean;
 }
 
-/** As its consumer does it, with what is done to it here. */
 async function readByKafkajs(answer: Buffer): Promise<Read> {
-  const { decode } = load('kafkajs/src/protocol/requests/fetch/v11/response') as {
-    decode: (bytes: Buffer) => Promise<{ responses: { partitions: FetchedPartition[] }[] }>;
-  };
-  const Batch = load('kafkajs/src/consumer/batch') as new (
-    topic: string,
-    from: string,
-    part: FetchedPartition,
-  ) => KafkajsBatch;
-  const { responses } = await decode(answer);
-  const parts = responses.flatMap(({ partitions }) => partitions);
-  for (const { messages } of parts) placeMark(messages, '0');
-  parts.forEach(markAborted);
-  const batches = parts.map((part) => new Batch('events', '0', part).messages);
-  const isMarked = (messages: KafkajsBatch['messages']): boolean => findMark(messages) !== undefined;
+  const batches = (await fetchByKafkajs([answer], { 0: 0n })).map(({ messages }) => messages);
+  const isMarked = (messages: readonly object[]): boolean => findMark(messages) !== undefined;
   return {
     messages: batches.flatMap((messages) => (isMarked(messages) ? messages.slice(0, -1) : messages).map(fromMessage)),
     isCut: batches.some(isMarked),
@@ -145,7 +119,7 @@ beforeAll(async () => {
 });
 
 const CLIENTS = {
-  kafkajs: { toAnswer: toOldAnswer, read: readByKafkajs, toError: toKafkaError },
+  kafkajs: { toAnswer: toOnePart, read: readByKafkajs, toError: toKafkaError },
   platformatic: { toAnswer: toNewAnswer, read: readByPlatformatic, toError: toPlatformaticError },
 } as const;
 

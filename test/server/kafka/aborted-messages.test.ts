@@ -11,7 +11,7 @@ const filter = createRequire(import.meta.url)('kafkajs/src/consumer/filterAborte
 
 const message = (offset: number, producerId: string, value = `${producerId}@${offset}`) => ({
   ...{ offset: `${offset}`, key: Buffer.from('key'), value, isControlRecord: false },
-  batchContext: { producerId, inTransaction: true },
+  batchContext: { producerId, inTransaction: true, lastOffset: BigInt(offset) },
 });
 const end = (offset: number, producerId: string, type: 'abort' | 'commit') => ({
   ...{ ...message(offset, producerId, type), isControlRecord: true },
@@ -64,7 +64,7 @@ describe('messages that were taken back', () => {
   });
 
   it('leave those alone that are in no transaction, or in one that was committed', () => {
-    const plain = { ...message(1, '1'), batchContext: { producerId: '1', inTransaction: false } };
+    const plain = { ...message(1, '1'), batchContext: { ...message(1, '1').batchContext, inTransaction: false } };
     const messages = [message(0, '3'), plain, end(2, '3', 'commit')];
     expect(readCommitted({ messages, abortedTransactions: [{ producerId: '1', firstOffset: '0' }] })).toEqual([
       '3@0',

@@ -25,7 +25,8 @@ const abortedAt = (producerId: number, firstOffset: number) => ({
   firstOffset: BigInt(firstOffset),
 });
 type Part = Partial<Pick<PartitionAnswer, 'batches' | 'aborted' | 'unreadable'>>;
-const read = (part: Part, from = 0n) => readFetched({ batches: [], aborted: [], unreadable: undefined, ...part }, from);
+const read = (part: Part, from = 0n) =>
+  readFetched({ ...{ batches: [], aborted: [], unreadable: undefined, end: 20n }, ...part }, from);
 const values = (part: Part, from = 0n): string[] => read(part, from).messages.map(({ value }) => value!.toString());
 
 describe('what readers of committed messages see of a fetch', () => {

@@ -9,26 +9,29 @@ export interface Asked {
   readonly fetchOffset: bigint;
 }
 
-/** A broker with an event at each offset of each partition; `check` may refuse what is asked. */
-export function createFetchWire(count: number, check: (asked: readonly Asked[]) => void = () => undefined) {
+/** A broker with an event at each offset of each partition; `check` may refuse what is asked, or look where a partition ends before another event has come. */
+export function createFetchWire(
+  count: number,
+  check: (asked: readonly Asked[]) => 'ends too early' | undefined = () => undefined,
+) {
   const asked: number[][] = [];
   const partitions = Array.from({ length: count }, () => ({ leader: 1 }));
   const topic = { id: 'id', partitionsCount: count, partitions };
   const metadata = { topics: new Map([['events', topic]]), brokers: new Map([[1, { host: 'b', port: 1 }]]) };
-  function toAnswer({ partition, fetchOffset: offset }: Asked): PartitionAnswer {
+  function toAnswer({ partition, fetchOffset: offset }: Asked, end = offset + 1n): PartitionAnswer {
     const flags = { isInTransaction: false, isControl: false, compressionBits: 0 };
     const times = { brokersTimeMs: undefined, firstTimeMs: 0n };
     const batch = { ...{ firstOffset: offset, lastOffset: offset, producerId: -1n, count: 1 }, ...flags, ...times };
     const records = [{ ...RECORD, offset }];
     const batches = [{ batch: { ...batch, records: Buffer.alloc(0) }, records }];
-    return { partition, errorCode: 0, aborted: [], batches, unreadable: undefined };
+    return { partition, errorCode: 0, end, aborted: [], batches, unreadable: undefined };
   }
   const askBy = (_api: unknown, _broker: unknown, ...given: readonly unknown[]) => {
     const [{ partitions: wanted }] = given[6] as [{ partitions: readonly Asked[] }];
     asked.push(wanted.map(({ partition }) => partition));
     return new Promise((resolve) => {
-      check(wanted);
-      resolve(wanted.map(toAnswer));
+      const isEarly = check(wanted) === 'ends too early';
+      resolve(wanted.map((each) => toAnswer(each, isEarly ? each.fetchOffset : undefined)));
     });
   };
   return { wire: { askBy, metadata: () => Promise.resolve(metadata) } as unknown as Wire, asked };

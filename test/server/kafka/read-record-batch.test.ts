@@ -42,7 +42,14 @@ describe('the record batches of an answer', () => {
   it('are read as the client reads them that we did not write', () => {
     fc.assert(
       fc.property(fc.array(fc.array(message, { minLength: 1, maxLength: 20 }), { maxLength: 3 }), (batches) => {
-        const answer = Buffer.concat(batches.map((messages) => writePlainBatch(messages, HEAD)));
+        let next = 0n;
+        const written = batches.map((messages) => {
+          const batch = writePlainBatch(messages, HEAD);
+          batch.writeBigInt64BE(next);
+          next += BigInt(messages.length);
+          return batch;
+        });
+        const answer = Buffer.concat(written);
         expect(readAll(answer)).toEqual(readByOther(answer));
         const [head] = readBatches(answer);
         if (head !== undefined) expect(head).toMatchObject({ producerId: 7n, isInTransaction: true, isControl: false });
@@ -62,6 +69,7 @@ describe('the record batches of an answer', () => {
     const [one, two] = [1, 2].map((x) =>
       writePlainBatch([{ key: null, value: Buffer.from(`${x}`), headers: {} }], HEAD),
     );
+    two!.writeBigInt64BE(1n);
     const values = readAll(Buffer.concat([one!, two!.subarray(0, -1)])).map(({ value }) => String(value));
     expect(values).toEqual(['1']);
     expect(readAll(Buffer.alloc(0))).toEqual([]);

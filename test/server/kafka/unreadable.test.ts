@@ -1,14 +1,11 @@
 import { createRequire } from 'node:module';
-import { gzipSync } from 'node:zlib';
+import { crc32, gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import { Reader, Writer } from '@platformatic/kafka';
 import { pino } from 'pino';
-import '../../../src/server/kafka/kafkajs/engine.ts';
-import type { FetchedMessage, FetchedPartition } from '../../../src/server/kafka/kafkajs/aborted-messages.ts';
 import { deliver } from '../../../src/server/kafka/kafkajs/consumer.ts';
 import type { EachBatchPayload } from '../../../src/server/kafka/kafkajs/engine.ts';
 import { createMembership } from '../../../src/server/kafka/kafkajs/membership.ts';
-import { placeMark } from '../../../src/server/kafka/kafkajs/unreadable-marks.ts';
 import { createPlainDeliveries } from '../../../src/server/kafka/deliveries.ts';
 import { createEventReader } from '../../../src/server/kafka/formats/reader.ts';
 import { JSON_RESULTS } from '../../../src/server/kafka/formats/result-format.ts';
@@ -21,6 +18,7 @@ import { unreadableAt } from '../../../src/server/kafka/read-record-batch.ts';
 import { writePlainBatch } from '../../../src/server/kafka/record-batch.ts';
 import { createMetrics } from '../../../src/server/metrics.ts';
 import { createNumberDetector } from '../../support/number-detector.ts';
+import { fetchByKafkajs, toOldAnswer } from './kafkajs-broker.ts';
 import { createBatch, createMemoryProducer, routeTo, toScorer } from './memory-kafka.ts';
 
 const HEAD = { producerId: 7n, producerEpoch: 0, firstSequence: 0, isTransactional: false, timestampMs: 1_000 };
@@ -44,24 +42,13 @@ function createLog(
 }
 
 const load = createRequire(import.meta.url);
+const END = 30n;
 
 /** What kafkajs makes of the records of an answer, from an offset on; undefined where it hands out nothing. */
-async function readByKafkajs(records: Buffer, from: bigint): Promise<PartitionBatch | undefined> {
-  const Decoder = load('kafkajs/src/protocol/decoder') as new (some: Buffer) => object;
-  const decode = load('kafkajs/src/protocol/requests/fetch/v4/decodeMessages') as (
-    decoder: object,
-  ) => Promise<FetchedMessage[]>;
-  const Batch = load('kafkajs/src/consumer/batch') as new (
-    topic: string,
-    from: string,
-    part: FetchedPartition & { readonly partition: number; readonly highWatermark: string },
-  ) => EachBatchPayload['batch'];
-  const length = Buffer.alloc(4);
-  length.writeInt32BE(records.length);
-  const messages = await decode(new Decoder(Buffer.concat([length, records])));
-  placeMark(messages, String(from));
-  const batch = new Batch('events', String(from), { partition: 3, messages, highWatermark: '30' });
-  if (batch.isEmpty()) return undefined;
+async function readByKafkajs(records: Buffer, from: bigint, ends = [END]): Promise<PartitionBatch | undefined> {
+  const answers = ends.map((end) => toOldAnswer([{ partition: 3, end, records }]));
+  const [batch] = await fetchByKafkajs(answers, { 3: from });
+  if (batch!.isEmpty()) return undefined;
   const membership = createMembership(
     (thrown) => toKafkaError(thrown, []),
     () => undefined,
@@ -73,10 +60,10 @@ async function readByKafkajs(records: Buffer, from: bigint): Promise<PartitionBa
 }
 
 /** What the other client makes of an answer with them, by version 13 of the protocol. */
-function readByPlatformatic(records: Buffer, from: bigint): Promise<PartitionBatch> {
+function readByPlatformatic(records: Buffer, from: bigint, [end] = [END]): Promise<PartitionBatch> {
   const writer = Writer.create().appendInt32(0).appendInt16(0).appendInt32(0);
   writer.appendUnsignedVarInt(2).append(Buffer.alloc(16)).appendUnsignedVarInt(2);
-  writer.appendInt32(3).appendInt16(0).appendInt64(30n).appendInt64(30n).appendInt64(0n);
+  writer.appendInt32(3).appendInt16(0).appendInt64(end).appendInt64(end).appendInt64(0n);
   writer
     .appendUnsignedVarInt(1)
     .appendInt32(-1)
@@ -119,10 +106,45 @@ describe.each(['kafkajs', 'platformatic'] as const)('a record batch that is not 
     ['the length', 10, 0x10],
     ['the checksum', 18, 0x10],
     ['the number of records', 25, 0x10],
+    ['where it lies, to before what was asked for', 7, 0x10],
+    ['where it lies, to behind the end', 3, 0x10],
   ])('is told where it is the first, whatever of it is wrong: %s', async (_what, at, bits) => {
     const batch = await read(createLog(2, { batch: 0, at, bits }), 21n);
     expect(offsetsOf(batch)).toEqual([]);
     expect(batch).toMatchObject({ nextOffset: 21n, unreadable: { code: 'DATA_UNREADABLE' } });
+  });
+
+  it.each([
+    ['a batch that says that it lies before the one in front of it', { batch: 2, at: 7, bits: 0x10 }],
+    ['a batch that says that it lies behind the next one', { batch: 1, at: 7, bits: 0x08 }],
+  ])(
+    'has the one in front of it or behind it for company, where either may be the wrong one: %s',
+    async (_what, flip) => {
+      // The next one is told by its beginning, where the answer has no more of it.
+      for (const records of [createLog(3, flip), createLog(3, flip).subarray(0, -60)]) {
+        const batch = await read(records, 20n);
+        expect(offsetsOf(batch)).toEqual([20, 21]);
+        expect(batch).toMatchObject({ nextOffset: 22n, unreadable: { code: 'DATA_UNREADABLE' } });
+        expect(batch!.unreadable!.message).toMatch(
+          /: a broker's answer holds a batch up to offset \d+ in front of one from offset \d+ on: /,
+        );
+      }
+    },
+  );
+
+  it('is told where it is the last of a partition, and says that it lies behind the end', async () => {
+    const batch = await read(createLog(2, { batch: 1, at: 7, bits: 0x08 }), 20n, [24n]);
+    expect(offsetsOf(batch)).toEqual([20, 21]);
+    expect(batch).toMatchObject({ nextOffset: 22n, unreadable: { code: 'DATA_UNREADABLE' } });
+    expect(batch!.unreadable!.message).toContain('a batch up to offset 31 of a partition that ends before offset 24');
+  });
+
+  it('is none where batches are gone between others, or records at their ends, as in topics that are compacted', async () => {
+    const log = createLog(4);
+    const length = log.length / 4;
+    const batch = await read(Buffer.concat([log.subarray(length, 2 * length), log.subarray(3 * length)]), 20n);
+    expect(offsetsOf(batch)).toEqual([22, 23, 26, 27]);
+    expect(batch!.unreadable).toBeUndefined();
   });
 
   it('is none where all is as it was', async () => {
@@ -131,6 +153,12 @@ describe.each(['kafkajs', 'platformatic'] as const)('a record batch that is not 
     expect(batch!.unreadable).toBeUndefined();
     expect(batch!.nextOffset).toBe(24n);
   });
+});
+
+it('a batch that a broker has read after it looked where the partition ends is handed out, by kafkajs', async () => {
+  const batch = await readByKafkajs(createLog(2), 20n, [22n, 24n]);
+  expect(offsetsOf(batch)).toEqual([20, 21, 22, 23]);
+  expect(batch!.unreadable).toBeUndefined();
 });
 
 describe('messages of logs that are older than Kafka 0.11, by kafkajs', () => {
@@ -154,7 +182,8 @@ describe('messages of logs that are older than Kafka 0.11, by kafkajs', () => {
   it.each([0, 1])('are read where each is as it was written: version %d', async (version) => {
     const log = createOldLog(THREE, version);
     // The last one of an answer may be cut.
-    const batch = await readByKafkajs(Buffer.concat([log, log.subarray(0, 30)]), 20n);
+    const cut = createOldLog([{ offset: 23, value: '{"x": 23}' }], version).subarray(0, 30);
+    const batch = await readByKafkajs(Buffer.concat([log, cut]), 20n);
     expect(batch!.messages.map(({ value }) => String(value))).toEqual(['{"x": 20}', '{"x": 21}', '{"x": 22}']);
     expect(batch).toMatchObject({ nextOffset: 23n, unreadable: undefined });
   });
@@ -165,6 +194,27 @@ describe('messages of logs that are older than Kafka 0.11, by kafkajs', () => {
     expect(offsetsOf(batch)).toEqual([20, 21]);
   });
 
+  it('are read beside transactions that were taken back, to none of which they belong', async () => {
+    const aborted = [{ producerId: 7n, firstOffset: 2n }];
+    const answer = toOldAnswer([{ partition: 3, end: END, aborted, records: createOldLog(THREE) }]);
+    const [batch] = await fetchByKafkajs([answer], { 3: 20n });
+    expect(batch!.messages.map(({ offset }) => offset)).toEqual(['20', '21', '22']);
+  });
+
+  it.each([
+    ['key', 26],
+    ['value', 31],
+  ])('are read up to one with a %s that is longer than it is, whatever its checksum says', async (_what, at) => {
+    const log = createOldLog(THREE);
+    const [start, length] = [log.length / 3, log.length / 3];
+    log.writeInt32BE(1_000, start + at);
+    log.writeUInt32BE(crc32(log.subarray(start + 16, start + length)), start + 12);
+    const batch = await readByKafkajs(log, 20n);
+    expect(offsetsOf(batch)).toEqual([20]);
+    expect(batch).toMatchObject({ nextOffset: 21n, unreadable: { code: 'DATA_UNREADABLE' } });
+    expect(batch!.unreadable!.message).toContain(`a text of 1000 bytes at byte ${at} of a message of ${length}`);
+  });
+
   it('are read up to the first with another bit, whose place is named', async () => {
     const log = createOldLog(THREE);
     log[log.length / 3 + 40]! ^= 0x10;
@@ -172,6 +222,18 @@ describe('messages of logs that are older than Kafka 0.11, by kafkajs', () => {
     expect(offsetsOf(batch)).toEqual([20]);
     expect(batch).toMatchObject({ nextOffset: 21n, unreadable: { code: 'DATA_UNREADABLE' } });
     expect(batch!.unreadable!.message).toMatch(/from offset 21 of events\/3 on: .* checksum 0x[0-9a-f]{8} /);
+  });
+
+  it.each([
+    ['the first before what was asked for', 0, 0x10, []],
+    ['one before another', 1, 0x10, []],
+    ['the last behind the end', 2, 0x20, [20, 21]],
+  ])('are read up to one that says that it lies elsewhere: %s', async (_what, place, bits, offsets) => {
+    const log = createOldLog(THREE);
+    log[(place * log.length) / 3 + 7]! ^= bits;
+    const batch = await readByKafkajs(log, 20n);
+    expect(offsetsOf(batch)).toEqual(offsets);
+    expect(batch).toMatchObject({ nextOffset: BigInt(20 + offsets.length), unreadable: { code: 'DATA_UNREADABLE' } });
   });
 
   it.each([

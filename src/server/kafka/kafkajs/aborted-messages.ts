@@ -5,10 +5,18 @@ export interface FetchedMessage {
   readonly offset: string;
   readonly key: Buffer | null;
   readonly isControlRecord?: boolean;
-  batchContext: { readonly producerId: string; readonly inTransaction: boolean };
+  batchContext: BatchContext;
 }
-/** Of what no producer wrote. */
-export const NO_BATCH = { producerId: '-1', inTransaction: false };
+/** What a message's batch says, or what holds it. */
+export interface BatchContext {
+  readonly producerId: string;
+  readonly inTransaction: boolean;
+  readonly lastOffset: bigint;
+}
+/** Of what belongs to no transaction. */
+export const outsideOfTransactions = (lastOffset: bigint): BatchContext => {
+  return { producerId: '-1', inTransaction: false, lastOffset };
+};
 export interface FetchedPartition {
   readonly messages: readonly FetchedMessage[];
   abortedTransactions?: readonly AbortedTransaction[] | null;

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import { AristarchError } from '../../../base/errors.ts';
 import { type FetchedBatch, type FetchedRecord, readBatches, readRecords, toUnreadable } from '../read-record-batch.ts';
-import { type FetchedMessage, NO_BATCH } from './aborted-messages.ts';
-import { areOldMessages, readOldMessages } from './old-messages.ts';
+import { type BatchContext, type FetchedMessage, outsideOfTransactions } from './aborted-messages.ts';
+import { areOldMessages, type Decompress, readOldMessages } from './old-messages.ts';
 import { toUnreadableMark } from './unreadable-marks.ts';
 
 /** What kafkajs 2.2.3 reads answers with, as far as it is looked at here. */
@@ -36,16 +36,20 @@ export function readOwnRecordBatches(codecs: Codecs): void {
     const length = decoder.readInt32();
     if (length <= 0 || !decoder.canReadBytes(length)) return Promise.resolve([]);
     const bytes = decoder.readBytes(length);
-    return areOldMessages(bytes) ? readOldMessages(bytes) : readMessages(bytes, codecs);
+    const decompress: Decompress = (compressionBits, compressed) => decompressBy(codecs, compressionBits, compressed);
+    return areOldMessages(bytes) ? readOldMessages(bytes, decompress) : readMessages(bytes, decompress);
   };
 }
 
-async function readMessages(bytes: Buffer, codecs: Codecs): Promise<FetchedMessage[]> {
+async function readMessages(bytes: Buffer, decompress: Decompress): Promise<FetchedMessage[]> {
   const messages: FetchedMessage[] = [];
   try {
     for (const batch of readBatches(bytes)) {
-      const records = readRecords(batch, await decompress(batch, codecs));
-      for (const record of records) messages.push(toMessage(batch, record));
+      const { compressionBits, records: bytesOfRecords } = batch;
+      const plain = compressionBits === 0 ? bytesOfRecords : await decompress(compressionBits, bytesOfRecords);
+      const records = readRecords(batch, plain);
+      const context = toContext(batch);
+      for (const record of records) messages.push(toMessage(batch, context, record));
       if (records.at(-1)?.offset !== batch.lastOffset) messages.push(toEnd(batch));
     }
   } catch (thrown) {
@@ -54,18 +58,21 @@ async function readMessages(bytes: Buffer, codecs: Codecs): Promise<FetchedMessa
   return messages;
 }
 
-async function decompress({ compressionBits, records }: FetchedBatch, codecs: Codecs): Promise<Buffer> {
-  if (compressionBits === 0) return records;
+async function decompressBy(codecs: Codecs, compressionBits: number, bytes: Buffer): Promise<Buffer> {
   const codec = codecs[compressionBits]?.();
-  if (codec !== undefined) return codec.decompress(records);
+  if (codec !== undefined) return codec.decompress(bytes);
   throw new AristarchError('DATA_UNREADABLE', `a batch is compressed by no known way: number ${compressionBits}`);
 }
 
-function toMessage({ producerId, isInTransaction, isControl }: FetchedBatch, record: FetchedRecord): Message {
+function toContext({ producerId, isInTransaction, lastOffset }: FetchedBatch): BatchContext {
+  return { producerId: String(producerId), inTransaction: isInTransaction, lastOffset };
+}
+
+function toMessage({ isControl }: FetchedBatch, batchContext: BatchContext, record: FetchedRecord): Message {
   const { offset, timeMs, key, value, headers } = record;
   return {
     ...{ offset: String(offset), timestamp: String(timeMs), key, value, headers, isControlRecord: isControl },
-    batchContext: { producerId: String(producerId), inTransaction: isInTransaction },
+    batchContext,
   };
 }
 
@@ -75,5 +82,6 @@ function toMessage({ producerId, isInTransaction, isControl }: FetchedBatch, rec
  */
 function toEnd({ lastOffset, firstTimeMs }: FetchedBatch): FetchedMessage {
   const nothing = { key: null, value: null, headers: {}, timestamp: String(firstTimeMs) };
-  return { ...nothing, offset: String(lastOffset), isControlRecord: true, batchContext: NO_BATCH };
+  const batchContext = outsideOfTransactions(lastOffset);
+  return { ...nothing, offset: String(lastOffset), isControlRecord: true, batchContext };
 }

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type { AristarchError } from '../../../base/errors.ts';
-import { type FetchedMessage, NO_BATCH } from './aborted-messages.ts';
+import { type Bounds, findMisplaced } from '../read-record-batch.ts';
+import { type FetchedMessage, outsideOfTransactions } from './aborted-messages.ts';
 
 /** Stands behind all that can be read of a partition, in the place of what cannot. */
 interface Mark extends FetchedMessage {
@@ -10,6 +11,7 @@ interface Mark extends FetchedMessage {
 
 /** What kafkajs 2.2.3 asks for and is answered, as far as it is looked at here. */
 interface FetchRequest {
+  readonly maxBytes: number;
   readonly topics: readonly {
     readonly topic: string;
     readonly partitions: readonly { readonly partition: number; readonly fetchOffset: string }[];
@@ -18,8 +20,14 @@ interface FetchRequest {
 interface FetchResponse {
   readonly responses: readonly {
     readonly topicName: string;
-    readonly partitions: readonly { readonly partition: number; readonly messages: readonly FetchedMessage[] }[];
+    readonly partitions: readonly FetchedPart[];
   }[];
+}
+interface FetchedPart {
+  readonly partition: number;
+  /** As it was before the messages were read, so that they may lie behind it. */
+  readonly highWatermark: string;
+  readonly messages: FetchedMessage[];
 }
 interface BrokerClass {
   readonly prototype: { fetch(request: FetchRequest): Promise<FetchResponse> };
@@ -28,7 +36,7 @@ interface BrokerClass {
 /** Has no place before the request is known: what is left of a batch cannot be believed. */
 export function toUnreadableMark(unreadable: AristarchError): FetchedMessage {
   const nothing = { key: null, value: null, headers: {}, timestamp: '-1' };
-  const mark: Mark = { ...nothing, offset: '-1', batchContext: NO_BATCH, unreadable };
+  const mark: Mark = { ...nothing, offset: '-1', batchContext: outsideOfTransactions(-1n), unreadable };
   return mark;
 }
 
@@ -40,20 +48,50 @@ export function findMark(
   return last !== undefined && 'unreadable' in last ? (last as Mark) : undefined;
 }
 
-/** Lets kafkajs hand out marks: each is placed where the partition was to be read on, since what lies before that is not handed out. */
+/**
+ * Lets kafkajs hand out marks: each is placed where the partition was to be read on, since what lies before that is not handed out. One more
+ * stands for what cannot lie where it says that it does.
+ */
 export function placeUnreadableMarks(): void {
   const broker = createRequire(import.meta.url)('kafkajs/src/broker') as BrokerClass;
   // eslint-disable-next-line @typescript-eslint/unbound-method -- called with the broker itself, below
   const { fetch } = broker.prototype;
   broker.prototype.fetch = async function (request) {
     const response = await fetch.call(this, request);
+    // A broker looks where partitions end before it reads, and may read more by then: where it did, it is asked for their ends once more.
+    const isBeyond = response.responses.some(({ partitions }) => partitions.some(isBeyondEnd));
+    const later = isBeyond ? await fetch.call(this, { ...request, maxBytes: 1 }) : response;
     for (const { topicName, partitions } of response.responses) {
       const asked = request.topics.find(({ topic }) => topic === topicName)?.partitions ?? [];
-      for (const { partition, messages } of partitions)
-        placeMark(messages, asked.find((each) => each.partition === partition)?.fetchOffset ?? '0');
+      const ends = later.responses.filter((each) => each.topicName === topicName).flatMap((each) => each.partitions);
+      for (const part of partitions) {
+        const isIt = ({ partition }: { readonly partition: number }): boolean => partition === part.partition;
+        const from = asked.find(isIt)?.fetchOffset ?? '0';
+        const end = (ends.find(isIt) ?? part).highWatermark;
+        cutMisplaced(part.messages, { from: BigInt(from), end: BigInt(end) });
+        placeMark(part.messages, from);
+      }
     }
     return response;
   };
+}
+
+function isBeyondEnd({ messages, highWatermark }: FetchedPart): boolean {
+  const last = findMark(messages) === undefined ? messages.at(-1) : messages.at(-2);
+  return last !== undefined && last.batchContext.lastOffset >= BigInt(highWatermark);
+}
+
+/** Puts a mark in the place of the first batch that cannot lie where it says that it does, and of what is behind it. */
+function cutMisplaced(messages: FetchedMessage[], bounds: Bounds): void {
+  const count = findMark(messages) === undefined ? messages.length : messages.length - 1;
+  for (let place = 0; place < count; place++) {
+    const { batchContext } = messages[place]!;
+    if (batchContext === messages[place - 1]?.batchContext) continue;
+    const misplaced = findMisplaced(batchContext.lastOffset, bounds);
+    if (misplaced === undefined) continue;
+    messages.splice(place, messages.length - place, toUnreadableMark(misplaced));
+    return;
+  }
 }
 
 /** `from`: the offset that was asked for. */

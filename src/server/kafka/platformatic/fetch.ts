@@ -12,6 +12,8 @@ export interface ReadBatch {
 export interface PartitionAnswer {
   readonly partition: number;
   readonly errorCode: number;
+  /** For whoever reads all: its high watermark before the batches were read, so that they may lie behind it. */
+  readonly end: bigint;
   readonly aborted: readonly AbortedTransaction[];
   /** Those that can be read. */
   readonly batches: readonly ReadBatch[];
@@ -56,17 +58,17 @@ export function readAnswer(reader: Reader): readonly PartitionAnswer[] {
 
 const THROTTLE_BYTES = 4;
 const SESSION_BYTES = 4;
-/** Where the partition ends for whoever reads all, where for readers of committed messages, and where it begins. */
-const ENDS_BYTES = 3 * 8;
+/** Where the partition ends for readers of committed messages, and where it begins. */
+const OTHER_ENDS_BYTES = 2 * 8;
 /** Which replica the broker would rather be asked for. */
 const REPLICA_BYTES = 4;
 
 function readPartition(reader: Reader): PartitionAnswer {
-  const [partition, errorCode] = [reader.readInt32(), reader.readInt16()];
-  reader.skip(ENDS_BYTES);
+  const [partition, errorCode, end] = [reader.readInt32(), reader.readInt16(), reader.readInt64()];
+  reader.skip(OTHER_ENDS_BYTES);
   const aborted = reader.readArray((each) => ({ producerId: each.readInt64(), firstOffset: each.readInt64() }));
   reader.skip(REPLICA_BYTES);
-  return { partition, errorCode, aborted, ...readAll(reader.readBytes()) };
+  return { partition, errorCode, end, aborted, ...readAll(reader.readBytes()) };
 }
 
 function readAll(bytes: Buffer): Pick<PartitionAnswer, 'batches' | 'unreadable'> {

@@ -104,9 +104,14 @@ async function fetchOnce(
     // Others that wait for their turn must not wait for events of one that has none.
     const isBusy = isAlone || parts.partitions.some(({ done }) => done !== undefined);
     const maxWaitMs = isBusy ? MAX_WAIT_MS.atWork : MAX_WAIT_MS.idle;
-    const limits = [maxWaitMs, MIN_BYTES, isAlone ? ONE_BATCH : MAX_BYTES, READ_COMMITTED, ...NO_SESSION] as const;
     const topic = [{ topicId, partitions: asked }];
-    const answered = await fetchFrom(() => parts.wire.askBy(FETCH, broker, ...limits, topic, [], ''));
+    const answered = await fetchBounded(
+      (maxBytes) => {
+        const limits = [maxWaitMs, MIN_BYTES, maxBytes, READ_COMMITTED, ...NO_SESSION] as const;
+        return parts.wire.askBy(FETCH, broker, ...limits, topic, [], '');
+      },
+      isAlone ? ONE_BATCH : MAX_BYTES,
+    );
     for (const each of own) await takeAnswer(parts, each, from.get(each.partition)!, answered);
   });
   const failed = (await Promise.allSettled(fetches)).find((result) => result.status === 'rejected');
@@ -141,6 +146,22 @@ async function findPlace(
   if (position < low || startAt === 'earliest') return low;
   return (await readEnds(wire, topicIn, startAt)).get(partition) ?? low;
 }
+
+type Fetch = (maxBytes: number) => Promise<readonly PartitionAnswer[]>;
+
+/**
+ * The partitions of an answer, with ends behind all that a sound broker has read: it looks where they end before it reads, and may read more
+ * by then. Where it did, it is asked for them once more.
+ */
+async function fetchBounded(fetch: Fetch, maxBytes: number): Promise<readonly PartitionAnswer[]> {
+  const answered = await fetchFrom(() => fetch(maxBytes));
+  if (!answered.some(isBeyondEnd)) return answered;
+  const later = await fetchFrom(() => fetch(ONE_BATCH));
+  const ends = new Map(later.map(({ partition, end }) => [partition, end]));
+  return answered.map((answer) => ({ ...answer, end: ends.get(answer.partition) ?? answer.end }));
+}
+
+const isBeyondEnd = ({ batches, end }: PartitionAnswer): boolean => (batches.at(-1)?.batch.lastOffset ?? -1n) >= end;
 
 /** The partitions of an answer, also where one of them is out of range: the client throws then, with the answer in its hands. */
 async function fetchFrom(fetch: () => Promise<readonly PartitionAnswer[]>): Promise<readonly PartitionAnswer[]> {

@@ -1,5 +1,6 @@
 import type { AristarchError } from '../../../base/errors.ts';
 import type { InboundMessage } from '../port.ts';
+import { findMisplaced } from '../read-record-batch.ts';
 import type { AbortedTransaction, PartitionAnswer, ReadBatch } from './fetch.ts';
 
 /** The type of a control record that ends a transaction by taking it back, behind two bytes of version (KIP-98). */
@@ -15,12 +16,14 @@ export interface Fetched {
 }
 
 /** What readers of committed messages are to see of a fetched partition. */
-export function readFetched({ batches, aborted, unreadable }: FetchedPart, from: bigint): Fetched {
+export function readFetched({ batches, aborted, unreadable, end: partitionEnd }: FetchedPart, from: bigint): Fetched {
   const isAborted = createAbortWatch(aborted);
   const messages: InboundMessage[] = [];
   let nextOffset = from;
   for (const each of batches) {
     const end = each.batch.lastOffset + 1n;
+    const misplaced = findMisplaced(each.batch.lastOffset, { from, end: partitionEnd });
+    if (misplaced !== undefined) return { messages, nextOffset, unreadable: misplaced };
     const isHidden = isAborted(each) || each.batch.isControl;
     if (!isHidden) appendMessages(messages, each, from);
     if (end > nextOffset) nextOffset = end;
@@ -28,7 +31,7 @@ export function readFetched({ batches, aborted, unreadable }: FetchedPart, from:
   return { messages, nextOffset, unreadable };
 }
 
-type FetchedPart = Pick<PartitionAnswer, 'batches' | 'aborted' | 'unreadable'>;
+type FetchedPart = Pick<PartitionAnswer, 'batches' | 'aborted' | 'unreadable' | 'end'>;
 
 /**
  * Tells of each batch, in their order, whether its transaction was taken back. The broker lists aborted transactions by where they
