@@ -1,7 +1,7 @@
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { openExecutor } from '../src/runtime/open-executor.ts';
-import { measureClass, type ImageResult } from './images/measure.ts';
+import { aurocOf, measureClass, type ImageResult } from './images/measure.ts';
 import { imagesPage } from './images/page.ts';
 import { drawNegatives } from './images/picture.ts';
 import { createSets, DIGITS, PHOTOS } from './images/sets.ts';
@@ -38,8 +38,8 @@ async function main(): Promise<void> {
       const options = { executor, name, seed, steps: Number(values.steps), fresh: values.fresh, isLocalised, split };
       const result = await measureClass(options);
       results.push(result);
-      const { auroc, nearestAuroc, trainSeconds } = result;
-      const figures = `AUROC ${auroc.toFixed(4)}, 5-NN ${nearestAuroc.toFixed(4)}, ${trainSeconds.toFixed(0)} s of CPU`;
+      const { nearestAuroc, trainSeconds } = result;
+      const figures = `AUROC ${aurocOf(result).toFixed(4)}, 5-NN ${nearestAuroc.toFixed(4)}, ${trainSeconds.toFixed(0)} s of CPU`;
       if (!values.json) console.log(`${name} seed ${seed}: ${figures}`);
     }
   }

@@ -81,7 +81,7 @@ function fit(executor: Executor, { image, rows, seed }: Training, file: Readonly
   const count = rows.length / (image.channels * image.size ** 2);
   const options = {
     ...{ executor, family: imageCritic, values, image, rows, random: createRandom(seed) },
-    ...{ stepsPerCall: 25, foldSteps: 1, journal: UNHEARD },
+    ...{ stepsPerCall: 25, foldSteps: 1, journal: UNHEARD, isMirrored: false },
   };
   return fitImageCritic(
     options,

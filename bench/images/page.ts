@@ -1,6 +1,6 @@
 import { markdownTable, percent } from '../support/documents.ts';
 import { CORRUPTIONS, MAPS } from './localise.ts';
-import type { ImageResult } from './measure.ts';
+import { aurocOf, type ImageResult } from './measure.ts';
 import { DIGITS, PHOTOS } from './sets.ts';
 
 /** What must hold of the means over classes and seeds, and of each class's training. */
@@ -35,7 +35,7 @@ export function imagesPage(machine: string, results: readonly ImageResult[]): { 
   const groups = measured.filter(({ own }) => own.length > 0);
   const bars = [
     ...groups.map(({ title, bar, own }) => {
-      const value = mean(own.map(({ auroc }) => auroc));
+      const value = mean(own.map(aurocOf));
       return { text: `mean AUROC of ${title} ${percent(value)}, the bar is ${percent(bar)}`, isMet: value >= bar };
     }),
     {
@@ -50,8 +50,8 @@ export function imagesPage(machine: string, results: readonly ImageResult[]): { 
 \`train --critic-only\`, trained on normal images only with default settings, one thread. Percent of AUROC. Digits: half of the images of a
 digit train (some 500), the other half and 2,000 other digits are tested, split anew by each seed. Photos: 5,000 images of a class of CIFAR-10 train, 500
 of it and 4,500 of the nine others are tested. The recipe was chosen, elsewhere, on digit 8, automobile and frog with their test images; on the others nothing was.
-5-NN is the mean distance to the five nearest training images, pixel by pixel. "Mirrored" is the mean of the score over an image and its mirror
-image, which costs a second pass and is not what the product does.
+5-NN is the mean distance to the five nearest training images, pixel by pixel. By one pass of the network, or by the mean over an image and its mirror image: "passes" is which of
+them the product took, as the training images say whether mirror images are normal ([decision 0047](decisions/0047-mirror-images-where-they-are-normal.md)). ${costOfScoring(results)}
 
 ${bars.map((bar) => `- ${bar.text}: **${verdict(bar.isMet)}**`).join('\n')}
 
@@ -60,17 +60,35 @@ ${renderPointing(results)}`;
   return { text, missed: bars.filter(({ isMet }) => !isMet).length };
 }
 
+/** Over all images that were scored. */
+function costOfScoring(results: readonly ImageResult[]): string {
+  const images = results.reduce((total, { testImages }) => total + testImages, 0);
+  const [one, both] = (['one', 'both'] as const).map((passes) => {
+    const seconds = results.reduce((total, { scoreSeconds }) => total + scoreSeconds[passes], 0);
+    return ((1000 * seconds) / images).toFixed(2);
+  });
+  return `Scoring took ${one} ms of CPU an image by one pass, ${both} by both, many at a time.`;
+}
+
+/** Passes that classes were scored by. */
+const passesOf = (of: readonly ImageResult[]): string => [...new Set(of.map(({ passes }) => passes))].join(', ');
+
 function renderGroup({ title, own, names, literature }: Group & { own: readonly ImageResult[] }): string {
   const row = (name: string, of: readonly ImageResult[]): string[] => {
-    const aurocs = of.map(({ auroc }) => auroc);
+    const aurocs = of.map(aurocOf);
     const spread = aurocs.length > 1 ? `${percent(Math.min(...aurocs))} to ${percent(Math.max(...aurocs))}` : '-';
-    const others = [mean(of.map((each) => each.mirroredAuroc)), mean(of.map((each) => each.nearestAuroc))];
+    const others = [
+      of.map(({ aurocs }) => aurocs.one),
+      of.map(({ aurocs }) => aurocs.both),
+      of.map((each) => each.nearestAuroc),
+    ].map(mean);
     const cost = mean(of.map(({ trainSeconds }) => trainSeconds));
     return [
       name,
       String(new Set(of.map(({ seed }) => seed)).size),
       percent(mean(aurocs)),
       spread,
+      passesOf(of),
       ...others.map((each) => percent(each)),
       cost.toFixed(0),
     ];
@@ -79,7 +97,7 @@ function renderGroup({ title, own, names, literature }: Group & { own: readonly 
     const of = own.filter((each) => each.name === name);
     return of.length === 0 ? [] : [row(name, of)];
   });
-  const header = [title, 'seeds', 'critic', 'over seeds', 'mirrored', '5-NN', 'training, s of CPU'];
+  const header = [title, 'seeds', 'critic', 'over seeds', 'passes', 'one pass', 'both', '5-NN', 'training, s of CPU'];
   return `## ${title[0]!.toUpperCase()}${title.slice(1)}
 
 ${markdownTable(header, [...rows, row('**mean**', own)])}

@@ -207,12 +207,17 @@ function describeResult(result: TrainResult): string {
 }
 
 function describeImageResult(result: TrainResult): string {
-  const { calibration, critics, generator } = result;
+  const { calibration, critics, generator, isMirrored } = result;
   return [
     describeTrained(result),
     `  ${showCount(result.rows)} images, ${result.family} (${result.preset})`,
     `  calibrated on ${showCount(calibration.count)} held-out images (${calibration.method}); ` +
       `${calibration.falsePositiveRate} of normal images will be flagged`,
+    ...(isMirrored
+      ? [
+          '  mirror images of the training images look as normal: an image scores as the mean of itself and its mirror image',
+        ]
+      : []),
     ...(generator ? [`  the generator's own critic was shown ${describePace(generator)}`] : []),
     ...(critics ? [describeCritics(critics)] : []),
     `  look at it:  ${result.model}/report.html`,

@@ -59,6 +59,8 @@ export interface TrainResult {
   readonly warnings: readonly string[];
   /** Sources whose rows the model translates to those that it was trained on; none where there is one source. */
   readonly translates: readonly string[];
+  /** Where an image scores as the mean of itself and its mirror image. */
+  readonly isMirrored?: true;
   /** Where a generator of images was trained: how many images its own critic was shown, and how fast. */
   readonly generator?: GamePace;
   /** Where a generator of images was trained: its own critic and the detecting one, as detectors. */

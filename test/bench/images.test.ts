@@ -39,8 +39,8 @@ describe('the distance to five nearest images', () => {
 
 describe('the page of images', () => {
   const result = (name: string, auroc: number, more: Partial<ImageResult> = {}): ImageResult => ({
-    ...{ name, seed: 0, steps: 2000, trainImages: 10, testImages: 20, mirroredAuroc: 0.5, nearestAuroc: 0.6 },
-    ...{ auroc, trainSeconds: 40 },
+    ...{ name, seed: 0, steps: 2000, trainImages: 10, testImages: 20, nearestAuroc: 0.6, trainSeconds: 40 },
+    ...{ passes: 'one', aurocs: { one: auroc, both: 0.5 }, scoreSeconds: { one: 0.01, both: 0.02 } },
     ...more,
   });
   const machine = 'a machine';
@@ -49,6 +49,15 @@ describe('the page of images', () => {
     const { text, missed } = imagesPage(machine, [result('3', 0.99), result('4', 0.98), result('frog', 0.88)]);
     expect(missed).toBe(0);
     expect(text).toContain('mean AUROC of digits 98.50, the bar is 98.00: **met**');
+  });
+
+  it('counts for each class what the product answers, by one pass or by both', () => {
+    const both = result('frog', 0.86, { passes: 'both', aurocs: { one: 0.86, both: 0.89 } });
+    const { text } = imagesPage(machine, [both, result('ship', 0.88)]);
+    expect(text).toContain('mean AUROC of photos 88.50');
+    expect(text).toMatch(/\| frog +\| +1 \| +89\.00 \| +- \| both +\| +86\.00 \| +89\.00 \|/);
+    expect(text).toMatch(/\| ship +\| +1 \| +88\.00 \| +- \| one +\| +88\.00 \| +50\.00 \|/);
+    expect(text).toContain('0.50 ms of CPU an image by one pass, 1.00 by both');
   });
 
   it('counts each bar that is missed', () => {

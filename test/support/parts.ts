@@ -58,18 +58,30 @@ export async function trainParts(
   return trainImages(config!, { ...IMAGE_HOOKS, ...hooks });
 }
 
-/** A folder of good parts, as PNG files; of those that may lie either way round each second one is upside down. */
-export async function writeParts(folder: string, { turned = false } = {}): Promise<void> {
+interface PartsOptions {
+  /** Each second part is turned by 180 degrees. */
+  readonly turned?: boolean;
+  /** Each second part is its mirror image. */
+  readonly mirrored?: boolean;
+}
+
+/** The mirror image of pixels, left for right. */
+export const mirrorPixels = (pixels: Uint8Array): Uint8Array =>
+  pixels.map((_, at) => pixels[at - (at % SIZE) + SIZE - 1 - (at % SIZE)]!);
+
+/** A folder of good parts, as PNG files. */
+export async function writeParts(folder: string, { turned, mirrored }: PartsOptions = {}): Promise<void> {
   await mkdir(folder);
   for (let seed = 0; seed < 80; seed++) {
     const pixels = partPixels(seed);
-    const file = encodePng(SIZE, SIZE, 1, turned && seed % 2 === 1 ? pixels.toReversed() : pixels);
+    const other = turned ? pixels.toReversed() : mirrored ? mirrorPixels(pixels) : pixels;
+    const file = encodePng(SIZE, SIZE, 1, seed % 2 === 1 ? other : pixels);
     await writeFile(join(folder, `${String(seed).padStart(3, '0')}.png`), file);
   }
 }
 
 /** A folder of parts for a file of tests. */
-export function usePartsFolder(options: { readonly turned?: boolean } = {}): () => string {
+export function usePartsFolder(options: PartsOptions = {}): () => string {
   let folder: string | undefined;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'aristarch-parts-'));

@@ -44,7 +44,7 @@ const unheard: Journal = {
 
 function fit(more: Partial<FitImagesOptions>): ReturnType<typeof fitImages> {
   const options = { executor, family: imageCritic, values, image, rows, random: createRandom(SEED), journal: unheard };
-  return fitImages({ ...options, stepsPerCall: 10, foldSteps: 0.5, ...more }, split);
+  return fitImages({ ...options, stepsPerCall: 10, foldSteps: 0.5, isMirrored: false, ...more }, split);
 }
 
 describe('critics of images that are trained in threads', () => {

@@ -73,7 +73,7 @@ describe('the judge of both critics', () => {
     const judging = createJudge({ executor, image, rows, split, random, warn: (message) => warnings.push(message) });
     // Each fold's critic has a scale of its own.
     for (const [fold, { heldOut }] of split.rounds.entries())
-      await judging.detecting({ plan, weights: {}, mean: 10 * fold, deviation: 40 + fold }, heldOut);
+      await judging.detecting({ plan, weights: {}, mean: 10 * fold, deviation: 40 + fold, isMirrored: false }, heldOut);
     const found = (await judging.own(gameOf(factor), plan))!;
     const others = Uint32Array.from(split.rounds.flatMap(({ heldOut }) => [...heldOut]));
     const copies = changeCopies({ image, rows, others, critic: plan, stream: random.stream('judged copies') }, others);

@@ -71,6 +71,8 @@ export const manifestSchema = z.strictObject({
     rollbacks: z.number().int().nonnegative(),
     seconds: z.number().nonnegative(),
     device: z.string(),
+    /** Where an image scores as the mean of itself and its mirror image. */
+    isMirrored: z.literal(true).optional(),
     /** Where a generator was trained: how its own critic and the detecting one tell held-out images from changed copies of them, as AUROC. */
     critics: z
       .strictObject({

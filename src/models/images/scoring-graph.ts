@@ -6,6 +6,7 @@ import { simplify } from '../../graph/simplify.ts';
 import type { Tensor } from '../../graph/tensor.ts';
 import { constants, ROWS_INPUT, SCORES_OUTPUT } from '../scoring-graph.ts';
 import type { ImageCriticPlan } from './image-critic.ts';
+import { mirrorRows } from './mirror.ts';
 import type { Planes } from './warp.ts';
 
 /** A critic with what it has learnt, and the mean and deviation of its score over training images. */
@@ -14,17 +15,28 @@ export interface TrainedImageCritic {
   readonly weights: Readonly<Record<string, Float32Array>>;
   readonly mean: number;
   readonly deviation: number;
+  /** Whether mirror images of normal ones are normal: then an image scores as the mean of what the network says of it and of its mirror image. */
+  readonly isMirrored: boolean;
 }
 
 const widthOf = ({ channels, size }: Planes): number => channels * size ** 2;
 
-const score = ({ plan, weights, mean, deviation }: TrainedImageCritic, rows: Tensor): Tensor =>
-  multiply(subtract(plan.score(rows, constants(weights)), mean), 1 / deviation);
+/** Raw rows [n, channels size size] -> [n, 1]. */
+function score(
+  { plan, weights, mean, deviation, isMirrored }: TrainedImageCritic,
+  rows: Tensor,
+  image: Planes,
+): Tensor {
+  const values = constants(weights);
+  const said = plan.score(rows, values);
+  const both = isMirrored ? multiply(add(said, plan.score(mirrorRows(rows, image), values)), 0.5) : said;
+  return multiply(subtract(both, mean), 1 / deviation);
+}
 
 /** What critic.onnx computes of images: raw rows [N, channels size size] in 0 .. 255 -> scores [N], high = anomalous. */
 export function imageScoringGraph(image: Planes, critic: TrainedImageCritic): Graph {
   const rows = input(ROWS_INPUT, [BATCH, widthOf(image)]);
-  return simplify(createGraph('critic', [rows], { [SCORES_OUTPUT]: reshape(score(critic, rows), [BATCH]) }));
+  return simplify(createGraph('critic', [rows], { [SCORES_OUTPUT]: reshape(score(critic, rows, image), [BATCH]) }));
 }
 
 /** Names in explain.onnx of an image model. */
@@ -47,13 +59,13 @@ export function imageExplainGraph(image: Planes, critic: TrainedImageCritic): Gr
   const difference = subtract(rows, counterparts);
   const slopes = Array.from({ length: POINTS }, (_, point) => {
     const at = add(counterparts, multiply(difference, (point + 0.5) / POINTS));
-    return gradients(score(critic, at), [at])[0]!;
+    return gradients(score(critic, at, image), [at])[0]!;
   });
   const parts = relu(multiply(multiply(slopes.reduce(add), 1 / POINTS), difference));
   const heat = sum(reshape(parts, [BATCH, image.channels, image.size ** 2]), [1]);
   const outputs = {
     [IMAGE_EXPLAIN.heat]: heat,
-    [IMAGE_EXPLAIN.counterpartScores]: reshape(score(critic, counterparts), [BATCH]),
+    [IMAGE_EXPLAIN.counterpartScores]: reshape(score(critic, counterparts, image), [BATCH]),
   };
   return simplify(createGraph('explain', [rows, counterparts], outputs));
 }

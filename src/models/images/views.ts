@@ -124,7 +124,8 @@ function placeOf(size: number, side: number, top: number, left: number): Float32
   });
 }
 
-const times = (n: Dimension, factor: number): Dimension =>
+/** So many for each row, however many rows there are. */
+export const times = (n: Dimension, factor: number): Dimension =>
   typeof n === 'number' ? n * factor : batchTimes(batchFactor(n)! * factor);
 
 function dividedBy(n: Dimension, factor: number): Dimension {

@@ -99,6 +99,7 @@ function describe(options: ExportImagesOptions, learnt: readonly Uint8Array[]): 
       config: printableSettings(settings, { ...run, ...values, ...stylizer }),
       ...{ rows: images.count, rowsInSource: images.countInSource },
       ...{ rollbacks: rollbacksOf(trained), seconds, device: executor.description },
+      ...(plan.isMirrored && { isMirrored: true as const }),
       ...(trained.critics && { critics: trained.critics }),
     },
     fingerprint: { sha256: fingerprintOf(images), columns: images.labels ? [fingerprintOfLabels(images.labels)] : [] },
@@ -131,12 +132,13 @@ function toResult(
   { config: { preset }, place, trained }: ExportImagesOptions,
   warnings: readonly string[],
 ): Omit<TrainResult, 'peakBytes'> {
-  const { rows, rowsInSource, rollbacks, device, seconds, critics } = training;
+  const { rows, rowsInSource, rollbacks, device, seconds, isMirrored, critics } = training;
   const { method, scores, falsePositiveRate } = calibration;
   return {
     ...{ model: place.out, name, version, family, preset, rows, rowsInSource, fields: 1, excluded: [] },
     calibration: { method, count: scores.length, falsePositiveRate },
     ...{ rollbacks, device, seconds, warnings, translates: [] },
+    ...(isMirrored && { isMirrored }),
     ...(trained.game && { generator: paceOf(trained.game.phases) }),
     ...(critics && { critics }),
   };

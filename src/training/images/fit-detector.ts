@@ -16,8 +16,9 @@ export async function fitDetector(
   const { run, family, values } = config;
   const threads = startThreads(config, plan, atOnce);
   try {
-    const options = { ...shared, family, values, foldSteps: run.foldSteps, rows: plan.images.rows, threads };
-    return await fitImages(options, plan.split, onHeldOut);
+    const { images, split, isMirrored } = plan;
+    const options = { ...shared, family, values, foldSteps: run.foldSteps, rows: images.rows, isMirrored, threads };
+    return await fitImages(options, split, onHeldOut);
   } finally {
     await threads?.close();
   }

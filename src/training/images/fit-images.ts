@@ -24,6 +24,8 @@ export interface FitImagesOptions {
   readonly image: Planes;
   /** Raw rows, [count, channels size size]. */
   readonly rows: Float32Array;
+  /** Whether an image scores as the mean of both, itself and its mirror image. */
+  readonly isMirrored: boolean;
   readonly random: Random;
   readonly journal: Journal;
   /** In which critics are trained at the same time; here, one after the other, when absent. */
@@ -46,7 +48,7 @@ export async function fitImageCritic(
   chosen: Uint32Array,
   share = 1,
 ): Promise<FittedImageCritic> {
-  const { executor, family, values, image, journal, stepsPerCall, threads } = options;
+  const { executor, family, values, image, isMirrored, journal, stepsPerCall, threads } = options;
   const images = packImages(options, chosen);
   for (let at = 0; at < images.length; at++) images[at] = images[at]! / PIXEL_MIDDLE - 1;
   const planFor = (count: number, pixels: Float32Array): ImageCriticPlan =>
@@ -62,7 +64,7 @@ export async function fitImageCritic(
     onProgress: (now) => journal.progress(round, task, now),
   });
   await journal.finished(round, task, progress);
-  const critic = { plan, weights: progress.state, mean: 0, deviation: 1 };
+  const critic = { plan, weights: progress.state, mean: 0, deviation: 1, isMirrored };
   const standardising = packImages(options, chosen.subarray(0, STANDARDISING_IMAGES));
   const scores = await scoreImages(executor, image, critic, standardising);
   const mean = scores.reduce((total, score) => total + score, 0) / scores.length;

@@ -3,12 +3,9 @@ import { createDice } from '../../models/images/dice.ts';
 import { IMAGE_NEGATIVES, IMAGE_TURNS, type ImageNegative } from '../../models/images/negatives.ts';
 import { shrinkRows } from '../../models/images/shrink.ts';
 import type { Planes } from '../../models/images/warp.ts';
+import { COMPARED, cutRows, LOOKED_AT, nearest, shareOf, thumbnailsOf, turnThumbnail } from './thumbnails.ts';
 
-/** Images that are looked at, and how many they are compared with: enough to tell, in a second or so. */
-const LOOKED_AT = 200;
-const COMPARED = 1500;
-/** Height and width of what is compared, and of what is moved before it is shrunk to that. */
-const THUMBNAIL = 8;
+/** Height and width of what is moved before it is shrunk to a thumbnail. */
 const PIECE = 16;
 /** Unlike images, turned, are nearer to another image than they were in a few cases; images that come any way round, in about half. */
 const ALIKE_SHARE = 0.4;
@@ -95,37 +92,6 @@ function warnOfCopies(kind: ImageNegative, moved: string, share: number): string
 const advise = (kind: ImageNegative, what: string): string =>
   `${what}: where that is normal, leave such negatives out with --without-negatives ${kind}`;
 const percent = (share: number): string => `${Math.round(100 * share)} %`;
-const shareOf = (before: readonly number[], is: (each: number, at: number) => boolean): number =>
-  before.filter(is).length / before.length;
 const isCopy = (distance: number, before: number): boolean => distance < NEAR ** 2 * before;
 
 const widthOf = ({ channels, size }: Planes): number => channels * size ** 2;
-const cutRows = (rows: Float32Array, width: number): Float32Array[] =>
-  Array.from({ length: rows.length / width }, (_, row) => rows.subarray(row * width, (row + 1) * width));
-const thumbnailsOf = (rows: Float32Array, image: Planes): Float32Array[] =>
-  cutRows(shrinkRows(rows, image, THUMBNAIL), image.channels * THUMBNAIL ** 2);
-
-type Turn = (typeof IMAGE_TURNS)[keyof typeof IMAGE_TURNS];
-
-function turnThumbnail(from: Float32Array, channels: number, turn: Turn): Float32Array {
-  return Float32Array.from({ length: channels * THUMBNAIL ** 2 }, (_, at) => {
-    const pixel = at % THUMBNAIL ** 2;
-    const [row, column] = turn(Math.floor(pixel / THUMBNAIL), pixel % THUMBNAIL, THUMBNAIL - 1);
-    return from[at - pixel + row * THUMBNAIL + column]!;
-  });
-}
-
-/** Squared distance to the nearest of all but one, if that is less than `most`; sums are left off where they are no longer. */
-function nearest(of: Float32Array, all: readonly Float32Array[], but: number, most = Infinity): number {
-  let best = most;
-  for (let index = 0; index < all.length; index++) {
-    if (index === but) continue;
-    const other = all[index]!;
-    let distance = 0;
-    for (let from = 0; from < of.length && distance < best; from += THUMBNAIL) {
-      for (let at = from; at < from + THUMBNAIL; at++) distance += (of[at]! - other[at]!) ** 2;
-    }
-    if (distance < best) best = distance;
-  }
-  return best;
-}

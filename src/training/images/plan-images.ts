@@ -15,6 +15,7 @@ import { WITHOUT_EFFECT } from '../train.ts';
 import type { ImageTrainConfig } from './config.ts';
 import { GAME_ROUND } from './fit-game.ts';
 import { leaveUntrained } from './labels.ts';
+import { mirrorsLookAlike } from './mirror-images.ts';
 import { warnOfOwnCopies } from './own-copies.ts';
 import { STYLIZER_ROUND } from './fit-stylizer.ts';
 import { prepareImages, prepareStyles, type PreparedImages } from './prepare-images.ts';
@@ -30,6 +31,8 @@ export interface ImageRunPlan {
   readonly warnings: readonly string[];
   readonly split: Split;
   readonly rate: number;
+  /** Whether an image scores as the mean of itself and its mirror image. */
+  readonly isMirrored: boolean;
   /** The generator and its own critic; null where none is trained. */
   readonly game: ImageGamePlan | null;
   /** The decoder of styles; null where none is trained. */
@@ -80,6 +83,8 @@ export async function planImageRun(config: ImageTrainConfig): Promise<ImageRunPl
   return {
     ...{ images, split, game, stylizer, outlineFor, critic, work: workOfImages(critic, game, gameTasks.at(-1)) },
     warnings: [...warnings, ...warnOfOwnCopies(images.rows, image, critic.negatives)],
+    // What lies where in a mirrored patch was not measured.
+    isMirrored: values.patchSize === undefined && mirrorsLookAlike(images.rows, image),
     detectorSteps: critic.task.steps + folds.length * fold.task.steps,
     rate: rateOf(run.rate, split),
     stylesFingerprint: styles && fingerprintOf(styles),

@@ -28,7 +28,7 @@ export function toImageReport(options: ExportImagesOptions, manifest: ImageManif
       ...{ device: training.device, seed: config.run.seed },
       ...(trained.game && { pace: paceOf(trained.game.phases) }),
     },
-    image: images.schema.image,
+    image: { ...images.schema.image, isMirrored: plan.isMirrored },
     ...(trained.critics && { critics: trained.critics }),
     pictures: [...worstImages(options), ...(trained.game?.phases ?? []).flatMap(toPicture)],
     curves: [

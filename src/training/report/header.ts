@@ -24,7 +24,7 @@ export function renderHeader(input: ReportInput): Html {
     ],
     input.image === undefined
       ? ['Fields', formatCount(input.features.length)]
-      : ['Images', `${input.image.size} x ${input.image.size}, ${input.image.channels === 1 ? 'grey' : 'colour'}`],
+      : ['Images', describeImages(input.image)],
     ['Training time', formatDuration(meta.trainingSeconds)],
     ['Peak memory', formatBytes(meta.peakBytes)],
     ...(meta.pace === undefined ? [] : [['Own critic shown', describePace(meta.pace)] satisfies [string, string]]),
@@ -51,6 +51,11 @@ export function renderHeader(input: ReportInput): Html {
       </dl>
     </header>
     ${renderWarnings(input.warnings)}${input.sampling === undefined ? NOTHING : renderSampling(input, input.sampling)}`;
+}
+
+function describeImages({ size, channels, isMirrored }: NonNullable<ReportInput['image']>): string {
+  const mirrored = isMirrored ? '; scored as the mean of an image and its mirror image' : '';
+  return `${size} x ${size}, ${channels === 1 ? 'grey' : 'colour'}${mirrored}`;
 }
 
 function sayCalibration(input: ReportInput): string {

@@ -19,7 +19,7 @@ export interface ReportInput {
   /** Empty where the rows are images. */
   readonly features: readonly FeatureSummary[];
   /** What every image is brought to, where the rows are images. */
-  readonly image?: { readonly channels: number; readonly size: number };
+  readonly image?: { readonly channels: number; readonly size: number; readonly isMirrored?: boolean };
   readonly pictures?: readonly Picture[];
   /** Present where a generator of images was trained. */
   readonly critics?: JudgedCritics;
