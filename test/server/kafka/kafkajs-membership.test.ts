@@ -40,39 +40,55 @@ function createWork(answer: () => string | undefined) {
 
 const CONFIG = { sessionTimeoutMs: 1_000, topicIn: 'events', groupId: 'g', startAt: 'earliest' } as KafkaClientConfig;
 
-/** A client that joins its group when it begins, and anew where a batch fails, as kafkajs does. */
+/** What kafkajs 2.2.3 joins its group anew by (its runner, and `isRebalancing`); by anything else it gives up. */
+const REJOINING = ['REBALANCE_IN_PROGRESS', 'NOT_COORDINATOR_FOR_GROUP', 'UNKNOWN_MEMBER_ID'];
+
+/** A client that joins its group when it begins, and anew where a batch fails by what kafkajs does so by. */
 function createClient() {
-  let join: (event: object) => void = () => undefined;
+  let joins = 0;
+  let tell: (event: object) => void = () => undefined;
+  const join = (): void => {
+    joins += 1;
+    tell({ payload: { memberAssignment: {} } });
+  };
   let deliverBatch: (payload: EachBatchPayload) => Promise<void>;
   const consumer = {
     events: { GROUP_JOIN: 'join' },
-    on(event: string, listener: typeof join) {
-      if (event === 'join') join = listener;
+    on(event: string, listener: typeof tell) {
+      if (event === 'join') tell = listener;
     },
     connect: () => Promise.resolve(),
     subscribe: () => Promise.resolve(),
     run: ({ eachBatch }: { readonly eachBatch: typeof deliverBatch }) => {
       deliverBatch = eachBatch;
-      join({ payload: { memberAssignment: {} } });
+      join();
       return Promise.resolve();
     },
   };
   const turn = (payload: EachBatchPayload): Promise<void> =>
-    deliverBatch(payload).catch(() => join({ payload: { memberAssignment: {} } }));
-  return { kafka: { consumer: () => consumer } as unknown as Kafka, turn };
+    deliverBatch(payload).catch((thrown: unknown) => {
+      if (!REJOINING.includes((thrown as { readonly type?: string }).type ?? '')) throw thrown;
+      join();
+    });
+  return { kafka: { consumer: () => consumer } as unknown as Kafka, turn, join, joins: () => joins };
 }
 
 describe('a batch at work by kafkajs', () => {
-  it.each(['REBALANCE_IN_PROGRESS', 'UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION'])(
+  it.each([
+    ['REBALANCE_IN_PROGRESS', 'REBALANCE_IN_PROGRESS'],
+    ['UNKNOWN_MEMBER_ID', 'UNKNOWN_MEMBER_ID'],
+    // By this one kafkajs would give up.
+    ['ILLEGAL_GENERATION', 'REBALANCE_IN_PROGRESS'],
+  ])(
     'is wanted no more, nor are those of other partitions, as soon as a heartbeat fails with %s, which is told once',
-    async (type) => {
+    async (type, thrown) => {
       const broker: { answer?: string } = {};
       const { membership, batches, told, work } = createWork(() => broker.answer);
       expect(batches.map((batch) => batch.isWanted())).toEqual([true, true]);
       broker.answer = type;
       // The client is told after the work, and joins anew by it.
       expect(await work).toEqual(
-        [0, 1].map(() => expect.objectContaining({ reason: expect.objectContaining({ type }) })),
+        [0, 1].map(() => expect.objectContaining({ reason: expect.objectContaining({ type: thrown }) })),
       );
       expect(told).toEqual(['rebalancing']);
       membership.end();
@@ -109,19 +125,62 @@ describe('a batch at work by kafkajs', () => {
     expect([membership.isEnding, batches[0]!.isWanted(), told]).toEqual([true, false, []]);
   });
 
-  it('is wanted again after a heartbeat that told of another dealing, though the next ones are answered well', async () => {
+  it.each(['REBALANCE_IN_PROGRESS', 'UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION'])(
+    'is wanted again after a heartbeat that told of another dealing by %s, though the next ones are answered well',
+    async (type) => {
+      const client = createClient();
+      const wanted: boolean[] = [];
+      let refused = true;
+      const consumer = openConsumer(client.kafka, CONFIG, fault, () => undefined);
+      await consumer.run(async (batch) => {
+        if (refused) await until('no more to be wanted', () => !batch.isWanted());
+        wanted.push(batch.isWanted());
+      });
+      const payload = createPayload(0, () => (refused ? type : undefined));
+      await client.turn(payload);
+      refused = false;
+      await client.turn(payload);
+      expect([wanted, client.joins()]).toEqual([[false, true], 2]);
+    },
+  );
+
+  it('makes the client join once, where it has joined anew already when the batch ends', async () => {
     const client = createClient();
-    const wanted: boolean[] = [];
-    let refused = true;
-    const consumer = openConsumer(client.kafka, CONFIG, fault, () => undefined);
+    const told: string[] = [];
+    const consumer = openConsumer(client.kafka, CONFIG, fault, ({ kind }) => void told.push(kind));
     await consumer.run(async (batch) => {
-      if (refused) await until('no more to be wanted', () => !batch.isWanted());
-      wanted.push(batch.isWanted());
+      await until('no more to be wanted', () => !batch.isWanted());
+      client.join();
     });
-    const payload = createPayload(0, () => (refused ? 'REBALANCE_IN_PROGRESS' : undefined));
-    await client.turn(payload);
-    refused = false;
-    await client.turn(payload);
-    expect(wanted).toEqual([false, true]);
+    await client.turn(createPayload(0, () => 'REBALANCE_IN_PROGRESS'));
+    expect([client.joins(), told]).toEqual([2, ['joined', 'rebalancing', 'joined']]);
   });
+
+  it.each(['heartbeat', 'commit'])(
+    'says nothing of the new membership by a %s under the old one that fails late',
+    async (which) => {
+      const client = createClient();
+      const told: string[] = [];
+      const consumer = openConsumer(client.kafka, CONFIG, fault, ({ kind }) => void told.push(kind));
+      let isAsked = false;
+      let fail: () => void = () => undefined;
+      const answer = () => {
+        if (isAsked) return Promise.resolve();
+        isAsked = true;
+        return new Promise<void>((_, reject) => {
+          fail = () => reject(Object.assign(new Error(), { type: 'ILLEGAL_GENERATION' }));
+        });
+      };
+      await consumer.run(async (batch) => {
+        const committing = which === 'commit' ? batch.commit(1n) : undefined;
+        await until('the broker to be asked', () => isAsked);
+        client.join();
+        fail();
+        if (committing !== undefined) expect(await committing).toBe('lost');
+      });
+      const asked = { [which === 'commit' ? 'commitOffsetsIfNecessary' : 'heartbeat']: answer };
+      await client.turn({ ...createPayload(0, () => undefined), ...asked });
+      expect([client.joins(), told]).toEqual([2, ['joined', 'joined']]);
+    },
+  );
 });

@@ -9,7 +9,7 @@ import type {
 } from '../port.ts';
 import { unreadableAt } from '../read-record-batch.ts';
 import type { Batch, Consumer, EachBatchPayload, Kafka } from './engine.ts';
-import { isDealtAnew, isLostMembership } from './faults.ts';
+import { isDealtAnew, isLostMembership, toRejoining } from './faults.ts';
 import { createMembership, type Membership } from './membership.ts';
 import { fromMessage } from './messages.ts';
 import { SOME_RETRIES } from './retries.ts';
@@ -108,25 +108,37 @@ export async function deliver(
   intervalMs: number,
 ): Promise<void> {
   if (payload.isStale() || !payload.isRunning()) return;
-  const lost: unknown[] = [];
+  const lost: Lost[] = [];
   // A failed heartbeat is no reason to drop what is begun. But the client is told of it after the batch: its own may be answered otherwise by then,
   // as by another coordinator, and it would go on with a membership of which nothing is wanted any more.
-  const hear = (thrown: unknown): void => {
-    if (!isDealtAnew(thrown)) return;
-    membership.end();
-    lost.push(thrown);
+  const hear: Hear = (thrown, epoch) => {
+    // The group was joined anew meanwhile, as by a fetch that found other partitions.
+    if (membership.epoch !== epoch) return;
+    if (isDealtAnew(thrown)) membership.end();
+    lost.push({ thrown, epoch });
   };
-  const beat = setInterval(() => void payload.heartbeat().catch(hear), intervalMs);
+  const beat = setInterval(() => {
+    const { epoch } = membership;
+    payload.heartbeat().catch((thrown: unknown) => isDealtAnew(thrown) && hear(thrown, epoch));
+  }, intervalMs);
   try {
-    await handler(toPartitionBatch(payload, membership, lost));
+    await handler(toPartitionBatch(payload, membership, hear));
   } finally {
     clearInterval(beat);
   }
   // Thrown to the client, it makes it join the group anew at once.
-  if (lost.length > 0) throw lost[0];
+  const still = lost.find(({ epoch }) => epoch === membership.epoch);
+  if (still !== undefined) throw toRejoining(still.thrown);
 }
 
-function toPartitionBatch(payload: EachBatchPayload, membership: Membership, lost: unknown[]): PartitionBatch {
+/** What tells that a membership is over, and which: the client's epoch when it was asked. */
+interface Lost {
+  readonly thrown: unknown;
+  readonly epoch: number;
+}
+type Hear = (thrown: unknown, epoch: number) => void;
+
+function toPartitionBatch(payload: EachBatchPayload, membership: Membership, hear: Hear): PartitionBatch {
   const { batch } = payload;
   const { topic, partition } = batch;
   const { epoch } = membership;
@@ -153,8 +165,7 @@ function toPartitionBatch(payload: EachBatchPayload, membership: Membership, los
         await payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: offsets }] });
       } catch (thrown) {
         if (!isLostMembership(thrown)) throw membership.fault(thrown);
-        if (isDealtAnew(thrown)) membership.end();
-        lost.push(thrown);
+        hear(thrown, epoch);
         return 'lost';
       }
       advance(nextOffset);

@@ -1,4 +1,4 @@
-import { AristarchError } from '../../../base/errors.ts';
+import { AristarchError, messageOf } from '../../../base/errors.ts';
 import { PROTOCOL_FAULTS, REFUSED_CREDENTIALS, unanswered, type Fault } from '../protocol-faults.ts';
 
 const CLIENT_FAULTS: Readonly<Record<string, Fault>> = { KafkaJSSASLAuthenticationError: REFUSED_CREDENTIALS };
@@ -29,6 +29,12 @@ const DEALT_ANEW = ['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_PRO
 
 export function isDealtAnew(thrown: unknown): boolean {
   return DEALT_ANEW.includes(typeOf(thrown));
+}
+
+/** The same where kafkajs joins its group anew by what it is thrown: by a generation that is over it gives up, and begins as a new client. */
+export function toRejoining(thrown: unknown): unknown {
+  if (typeOf(thrown) !== 'ILLEGAL_GENERATION') return thrown;
+  return Object.assign(new Error(messageOf(thrown), { cause: thrown }), { type: 'REBALANCE_IN_PROGRESS' });
 }
 
 /** The same of a commit; one that another broker looks after by now is not there either. */
