@@ -10,7 +10,6 @@ async function placeAfter(position: string, oldest: string): Promise<string | un
     },
     nextOffset: () => ({ toString: () => position }),
     commitOffsets: () => Promise.reject(new Error('not asked for')),
-    clearOffsets: () => undefined,
   };
   const theirs: string[] = [];
   const otherwise = ({ topic }: { readonly topic: string }): Promise<void> => Promise.resolve(void theirs.push(topic));
@@ -31,58 +30,60 @@ describe('a place at which there is nothing, by kafkajs', () => {
 });
 
 describe('a partition without an offset, by kafkajs', () => {
-  /** What is committed where the client looks for a beginning, and what it forgets where that fails. */
+  /** What is committed where the client looks for a beginning, and what it takes for committed, then and in the end. */
   async function begin(fromBeginning: boolean, commit: () => Promise<void> = () => Promise.resolve()) {
-    const [committed, forgotten]: [unknown[], unknown[]] = [[], []];
+    const [committed, taken, takenAtCommit]: [unknown[], unknown[], unknown[]] = [[], [], []];
     const found = [{ topic: 'events', partitions: [{ partition: 3, offset: '10' }] }];
     const manager: OffsetManager = {
       resolvedOffsets: {},
       cluster: { fetchTopicsOffset: () => Promise.resolve(found) },
       nextOffset: () => '0',
-      commitOffsets: ({ topics }) => commit().then(() => void committed.push(...topics)),
-      clearOffsets: (place) => void forgotten.push(place),
+      async commitOffsets({ topics }) {
+        await commit();
+        takenAtCommit.push(...taken);
+        committed.push(...topics);
+      },
     };
     const resolve = async function (this: OffsetManager): Promise<void> {
       const asked = [{ topic: 'events', fromBeginning, partitions: [{ partition: 3 }] }];
-      expect(await this.cluster.fetchTopicsOffset(asked)).toBe(found);
+      taken.push(...(await this.cluster.fetchTopicsOffset(asked)));
     };
     const outcome = await commitEnds(resolve)
       .call(manager)
       .catch((thrown: unknown) => String(thrown));
-    return { committed, forgotten, outcome };
+    return { committed, taken, takenAtCommit, outcome };
   }
+  const FOUND = { topic: 'events', partitions: [{ partition: 3, offset: '10' }] };
 
-  it('that begins at its end has that committed at once, and where this fails it is looked for anew', async () => {
-    const found = { topic: 'events', partitions: [{ partition: 3, offset: '10' }] };
-    expect(await begin(false)).toEqual({ committed: [found], forgotten: [] });
+  it('that begins at its end has that committed before the client takes it for its place, and where this fails it is looked for anew', async () => {
+    expect(await begin(false)).toEqual({ committed: [FOUND], taken: [FOUND], takenAtCommit: [] });
     expect(await begin(false, () => Promise.reject(new Error('rebalancing')))).toEqual({
-      ...{ committed: [], forgotten: [{ topic: 'events', partition: 3 }] },
+      ...{ committed: [], taken: [], takenAtCommit: [] },
       outcome: 'Error: rebalancing',
     });
   });
 
   it('that begins with its oldest event needs none', async () => {
-    expect(await begin(true)).toEqual({ committed: [], forgotten: [] });
+    expect(await begin(true)).toEqual({ committed: [], taken: [FOUND], takenAtCommit: [] });
   });
 
   it('that is looked for by two at a time is found and committed once, where the first does not fail', async () => {
     async function beginTwice(outcomes: readonly ('found' | 'fails')[]) {
       const [committed, asked, ends]: [string[], string[], Record<string, string>] = [[], [], {}];
-      const manager: OffsetManager = {
-        resolvedOffsets: {},
-        cluster: {
-          async fetchTopicsOffset() {
-            const place = asked.push('end');
-            // The later is answered first.
-            for (let turn = 0; turn < 20 / place; turn += 1) await Promise.resolve();
-            if (outcomes[place - 1] === 'fails') throw new Error('no broker');
-            return [{ topic: 'events', partitions: [{ partition: 3, offset: String(10 * place) }] }];
-          },
+      const cluster: OffsetManager['cluster'] = {
+        async fetchTopicsOffset() {
+          const place = asked.push('end');
+          // The later is answered first.
+          for (let turn = 0; turn < 20 / place; turn += 1) await Promise.resolve();
+          if (outcomes[place - 1] === 'fails') throw new Error('no broker');
+          return [{ topic: 'events', partitions: [{ partition: 3, offset: String(10 * place) }] }];
         },
-        nextOffset: () => '0',
-        commitOffsets: ({ topics }) => Promise.resolve(void committed.push(topics[0]!.partitions[0]!.offset)),
-        clearOffsets: () => undefined,
       };
+      // The client has another one each time that it joins the group.
+      const managers = [1, 2].map((): OffsetManager => ({
+        ...{ resolvedOffsets: {}, cluster, nextOffset: () => '0' },
+        commitOffsets: ({ topics }) => Promise.resolve(void committed.push(topics[0]!.partitions[0]!.offset)),
+      }));
       const resolve = commitEnds(async function () {
         if (ends['3'] !== undefined) return;
         const found = await this.cluster.fetchTopicsOffset([
@@ -90,7 +91,7 @@ describe('a partition without an offset, by kafkajs', () => {
         ]);
         ends['3'] = found[0]!.partitions[0]!.offset;
       });
-      const both = await Promise.allSettled([resolve.call(manager), resolve.call(manager)]);
+      const both = await Promise.allSettled(managers.map((manager) => resolve.call(manager)));
       return { committed, outcomes: both.map(({ status }) => status) };
     }
     expect(await beginTwice(['found', 'found'])).toEqual({ committed: ['10'], outcomes: ['fulfilled', 'fulfilled'] });

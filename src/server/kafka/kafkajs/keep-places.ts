@@ -20,7 +20,6 @@ export interface OffsetManager {
   readonly cluster: { fetchTopicsOffset(topics: readonly Asked[]): Promise<readonly Offsets[]> };
   nextOffset(topic: string, partition: number): { toString(): string };
   commitOffsets(offsets: { readonly topics: readonly Offsets[] }): Promise<void>;
-  clearOffsets(place: Place): void;
 }
 export type SetDefaultOffset = (this: OffsetManager, place: Place) => Promise<void>;
 export type ResolveOffsets = (this: OffsetManager) => Promise<void>;
@@ -44,12 +43,13 @@ export function keepPlaces(): void {
  */
 export function commitEnds(resolve: ResolveOffsets): ResolveOffsets {
   const commitFound = commitFoundEnds(resolve);
-  const atWork = new WeakMap<OffsetManager, Promise<void>>();
+  // There is a manager for each time that the group is joined; what is known of offsets is their cluster's.
+  const atWork = new WeakMap<OffsetManager['cluster'], Promise<void>>();
   return function () {
-    const before = atWork.get(this) ?? Promise.resolve();
+    const before = atWork.get(this.cluster) ?? Promise.resolve();
     // Who waited finds nothing left to ask for, or, where that failed, asks for itself.
     const own = before.catch(() => undefined).then(() => commitFound.call(this));
-    atWork.set(this, own);
+    atWork.set(this.cluster, own);
     return own;
   };
 }
@@ -57,24 +57,16 @@ export function commitEnds(resolve: ResolveOffsets): ResolveOffsets {
 function commitFoundEnds(resolve: ResolveOffsets): ResolveOffsets {
   return async function () {
     const { cluster } = this;
-    const ends: Offsets[] = [];
-    async function fetchTopicsOffset(asked: readonly Asked[]): Promise<readonly Offsets[]> {
+    // What the client is told it takes for committed: until that is so it is told nothing.
+    const fetchTopicsOffset = async (asked: readonly Asked[]): Promise<readonly Offsets[]> => {
       const found = await cluster.fetchTopicsOffset(asked);
       const fromEnd = new Set(asked.filter(({ fromBeginning }) => !fromBeginning).map(({ topic }) => topic));
-      ends.push(...found.filter(({ topic }) => fromEnd.has(topic)));
+      const ends = found.filter(({ topic }) => fromEnd.has(topic));
+      if (ends.length > 0) await this.commitOffsets({ topics: ends });
       return found;
-    }
+    };
     const watched = Object.create(cluster, { fetchTopicsOffset: { value: fetchTopicsOffset } }) as typeof cluster;
     await resolve.call(Object.create(this, { cluster: { value: watched } }) as OffsetManager);
-    if (ends.length === 0) return;
-    try {
-      await this.commitOffsets({ topics: ends });
-    } catch (thrown) {
-      // It would be taken for committed, and not be tried again.
-      for (const { topic, partitions } of ends)
-        for (const { partition } of partitions) this.clearOffsets({ topic, partition });
-      throw thrown;
-    }
   };
 }
 
