@@ -10,7 +10,7 @@ import { useDataFolder } from '../support/data-files.ts';
 import { dense, HEALTH } from '../support/grpc-client.ts';
 import { createHttp2Fixture, framed, startCall } from '../support/http2-calls.ts';
 import { scrape } from '../support/http-client.ts';
-import { createServeFixture } from '../support/serve-fixture.ts';
+import { createListeningLog, createServeFixture } from '../support/serve-fixture.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const serve = createServeFixture();
@@ -59,6 +59,21 @@ describe('a caller who stops in the middle', () => {
     const { stream, end } = startCall(open(addresses.grpc, { settings: { initialWindowSize: 0 } }), SCORE);
     stream.end(message);
     expect(await end).toMatchObject({ reset: ENHANCE_YOUR_CALM });
+  });
+
+  it.each([
+    ['a message', HALF, /^a client did not send its message whole in time$/],
+    ['an answer', message, /^a client did not take an answer whole in time; its call is torn down$/],
+  ])('of %s is told apart in the log', async (_, sent, text) => {
+    const { log, lines } = createListeningLog();
+    const { addresses } = await serve({ settings: { slowClientTimeoutMs: 500 }, log });
+    const { stream, end } = startCall(open(addresses.grpc, { settings: { initialWindowSize: 0 } }), SCORE);
+    if (sent === HALF) stream.write(sent);
+    else stream.end(sent);
+    await end;
+    expect(lines().filter(({ level }) => level === 40)).toEqual([
+      expect.objectContaining({ timeoutMs: 500, msg: expect.stringMatching(text) as unknown }),
+    ]);
   });
 });
 

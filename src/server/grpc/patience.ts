@@ -20,6 +20,12 @@ export const LOOKS = 4;
 export const notWholeIn = (timeoutMs: number): string =>
   `the message has not come whole within ${timeoutMs} ms; send it faster, or raise --slow-client-timeout-ms`;
 
+/** What the log is told of it, and of answers that are not taken: of a stream's each, since how far one has gone node:http2 tells only at its end. */
+export const [NOT_WHOLE, NOT_TAKEN] = [
+  'a client did not send its message whole in time',
+  'a client did not take an answer whole in time; its call is torn down',
+];
+
 export function createPatience(timeoutMs: number): Patience {
   const waiters = new Set<Waiter>();
   const look = (): void => {

@@ -11,7 +11,7 @@ import type { CallContext } from './handlers.ts';
 import { keepPiece, PIECE_BYTES, TOO_MANY_BYTES, type HeldBytes } from './held-bytes.ts';
 import { LateWork } from './late-work.ts';
 import { faultOf } from './one-message.ts';
-import { LOOKS, notWholeIn, type Patience, type Waiter } from './patience.ts';
+import { LOOKS, NOT_TAKEN, NOT_WHOLE, notWholeIn, type Patience, type Waiter } from './patience.ts';
 import type { QuickMetadata } from './quick-metadata.ts';
 import type { Shedding } from './shedding.ts';
 import { type Refusal, toTrailersOnly } from './trailers-only.ts';
@@ -220,12 +220,9 @@ export class QuickCall implements CallEvents, Waiter {
   look(): void {
     if (!this.#waits || ++this.#looks <= LOOKS) return;
     const { slowClientTimeoutMs: timeoutMs } = this.#parts.options;
-    this.#parts.log.warn(
-      { peer: this.getPeer(), timeoutMs },
-      'a client neither sent its message nor took its answer in time',
-    );
-    const refusal = { code: status.RESOURCE_EXHAUSTED, details: notWholeIn(timeoutMs) };
-    if (this.#stream.isOpen) this.#fail(refusal);
+    const { isOpen } = this.#stream;
+    this.#parts.log.warn({ peer: this.getPeer(), timeoutMs }, isOpen ? NOT_WHOLE : NOT_TAKEN);
+    if (isOpen) this.#fail({ code: status.RESOURCE_EXHAUSTED, details: notWholeIn(timeoutMs) });
     else this.#stream.tearDown();
   }
 

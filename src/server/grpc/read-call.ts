@@ -4,7 +4,7 @@ import { AristarchError } from '../../base/errors.ts';
 import { keepPiece, PIECE_BYTES, tooManyBytes, type HeldBytes } from './held-bytes.ts';
 import { MessagePosition } from './message-position.ts';
 import { type Encoding, PackedMessages, tooLarge } from './packed-messages.ts';
-import { LOOKS, notWholeIn, type Patience, type Waiter } from './patience.ts';
+import { LOOKS, NOT_TAKEN, NOT_WHOLE, notWholeIn, type Patience, type Waiter } from './patience.ts';
 
 export interface ReadParts {
   readonly patience: Pick<Patience, 'enter' | 'leave'>;
@@ -238,7 +238,7 @@ export class ReadCall implements Waiter {
   }
 
   #refuseSlow(): void {
-    const timeoutMs = this.#warn('a client did not send its message whole in time');
+    const timeoutMs = this.#warn(NOT_WHOLE);
     this.#refuse(new AristarchError('RESOURCE_EXHAUSTED', notWholeIn(timeoutMs), { timeoutMs }));
   }
 
@@ -250,9 +250,6 @@ export class ReadCall implements Waiter {
     return timeoutMs;
   }
 }
-
-/** Of a stream's answers each: how far one has gone is not told by node:http2 before all of it has. */
-const NOT_TAKEN = 'a client did not take an answer whole in time; its call is torn down';
 
 /** Of a stream's messages that are no longer compressed, while which are unanswered none more is inflated: many small ones, or one large. */
 const AHEAD_BYTES = 2 ** 20;

@@ -57,10 +57,13 @@ describe('a repository of models', () => {
     await folder.write('fans', '1', 2);
     const { repository } = await openRepository(folder.path);
     const refusal = (choice: ModelChoice) => factorOf(repository, choice);
-    await expect(refusal({})).rejects.toMatchObject({ code: 'INVALID_INPUT', message: /names no model/ });
+    await expect(refusal({})).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      message: expect.stringMatching(/names no model/) as unknown,
+    });
     await expect(refusal({ model: 'pumpz' })).rejects.toMatchObject({
       code: 'NOT_FOUND',
-      message: /did you mean "pumps"/,
+      message: expect.stringMatching(/did you mean "pumps"/) as unknown,
     });
     await expect(refusal({ model: 'fans', version: '3' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
     for (const name of ['../pumps', '..', '.hidden', 'a/b', 'a\\b', 'a\0b', 'x'.repeat(129), 'é']) {
@@ -87,7 +90,7 @@ describe('a repository of models', () => {
   it('does not open where the folder is not there, and says what it should be', async () => {
     await expect(openRepository('/nowhere/models')).rejects.toMatchObject({
       code: 'NOT_FOUND',
-      message: /NAME\/VERSION/,
+      message: expect.stringMatching(/NAME\/VERSION/) as unknown,
     });
     const folder = await createFolder();
     await folder.write('pumps', '1', 1);

@@ -56,6 +56,7 @@ describe('the self-test', () => {
     ],
     ['too few scores', () => [1], /a row of zeros got score 1/],
   ])('finds %s', async (_, score, message) => {
-    await expect(selfTest(createDouble(score))).rejects.toMatchObject({ code: 'ARTEFACT_INVALID', message });
+    const fault = { code: 'ARTEFACT_INVALID', message: expect.stringMatching(message) as unknown };
+    await expect(selfTest(createDouble(score))).rejects.toMatchObject(fault);
   });
 });

@@ -58,6 +58,7 @@ function readRows(
     throw new AristarchError('INVALID_INPUT', message);
   }
   checkOnce('input', inputs);
+  checkMissing(inputs);
   const width = checkShapes(inputs, maxRows);
   const tensors = inputs.map((input, place) => ({
     name: input.name,
@@ -89,6 +90,15 @@ function checkShapes(inputs: readonly WireInput[], maxRows: number): number | un
   }
   if (rows * inputs.length > limits.values) throw tooMany('values', limits);
   return undefined;
+}
+
+/** What another type says of a value would be passed over, and a row scored by what stands in its place. */
+function checkMissing(inputs: readonly WireInput[]): void {
+  const wrong = inputs.find(({ name, datatype }) => name.endsWith(MISSING) && datatype !== 'BOOL');
+  if (wrong === undefined) return;
+  const [name, datatype] = [wrong.name, wrong.datatype].map((text) => JSON.stringify(text.slice(0, 100)));
+  const message = `the input ${name} is of type ${datatype}: send BOOL, true for each row whose value is missing`;
+  throw new AristarchError('INVALID_INPUT', message);
 }
 
 interface Tensor {
