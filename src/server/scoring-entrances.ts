@@ -9,6 +9,7 @@ import { createOpenBatched } from './batching/open-batched.ts';
 import { openCandidates } from './candidates/open-candidates.ts';
 import type { Clock } from './clock.ts';
 import type { ServeConfig } from './config.ts';
+import { mostConnections, readOpenFiles } from './grpc/most-connections.ts';
 import { type GrpcServer, type GrpcServerParts, startGrpcServer } from './grpc/server.ts';
 import { toKafkaConfig } from './kafka-config.ts';
 import { openInference } from './inference.ts';
@@ -30,6 +31,8 @@ export interface ProcessParts {
   readonly clock: Clock;
   readonly openDetector: (folder: string, options: OpenDetectorOptions) => Promise<Detector>;
   readonly openSampler: (folder: string, options: OpenDetectorOptions) => Promise<Sampler>;
+  /** How many files the process may have open; what the system says when absent. */
+  readonly openFiles?: () => number;
   /** Metrics of the process itself as well (CPU, memory, event loop). */
   readonly processMetrics?: boolean;
   /** Called when a part has ended for good after the start; the process should stop. */
@@ -119,7 +122,7 @@ async function openTraces({ config, log, clock, metrics }: EntrancesParts): Prom
 }
 
 function startGrpc(
-  { config, clock, log, security }: EntrancesParts,
+  { config, clock, log, security, openFiles = readOpenFiles }: EntrancesParts,
   parts: Pick<GrpcServerParts, 'service' | 'sampling' | 'models' | 'metrics' | 'tracing' | 'backlog'>,
 ): Promise<GrpcServer> {
   const { grpcHost: host, grpcPort: port, adminCalls, ...options } = config;
@@ -128,7 +131,7 @@ function startGrpc(
   return startGrpcServer({
     ...parts,
     ...{ security, clock, log, adminCalls },
-    options: { ...options, host, port, stayAwakeUs },
+    options: { ...options, host, port, stayAwakeUs, maxConnections: mostConnections(openFiles()) },
   });
 }
 

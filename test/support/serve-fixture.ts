@@ -15,6 +15,7 @@ export interface ServeOptions {
   readonly clock?: Clock;
   readonly openDetector?: ServeParts['openDetector'];
   readonly openSampler?: ServeParts['openSampler'];
+  readonly openFiles?: ServeParts['openFiles'];
   readonly onFatal?: (error: AristarchError) => void;
   readonly log?: Logger;
 }
@@ -45,6 +46,7 @@ export function createServeFixture(): (options?: ServeOptions) => Promise<Servin
       clock: options.clock ?? SYSTEM_CLOCK,
       openDetector: options.openDetector ?? (() => Promise.resolve(detector)),
       openSampler: options.openSampler ?? openSampler,
+      ...(options.openFiles && { openFiles: options.openFiles }),
       onFatal: options.onFatal ?? (() => undefined),
     });
     running.push(serving);

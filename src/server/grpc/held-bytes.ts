@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { AristarchError } from '../../base/errors.ts';
 import type { Metrics } from '../metrics.ts';
+import { createSeldom } from './seldom.ts';
 import { toRefusal } from './trailers-only.ts';
 
 /** Bytes of messages over gRPC that have come and are not done with, and of what compressed ones became, of the whole process. */
@@ -70,9 +71,6 @@ export function mostHeldBytes(maxMessageBytes: number): number {
  */
 export const [MOST_OPEN_BYTES, MOST_OPEN_MESSAGE_BYTES] = [2 ** 24, 4096];
 
-/** Between two lines of the log on the same trouble. */
-const QUIET_MS = 60_000;
-
 /** Of a server: refusals are counted, and told now and then. */
 export function createHeldBytes(
   maxMessageBytes: number,
@@ -81,16 +79,13 @@ export function createHeldBytes(
   { batching }: Pick<Metrics, 'batching'>,
 ): HeldBytes {
   const most = mostHeldBytes(maxMessageBytes);
-  let toldMs = -Infinity;
+  const tell = createSeldom(monotonicMs);
   return new HeldBytes(most, () => {
     batching.onRejection('held_bytes');
-    const nowMs = monotonicMs();
-    if (nowMs - toldMs < QUIET_MS) return;
-    toldMs = nowMs;
     const message =
       `calls are refused: messages that are unfinished, or compressed or unary and unanswered, take the ${most} bytes that they may; ` +
       'look for callers who send slowly, take no answers, or send much at once, and see --rate-limit-requests, --slow-client-timeout-ms and --max-message-bytes';
-    log.warn({ bytes: most }, message);
+    tell(() => log.warn({ bytes: most }, message));
   });
 }
 

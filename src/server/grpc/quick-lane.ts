@@ -28,6 +28,12 @@ export interface LateService {
   readonly add: () => void;
 }
 
+/** None where grpc-js is not as it is known here. */
+export function listenersOf(server: Server): Http2Server[] {
+  const { http2Servers } = server as unknown as Partial<ServerInside>;
+  return typeof http2Servers?.keys === 'function' ? [...http2Servers.keys()] : [];
+}
+
 /**
  * Takes the calls of a few methods before grpc-js does, on the connections that it manages (TLS, age, idleness, keep-alive, shutdown);
  * all others go on to it. To be called when the server listens; the answer cuts off what is not over when grpc-js has shut down.

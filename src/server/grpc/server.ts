@@ -36,7 +36,8 @@ import { createHeldBytes, HeldBytes, MOST_OPEN_BYTES } from './held-bytes.ts';
 import { createPatience } from './patience.ts';
 import type { ReadParts } from './read-call.ts';
 import { createReadInterceptor, type HeldOpen } from './read-interceptor.ts';
-import { openQuickLane } from './quick-lane.ts';
+import { boundConnections } from './most-connections.ts';
+import { listenersOf, openQuickLane } from './quick-lane.ts';
 import type { QuickMethod, QuickParts } from './quick-call.ts';
 import { addReflection } from './reflection.ts';
 import { createShedding } from './shedding.ts';
@@ -52,6 +53,7 @@ export interface GrpcServerOptions {
   readonly maxConnectionIdleMs: number;
   readonly keepaliveMs: number;
   readonly maxCallsPerConnection: number;
+  readonly maxConnections: number;
   readonly slowClientTimeoutMs: number;
   readonly maxTextBytes: number;
   readonly maxRows: number;
@@ -120,6 +122,8 @@ export async function startGrpcServer(parts: GrpcServerParts): Promise<GrpcServe
   const reflection = { prefix: '/grpc.reflection.', add: () => addReflection(server) };
   const cutOff = openQuickLane(server, quick, reflection, toQuickParts({ ...parts, patience, held }, callers, calls));
   if (cutOff === undefined) reflection.add();
+  const { monotonicMs } = parts.clock;
+  boundConnections(listenersOf(server), { most: options.maxConnections, monotonicMs, log, metrics: parts.metrics });
   return {
     port,
     stop: async () => {

@@ -6,7 +6,7 @@ import type { Stages } from './stages.ts';
 const BATCH_ROWS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 4096];
 
 /** Why a request was turned away before its rows were looked at. */
-export type Rejection = Refusal | 'held_bytes' | 'rate_limit' | 'unauthenticated' | 'permission_denied';
+export type Rejection = Refusal | 'held_bytes' | 'connections' | 'rate_limit' | 'unauthenticated' | 'permission_denied';
 
 /** Callers who are scored together, and those who are turned away. */
 export function batchingMetrics({ busyCounter, gauge, histogram }: Instruments, stages: Stages) {
@@ -17,7 +17,7 @@ export function batchingMetrics({ busyCounter, gauge, histogram }: Instruments, 
   );
   const help =
     'Requests turned away before their rows were looked at: deadline (could not be scored in time, since others come first), ' +
-    'too_short (its own rows take longer than it has time), queue_full (too many rows wait), held_bytes (messages that are unfinished or unanswered take all the memory that they may), rate_limit, unauthenticated, permission_denied.';
+    'too_short (its own rows take longer than it has time), queue_full (too many rows wait), held_bytes (messages that are unfinished or unanswered take all the memory that they may), connections (one more over gRPC than there may be, whatever would be asked on it), rate_limit, unauthenticated, permission_denied.';
   const rejections = busyCounter('rejections_total', help, ['reason'] as const);
   const queues = new Set<() => number>();
   gauge('queue_rows', 'Rows that wait for an inference, of all models, versions on trial included.', {
