@@ -18,6 +18,9 @@ export interface BatchHandlerParts extends ScoringParts, SendParts {
   readonly startSpan?: StartBatchSpan | undefined;
 }
 
+/** What need not be given. */
+type Given = 'repeats' | 'wait';
+
 /** First and longest delay before a batch that failed is read again; it doubles from failure to failure. */
 const RETRY_MS = { first: 200, longest: 30_000 };
 
@@ -36,9 +39,10 @@ interface Failures {
  */
 export function createBatchHandler({
   wait = sleep,
+  repeats = createRepeats(),
   ...options
-}: Omit<BatchHandlerParts, 'repeats' | 'turn' | 'wait'> & Partial<Pick<BatchHandlerParts, 'wait'>>): BatchHandler {
-  const parts: BatchHandlerParts = { ...options, wait, repeats: createRepeats(), turn: createTurns() };
+}: Omit<BatchHandlerParts, 'turn' | Given> & Partial<Pick<BatchHandlerParts, Given>>): BatchHandler {
+  const parts: BatchHandlerParts = { ...options, wait, repeats, turn: createTurns() };
   const { config, metrics, log } = parts;
   const failures = new Map<number, Failures>();
 
@@ -73,12 +77,17 @@ function delayAfter(error: AristarchError, failures: number, pauseMs: number): n
 async function handleBatch(parts: BatchHandlerParts, batch: PartitionBatch, onProgress: () => void): Promise<void> {
   // Where nothing is to be begun, no way out is opened either.
   if (!batch.isWanted()) return;
-  if (batch.messages.length > 0) await handleMessages(parts, batch, onProgress);
-  // What is in front of it is done.
-  if (batch.unreadable !== undefined && batch.isWanted()) throw batch.unreadable;
+  const outcome = batch.messages.length > 0 ? await handleMessages(parts, batch, onProgress) : 'done';
+  // What is in front of it is done. Of a partition that is somebody else's by now he tells.
+  if (outcome === 'done' && batch.unreadable !== undefined && batch.isWanted()) throw batch.unreadable;
 }
 
-async function handleMessages(parts: BatchHandlerParts, batch: PartitionBatch, onProgress: () => void): Promise<void> {
+/** 'done' also where no more of it was wanted. */
+async function handleMessages(
+  parts: BatchHandlerParts,
+  batch: PartitionBatch,
+  onProgress: () => void,
+): Promise<'done' | 'lost'> {
   const { deliveries, config } = parts;
   const delivery = await deliveries.open(batch);
   const messages = batch.messages.filter(({ offset }) => offset >= delivery.from);
@@ -89,9 +98,10 @@ async function handleMessages(parts: BatchHandlerParts, batch: PartitionBatch, o
     for (let scored = await ahead.next(); scored !== undefined; scored = await ahead.next()) {
       const delivering = deliver(parts, delivery, batch, scored);
       ahead.begin();
-      if ((await delivering) === 'lost') return;
+      if ((await delivering) === 'lost') return 'lost';
       onProgress();
     }
+    return 'done';
   } finally {
     await ahead.stop();
   }

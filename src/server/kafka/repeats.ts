@@ -14,51 +14,84 @@ export interface Repeats {
   scored(partition: number, model: Model, messages: readonly InboundMessage[]): void;
   /** What is before this offset does not come again: where it does, the topic is another one. */
   committed(partition: number, nextOffset: bigint): void;
-}
-
-/** What was scored together; its ends tell mostly that nothing of it is looked for. */
-interface Together {
-  readonly first: bigint;
-  readonly last: bigint;
-  readonly offsets: readonly bigint[];
+  /** These partitions are ours: what is known of others is forgotten, since others commit them. */
+  own(partitions: readonly number[]): void;
 }
 
 export function createRepeats(): Repeats {
-  const uncommitted = new Map<number, Map<string, Together[]>>();
+  const uncommitted = new Map<number, Map<string, OffsetSet>>();
   function findNew(
     partition: number,
     model: Model,
     messages: readonly InboundMessage[],
   ): readonly number[] | undefined {
-    const before = uncommitted.get(partition)?.get(nameOf(model)) ?? [];
-    const [start, end] = [messages[0]?.offset ?? 0n, messages.at(-1)?.offset ?? -1n];
-    const near = before.filter(({ first, last }) => first <= end && last >= start);
-    if (near.length === 0) return undefined;
-    const seen = new Set(near.flatMap(({ offsets }) => offsets));
+    const seen = uncommitted.get(partition)?.get(nameOf(model));
+    if (seen === undefined || messages.length === 0 || seen.isBefore(messages[0]!.offset)) return undefined;
     const places = [...messages.keys()].filter((place) => !seen.has(messages[place]!.offset));
     return places.length === messages.length ? undefined : places;
   }
   return {
     findNew,
     scored(partition, model, messages) {
-      // Only what is new, or a batch that is tried for hours would be kept as often.
-      const places = findNew(partition, model, messages);
-      const offsets = (places?.map((place) => messages[place]!) ?? messages).map(({ offset }) => offset);
-      if (offsets.length === 0) return;
-      const models = uncommitted.get(partition) ?? new Map<string, Together[]>();
+      const models = uncommitted.get(partition) ?? new Map<string, OffsetSet>();
       uncommitted.set(partition, models);
-      const together = { first: offsets[0]!, last: offsets.at(-1)!, offsets };
-      models.set(nameOf(model), [...(models.get(nameOf(model)) ?? []), together]);
+      const seen = models.get(nameOf(model)) ?? new OffsetSet();
+      models.set(nameOf(model), seen);
+      for (const { offset } of messages) seen.add(offset);
     },
     committed(partition, nextOffset) {
       const models = uncommitted.get(partition);
-      for (const [model, all] of models ?? []) {
-        const left = all.filter(({ last }) => last >= nextOffset);
-        if (left.length > 0) models?.set(model, left);
-        else models?.delete(model);
-      }
+      for (const [model, seen] of models ?? []) if (!seen.keepFrom(nextOffset)) models?.delete(model);
+    },
+    own(partitions) {
+      for (const partition of uncommitted.keys()) if (!partitions.includes(partition)) uncommitted.delete(partition);
     },
   };
 }
 
 const nameOf = ({ name, version }: Model): string => `${name}/${version}`;
+
+/** Offsets, which come in ascending order, mostly, and go in that order: a list, from a place on, and beside it those that came late. */
+class OffsetSet {
+  #ascending: bigint[] = [];
+  #from = 0;
+  readonly #late = new Set<bigint>();
+
+  add(offset: bigint): void {
+    if (this.#ascending.length === 0 || offset > this.#ascending.at(-1)!) this.#ascending.push(offset);
+    else if (!this.has(offset)) this.#late.add(offset);
+  }
+
+  has(offset: bigint): boolean {
+    return this.#ascending[this.#placeOf(offset)] === offset || this.#late.has(offset);
+  }
+
+  /** Whether nothing of it is as large as that. */
+  isBefore(offset: bigint): boolean {
+    // What came late is before the last of those that did not.
+    return this.#ascending.length === 0 || this.#ascending.at(-1)! < offset;
+  }
+
+  /** Forgets smaller ones. Answers whether any are left. */
+  keepFrom(offset: bigint): boolean {
+    this.#from = this.#placeOf(offset);
+    // Seldom enough that as much was added as is copied.
+    if (2 * this.#from > this.#ascending.length) {
+      this.#ascending = this.#ascending.slice(this.#from);
+      this.#from = 0;
+    }
+    for (const late of this.#late) if (late < offset) this.#late.delete(late);
+    return this.#from < this.#ascending.length;
+  }
+
+  /** Of the first that is as large, or behind all. */
+  #placeOf(offset: bigint): number {
+    let [low, high] = [this.#from, this.#ascending.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#ascending[middle]! < offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

@@ -24,6 +24,7 @@ import type {
   RowRecords,
   ScoreRecords,
 } from './port.ts';
+import { createRepeats } from './repeats.ts';
 import { createState, type Readiness, type State } from './state.ts';
 import { createBatchSpans } from './traced-batch.ts';
 
@@ -138,6 +139,7 @@ async function openSession(
   const startSpan = tracing && createBatchSpans(tracing, config.groupId);
   const abort = new AbortController();
   const hidden = createHiddenRanges();
+  const repeats = createRepeats();
   const consumer = client.openConsumer((event) => {
     if (event.kind === 'hidden') {
       hidden.note(event);
@@ -145,6 +147,7 @@ async function openSession(
     }
     if (event.kind === 'joined') {
       deliveries.own(event.partitions);
+      repeats.own(event.partitions);
       parts.showPartitions(event.partitions);
     }
     state.on(event);
@@ -161,7 +164,7 @@ async function openSession(
     }
   }
   try {
-    const outside = { scoring, reader, results, deliveries, config, metrics, startSpan, log };
+    const outside = { scoring, reader, results, deliveries, repeats, config, metrics, startSpan, log };
     await consumer.run(createBatchHandler(outside));
   } catch (thrown) {
     // What it ends with is no news beside why it did not begin.

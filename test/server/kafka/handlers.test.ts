@@ -174,9 +174,10 @@ describe('a batch', () => {
     expect(said).not.toContain('Lovelace');
   });
 
-  it('whose partition was lost meanwhile stops at once', async () => {
+  it('whose partition was lost meanwhile stops at once, and leaves what cannot be read to its next owner', async () => {
     const { handle, calls } = setup();
-    const batch = createBatch(events(7), () => Promise.resolve('lost'));
+    const unreadable = new AristarchError('DATA_UNREADABLE', 'damaged');
+    const batch = { ...createBatch(events(7), () => Promise.resolve('lost')), unreadable };
     await handle(batch);
     expect(calls).toEqual([[0, 1, 2]]);
     expect(batch).toMatchObject({ committed: [], redeliveries: [] });

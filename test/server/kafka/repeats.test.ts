@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { pino } from 'pino';
@@ -77,6 +78,30 @@ describe('events that come again', () => {
     expect(repeats.findNew(0, A, messages(4, 5, 6, 7, 8))).toEqual([1, 2, 4]);
     repeats.scored(0, A, messages(5, 6, 7, 8));
     expect(repeats.findNew(0, A, messages(1, 2, 3, 4, 5, 6, 7, 8))).toEqual([1, 2]);
+  });
+
+  it('are forgotten with a partition that is taken away, since somebody else commits them, and kept with others', () => {
+    const repeats = createRepeats();
+    for (const partition of [0, 1]) repeats.scored(partition, A, messages(1, 2));
+    repeats.own([1, 2]);
+    expect([0, 1].map((partition) => repeats.findNew(partition, A, messages(1, 2)))).toEqual([undefined, []]);
+    repeats.own([0, 1]);
+    expect(repeats.findNew(0, A, messages(1, 2))).toBeUndefined();
+  });
+
+  it('are told in a time that grows with them and no faster, though each was scored alone, in whatever order', async () => {
+    const repeats = createRepeats();
+    const count = 150_000;
+    for (let offset = 0; offset < count; offset++) {
+      // Where the time is over the test ends.
+      if (offset % 1_000 === 0) await setImmediate();
+      repeats.scored(0, A, messages(offset));
+      repeats.scored(0, B, messages(count - offset));
+    }
+    let again = 0;
+    for (let offset = 1; offset < count; offset++)
+      for (const model of [A, B]) again += repeats.findNew(0, model, messages(offset))?.length === 0 ? 1 : 0;
+    expect(again).toBe(2 * (count - 1));
   });
 
   it('are told as a list of all offsets would tell it, however batches come again in part', () => {
