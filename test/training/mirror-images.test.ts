@@ -6,7 +6,9 @@ import { fitPicture } from '../../src/models/images/fit-picture.ts';
 import { readPictures } from '../../src/models/images/read-images.ts';
 import { openDetector } from '../../src/scoring/open-detector.ts';
 import { openTable } from '../../src/tables/table.ts';
+import { resolveImageConfig } from '../../src/training/images/config.ts';
 import { mirrorsLookAlike } from '../../src/training/images/mirror-images.ts';
+import { planImageRun } from '../../src/training/images/plan-images.ts';
 import { SHARED_DATA } from '../support/data-files.ts';
 import { needs } from '../support/needs.ts';
 import { mirrorPixels, partPixels, trainParts, usePartsFolder } from '../support/parts.ts';
@@ -84,6 +86,25 @@ describe('a run on images', () => {
     const result = await trainParts({ data: [upright()], out, steps: 20 });
     expect(result).not.toHaveProperty('isMirrored');
     expect(await readFile(join(out, 'manifest.json'), 'utf8')).not.toContain('isMirrored');
-    expect(await readFile(join(out, 'report.html'), 'utf8')).not.toContain('mirror');
+    expect(await readFile(join(out, 'report.html'), 'utf8')).not.toContain('mirror image');
+  });
+
+  it('does as its owner says, whatever the images look like', async () => {
+    const plan = async (mirrored: string, more = {}) => {
+      const file = {
+        data: [either()],
+        out: 'any',
+        imageSize: SIZE,
+        criticOnly: true,
+        imageColumn: 'image',
+        mirrored,
+        ...more,
+      };
+      return (await planImageRun(resolveImageConfig({ flags: {}, env: {}, file })!)).isMirrored;
+    };
+    expect([await plan('auto'), await plan('always'), await plan('never')]).toEqual([true, true, false]);
+    await expect(plan('always', { imageSize: 64, patchSize: 32 })).rejects.toThrow(
+      /--mirrored always .* leave one of them out/,
+    );
   });
 });

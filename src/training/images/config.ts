@@ -89,6 +89,11 @@ export function resolveImageConfig({ flags, env, file = {} }: SettingSources): I
     const message = '--stylizer encodes whole images, and --patch-size looks at patches of them: leave one of them out';
     throw new AristarchError('INVALID_INPUT', message);
   }
+  if (run.mirrored === 'always' && values['patchSize'] !== undefined) {
+    const message =
+      '--mirrored always scores whole images, and --patch-size looks at patches of them: leave one of them out';
+    throw new AristarchError('INVALID_INPUT', message);
+  }
   return {
     ...{ family, preset, settings, stylizer },
     run: { ...run, family: family.name, preset, imageColumn: imageColumn ?? FILES_COLUMN },

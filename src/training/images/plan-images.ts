@@ -83,12 +83,20 @@ export async function planImageRun(config: ImageTrainConfig): Promise<ImageRunPl
   return {
     ...{ images, split, game, stylizer, outlineFor, critic, work: workOfImages(critic, game, gameTasks.at(-1)) },
     warnings: [...warnings, ...warnOfOwnCopies(images.rows, image, critic.negatives)],
-    // What lies where in a mirrored patch was not measured.
-    isMirrored: values.patchSize === undefined && mirrorsLookAlike(images.rows, image),
+    isMirrored: isMirrored(config, images),
     detectorSteps: critic.task.steps + folds.length * fold.task.steps,
     rate: rateOf(run.rate, split),
     stylesFingerprint: styles && fingerprintOf(styles),
   };
+}
+
+function isMirrored(
+  { run: { mirrored }, values: { patchSize } }: ImageTrainConfig,
+  { rows, schema }: PreparedImages,
+): boolean {
+  if (mirrored !== 'auto') return mirrored === 'always';
+  // What lies where in a mirrored patch was not measured.
+  return patchSize === undefined && mirrorsLookAlike(rows, schema.image);
 }
 
 /** The images, whose labels are those of the ones that are not held out. */

@@ -1,4 +1,4 @@
-import { nameList, onOff, realNumber, text, wholeNumber } from '../../base/setting-schemas.ts';
+import { nameList, oneOf, onOff, realNumber, text, wholeNumber } from '../../base/setting-schemas.ts';
 import { defineSettings, type SettingValues } from '../../base/settings.ts';
 import { DEFAULT_IMAGE_FAMILY } from '../../models/families/index.ts';
 import { showData } from '../../tables/download.ts';
@@ -19,6 +19,14 @@ export const IMAGE_FLAGS = defineSettings({
     default: false,
     flag: '--critic-only',
     help: 'Of images: train the detecting critic, and no generator; as --family image-critic does.',
+    group: 'Images',
+  },
+  mirrored: {
+    schema: oneOf(['auto', 'always', 'never']),
+    default: 'auto' as const,
+    flag: '--mirrored <auto|always|never>',
+    help: 'Score an image as the mean of itself and its mirror image, left for right, in twice the time: auto where mirror images of the training images look as normal as these do; never where a part that is the wrong way round is a defect.',
+    source: 'docs/decisions/0047',
     group: 'Images',
   },
   stylizer: {
