@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, jest } from '@jest/globals';
 import { type KafkaBroker, type KafkaBrokerOptions, startKafkaBroker } from './kafka-broker.ts';
 import type { KafkaClientName } from '../../src/server/kafka/port.ts';
 import { connectKafkaTestClient, type KafkaTestClient, type ReadMessage } from './kafka-client.ts';
@@ -25,11 +25,15 @@ export interface KafkaLab {
   onClose(close: () => Promise<void>): void;
 }
 
+const TEST_TIMEOUT_MS = 180_000;
+
 /** Call in a describe block; the parts are there when its tests run. */
 export function createKafkaLab(
   clientName: KafkaClientName,
   options: KafkaBrokerOptions | (() => Promise<KafkaBrokerOptions>) = {},
 ): KafkaLab {
+  // What a test waits for tells by itself that it does not come, after a minute at most unless it says otherwise.
+  jest.setTimeout(TEST_TIMEOUT_MS);
   let parts: { broker: KafkaBroker; client: KafkaTestClient } | undefined;
   let closes: (() => Promise<void>)[] = [];
   const open = () => {
