@@ -50,14 +50,19 @@ export function* readBatches(bytes: Buffer): Generator<FetchedBatch> {
   let at = 0;
   for (; at + HEAD_BYTES <= bytes.length;) {
     const end = at + BEFORE_LENGTH + bytes.readInt32BE(at + 8);
-    if (end < at + HEAD_BYTES) throw unreadable(`a batch at byte ${at} that ends at byte ${end}`);
+    if (end < at + HEAD_BYTES) {
+      checkVersion(bytes.subarray(at));
+      throw unreadable(`a batch at byte ${at} that ends at byte ${end}`);
+    }
     if (end > bytes.length) break;
     const batch = readBatch(bytes.subarray(at, end));
     checkNext(bytes, end, batch.lastOffset);
     yield batch;
     at = end;
   }
-  if (at === 0 && bytes.length > 0) throw unreadable(`no whole batch in ${bytes.length} bytes`);
+  if (at > 0 || bytes.length === 0) return;
+  checkVersion(bytes);
+  throw unreadable(`no whole batch in ${bytes.length} bytes`);
 }
 
 /** In front of each batch and of each older message. */
@@ -105,10 +110,16 @@ function readBatch(bytes: Buffer): FetchedBatch {
   };
 }
 
+/** Where there are so many bytes. */
+function checkVersion(bytes: Buffer): void {
+  const magic = bytes[MAGIC_AT] ?? MAGIC;
+  if (magic < MAGIC) throw tooOld(magic);
+  if (magic !== MAGIC) throw unreadable(`a batch of version ${magic}, which is read as none but ${MAGIC}`);
+}
+
 /** A bit that has tipped over would else be another event, or stand for many. */
 function checkSum(bytes: Buffer): void {
-  const magic = bytes[MAGIC_AT];
-  if (magic !== MAGIC) throw unreadable(`a batch of version ${magic}, which is read as none but ${MAGIC}`);
+  checkVersion(bytes);
   const [said, found] = [bytes.readUInt32BE(CRC_AT), crc32c(bytes.subarray(ATTRIBUTES_AT)) >>> 0];
   if (said !== found) throw unreadable(`a batch with checksum ${hex(said)} whose bytes have ${hex(found)}`);
 }
@@ -202,6 +213,25 @@ export function unreadableAt(
     {
       ...{ topic, partition, offset: String(offset) },
     },
+  );
+}
+
+/** The protocol's number of what a broker says of a partition whose log it cannot read itself. */
+export const CORRUPT_MESSAGE = 2;
+
+export function brokersDamage(): AristarchError {
+  return new AristarchError(
+    'DATA_UNREADABLE',
+    'the broker says that its log is damaged there (CORRUPT_MESSAGE); compare with another replica',
+  );
+}
+
+/** What may be sound. */
+function tooOld(version: number): AristarchError {
+  return new AristarchError(
+    'DATA_UNREADABLE',
+    `a broker's answer holds messages of version ${version}, as they were before Kafka 0.11: if the log is as old as that, ` +
+      `only --kafka-client kafkajs reads it; else it, or the way to it, is damaged; compare with another replica`,
   );
 }
 

@@ -2,7 +2,11 @@ import { createRequire } from 'node:module';
 import { Writer } from '@platformatic/kafka';
 import '../../../src/server/kafka/kafkajs/engine.ts';
 import type { FetchedPartition } from '../../../src/server/kafka/kafkajs/aborted-messages.ts';
+import { deliver } from '../../../src/server/kafka/kafkajs/consumer.ts';
 import type { EachBatchPayload } from '../../../src/server/kafka/kafkajs/engine.ts';
+import { toKafkaError } from '../../../src/server/kafka/kafkajs/faults.ts';
+import { createMembership } from '../../../src/server/kafka/kafkajs/membership.ts';
+import type { PartitionBatch } from '../../../src/server/kafka/port.ts';
 
 /** What a broker answers of a partition of the topic `events`. */
 export interface AnsweredPart {
@@ -57,4 +61,16 @@ export async function fetchByKafkajs(
   const { responses } = await broker.fetch({ maxBytes: 2 ** 24, topics: [{ topic: 'events', partitions: asked }] });
   const parts = responses.flatMap(({ partitions }) => partitions);
   return parts.map((part) => new BatchOf('events', String(from[part.partition] ?? 0n), part));
+}
+
+/** What is handed on of what its runner is given. */
+export async function deliverByKafkajs(batch: Batch): Promise<PartitionBatch | undefined> {
+  const membership = createMembership(
+    (thrown) => toKafkaError(thrown, []),
+    () => undefined,
+  );
+  let handed: PartitionBatch | undefined;
+  const payload = { batch, isStale: () => false, isRunning: () => true } as unknown as EachBatchPayload;
+  await deliver(payload, (each) => Promise.resolve(void (handed = each)), membership, 60_000);
+  return handed;
 }

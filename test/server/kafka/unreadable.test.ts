@@ -3,14 +3,10 @@ import { crc32, gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import { Reader, Writer } from '@platformatic/kafka';
 import { pino } from 'pino';
-import { deliver } from '../../../src/server/kafka/kafkajs/consumer.ts';
-import type { EachBatchPayload } from '../../../src/server/kafka/kafkajs/engine.ts';
-import { createMembership } from '../../../src/server/kafka/kafkajs/membership.ts';
 import { createPlainDeliveries } from '../../../src/server/kafka/deliveries.ts';
 import { createEventReader } from '../../../src/server/kafka/formats/reader.ts';
 import { JSON_RESULTS } from '../../../src/server/kafka/formats/result-format.ts';
 import { createBatchHandler } from '../../../src/server/kafka/handlers.ts';
-import { toKafkaError } from '../../../src/server/kafka/kafkajs/faults.ts';
 import { readAnswer } from '../../../src/server/kafka/platformatic/fetch.ts';
 import { readFetched } from '../../../src/server/kafka/platformatic/records.ts';
 import type { PartitionBatch } from '../../../src/server/kafka/port.ts';
@@ -18,7 +14,7 @@ import { unreadableAt } from '../../../src/server/kafka/read-record-batch.ts';
 import { writePlainBatch } from '../../../src/server/kafka/record-batch.ts';
 import { createMetrics } from '../../../src/server/metrics.ts';
 import { createNumberDetector } from '../../support/number-detector.ts';
-import { fetchByKafkajs, toOldAnswer } from './kafkajs-broker.ts';
+import { deliverByKafkajs, fetchByKafkajs, toOldAnswer } from './kafkajs-broker.ts';
 import { createBatch, createMemoryProducer, routeTo, toScorer } from './memory-kafka.ts';
 
 const HEAD = { producerId: 7n, producerEpoch: 0, firstSequence: 0, isTransactional: false, timestampMs: 1_000 };
@@ -48,22 +44,14 @@ const END = 30n;
 async function readByKafkajs(records: Buffer, from: bigint, ends = [END]): Promise<PartitionBatch | undefined> {
   const answers = ends.map((end) => toOldAnswer([{ partition: 3, end, records }]));
   const [batch] = await fetchByKafkajs(answers, { 3: from });
-  if (batch!.isEmpty()) return undefined;
-  const membership = createMembership(
-    (thrown) => toKafkaError(thrown, []),
-    () => undefined,
-  );
-  let handed: PartitionBatch | undefined;
-  const payload = { batch, isStale: () => false, isRunning: () => true } as unknown as EachBatchPayload;
-  await deliver(payload, (each) => Promise.resolve(void (handed = each)), membership, 60_000);
-  return handed;
+  return batch!.isEmpty() ? undefined : deliverByKafkajs(batch!);
 }
 
 /** What the other client makes of an answer with them, by version 13 of the protocol. */
-function readByPlatformatic(records: Buffer, from: bigint, [end] = [END]): Promise<PartitionBatch> {
+function readByPlatformatic(records: Buffer, from: bigint, [end] = [END], errorCode = 0): Promise<PartitionBatch> {
   const writer = Writer.create().appendInt32(0).appendInt16(0).appendInt32(0);
   writer.appendUnsignedVarInt(2).append(Buffer.alloc(16)).appendUnsignedVarInt(2);
-  writer.appendInt32(3).appendInt16(0).appendInt64(end).appendInt64(end).appendInt64(0n);
+  writer.appendInt32(3).appendInt16(errorCode).appendInt64(end).appendInt64(end).appendInt64(0n);
   writer
     .appendUnsignedVarInt(1)
     .appendInt32(-1)
@@ -155,6 +143,29 @@ describe.each(['kafkajs', 'platformatic'] as const)('a record batch that is not 
   });
 });
 
+describe('a partition of which the broker says that it is damaged', () => {
+  const CORRUPT_MESSAGE = 2;
+  const unreadable = {
+    code: 'DATA_UNREADABLE',
+    message: expect.stringContaining(
+      'from offset 20 of events/3 on: the broker says that its log is damaged',
+    ) as unknown,
+  };
+
+  it('stops no other in its answer, by kafkajs', async () => {
+    const damaged = { partition: 3, errorCode: CORRUPT_MESSAGE, end: -1n, records: Buffer.alloc(0) };
+    const sound = { partition: 4, end: END, records: createLog(2) };
+    const [one, other] = await fetchByKafkajs([toOldAnswer([damaged, sound])], { 3: 20n, 4: 20n });
+    expect(await deliverByKafkajs(one!)).toMatchObject({ messages: [], nextOffset: 20n, unreadable });
+    expect(other!.messages.map(({ offset }) => offset)).toEqual(['20', '21', '22', '23']);
+  });
+
+  it('is no fault of its answer, by platformatic', async () => {
+    const batch = await readByPlatformatic(Buffer.alloc(0), 20n, [-1n], CORRUPT_MESSAGE);
+    expect(batch).toMatchObject({ messages: [], nextOffset: 20n, unreadable });
+  });
+});
+
 it('a batch that a broker has read after it looked where the partition ends is handed out, by kafkajs', async () => {
   const batch = await readByKafkajs(createLog(2), 20n, [22n, 24n]);
   expect(offsetsOf(batch)).toEqual([20, 21, 22, 23]);
@@ -186,6 +197,12 @@ describe('messages of logs that are older than Kafka 0.11, by kafkajs', () => {
     const batch = await readByKafkajs(Buffer.concat([log, cut]), 20n);
     expect(batch!.messages.map(({ value }) => String(value))).toEqual(['{"x": 20}', '{"x": 21}', '{"x": 22}']);
     expect(batch).toMatchObject({ nextOffset: 23n, unreadable: undefined });
+  });
+
+  it('are told as what they may be by platformatic, which does not read them', async () => {
+    const batch = await readByPlatformatic(createOldLog(THREE), 20n);
+    expect(batch).toMatchObject({ messages: [], nextOffset: 20n, unreadable: { code: 'DATA_UNREADABLE' } });
+    expect(batch.unreadable!.message).toContain('if the log is as old as that, only --kafka-client kafkajs reads it');
   });
 
   it('are read where they are compressed', async () => {

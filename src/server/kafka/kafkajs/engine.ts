@@ -3,6 +3,7 @@ import kafkajs from 'kafkajs';
 import { repairAbortedMessages } from './aborted-messages.ts';
 import { boundAnswers } from './bounded-answers.ts';
 import { boundArrays } from './bounded-arrays.ts';
+import { markCorruptPartitions } from './corrupt-partitions.ts';
 import { readOwnRecordBatches } from './fetched-batches.ts';
 import { keepPlaces } from './keep-places.ts';
 import { writeOwnRecordBatches } from './record-batches.ts';
@@ -28,6 +29,7 @@ export const { CompressionCodecs, CompressionTypes, ConfigResourceTypes } = kafk
 boundAnswers();
 boundArrays();
 keepPlaces();
+markCorruptPartitions();
 placeUnreadableMarks();
 repairAbortedMessages();
 readOwnRecordBatches(CompressionCodecs);

@@ -1,5 +1,13 @@
 import type { AristarchError } from '../../../base/errors.ts';
-import { type FetchedBatch, type FetchedRecord, readBatches, readRecords, toUnreadable } from '../read-record-batch.ts';
+import {
+  brokersDamage,
+  CORRUPT_MESSAGE,
+  type FetchedBatch,
+  type FetchedRecord,
+  readBatches,
+  readRecords,
+  toUnreadable,
+} from '../read-record-batch.ts';
 import { decompress } from './codecs.ts';
 import { createAPI, fetchV13, type Reader, ResponseError } from './engine.ts';
 
@@ -51,7 +59,7 @@ export function readAnswer(reader: Reader): readonly PartitionAnswer[] {
   });
   const partitions = topics.flat();
   for (const [place, { errorCode: code }] of partitions.entries())
-    if (code !== 0) refused[`/partitions/${place}`] = [code, null];
+    if (code !== 0 && code !== CORRUPT_MESSAGE) refused[`/partitions/${place}`] = [code, null];
   if (Object.keys(refused).length > 0) throw new ResponseError(FETCH_KEY, FETCH_VERSION, refused, partitions);
   return partitions;
 }
@@ -68,7 +76,11 @@ function readPartition(reader: Reader): PartitionAnswer {
   reader.skip(OTHER_ENDS_BYTES);
   const aborted = reader.readArray((each) => ({ producerId: each.readInt64(), firstOffset: each.readInt64() }));
   reader.skip(REPLICA_BYTES);
-  return { partition, errorCode, end, aborted, ...readAll(reader.readBytes()) };
+  const read = readAll(reader.readBytes());
+  return {
+    ...{ partition, errorCode, end, aborted },
+    ...(errorCode === CORRUPT_MESSAGE ? { batches: [], unreadable: brokersDamage() } : read),
+  };
 }
 
 function readAll(bytes: Buffer): Pick<PartitionAnswer, 'batches' | 'unreadable'> {
