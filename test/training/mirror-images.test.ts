@@ -8,7 +8,7 @@ import { openDetector } from '../../src/scoring/open-detector.ts';
 import { openTable } from '../../src/tables/table.ts';
 import { resolveImageConfig } from '../../src/training/images/config.ts';
 import { mirrorsLookAlike } from '../../src/training/images/mirror-images.ts';
-import { planImageRun } from '../../src/training/images/plan-images.ts';
+import { identityOfImages, planImageRun } from '../../src/training/images/plan-images.ts';
 import { SHARED_DATA } from '../support/data-files.ts';
 import { needs } from '../support/needs.ts';
 import { mirrorPixels, partPixels, trainParts, usePartsFolder } from '../support/parts.ts';
@@ -90,7 +90,7 @@ describe('a run on images', () => {
   });
 
   it('does as its owner says, whatever the images look like', async () => {
-    const plan = async (mirrored: string, more = {}) => {
+    const configOf = (mirrored: string, more = {}) => {
       const file = {
         data: [either()],
         out: 'any',
@@ -100,9 +100,16 @@ describe('a run on images', () => {
         mirrored,
         ...more,
       };
-      return (await planImageRun(resolveImageConfig({ flags: {}, env: {}, file })!)).isMirrored;
+      return resolveImageConfig({ flags: {}, env: {}, file })!;
     };
+    const plan = async (mirrored: string, more = {}) => (await planImageRun(configOf(mirrored, more))).isMirrored;
     expect([await plan('auto'), await plan('always'), await plan('never')]).toEqual([true, true, false]);
+    const identity = async (mirrored: string) => {
+      const config = configOf(mirrored);
+      return identityOfImages(config, await planImageRun(config), 'any engine');
+    };
+    // What was learnt before may be gone on with: only scores are taken otherwise.
+    expect(await identity('never')).toEqual(await identity('auto'));
     await expect(plan('always', { imageSize: 64, patchSize: 32 })).rejects.toThrow(
       /--mirrored always .* leave one of them out/,
     );

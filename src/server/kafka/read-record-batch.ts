@@ -232,8 +232,12 @@ function tooOld(version: number): AristarchError {
     'DATA_UNREADABLE',
     `a broker's answer holds messages of version ${version}, as they were before Kafka 0.11: if the log is as old as that, ` +
       `only --kafka-client kafkajs reads it; else it, or the way to it, is damaged; compare with another replica`,
+    { version },
   );
 }
+
+/** Whether that is what was thrown. */
+export const isTooOld = ({ data }: AristarchError): boolean => 'version' in data;
 
 export function unreadable(what: string): AristarchError {
   return new AristarchError(

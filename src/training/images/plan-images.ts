@@ -147,7 +147,8 @@ export function identityOfImages(
   { images, stylesFingerprint }: Pick<ImageRunPlan, 'images' | 'stylesFingerprint'>,
   engine: string,
 ): RunIdentity {
-  const settings = Object.entries(run).filter(([name]) => !WITHOUT_EFFECT.has(name));
+  // What a critic learns does not depend on how its scores are taken.
+  const settings = Object.entries(run).filter(([name]) => !WITHOUT_EFFECT.has(name) && name !== 'mirrored');
   const ofStyles = stylizer && { ...stylizer, styleData: stylesFingerprint };
   const pixels = fingerprintOf(images);
   const labels = images.labels && { labels: hashOf(images.labels.places), levels: images.labels.label.levels };

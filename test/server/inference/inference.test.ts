@@ -183,6 +183,16 @@ describe('ModelInfer', () => {
       },
       /^the input "amount:missing" is of type "INT8": send BOOL, true for each row whose value is missing$/,
     ],
+    [
+      'missing values of an input that is not there',
+      {
+        inputs: [
+          ...fields([1, 2]),
+          { name: 'amout:missing', datatype: 'BOOL', shape: [2], contents: { boolContents: [true, false] } },
+        ],
+      },
+      /^the input "amout:missing" says which values of the input "amout" are missing, and there is no such input: send that too/,
+    ],
     ['inputs of different lengths', { inputs: [amount, ...fields([1]).slice(1)] }, /the first input has 2 rows/],
   ])('refuses %s', async (_, request, details) => {
     const { infer } = await start();

@@ -63,6 +63,23 @@ describe('a partition without an offset, by kafkajs', () => {
     });
   });
 
+  it('whose end is committed by a generation that is over meanwhile is no fault: the client joins anew by what is thrown', async () => {
+    const over = Object.assign(new Error('over'), { type: 'ILLEGAL_GENERATION' });
+    const thrown: unknown[] = [];
+    const manager: OffsetManager = {
+      ...{ resolvedOffsets: {}, nextOffset: () => '0' },
+      cluster: { fetchTopicsOffset: () => Promise.resolve([FOUND]) },
+      commitOffsets: () => Promise.reject(over),
+    };
+    const resolve = async function (this: OffsetManager): Promise<void> {
+      await this.cluster.fetchTopicsOffset([{ topic: 'events', fromBeginning: false, partitions: [{ partition: 3 }] }]);
+    };
+    await commitEnds(resolve)
+      .call(manager)
+      .catch((each: unknown) => thrown.push(each));
+    expect(thrown).toMatchObject([{ type: 'REBALANCE_IN_PROGRESS', cause: over }]);
+  });
+
   it('that begins with its oldest event needs none', async () => {
     expect(await begin(true)).toEqual({ committed: [], taken: [FOUND], takenAtCommit: [] });
   });

@@ -38,6 +38,21 @@ it('an event that a broker has read after it looked where the partition ends is 
   await fetcher.stop();
 });
 
+it('what a broker has answered of a partition is handed out, although it refuses that one when it is asked once more where another one ends', async () => {
+  const looks = [0, 0];
+  const { wire } = createFetchWire(2, (_, partition) => {
+    const look = looks[partition]!++;
+    if (partition === 0) return look === 0 ? 'ends too early' : undefined;
+    return look === 1 ? 'is refused' : undefined;
+  });
+  const partitions = createPartitions(new Map([0, 1].map((partition) => [partition, 7n])));
+  const fetcher = fetching(wire, partitions);
+  await until('both events', () => partitions.every(({ waiting }) => waiting !== undefined));
+  for (const { waiting } of partitions)
+    expect(waiting).toMatchObject({ messages: [{ offset: 7n }], unreadable: undefined });
+  await fetcher.stop();
+});
+
 /** A broker with batches of which two are too much for one answer. */
 const createWire = () =>
   createFetchWire(3, (asked) => {

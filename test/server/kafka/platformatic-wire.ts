@@ -3,16 +3,19 @@ import type { Wire } from '../../../src/server/kafka/platformatic/wire.ts';
 
 const RECORD = { timeMs: 0n, key: null, value: Buffer.from('1'), headers: {} };
 
+/** Out of range, of which a broker tells no end. */
+const REFUSED = { errorCode: 1, end: -1n, aborted: [], batches: [], unreadable: undefined };
+
 /** What a fetch asks of a partition, as far as it is answered here. */
 export interface Asked {
   readonly partition: number;
   readonly fetchOffset: bigint;
 }
 
-/** A broker with an event at each offset of each partition; `check` may refuse what is asked, or look where a partition ends before another event has come. */
+/** A broker with an event at each offset of each partition; `check` may refuse what is asked, or a partition of it, or look where that ends before another event has come. */
 export function createFetchWire(
   count: number,
-  check: (asked: readonly Asked[]) => 'ends too early' | undefined = () => undefined,
+  check: (asked: readonly Asked[], partition: number) => 'ends too early' | 'is refused' | undefined = () => undefined,
 ) {
   const asked: number[][] = [];
   const partitions = Array.from({ length: count }, () => ({ leader: 1 }));
@@ -30,8 +33,12 @@ export function createFetchWire(
     const [{ partitions: wanted }] = given[6] as [{ partitions: readonly Asked[] }];
     asked.push(wanted.map(({ partition }) => partition));
     return new Promise((resolve) => {
-      const isEarly = check(wanted) === 'ends too early';
-      resolve(wanted.map((each) => toAnswer(each, isEarly ? each.fetchOffset : undefined)));
+      const answers = wanted.map((each): PartitionAnswer => {
+        const found = check(wanted, each.partition);
+        if (found === 'is refused') return { ...REFUSED, partition: each.partition };
+        return toAnswer(each, found === undefined ? undefined : each.fetchOffset);
+      });
+      resolve(answers);
     });
   };
   return { wire: { askBy, metadata: () => Promise.resolve(metadata) } as unknown as Wire, asked };

@@ -92,13 +92,21 @@ function checkShapes(inputs: readonly WireInput[], maxRows: number): number | un
   return undefined;
 }
 
-/** What another type says of a value would be passed over, and a row scored by what stands in its place. */
+/** What another type says of a value, or says it of no input, would be passed over, and a row scored by what stands in its place. */
 function checkMissing(inputs: readonly WireInput[]): void {
-  const wrong = inputs.find(({ name, datatype }) => name.endsWith(MISSING) && datatype !== 'BOOL');
-  if (wrong === undefined) return;
-  const [name, datatype] = [wrong.name, wrong.datatype].map((text) => JSON.stringify(text.slice(0, 100)));
-  const message = `the input ${name} is of type ${datatype}: send BOOL, true for each row whose value is missing`;
-  throw new AristarchError('INVALID_INPUT', message);
+  const names = new Set(inputs.map(({ name }) => name));
+  const quoted = (text: string): string => JSON.stringify(text.slice(0, 100));
+  for (const { name, datatype } of inputs) {
+    if (!name.endsWith(MISSING)) continue;
+    const of = name.slice(0, -MISSING.length);
+    const fault =
+      datatype !== 'BOOL'
+        ? `is of type ${quoted(datatype)}: send BOOL, true for each row whose value is missing`
+        : names.has(of)
+          ? undefined
+          : `says which values of the input ${quoted(of)} are missing, and there is no such input: send that too, or name one that is there`;
+    if (fault !== undefined) throw new AristarchError('INVALID_INPUT', `the input ${quoted(name)} ${fault}`);
+  }
 }
 
 interface Tensor {

@@ -1,6 +1,13 @@
 import { createRequire } from 'node:module';
 import { AristarchError } from '../../../base/errors.ts';
-import { type FetchedBatch, type FetchedRecord, readBatches, readRecords, toUnreadable } from '../read-record-batch.ts';
+import {
+  type FetchedBatch,
+  type FetchedRecord,
+  isTooOld,
+  readBatches,
+  readRecords,
+  toUnreadable,
+} from '../read-record-batch.ts';
 import { type BatchContext, type FetchedMessage, outsideOfTransactions } from './aborted-messages.ts';
 import { areOldMessages, type Decompress, readOldMessages } from './old-messages.ts';
 import { toUnreadableMark } from './unreadable-marks.ts';
@@ -53,7 +60,9 @@ async function readMessages(bytes: Buffer, decompress: Decompress): Promise<Fetc
       if (records.at(-1)?.offset !== batch.lastOffset) messages.push(toEnd(batch));
     }
   } catch (thrown) {
-    messages.push(toUnreadableMark(toUnreadable(thrown)));
+    const fault = toUnreadable(thrown);
+    // Older messages behind batches, as where the log's format was taken back, are what the next answer begins with.
+    if (messages.length === 0 || !isTooOld(fault)) messages.push(toUnreadableMark(fault));
   }
   return messages;
 }

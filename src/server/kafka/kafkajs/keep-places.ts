@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { toRejoining } from './faults.ts';
 
 interface Place {
   readonly topic: string;
@@ -62,12 +63,21 @@ function commitFoundEnds(resolve: ResolveOffsets): ResolveOffsets {
       const found = await cluster.fetchTopicsOffset(asked);
       const fromEnd = new Set(asked.filter(({ fromBeginning }) => !fromBeginning).map(({ topic }) => topic));
       const ends = found.filter(({ topic }) => fromEnd.has(topic));
-      if (ends.length > 0) await this.commitOffsets({ topics: ends });
+      if (ends.length > 0) await commitOrRejoin(this, ends);
       return found;
     };
     const watched = Object.create(cluster, { fetchTopicsOffset: { value: fetchTopicsOffset } }) as typeof cluster;
     await resolve.call(Object.create(this, { cluster: { value: watched } }) as OffsetManager);
   };
+}
+
+/** The group may have been joined anew while others were waited for. */
+async function commitOrRejoin(manager: OffsetManager, topics: readonly Offsets[]): Promise<void> {
+  try {
+    await manager.commitOffsets({ topics });
+  } catch (thrown) {
+    throw toRejoining(thrown);
+  }
 }
 
 /** `otherwise`: for a place behind the end, as where a topic was made anew. */

@@ -158,10 +158,14 @@ async function fetchBounded(fetch: Fetch, maxBytes: number): Promise<readonly Pa
   if (!answered.some(isBeyondEnd)) return answered;
   const later = await fetchFrom(() => fetch(ONE_BATCH));
   const ends = new Map(later.map(({ partition, end }) => [partition, end]));
-  return answered.map((answer) => ({ ...answer, end: ends.get(answer.partition) ?? answer.end }));
+  return answered.map((answer) => ({ ...answer, end: larger(answer.end, ends.get(answer.partition) ?? answer.end) }));
 }
 
-const isBeyondEnd = ({ batches, end }: PartitionAnswer): boolean => (batches.at(-1)?.batch.lastOffset ?? -1n) >= end;
+const isBeyondEnd = ({ batches, end }: PartitionAnswer): boolean =>
+  batches.length > 0 && batches.at(-1)!.batch.lastOffset >= end;
+
+/** An end is -1 where the broker refuses a partition, as it may the second time. */
+const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 
 /** The partitions of an answer, also where one of them is out of range: the client throws then, with the answer in its hands. */
 async function fetchFrom(fetch: () => Promise<readonly PartitionAnswer[]>): Promise<readonly PartitionAnswer[]> {
