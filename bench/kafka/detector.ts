@@ -16,6 +16,7 @@ export async function openServed(model: string, inference: InferenceMode): Promi
   const place = openInference({
     config,
     log: pino({ level: 'info' }, pino.destination(2)),
+    clock: SYSTEM_CLOCK,
     metrics: metrics.inference,
   });
   const open = createOpenBatched({ config, clock: SYSTEM_CLOCK, openDetector, backlog: createBacklog() }, metrics);
@@ -24,7 +25,7 @@ export async function openServed(model: string, inference: InferenceMode): Promi
     ...detector,
     close: async () => {
       await detector.close();
-      await place.close();
+      await place.close(Infinity);
     },
   };
 }

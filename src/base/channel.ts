@@ -22,6 +22,8 @@ export interface Channel<Other extends Calls<Other>> {
 
 /** This side of it, too. */
 export interface OwnChannel<Other extends Calls<Other>> extends Channel<Other> {
+  /** How much of what was asked is not answered yet. */
+  readonly unanswered: number;
   /** When what the other side has asked until now is answered. */
   answered(): Promise<void>;
 }
@@ -83,6 +85,9 @@ export function createChannel<Own extends Calls<Own>, Other extends Calls<Other>
     waiting.clear();
   });
   return {
+    get unanswered() {
+      return waiting.size;
+    },
     ask: (name, argument, moved) =>
       new Promise((resolve, reject) => {
         if (closed) {

@@ -1,16 +1,18 @@
 import { extname } from 'node:path';
 import { parentPort, Worker } from 'node:worker_threads';
-import { type Calls, type Channel, createChannel } from './channel.ts';
+import { type Calls, createChannel, type OwnChannel } from './channel.ts';
 import { type AristarchError, messageOf } from './errors.ts';
 
 /** One thread, from its start to its end. */
 export interface Thread<C extends Calls<C>> {
   /** Throws what the thread throws, and `lost` where it ends before it has answered. */
-  readonly channel: Channel<C>;
+  readonly channel: OwnChannel<C>;
   /** Why it ended. */
   readonly ended: Promise<string>;
   /** Resolves when it is over; what it was asked before is answered first. */
   end(): Promise<void>;
+  /** The process need not go on for its sake. */
+  letGo(): void;
 }
 
 export interface ThreadParts {
@@ -57,6 +59,7 @@ export function startThread<C extends Calls<C>>({ name, main, lost }: ThreadPart
       worker.postMessage(END);
       await ended;
     },
+    letGo: () => worker.unref(),
   };
 }
 

@@ -5,6 +5,7 @@ import { type ActionContext, emitJson, reportError, runAction } from '../base/co
 import type { AristarchError } from '../base/errors.ts';
 import { addOptions, givenFlags, printableSettings, readSettingsFile } from '../base/settings.ts';
 import { processTerminal, type Terminal } from '../base/terminal.ts';
+import { LONGEST_WAIT_MS } from './by.ts';
 import { SYSTEM_CLOCK } from './clock.ts';
 import { resolveServeConfig, SERVE_SETTINGS, type ServeConfig } from './config.ts';
 import { openTerminalLog } from './log.ts';
@@ -19,6 +20,8 @@ export interface ServeCommandParts {
   /** Emits SIGTERM and SIGINT. */
   readonly signals?: Pick<EventEmitter, 'on' | 'off'>;
   readonly openDetector?: ServeParts['openDetector'];
+  /** Ends the process: with the status that was set, where none is given. */
+  readonly exit?: (status?: number) => void;
 }
 
 const EXAMPLES = `
@@ -56,16 +59,20 @@ async function serve({ command, terminal, json }: ActionContext, parts: ServeCom
     return;
   }
   const log = openTerminalLog(config.logLevel, terminal);
+  // Listened for before anything starts: a signal in the middle of the start ends the process cleanly, too.
+  const { signals = process, exit = (status?: number) => process.exit(status) } = parts;
+  const end = waitForEnd({ signals, exit, log, drainTimeoutMs: config.drainTimeoutMs });
   log.info({ config: printable }, 'starting with this configuration');
   for (const message of passedOver) log.warn(message);
-  // Listened for before anything starts: a signal in the middle of the start ends the process cleanly, too.
-  const end = waitForEnd(parts.signals ?? process, log);
   try {
     const onFatal = (error: AristarchError): void => end.fail(() => reportError(error, terminal, json));
     const serving = await start({ config, log, clock: SYSTEM_CLOCK, onFatal }, parts);
     if (json) emitWhenReady(serving, terminal);
     await end.reached;
-    await stop(serving, log);
+    await serving.stop();
+    log.info('stopped');
+    // What a library has left open, such as a connection to a broker that does not answer, keeps nobody waiting.
+    exit();
   } finally {
     end.forget();
   }
@@ -100,18 +107,31 @@ function emitWhenReady({ model, addresses, ready }: Served, terminal: Terminal):
   );
 }
 
-async function stop(serving: Served, log: Logger): Promise<void> {
-  await serving.stop();
-  log.info('stopped');
+/** What a shutdown needs beside its drain timeout, workers that hang included. */
+const CLOSING_MS = 3000;
+
+interface EndParts extends Required<Pick<ServeCommandParts, 'signals' | 'exit'>> {
+  readonly log: Logger;
+  readonly drainTimeoutMs: number;
 }
 
-/** The first signal asks for a graceful end, the second ends the process at once. */
-function waitForEnd(signals: Pick<EventEmitter, 'on' | 'off'>, log: Logger) {
+/** The first signal asks for a graceful end, the second ends the process at once; so does a start, or an end, that takes too long. */
+function waitForEnd({ signals, exit, log, drainTimeoutMs }: EndParts) {
   let reach: () => void = () => undefined;
-  const reached = new Promise<void>((resolve) => (reach = resolve));
-  let asked = false;
+  let [asked, limit] = [false, undefined as NodeJS.Timeout | undefined];
+  const limitMs = Math.min(drainTimeoutMs + CLOSING_MS, LONGEST_WAIT_MS);
+  const giveUp = (): void => {
+    log.error({ limitMs }, `not all has ended ${limitMs / 1000} s after the signal: the process ends without it`);
+    exit(1);
+  };
+  const reached = new Promise<void>((resolve) => {
+    reach = () => {
+      limit ??= setTimeout(giveUp, limitMs).unref();
+      resolve();
+    };
+  });
   const onSignal = (signal: string) => {
-    if (asked) process.exit(130);
+    if (asked) exit(130);
     asked = true;
     log.info({ signal }, 'finishing the work in flight; a second signal does not wait for it');
     reach();
@@ -125,6 +145,7 @@ function waitForEnd(signals: Pick<EventEmitter, 'on' | 'off'>, log: Logger) {
       reach();
     },
     forget: () => {
+      clearTimeout(limit);
       for (const name of names) signals.off(name, onSignal);
     },
   };

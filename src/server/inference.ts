@@ -2,12 +2,16 @@ import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
 import { type InferenceThreadParts, startInferenceThread } from '../runtime/thread/inference-thread.ts';
 import type { Inference, InferenceMode } from '../scoring/inference/inference.ts';
+import { by } from './by.ts';
+import type { Clock } from './clock.ts';
 import type { ServeConfig } from './config.ts';
+import { endBesideWork } from './end-beside-work.ts';
 import type { Metrics } from './metrics.ts';
 
 export interface OpenInferenceParts {
   readonly config: Pick<ServeConfig, 'inference' | 'device' | 'workers'>;
   readonly log: Logger;
+  readonly clock: Clock;
   readonly metrics: Metrics['inference'];
   readonly cores?: number;
   readonly start?: InferenceThreadParts['start'];
@@ -15,13 +19,13 @@ export interface OpenInferenceParts {
 
 export interface OpenInference {
   readonly inference: Inference;
-  /** To be called when no model is open any more. */
-  readonly close: () => Promise<void>;
+  /** To be called when no model is open any more; a thread that still computes when it is `byMs` is left behind. */
+  readonly close: (byMs: number) => Promise<void>;
 }
 
 /** The place where this process has its models computed, with a thread of its own where one may be of use. */
 export function openInference(parts: OpenInferenceParts): OpenInference {
-  const { config, log, metrics, cores = availableParallelism(), start } = parts;
+  const { config, log, clock, metrics, cores = availableParallelism(), start } = parts;
   const { inference: mode, device, workers } = config;
   const tell = (message: string): void => log.info(message);
   const absent = REASONS[mode]({ device, cores: cores / workers });
@@ -33,7 +37,16 @@ export function openInference(parts: OpenInferenceParts): OpenInference {
       log.error({ reason }, `the inference thread was lost: ${reason}; another one takes its place`);
     },
   });
-  return { inference: { mode, thread, tell }, close: () => thread.close() };
+  const endAnyhow = endBesideWork(() => thread.isAtWork(), process);
+  const close = async (byMs: number): Promise<void> => {
+    if (await by(byMs, clock, thread.close())) {
+      endAnyhow();
+      return;
+    }
+    log.error('the inference thread still computes what it was given: the process ends without it');
+    thread.letGo();
+  };
+  return { inference: { mode, thread, tell }, close };
 }
 
 interface Circumstances {

@@ -6,6 +6,7 @@ import type { Detector, DetectorDescription, OpenDetectorOptions } from '../scor
 import type { Sampler } from '../scoring/sampler.ts';
 import { createBacklog } from './batching/backlog.ts';
 import { createOpenBatched } from './batching/open-batched.ts';
+import { by } from './by.ts';
 import { openCandidates } from './candidates/open-candidates.ts';
 import type { Clock } from './clock.ts';
 import type { ServeConfig } from './config.ts';
@@ -63,6 +64,8 @@ export interface Entrances {
 /** `byMs`: when all should be over, on the monotonic clock. */
 export type Closer = (byMs: number) => void | Promise<void>;
 
+/** For what is closed once the work is over, or cut off: all but the spans, together. */
+const CLOSING_MS = 1000;
 /** For spans that are left after work that has used up all of the drain timeout. */
 const LAST_SPANS_MS = 500;
 
@@ -78,9 +81,12 @@ export async function startEntrances(parts: EntrancesParts, closers: Closer[]): 
   // To list models takes the role admin, where callers have roles.
   const hidesNames = authenticate !== undefined;
   const { inference, close } = openInference({ ...parts, metrics: metrics.inference });
-  closers.push(close);
+  closers.push((byMs) => close(byMs + CLOSING_MS));
   const models = await openModels({ ...parts, openDetector, inference, trustedKeys, hidesNames });
-  closers.push(() => models.close());
+  // They wait for an inference thread that hangs; of that one it is told afterwards.
+  closers.push(async (byMs) => {
+    await by(byMs + CLOSING_MS, clock, models.close());
+  });
   const changeable = parts.onModels(models);
   const { maxRows, maxExplainRows, falsePositiveRate, modelField } = config;
   const limits = { maxRows, maxExplainRows, falsePositiveRate };

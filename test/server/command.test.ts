@@ -24,7 +24,7 @@ function run(
   const terminal = createListeningTerminal();
   const signals = new EventEmitter();
   const openDetector = () => Promise.resolve(detector);
-  const command = createServeCommand({ terminal, env, signals, openDetector });
+  const command = createServeCommand({ terminal, env, signals, openDetector, exit: () => undefined });
   const ended = command.parseAsync(args, { from: 'user' });
   return { terminal, signals, ended };
 }

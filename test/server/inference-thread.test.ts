@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Life } from '../../src/runtime/thread/life.ts';
 import { startLife } from '../../src/runtime/thread/life.ts';
 import { openDetector } from '../../src/scoring/open-detector.ts';
+import { SYSTEM_CLOCK } from '../../src/server/clock.ts';
 import { resolveServeConfig } from '../../src/server/config.ts';
 import { openInference } from '../../src/server/inference.ts';
 import { createMetrics } from '../../src/server/metrics.ts';
@@ -69,8 +70,15 @@ describe('the place of inference', () => {
       return lives.at(-1)!;
     };
     const config = resolveServeConfig({ flags: {}, env: {}, file });
-    const { inference, close } = openInference({ config, log, metrics: metrics.inference, cores, start });
-    closers.push(close);
+    const { inference, close } = openInference({
+      config,
+      log,
+      clock: SYSTEM_CLOCK,
+      metrics: metrics.inference,
+      cores,
+      start,
+    });
+    closers.push(() => close(Infinity));
     return { ...inference, metrics, lines, lives };
   }
 

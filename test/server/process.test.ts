@@ -25,8 +25,14 @@ afterEach(() => {
 });
 
 /** The real command in a process of its own. */
-function start(...args: string[]) {
-  const command = ['--import', 'tsx', 'src/cli.ts', 'serve', '--grpc-port', '0', '--http-port', '0', ...args];
+const start = (...args: string[]) => startMain(['src/cli.ts', 'serve'], args);
+
+/** The same with a model that is stuck where it says. */
+const startStuck = (where: 'computes' | 'opens', ...args: string[]) =>
+  startMain(['test/support/stuck-serve.ts', where], ['--model', 'm', '--drain-timeout-ms', '100', ...args]);
+
+function startMain(main: readonly string[], args: readonly string[]) {
+  const command = ['--import', 'tsx', ...main, '--grpc-port', '0', '--http-port', '0', ...args];
   const child = spawn(process.execPath, command, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
   running.push(child);
   const text = { out: '', err: '' };
@@ -67,4 +73,31 @@ describe('the serve process', () => {
     expect(text.err).not.toMatch(/ at .*\.[jt]s:\d/);
     expect(text.out).toBe('');
   });
+
+  it('does not wait for an inference thread that computes on after the drain timeout, and says so', async () => {
+    const { child, text, ended } = startStuck('computes', '--inference', 'worker');
+    await until('the server is ready', () => text.err.includes('ready: gRPC on'), 60_000);
+    child.kill('SIGTERM');
+    // What a thread of ONNX Runtime is ended by: to wait would take minutes, and would end with an abort.
+    expect(await ended).toEqual([null, 'SIGKILL']);
+    expect(text.err).toContain('the inference thread still computes what it was given: the process ends without it');
+    expect(text.err).toContain('"stopped"');
+  }, 120_000);
+
+  it('does not wait for it either where a second signal comes', async () => {
+    const { child, text, ended } = startStuck('computes', '--inference', 'worker', '--drain-timeout-ms', '3600000');
+    await until('the server is ready', () => text.err.includes('ready: gRPC on'), 60_000);
+    child.kill('SIGTERM');
+    await until('the first signal is heard', () => text.err.includes('finishing the work in flight'), 60_000);
+    child.kill('SIGTERM');
+    expect(await ended).toEqual([null, 'SIGKILL']);
+  }, 120_000);
+
+  it('ends, with a message, where it is stopped during a start that does not come to an end', async () => {
+    const { child, text, ended } = startStuck('opens');
+    await until('the start', () => text.err.includes('starting with this configuration'), 60_000);
+    child.kill('SIGTERM');
+    expect(await ended).toEqual([1, null]);
+    expect(text.err).toContain('not all has ended 3.1 s after the signal: the process ends without it');
+  }, 120_000);
 });

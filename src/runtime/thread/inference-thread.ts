@@ -14,6 +14,10 @@ export interface InferenceThread {
   handoverMs(): Promise<number>;
   /** When what is computed has been answered; sessions are of no use afterwards. */
   close(): Promise<void>;
+  /** Whether it has something to answer. */
+  isAtWork(): boolean;
+  /** The process need not go on for its sake any more, whatever it computes. */
+  letGo(): void;
 }
 
 export interface InferenceThreadParts {
@@ -35,13 +39,15 @@ const ASLEEP_AFTER_MS = 1;
 export function startInferenceThread({ onLoss, start = startLife }: InferenceThreadParts): InferenceThread {
   let [closed, fruitless, sessions] = [false, 0, 0];
   let life: Life | undefined;
+  /** The last one, which `close` leaves to its work. */
+  let last: Life | undefined;
   let waiting: NodeJS.Timeout | undefined;
   let handover: Promise<number> | undefined;
   /** Why none could be started the last time. */
   let refused: string | undefined;
   const begin = (): void => {
     try {
-      life = start();
+      last = life = start();
       refused = undefined;
       void life.ended.then(lose);
     } catch (thrown) {
@@ -81,10 +87,12 @@ export function startInferenceThread({ onLoss, start = startLife }: InferenceThr
     close: async () => {
       closed = true;
       clearTimeout(waiting);
-      const last = life;
+      const ending = life;
       life = undefined;
-      await last?.end();
+      await ending?.end();
     },
+    isAtWork: () => last !== undefined && last.channel.unanswered > 0,
+    letGo: () => last?.letGo(),
   };
 }
 

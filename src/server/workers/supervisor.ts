@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { AristarchError, toAristarchError } from '../../base/errors.ts';
+import { LONGEST_WAIT_MS } from '../by.ts';
 import type { Clock } from '../clock.ts';
 import type { WorkerFacts } from './contract.ts';
 import type { WorkerProcess } from './fork.ts';
@@ -95,7 +96,9 @@ export class Supervisor {
     clearInterval(this.#looking);
     const serving = new Set(this.serving);
     const timeout = new AbortController();
-    const late = sleep(timeoutMs, undefined, { signal: timeout.signal }).catch(() => undefined);
+    const late = sleep(Math.min(timeoutMs, LONGEST_WAIT_MS), undefined, { signal: timeout.signal }).catch(
+      () => undefined,
+    );
     const end = async (worker: WorkerProcess): Promise<void> => {
       if (serving.has(worker)) {
         const finished = worker.channel.ask('stop', undefined).catch(() => undefined);

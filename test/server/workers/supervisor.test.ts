@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import type { AristarchError } from '../../../src/base/errors.ts';
 import { AristarchError as Fault } from '../../../src/base/errors.ts';
@@ -82,6 +83,18 @@ describe('workers', () => {
     expect(await forked[0]!.worker.ended).toBe('SIGKILL');
     expect(lines().some(({ msg }) => String(msg).startsWith('worker 1 has hung'))).toBe(true);
     await stop();
+  });
+
+  it('have as long to finish as a timer can wait, where they are given longer', async () => {
+    const { supervisor, forked, beat } = supervise(1);
+    await supervisor.start();
+    clearInterval(beat);
+    const { worker } = forked[0]!;
+    let finished = false;
+    const finish = (): void => void (finished = true);
+    Object.assign(worker.channel, { ask: () => sleep(50).then(finish) });
+    await supervisor.stop(2 ** 31 + 2000);
+    expect(finished).toBe(true);
   });
 
   it('are asked to finish, let go, and not replaced when the service stops', async () => {
