@@ -6,6 +6,7 @@ import { boundArrays } from './bounded-arrays.ts';
 import { markCorruptPartitions } from './corrupt-partitions.ts';
 import { readOwnRecordBatches } from './fetched-batches.ts';
 import { keepPlaces } from './keep-places.ts';
+import { rejoinByHeartbeats } from './rejoin-by-heartbeats.ts';
 import { writeOwnRecordBatches } from './record-batches.ts';
 import { placeUnreadableMarks } from './unreadable-marks.ts';
 
@@ -31,6 +32,7 @@ boundArrays();
 keepPlaces();
 markCorruptPartitions();
 placeUnreadableMarks();
+rejoinByHeartbeats();
 repairAbortedMessages();
 readOwnRecordBatches(CompressionCodecs);
 writeOwnRecordBatches(CompressionCodecs);
