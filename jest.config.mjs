@@ -5,7 +5,9 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
   testTimeout: 60_000,
-  maxWorkers: 2,
+  testSequencer: '<rootDir>/test/support/longest-first.mjs',
+  // One more than cores: suites with brokers, callers that are slow and the like wait for a third of their time and more.
+  maxWorkers: 3,
   // Modules of finished files stay in a worker's heap; in the end its collections hold a broker's member up for seconds.
   workerIdleMemoryLimit: '512MB',
 };
