@@ -8,9 +8,11 @@ import { http2StreamOf } from '../../src/server/grpc/http2-stream-of.ts';
 import { PackedMessages } from '../../src/server/grpc/packed-messages.ts';
 import { createHttp2Fixture, framed, startCall } from '../support/http2-calls.ts';
 import { createCalledPatience, serveLengths, serveOne, STREAM } from '../support/read-calls.ts';
+import { createServeFixture } from '../support/serve-fixture.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const open = createHttp2Fixture();
+const serve = createServeFixture();
 
 /** A client that takes no bytes of answers until the window is raised. */
 const takesNothing = { settings: { initialWindowSize: 0 } };
@@ -170,7 +172,8 @@ describe('what a compressed message becomes', () => {
   it('comes into being when the message is asked for, and is given back with the call', async () => {
     const held = new HeldBytes(2 ** 22);
     const frames: Buffer[] = [];
-    const parts = { encoding: 'gzip', held, maxMessageBytes: 2 ** 20, mostAheadBytes: Infinity } as const;
+    const bounds = { maxMessageBytes: 2 ** 20, remedy: 'send less', mostAheadBytes: Infinity };
+    const parts = { encoding: 'gzip', held, ...bounds } as const;
     const calls = { handOn: (frame: Buffer) => frames.push(frame), end: () => undefined, fail: () => undefined };
     const messages = new PackedMessages({ ...parts, ...calls });
     const all = [300, 200, 100].map(packed);
@@ -201,5 +204,19 @@ describe('what a compressed message becomes', () => {
     expect(text).toMatch(why);
     await waitUntil('nothing to be held', () => held.bytes === 0 && patience.size === 0);
     stop();
+  });
+
+  it.each([
+    [1024, /1024 bytes that one may have: send less .* or raise --max-message-bytes$/],
+    // The bound of a question to the reflection, which is another thing.
+    [4096, /4096 bytes that one may have: send less .* or raise --max-message-bytes$/],
+  ])('is refused with what can be done where it is larger than %d bytes', async (maxMessageBytes, remedy) => {
+    const { addresses } = await serve({ settings: { maxMessageBytes } });
+    for (const message of [packed(5000), framed(Buffer.alloc(5000), true)]) {
+      const { stream, end } = startCall(open(addresses.grpc), '/aristarch.v1.Aristarch/Score', GZIP);
+      stream.end(message);
+      const { code, text } = await end;
+      expect([code, text]).toEqual([status.RESOURCE_EXHAUSTED, expect.stringMatching(remedy)]);
+    }
   });
 });

@@ -61,6 +61,9 @@ it('what anybody may send who has not shown who it is takes no room from others,
   expect(await second!.end).toMatchObject({ code: status.RESOURCE_EXHAUSTED, retryAfterMs: 1000 });
   large!.stream.write(framed(Buffer.alloc(4097)).subarray(0, 9));
   expect((await large!.end).text).toMatch(/4097 bytes is larger than the 4096 bytes .*: name one service/);
+  const packed = startCall(session, OPEN, { 'grpc-encoding': 'gzip' });
+  packed.stream.end(framed(Buffer.alloc(4097), true));
+  expect((await packed.end).text).toMatch(/4097 bytes is larger than the 4096 bytes .*: name one service/);
   other!.stream.end(framed(Buffer.alloc(800)));
   await waitUntil('the other to be held', () => held.bytes > 800);
   unfinished.stream.close();

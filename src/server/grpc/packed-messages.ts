@@ -1,7 +1,7 @@
 import { createGunzip, createInflate } from 'node:zlib';
 import { AristarchError, toAristarchError } from '../../base/errors.ts';
 import { PREFIX_BYTES } from './call-stream.ts';
-import { keepPiece, MOST_OPEN_MESSAGE_BYTES, PIECE_BYTES, tooManyBytes, type HeldBytes } from './held-bytes.ts';
+import { keepPiece, PIECE_BYTES, tooManyBytes, type HeldBytes } from './held-bytes.ts';
 
 /** What is undone here; a call of another encoding is refused by grpc-js, which looks at none of it. */
 const INFLATERS = { gzip: createGunzip, deflate: createInflate };
@@ -17,6 +17,8 @@ export interface PackedParts {
   readonly encoding: Encoding;
   /** Of a message, as it comes and as it becomes. */
   readonly maxMessageBytes: number;
+  /** What to do about one that is larger. */
+  readonly remedy: string;
   /** While so many bytes of what was handed on are unanswered, nothing more is. */
   readonly mostAheadBytes: number;
   readonly held: Pick<HeldBytes, 'take' | 'fits' | 'free'>;
@@ -130,7 +132,7 @@ export class PackedMessages {
       const isTooLarge = bytes > this.#parts.maxMessageBytes;
       if (isTooLarge || !this.#hold(PIECE_BYTES)) {
         this.#free(all.length - at);
-        this.#failBehind(isTooLarge ? tooLarge(`${bytes} bytes`, this.#parts.maxMessageBytes) : tooManyBytes());
+        this.#failBehind(isTooLarge ? tooLarge(`${bytes} bytes`, this.#parts) : tooManyBytes());
         return;
       }
       this.#wantedBytes = PREFIX_BYTES + bytes;
@@ -192,7 +194,7 @@ export class PackedMessages {
     try {
       for await (const part of inflater as AsyncIterable<Buffer>) {
         bytes += part.length;
-        if (bytes > maxMessageBytes) throw tooLarge(`more than ${maxMessageBytes} bytes, inflated`, maxMessageBytes);
+        if (bytes > maxMessageBytes) throw tooLarge(`more than ${maxMessageBytes} bytes, inflated`, this.#parts);
         if (!this.#hold(part.length)) throw tooManyBytes();
         parts.push(part);
       }
@@ -234,12 +236,10 @@ const COMPRESSED = 1;
 /** What zlib takes for itself: the window of 32 KiB, what it writes into, and its tables. */
 const INFLATER_BYTES = 2 ** 16;
 
-/** Of a method whose messages may be as large as any, or of one of few bytes. */
-export function tooLarge(found: string, maxMessageBytes: number): AristarchError {
-  const remedy =
-    maxMessageBytes === MOST_OPEN_MESSAGE_BYTES
-      ? 'name one service'
-      : 'send less at a time, or raise --max-message-bytes';
+export function tooLarge(
+  found: string,
+  { maxMessageBytes, remedy }: Pick<PackedParts, 'maxMessageBytes' | 'remedy'>,
+): AristarchError {
   const message = `a message of ${found} is larger than the ${maxMessageBytes} bytes that one may have: ${remedy}`;
   return new AristarchError('RESOURCE_EXHAUSTED', message, { maxMessageBytes });
 }

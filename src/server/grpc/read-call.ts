@@ -68,10 +68,16 @@ export class ReadCall implements Waiter {
     });
   }
 
+  /** What to do about a message that is too large: where there is a bound of the method's own, its messages are a name. */
+  get #remedy(): string {
+    return this.#mostBytes === Infinity ? 'send less at a time, or raise --max-message-bytes' : 'name one service';
+  }
+
   #openPacked(encoding: Encoding, end: OnEnd): PackedMessages {
     const { held, options } = this.#parts;
     return new PackedMessages({
-      ...{ encoding, held, end, maxMessageBytes: Math.min(options.maxMessageBytes, this.#mostBytes) },
+      ...{ encoding, held, end, remedy: this.#remedy },
+      maxMessageBytes: Math.min(options.maxMessageBytes, this.#mostBytes),
       // A call of one message may have a second, which is refused before the first is answered.
       mostAheadBytes: this.#requestStream ? AHEAD_BYTES : Infinity,
       handOn: (frame) => {
@@ -156,7 +162,7 @@ export class ReadCall implements Waiter {
     const kept = this.#requestStream ? unfinished : chunk.length;
     const { messageBytes } = this.#position;
     if (messageBytes > this.#mostBytes) {
-      this.#refuse(tooLarge(`${messageBytes} bytes`, this.#mostBytes));
+      this.#refuse(tooLarge(`${messageBytes} bytes`, { maxMessageBytes: this.#mostBytes, remedy: this.#remedy }));
       return;
     }
     if (kept === 0 || this.#hold(kept + PIECE_BYTES)) {
