@@ -110,7 +110,7 @@ export function createSampleCommand(terminal: Terminal = processTerminal()): Com
 
 async function runSample({ command, terminal, json }: ActionContext): Promise<void> {
   const values = resolveSettings(SAMPLE_SETTINGS, { flags: givenFlags(command), env: process.env });
-  if (!isPicture(values)) checkOutput(values.out);
+  if (!isPicture(values)) checkOutput(values.out, '; of images .parquet, or .png for a grid of them');
   const { device: wanted, threads: used } = values;
   const sampler = await openSampler(values.model, {
     device: wanted,

@@ -101,7 +101,8 @@ async function writeGrid(sampler: Sampler, image: ImageField, options: ImageSamp
     rows.set(part, at);
     onImages((at += part.length) / sampler.description.rowWidth);
   }
-  return writePicture(rows, image, Math.min(MOST_COLUMNS, Math.ceil(Math.sqrt(count))), options);
+  await writePicture(rows, image, Math.min(MOST_COLUMNS, Math.ceil(Math.sqrt(count))), options);
+  return count;
 }
 
 /**
@@ -131,7 +132,8 @@ async function writeMixed(
   const rows = new Float32Array(corner.length + made.length);
   rows.set(corner);
   rows.set(made, corner.length);
-  return writePicture(rows, image, MIXED.columns + 1, options);
+  await writePicture(rows, image, MIXED.columns + 1, options);
+  return countOf(options);
 }
 
 /** Each line goes from one image to the next in equal steps of the style; the noise is that of the first. */
@@ -144,7 +146,8 @@ async function writeWays(sampler: Sampler, image: ImageField, options: ImageSamp
   });
   const made = await sampler.sampleStyled(images, options);
   options.onImages(countOf(options));
-  return writePicture(made, image, WAYS.steps, options);
+  await writePicture(made, image, WAYS.steps, options);
+  return images.length;
 }
 
 const layersOf = (sampler: Sampler): number => sampler.description.styles?.layers ?? 0;
@@ -154,8 +157,7 @@ async function writePicture(
   image: ImageField,
   columns: number,
   { out }: ImageSampleOptions,
-): Promise<number> {
+): Promise<void> {
   const scale = Math.max(1, Math.round(SHOWN_SIZE / image.size));
   await writeFileAtomic(out, drawGrid(rows, image, { columns, scale }));
-  return rows.length / (image.channels * image.size ** 2);
 }

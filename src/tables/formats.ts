@@ -3,6 +3,9 @@ import { quoteList, quoteText } from './sql.ts';
 
 export type Format = 'parquet' | 'csv' | 'json' | 'image';
 
+/** The column of a table of image files that has their paths. */
+export const FILE_COLUMN = 'file';
+
 /** Rows that are looked at to find the types of a CSV or JSON file; a later value that does not fit is an error. */
 const SNIFFED_ROWS = 200_000;
 
@@ -57,7 +60,7 @@ export const FORMATS: { readonly [F in Format]: FormatRules } = {
     extensions: ['.png', '.jpg', '.jpeg', '.webp'],
     contentTypes: ['image/png', 'image/jpeg', 'image/webp'],
     // A row a file: its path, and its bytes in the column `image`.
-    scan: (paths) => `(SELECT filename AS file, content AS image FROM read_blob(${paths}))`,
+    scan: (paths) => `(SELECT filename AS ${FILE_COLUMN}, content AS image FROM read_blob(${paths}))`,
   },
 };
 

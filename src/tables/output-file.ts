@@ -21,9 +21,9 @@ const WRITTEN = /\.(parquet|pq|csv|tsv|ndjson|jsonl|csv\.gz|tsv\.gz|ndjson\.gz|j
 
 /**
  * The format that a file to be written has by its ending. Throws `INVALID_INPUT` for an unknown ending and for a folder,
- * `NOT_FOUND` where there is no folder to write into. Long work asks this before it starts.
+ * `NOT_FOUND` where there is no folder to write into. Long work asks this before it starts. `further` says what else the caller writes.
  */
-export function checkOutput(path: string): WrittenFormat {
+export function checkOutput(path: string, further = ''): WrittenFormat {
   const folder = dirname(path);
   if (!existsSync(folder) || !statSync(folder).isDirectory()) {
     throw new AristarchError('NOT_FOUND', `there is no folder ${folder} to write ${basename(path)} into: make it`, {
@@ -35,7 +35,7 @@ export function checkOutput(path: string): WrittenFormat {
   }
   const format = WRITTEN.test(path) ? checkFormat(path) : 'image';
   if (format !== 'image') return format;
-  const message = `${path} does not say by its ending what to write: use .parquet, .csv, .tsv or .ndjson, the last three also with .gz`;
+  const message = `${path} does not say by its ending what to write: use .parquet, .csv, .tsv or .ndjson, the last three also with .gz${further}`;
   throw new AristarchError('INVALID_INPUT', message, { path });
 }
 

@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AristarchError } from '../base/errors.ts';
 import { download, showAddress } from './download.ts';
 import type { Database } from './duckdb.ts';
+import { listImages } from './folder-of-images.ts';
 import { checkFormat, formatOf, type Format } from './formats.ts';
 import { openObjectStore, type Environment } from './object-store.ts';
 import { quoteText } from './sql.ts';
@@ -15,6 +16,8 @@ export interface Source {
   /** As the user knows it. */
   readonly shown: string;
   readonly format: Format;
+  /** A sentence on what is beside it and not read. */
+  readonly leftOut?: string;
 }
 
 export interface SourceOptions {
@@ -84,10 +87,9 @@ async function findLocal(path: string, { db }: FinderContext): Promise<Source[]>
 
 /** A folder stands for the images in it, in the order of their names. */
 function imagesIn(folder: string): Source[] {
-  const names = readdirSync(folder).filter((name) => formatOf(name) === 'image');
-  if (names.length > 0) return names.sort().map((name) => localSource(join(folder, name)));
-  const message = `${folder} is a folder: it holds no images; give the files in it, for example "${join(folder, '*.parquet')}"`;
-  throw new AristarchError('INVALID_INPUT', message, { path: folder });
+  const { names, leftOut } = listImages(folder);
+  const [first, ...others] = names.map((name) => localSource(join(folder, name)));
+  return [{ ...first!, ...(leftOut !== undefined && { leftOut }) }, ...others];
 }
 
 function localSource(path: string): Source {
@@ -97,9 +99,8 @@ function localSource(path: string): Source {
 
 function checkNotEmpty(path: string, shown: string): void {
   if (statSync(path).size > 0) return;
-  throw new AristarchError('DATA_UNREADABLE', `${shown} is empty (0 bytes): write rows into it, or give another file`, {
-    path: shown,
-  });
+  const remedy = formatOf(shown) === 'image' ? 'take it out' : 'write rows into it, or give another file';
+  throw new AristarchError('DATA_UNREADABLE', `${shown} is empty (0 bytes): ${remedy}`, { path: shown });
 }
 
 /** DuckDB takes every path as a pattern. */

@@ -4,7 +4,7 @@ import { columnClass, type Column } from './column-class.ts';
 import { checkCsvLines } from './csv-lines.ts';
 import { openDatabase, type Chunk, type Database, type DatabaseOptions } from './duckdb.ts';
 import { toReadError } from './duckdb-faults.ts';
-import { scanFiles, skipOption, type Format } from './formats.ts';
+import { FILE_COLUMN, scanFiles, skipOption, type Format } from './formats.ts';
 import { describeLeftOut, type LeftOut } from './left-out.ts';
 import type { Environment } from './object-store.ts';
 import { findSources, type Source } from './sources.ts';
@@ -42,12 +42,14 @@ export interface Table {
   readonly rowCount: number;
   /** As the user knows them. */
   readonly files: readonly string[];
-  /** Sentences for people: which lines of CSV files were taken for titles or remarks, and are no rows. */
+  /** Sentences for people: which lines of CSV files were taken for titles or remarks, and are no rows; which images of a folder are not read. */
   readonly leftOut: readonly string[];
   /** `SELECT ${select}` for results that fit in memory; `data` is the table's name in SQL. */
   query(select: string): Promise<Record<string, unknown>[]>;
   /** SQL expressions over the columns, for all rows in order; each must be FLOAT, DOUBLE (both without nulls), VARCHAR or BLOB. */
   stream(expressions: readonly string[]): AsyncGenerator<Chunk>;
+  /** Where a row stands, counted from 1, for people; of files of images, the file. */
+  placeOf(row: number): Promise<string>;
   /** For `result-writer.ts` only. */
   readonly database: Database;
   /** Ends the database and removes what was downloaded. */
@@ -93,9 +95,10 @@ async function createTable(db: Database, sources: readonly Source[], options: Ta
     excluded: [...exclude],
     rowCount,
     files,
-    leftOut: describeLeftOut(leftOut),
+    leftOut: [...sources.flatMap((source) => source.leftOut ?? []), ...describeLeftOut(leftOut)],
     query: (select) => guardRows(db, `SELECT ${select}`, files),
     stream: (expressions) => streamWhole({ db, rowCount, files, placeOf }, expressions),
+    placeOf,
     database: db,
     close: () => db.close(),
   };
@@ -187,13 +190,19 @@ async function countRows(db: Database, from: string, files: readonly string[]): 
   return Number(row?.['n']);
 }
 
-/** In its file, by its own number there, where no condition leaves rows out; for people. */
+/** In its file, by its own number there, where no condition leaves rows out; a file of an image is its own place. */
 async function placeOfRow(
   db: Database,
   sources: readonly Source[],
-  { where, text = [] }: TableOptions,
+  { where, text = [], exclude = [] }: TableOptions,
   row: number,
 ): Promise<string> {
+  const areImages = sources.every(({ format }) => format === 'image');
+  if (areImages && where === undefined) return sources[row - 1]!.shown;
+  if (areImages && !exclude.includes(FILE_COLUMN)) {
+    const [found] = await db.rows(`SELECT ${FILE_COLUMN} FROM data LIMIT 1 OFFSET ${row - 1}`);
+    return String(found?.[FILE_COLUMN]);
+  }
   if (where !== undefined) return `row ${row.toLocaleString('en')} of the rows that are read`;
   let [index, own] = [0, row];
   while (index < sources.length - 1) {

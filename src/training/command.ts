@@ -71,7 +71,7 @@ async function runTrain({ command, terminal, json }: ActionContext): Promise<voi
       images ? trainImages(images, hooks) : trainModel(config!, hooks),
     );
     if (json) emitJson(terminal, result);
-    else emitText(terminal, (images ? describeImageResult : describeResult)(result));
+    else emitText(terminal, images ? describeImageResult(result, images.run.mirrored) : describeResult(result));
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop);
   }
@@ -206,18 +206,16 @@ function describeResult(result: TrainResult): string {
   ].join('\n');
 }
 
-function describeImageResult(result: TrainResult): string {
+/** What is printed of a run on images that is done. */
+export function describeImageResult(result: TrainResult, mirrored: ImageTrainConfig['run']['mirrored']): string {
   const { calibration, critics, generator, isMirrored } = result;
+  const why = mirrored === 'auto' ? 'mirror images of the training images look as normal: ' : '';
   return [
     describeTrained(result),
     `  ${showCount(result.rows)} images, ${result.family} (${result.preset})`,
     `  calibrated on ${showCount(calibration.count)} held-out images (${calibration.method}); ` +
       `${calibration.falsePositiveRate} of normal images will be flagged`,
-    ...(isMirrored
-      ? [
-          '  mirror images of the training images look as normal: an image scores as the mean of itself and its mirror image',
-        ]
-      : []),
+    ...(isMirrored ? [`  ${why}an image scores as the mean of itself and its mirror image`] : []),
     ...(generator ? [`  the generator's own critic was shown ${describePace(generator)}`] : []),
     ...(critics ? [describeCritics(critics)] : []),
     `  look at it:  ${result.model}/report.html`,

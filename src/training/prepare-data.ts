@@ -4,6 +4,7 @@ import type { Manifest } from '../models/artefact/manifest.ts';
 import { textColumns } from '../models/features/match-columns.ts';
 import { rowWidth, type FeatureSchema } from '../models/features/schema.ts';
 import type { NumberArray } from '../runtime/executor.ts';
+import { formatOf } from '../tables/formats.ts';
 import { openTable, type Table } from '../tables/table.ts';
 import type { TrainConfig } from './config.ts';
 import { fingerprintRows } from './data/fingerprint.ts';
@@ -42,6 +43,7 @@ export async function prepareData({ run }: Pick<TrainConfig, 'run'>, known?: Fea
     ...(run.where !== undefined && { where: run.where }),
   });
   try {
+    if (table.files.every((file) => formatOf(file) === 'image')) throw onlyImages(table.files);
     if (table.rowCount < FEWEST_ROWS) throw tooFewRows(table.rowCount, run.where);
     const { schema, warnings: doubts } = known ? { schema: known, warnings: [] } : await understand(table, file, run);
     const warnings = [...table.leftOut, ...doubts];
@@ -56,6 +58,12 @@ export async function prepareData({ run }: Pick<TrainConfig, 'run'>, known?: Fea
   } finally {
     await table.close();
   }
+}
+
+/** Rows of such a table are names of files, of which nothing can be learnt. */
+function onlyImages(files: readonly string[]): AristarchError {
+  const message = `--data names images, such as ${files[0]}, and rows are asked for: give --image-column image, and --critic-only for no generator`;
+  return new AristarchError('INVALID_INPUT', message, { files: files.length });
 }
 
 /** The schema that the rows have, corrected by people. */

@@ -101,6 +101,7 @@ describe('the sample command', () => {
     [['--count', '0', '--out', 's.csv'], '--count'],
     [['--count', 'many', '--out', 's.csv'], 'a whole number from 1'],
     [['--count', '5', '--out', 's.xlsx'], 'use .parquet, .csv'],
+    [['--count', '5', '--out', 's.jpg'], 'of images .parquet, or .png for a grid'],
     [['--count', '5', '--out', 'absent/s.csv'], 'there is no folder'],
     [['--count', '5'], '--out is missing'],
     [['--count', '5', '--out', 's.csv', '--seed', 'x'], '--seed'],

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from '@jest/globals';
+import { encodePng } from '../../src/models/images/formats/png.ts';
 import { createTrainCommand } from '../../src/training/command.ts';
 import { useDataFolder } from '../support/data-files.ts';
 import { createListeningTerminal, type ListeningTerminal } from '../support/listening-terminal.ts';
@@ -35,6 +36,13 @@ describe('the train command refuses, and leaves nothing behind:', () => {
     expect(await refused(folder.path('none.csv'))).toContain('none.csv');
     const empty = await folder.write('empty.csv', '');
     expect(await refused(empty)).toMatch(/error: .*empty\.csv.*/);
+  });
+
+  it('a folder of images where nobody says that images are meant', async () => {
+    await mkdir(folder.path('pictures'));
+    for (let index = 0; index < 25; index++)
+      await folder.write(`pictures/${index}.png`, encodePng(1, 1, 1, Uint8Array.of(index)));
+    expect(await refused(folder.path('pictures'))).toContain('give --image-column image');
   });
 
   it('a file with a header and no rows, and one with too few', async () => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { encodePng } from '../../src/models/images/formats/png.ts';
 import { fitPicture } from '../../src/models/images/fit-picture.ts';
 import { readPictures } from '../../src/models/images/read-images.ts';
+import { describeImageResult } from '../../src/training/command.ts';
 import { openDetector } from '../../src/scoring/open-detector.ts';
 import { openTable } from '../../src/tables/table.ts';
 import { resolveImageConfig } from '../../src/training/images/config.ts';
@@ -68,6 +69,12 @@ describe('a run on images', () => {
     const out = join(either(), '../model');
     const result = await trainParts({ data: [either()], out, steps: 20 });
     expect(result.isMirrored).toBe(true);
+    const said = 'an image scores as the mean of itself and its mirror image';
+    expect(describeImageResult(result, 'auto')).toContain(
+      `mirror images of the training images look as normal: ${said}`,
+    );
+    // The images were not asked.
+    expect(describeImageResult(result, 'always')).toContain(`\n  ${said}\n`);
     const manifest = JSON.parse(await readFile(join(out, 'manifest.json'), 'utf8')) as { training: object };
     expect(manifest.training).toMatchObject({ isMirrored: true });
     expect(await readFile(join(out, 'report.html'), 'utf8')).toContain('scored as the mean of an image and its mirror');

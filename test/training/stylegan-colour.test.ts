@@ -154,12 +154,12 @@ describe('files that a StyleGAN is trained on', () => {
     await detector.close();
   });
 
-  it.each(Object.keys(bad))('are refused with their row: %s', async (name) => {
+  it.each(Object.keys(bad))('are refused by their names: %s', async (name) => {
     const path = placeOf('bad.png');
     await writeFile(path, Buffer.from(bad[name]!, 'base64'));
     const data = [placeOf('parts'), path];
     await expect(trainImages(configOf({ data, out: placeOf('never') }), IMAGE_HOOKS)).rejects.toThrow(
-      new RegExp(`^row ${COUNT}: the image cannot be read: it is (an animated|none of)`),
+      new RegExp(`^${path}: the image cannot be read: it is (an animated|none of)`),
     );
   });
 });

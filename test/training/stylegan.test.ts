@@ -200,6 +200,8 @@ describe('images that a StyleGAN makes up', () => {
     expect(await widthOf('--count 9 --truncation 0.7')).toBe(3 * 66 + 2);
     expect(await widthOf('--mix coarse')).toBe(8 * 66 + 2);
     expect(await widthOf('--interpolate')).toBe(9 * 66 + 2);
+    // The empty corner of the table is no image.
+    expect(await sample(`--out ${grid} --mix fine`)).toContain('47 images made up by parts from seed 1');
   }, 120_000);
 
   it.each([
@@ -224,6 +226,7 @@ describe('the flags of a StyleGAN', () => {
   it('make a run one on images by the family alone, and by the column alone a StyleGAN', () => {
     expect(resolve({ family: 'stylegan' })).toMatchObject({ run: { imageColumn: 'image' }, preset: 'small' });
     expect(resolve({ imageColumn: 'picture' })).toMatchObject({ run: { family: 'stylegan', imageColumn: 'picture' } });
+    expect(resolve({ family: 'stylegan', criticOnly: true })).toMatchObject({ run: { family: 'image-critic' } });
     expect(resolve({ family: 'stylegan', preset: 'progan' })?.values).toMatchObject({ mixing: 0, growFrom: 4 });
   });
   it.each([
@@ -237,10 +240,7 @@ describe('the flags of a StyleGAN', () => {
     [{ family: 'stylegan', regulariser: 'none' }, 'give --regulariser-interval 1'],
     [{ family: 'stylegan', regulariser: 'clip' }, 'regulariser'],
     [{ imageColumn: 'image', criticOnly: true, latent: 3 }, '"latent" has no meaning'],
-    [
-      { imageColumn: 'image', criticOnly: true, family: 'stylegan' },
-      '--critic-only trains --family image-critic, and --family stylegan is given: leave one of them out',
-    ],
+    [{ imageColumn: 'image', criticOnly: true, family: 'wgan-gp' }, '--family wgan-gp is of no images'],
   ])('are refused where they do not fit: %j', (file, message) => {
     expect(() => resolve(file)).toThrow(message);
   });

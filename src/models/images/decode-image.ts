@@ -29,11 +29,12 @@ export async function openImageDecoder(): Promise<ImageDecoder> {
   return (given) => {
     const bytes = Buffer.from(given.buffer, given.byteOffset, given.byteLength);
     const format = formats.find(({ isOne }) => isOne(bytes));
-    if (format === undefined) throw refused(`it is none of ${formats.map(({ name }) => name).join(', ')}`);
+    if (format === undefined)
+      throw refused(`it is none of ${formats.map(({ name }) => name).join(', ')}: convert it to one of these`);
     const size = format.sizeOf(bytes);
     if (size === undefined) throw refused(`its ${format.name} header is cut`);
     if (size[0] * size[1] > MOST_PIXELS)
-      throw refused(`it has ${size[0]} x ${size[1]} pixels, more than ${MOST_PIXELS}`);
+      throw refused(`it has ${size[0]} x ${size[1]} pixels, more than ${MOST_PIXELS}: shrink it first`);
     if (size[0] * size[1] === 0) throw refused('it has no pixels');
     if (format.isAnimated(bytes)) throw refused(`it is an animated ${format.name}: send one frame`);
     try {

@@ -23,22 +23,26 @@ export function bytesExpression({ columns }: Pick<Table, 'columns'>, name: strin
   throw new AristarchError('SCHEMA_MISMATCH', message, { column: name });
 }
 
-/** Reads the pictures of a table, in order; the expressions come first in each chunk. Throws `INVALID_INPUT` with the row. */
+/** Reads the pictures of a table, in order; the expressions come first in each chunk. Throws `INVALID_INPUT` with the row, or the file. */
 export async function* readPictures(table: Table, name: string, expressions: readonly string[] = []) {
   const bytes = bytesExpression(table, name);
   const decode = await openImageDecoder();
   let row = 0;
   for await (const source of table.stream([...expressions, bytes])) {
-    const pictures = source.blobs(expressions.length).map((blob): Picture => {
-      const at = row++;
+    const pictures: Picture[] = [];
+    for (const blob of source.blobs(expressions.length)) {
+      row++;
+      if (blob === null) {
+        const message = `${await table.placeOf(row)} has no image: leave such rows out with --where '"${name}" IS NOT NULL'`;
+        throw new AristarchError('INVALID_INPUT', message, { row });
+      }
       try {
-        if (blob !== null) return decode(blob);
+        pictures.push(decode(blob));
       } catch (thrown) {
         const { code, message, data } = toAristarchError(thrown);
-        throw new AristarchError(code, `row ${at}: ${message}`, { ...data, row: at }, thrown);
+        throw new AristarchError(code, `${await table.placeOf(row)}: ${message}`, { ...data, row }, thrown);
       }
-      throw new AristarchError('INVALID_INPUT', `row ${at} has no image: leave it out with --where`, { row: at });
-    });
+    }
     yield { pictures, source };
   }
 }

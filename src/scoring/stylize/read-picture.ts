@@ -18,7 +18,7 @@ export async function readPicture(flag: string, address: string): Promise<Pictur
     throw new AristarchError('INTERNAL', `${address} has a row and no picture`);
   } catch (thrown) {
     const { code, message, data } = toAristarchError(thrown);
-    throw new AristarchError(code, message.replace(/^row 0: /, `${flag} ${address}: `), data, thrown);
+    throw new AristarchError(code, message.startsWith(`${address}: `) ? `${flag} ${message}` : message, data, thrown);
   } finally {
     await table.close();
   }

@@ -82,6 +82,10 @@ async function planColumn(table: Table, column: Column, overrides: SchemaOverrid
   if (asked !== undefined) return { kind: asked, column, forced: true };
   const unsupported = { kind: 'exclude', column, reason: `type ${column.type} is not supported` } as const;
   const type = columnClass(column.type);
+  if (column.type === 'BLOB') {
+    const reason = `${unsupported.reason}; if it holds images, give --image-column ${column.name}`;
+    return { ...unsupported, reason };
+  }
   if (type === 'other') return unsupported;
   if (type !== 'json') return { kind: KIND_OF_CLASS[type], column, forced: false };
   const content = await readJsonContent(table, column);

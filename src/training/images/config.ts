@@ -62,11 +62,8 @@ export function resolveImageConfig({ flags, env, file = {} }: SettingSources): I
     refuseForRows({ ...file, ...flags });
     return undefined;
   }
-  if (criticOnly && choice.family !== undefined && choice.family !== CRITIC_ONLY_FAMILY) {
-    const message = `--critic-only trains --family ${CRITIC_ONLY_FAMILY}, and --family ${choice.family} is given: leave one of them out`;
-    throw new AristarchError('INVALID_INPUT', message, { family: choice.family });
-  }
-  const family = imageFamilyNamed(criticOnly ? CRITIC_ONLY_FAMILY : (choice.family ?? DEFAULT_IMAGE_FAMILY));
+  const named = imageFamilyNamed(choice.family ?? DEFAULT_IMAGE_FAMILY);
+  const family = criticOnly ? imageFamilyNamed(CRITIC_ONLY_FAMILY) : named;
   const preset = choice.preset ?? family.defaultPreset;
   const source = `preset ${preset} of ${family.name}`;
   const own = withDefaults(family.settings, presetNamed(family, preset).values, source);

@@ -82,7 +82,7 @@ export async function planImageRun(config: ImageTrainConfig): Promise<ImageRunPl
     ]);
   return {
     ...{ images, split, game, stylizer, outlineFor, critic, work: workOfImages(critic, game, gameTasks.at(-1)) },
-    warnings: [...warnings, ...warnOfOwnCopies(images.rows, image, critic.negatives)],
+    warnings: [...images.leftOut, ...warnings, ...warnOfOwnCopies(images.rows, image, critic.negatives)],
     isMirrored: isMirrored(config, images),
     detectorSteps: critic.task.steps + folds.length * fold.task.steps,
     rate: rateOf(run.rate, split),

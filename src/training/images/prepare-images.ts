@@ -16,6 +16,8 @@ export interface PreparedImages {
   readonly rows: Float32Array;
   readonly count: number;
   readonly countInSource: number;
+  /** Sentences for people on what of the data is not read. */
+  readonly leftOut: readonly string[];
   /** What a generator is told of each image; null where it is told nothing. */
   readonly labels: PreparedLabels | null;
 }
@@ -42,7 +44,14 @@ export async function prepareImages({ run, values }: ImageTrainConfig): Promise<
     const { rows, count, texts } = await readRows(table, image, most(image, memoryBudget), seed, labelColumn);
     const labels = labelColumn === undefined ? null : encodeLabels(labelColumn, texts);
     const labelled = labels ? { ...image, label: labels.label } : image;
-    return { schema: { fields: [], image: labelled, excluded: [] }, rows, count, countInSource, labels };
+    return {
+      schema: { fields: [], image: labelled, excluded: [] },
+      rows,
+      count,
+      countInSource,
+      leftOut: table.leftOut,
+      labels,
+    };
   } finally {
     await table.close();
   }

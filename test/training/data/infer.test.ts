@@ -67,7 +67,7 @@ describe('an inferred schema', () => {
       uuid: 'looks like an identifier (201 levels in 201 rows)',
       list: 'type BIGINT[] is not supported',
       struct: 'type STRUCT(a BIGINT) is not supported',
-      blob: 'type BLOB is not supported',
+      blob: 'type BLOB is not supported; if it holds images, give --image-column blob',
       clock: 'type TIME is not supported',
     });
   });
