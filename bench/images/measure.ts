@@ -108,6 +108,7 @@ export const UNHEARD: Journal = {
   resume: () => Promise.resolve(undefined),
   progress: () => Promise.resolve('continue'),
   finished: () => Promise.resolve(),
+  save: () => Promise.resolve(),
 };
 
 /** What is answered, and the seconds of processor time that it took. */

@@ -57,6 +57,7 @@ export const SILENT_JOURNAL: Journal = {
   resume: () => Promise.resolve(undefined),
   progress: () => Promise.resolve('continue'),
   finished: () => Promise.resolve(),
+  save: () => Promise.resolve(),
 };
 
 /** What `train` would hand to the fit. */

@@ -87,6 +87,10 @@ export function createJournal(options: JournalOptions): Journal {
     if (timeBudgetSeconds === undefined) return false;
     return now() - startedAt > timeBudgetSeconds * (endsAt / outline.length);
   };
+  const save = async (key: string, progress: TaskProgress): Promise<void> => {
+    await checkpoint.save(key, progress);
+    savedAt.set(key, now());
+  };
   return {
     resume: async (round, task) => {
       const key = keyOf(round, task);
@@ -105,12 +109,12 @@ export function createJournal(options: JournalOptions): Journal {
       options.onUpdates(countUpdates(), remarkOn(round, task, progress));
       const isDue = now() - (savedAt.get(key) ?? startedAt) >= options.secondsBetweenCheckpoints;
       if (signal.aborted || isDue) {
-        await checkpoint.save(key, progress);
-        savedAt.set(key, now());
+        await save(key, progress);
       }
       if (signal.aborted) throw interrupted(checkpoint);
       return isOverBudget(outlined) ? 'stop' : 'continue';
     },
+    save: (round, task, progress) => save(keyOf(round, task), progress),
     finished: async (round, task, progress) => {
       const { key, updates } = find(round, task);
       updatesDone.set(key, updates);

@@ -40,6 +40,7 @@ const unheard: Journal = {
   resume: () => Promise.resolve(undefined),
   progress: () => Promise.resolve('continue'),
   finished: () => Promise.resolve(),
+  save: () => Promise.resolve(),
 };
 
 function fit(more: Partial<FitImagesOptions>): ReturnType<typeof fitImages> {
@@ -57,8 +58,9 @@ describe('critics of images that are trained in threads', () => {
     expect(new Set(there.heldOut.map(({ row }) => row)).size).toBe(COUNT);
   }, 120_000);
 
-  it('are trained at the same time, and all end where one ends the run', async () => {
+  it('are trained at the same time, and all end where one ends the run, and are kept as they are', async () => {
     const heard: string[] = [];
+    const saved: string[] = [];
     let fail = (): void => undefined;
     const failed = new Promise<void>((resolve) => (fail = resolve));
     const progress: Journal['progress'] = async (round, _, { stepsDone }) => {
@@ -71,8 +73,13 @@ describe('critics of images that are trained in threads', () => {
       await failed;
       return 'continue';
     };
-    const journal = { ...unheard, progress };
+    const save: Journal['save'] = (round, _, { stepsDone }) => {
+      saved.push(`${round} ${stepsDone}`);
+      return Promise.reject(new Error('none for this one either'));
+    };
+    const journal = { ...unheard, progress, save };
     await expect(fit({ journal, threads: start(2) })).rejects.toThrow('no room for a checkpoint');
+    expect(saved).toEqual(['final 10']);
     expect(heard.toSorted()).toEqual(['final 10', 'fold-1 10']);
   }, 120_000);
 

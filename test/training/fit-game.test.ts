@@ -62,6 +62,7 @@ async function play(resumed: Readonly<Record<string, TaskProgress>> = {}) {
       resume: (_, task) => Promise.resolve(resumed[task.name]),
       progress: () => Promise.resolve('continue'),
       finished: () => Promise.resolve(),
+      save: () => Promise.resolve(),
     },
     seconds: () => (now += 2),
     onPhase: (phase) => {

@@ -64,6 +64,19 @@ describe('the journal of tasks that are under way at the same time', () => {
     expect(await saved()).toEqual(['final.critic.state', 'fold.critic.state']);
   });
 
+  it('saves what it is told to save, and then nothing more until it is due', async () => {
+    const { journal, clock, saved } = await open();
+    clock.seconds = 29;
+    await journal.save('fold', task, at(1));
+    clock.seconds = 31;
+    await rm(join(folder, 'run', 'fold.critic.state'));
+    await journal.progress('fold', task, at(2));
+    expect(await saved()).toEqual([]);
+    clock.seconds = 59;
+    await journal.progress('fold', task, at(3));
+    expect(await saved()).toEqual(['fold.critic.state']);
+  });
+
   it('tells of a divergence once, whichever task it was', async () => {
     const { journal, rollbacks } = await open();
     await journal.progress('fold', task, diverged(1));

@@ -44,6 +44,8 @@ export interface Journal {
   /** Throws to end the run; `stop` ends the task. */
   progress(round: string, task: TrainingTask, progress: TaskProgress): Promise<'continue' | 'stop'>;
   finished(round: string, task: TrainingTask, progress: TaskProgress): Promise<void>;
+  /** Keeps what a task has come to, whether that is due or not. */
+  save(round: string, task: TrainingTask, progress: TaskProgress): Promise<void>;
 }
 
 export interface FittedCritics {

@@ -117,8 +117,10 @@ async function fitAll(options: FitImagesOptions, rounds: readonly CriticRound[])
   const progress: Journal['progress'] = async (...now) => {
     // At once, and not only when the critic that ends the run has been closed.
     const answer = await journal.progress(...now).catch(end);
-    if (ending) throw ending.thrown;
-    return answer;
+    if (!ending) return answer;
+    // So that what was learnt until now is not learnt again; what hinders it is not why the run ends.
+    await journal.save(...now).catch(() => undefined);
+    throw ending.thrown;
   };
   const fitted = new Map<CriticRound, FittedImageCritic>();
   const fit = async (round: CriticRound): Promise<void> => {
