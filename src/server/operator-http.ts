@@ -6,12 +6,15 @@ import type { PageFeed } from './http/page/feed.ts';
 import { createPage, type Page, type PageParts } from './http/page/page.ts';
 import { sendJson, startHttpServer } from './http/server.ts';
 import { hostPort } from './listen-error.ts';
+import { readOpenFiles } from './open-files.ts';
 import type { Security } from './security/security.ts';
 
 export interface OperatorHttpParts extends OperatorParts {
   readonly config: Pick<ServeConfig, 'httpHost' | 'httpPort' | 'httpTls'>;
   readonly log: Logger;
   readonly clock: Clock;
+  /** How many files the process may have open; what the system says when absent. */
+  readonly openFiles?: (() => number) | undefined;
   readonly security: Pick<Security, 'tls' | 'authenticateToken'>;
   /** What the live page shows of the scores. */
   readonly feed: PageFeed;
@@ -31,12 +34,13 @@ export interface OperatorHttp {
 
 /** The HTTP entrance: probes and metrics at once, the live page from the first model on. Throws `UNAVAILABLE`. */
 export async function startOperatorHttp(parts: OperatorHttpParts): Promise<OperatorHttp> {
-  const { config, log, clock, security, feed } = parts;
+  const { config, log, clock, security, feed, openFiles = readOpenFiles } = parts;
   let page: Page | undefined;
   const http = await startHttpServer({
     host: config.httpHost,
     port: config.httpPort,
     log,
+    openFiles: openFiles(),
     tls: config.httpTls ? security.tls : undefined,
     authenticate: security.authenticateToken,
     routes: createOperatorRoutes(parts),

@@ -48,7 +48,16 @@ async function startParts(parts: ServeParts, closers: Closer[], startedMs: numbe
   const security = countRejections(await openSecurity(parts), metrics.batching.onRejection);
   closers.push(() => security.close());
   const { checks } = readiness;
-  const http = await startOperatorHttp({ config, log, clock, security, metrics, checks, feed: recent });
+  const http = await startOperatorHttp({
+    config,
+    log,
+    clock,
+    security,
+    metrics,
+    checks,
+    feed: recent,
+    openFiles: parts.openFiles,
+  });
   closers.push(() => http.stop());
   const page = createPageTeller(http, config.falsePositiveRate);
   const entrances = await startEntrances({ ...parts, ...page, security, metrics, recent, readiness }, closers);

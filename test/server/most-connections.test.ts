@@ -1,8 +1,10 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from '@jest/globals';
-import { mostConnections, readOpenFiles } from '../../src/server/grpc/most-connections.ts';
+import { mostConnections } from '../../src/server/grpc/most-connections.ts';
+import { mostHttpConnections } from '../../src/server/http/server.ts';
+import { readOpenFiles } from '../../src/server/open-files.ts';
 import { createAuthority, createCertificate } from '../support/certificates.ts';
 import { useDataFolder } from '../support/data-files.ts';
 import { createHttp2Fixture, startCall } from '../support/http2-calls.ts';
@@ -61,6 +63,26 @@ describe('connections beyond half of the files that a process may have open', ()
     first.close();
     await waitUntil('room for another', async () => (await call()).code === OK);
   });
+});
+
+it('connections over HTTP are bounded as well, by a quarter of the files', async () => {
+  const { addresses } = await serve({ openFiles: () => 8 });
+  const [host, port] = addresses.http.split(':');
+  const connectHttp = async (): Promise<Socket> => {
+    const socket = connect(Number(port), host);
+    await once(
+      socket.on('error', () => undefined),
+      'connect',
+    );
+    return socket;
+  };
+  const kept = [await connectHttp(), await connectHttp()];
+  const third = await connectHttp();
+  await once(third, 'close');
+  kept[0]!.destroy();
+  await waitUntil('room for a probe', () => scrape(addresses.http).catch(() => undefined));
+  kept[1]!.destroy();
+  expect([100_000, 1024, Infinity, 1].map(mostHttpConnections)).toEqual([1000, 256, 1000, 1]);
 });
 
 it('ten thousand connections are the most, and one the least', () => {

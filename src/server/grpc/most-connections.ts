@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Server, Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { Metrics } from '../metrics.ts';
@@ -7,19 +6,9 @@ import { createSeldom } from './seldom.ts';
 /** More clients than a process can serve. */
 const MOST_CONNECTIONS = 10_000;
 
-/** Half of the files that the process may have open: the others are for probes, models and brokers. */
+/** Half of the files that the process may have open: a quarter is for HTTP, the others for models and brokers. */
 export function mostConnections(openFiles: number): number {
   return Math.max(1, Math.min(MOST_CONNECTIONS, Math.floor(openFiles / 2)));
-}
-
-/** How many files this process may have open, by the kernel of Linux; infinitely many where that is not told. */
-export function readOpenFiles(): number {
-  try {
-    const [, limit] = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
-    return Number(limit ?? Infinity);
-  } catch {
-    return Infinity;
-  }
 }
 
 export interface ConnectionParts {

@@ -23,6 +23,8 @@ export interface HttpServerParts {
   /** Plain HTTP when absent. */
   readonly tls?: TlsSource | undefined;
   readonly log: Logger;
+  /** How many files this process may have open. */
+  readonly openFiles: number;
 }
 export interface HttpServer {
   readonly port: number;
@@ -49,11 +51,15 @@ const LIMITS = {
 };
 const MOST_CONNECTIONS = 1000;
 
+/** A quarter of the files that the process may have open, beside the half that is gRPC's. */
+export const mostHttpConnections = (openFiles: number): number =>
+  Math.max(1, Math.min(MOST_CONNECTIONS, Math.floor(openFiles / 4)));
+
 /** Serves the routes. Throws `UNAVAILABLE` when the port cannot be opened. */
 export async function startHttpServer(parts: HttpServerParts): Promise<HttpServer> {
   const { host, port } = parts;
   const { server, forget } = createListener(parts);
-  server.maxConnections = MOST_CONNECTIONS;
+  server.maxConnections = mostHttpConnections(parts.openFiles);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(toListenError({ service: 'HTTP', host, port, flag: '--http-port' }, error)));
     server.listen(port, host, resolve);

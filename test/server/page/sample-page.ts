@@ -92,7 +92,7 @@ export async function servePage(
     models: models && (() => toShownModels(models())),
   });
   const server = await startHttpServer({
-    ...{ host: '127.0.0.1', port: 0, routes: {}, log: pino({ level: 'silent' }) },
+    ...{ host: '127.0.0.1', port: 0, routes: {}, openFiles: Infinity, log: pino({ level: 'silent' }) },
     otherwise: (request, response) => page.handle(request, response),
   });
   const stop = async (): Promise<void> => {
