@@ -3,8 +3,11 @@ export default {
   testEnvironment: '<rootDir>/test/support/native-environment.cjs',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
-  transform: { '\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
+  transform: {
+    '\\.ts$': ['<rootDir>/test/support/transform.mjs', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }],
+  },
   testTimeout: 60_000,
+  globalSetup: '<rootDir>/test/support/compile-commands.mjs',
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
   // One more than cores: suites with brokers, callers that are slow and the like wait for a third of their time and more.
   maxWorkers: 3,

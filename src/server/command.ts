@@ -60,7 +60,7 @@ async function serve({ command, terminal, json }: ActionContext, parts: ServeCom
   }
   const log = openTerminalLog(config.logLevel, terminal);
   // Listened for before anything starts: a signal in the middle of the start ends the process cleanly, too.
-  const { signals = process, exit = (status?: number) => process.exit(status) } = parts;
+  const { signals = process, exit = exitWith } = parts;
   const end = waitForEnd({ signals, exit, log, drainTimeoutMs: config.drainTimeoutMs });
   log.info({ config: printable }, 'starting with this configuration');
   for (const message of passedOver) log.warn(message);
@@ -77,6 +77,9 @@ async function serve({ command, terminal, json }: ActionContext, parts: ServeCom
     end.forget();
   }
 }
+
+/** Node takes a status that is undefined for none, and forgets the one that was set. */
+const exitWith = (status?: number): never => process.exit(status ?? process.exitCode);
 
 async function readConfig(
   command: Command,

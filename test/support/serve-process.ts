@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
+import { COMPILED } from './command.ts';
 import { waitUntil } from './wait-until.ts';
 
 export interface ServeProcess {
@@ -22,18 +23,7 @@ export async function startServeProcessIn(
   more: Readonly<Record<string, string>>,
   ...flags: string[]
 ): Promise<ServeProcess> {
-  const command = [
-    '--import',
-    'tsx',
-    'src/cli.ts',
-    'serve',
-    '--grpc-port',
-    '0',
-    '--http-port',
-    '0',
-    '--json',
-    ...flags,
-  ];
+  const command = [...COMPILED, 'serve', '--grpc-port', '0', '--http-port', '0', '--json', ...flags];
   const child = spawn(process.execPath, command, {
     cwd: resolve(import.meta.dirname, '../..'),
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { afterEach } from '@jest/globals';
+import { COMPILED } from './command.ts';
 import { workersOf } from './workers-of.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -20,7 +21,7 @@ export interface Service {
 }
 
 /** The real command with `--workers`; killed after each test. */
-export function createWorkersFixture(): (...flags: string[]) => Promise<Service> {
+export function createWorkersFixture(from = COMPILED): (...flags: string[]) => Promise<Service> {
   const running: ChildProcess[] = [];
   afterEach(async () => {
     for (const child of running.splice(0)) {
@@ -30,7 +31,7 @@ export function createWorkersFixture(): (...flags: string[]) => Promise<Service>
     }
   });
   return async (...flags) => {
-    const command = ['--import', 'tsx', 'src/cli.ts', 'serve', '--grpc-port', '0', '--http-port', '0', '--json'];
+    const command = [...from, 'serve', '--grpc-port', '0', '--http-port', '0', '--json'];
     const child = spawn(process.execPath, [...command, ...flags], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
     running.push(child);
     const text = { out: '', err: '' };

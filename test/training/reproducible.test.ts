@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TrainHooks } from '../../src/training/train.ts';
+import { COMPILED } from '../support/command.ts';
 import { normalOrders, TINY_SETTINGS, toCsv, trainTiny } from '../support/train-tiny.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -30,7 +31,7 @@ const criticOf = (folder: string): Promise<Buffer> => readFile(join(folder, 'cri
 /** The real command, on the same rows and settings. */
 function startTraining(out: string, ...more: string[]): ChildProcess & { said: () => string } {
   const flags = ['--data', data, '--out', out, '--config', join(home, 'config.json'), ...more];
-  const child = spawn(process.execPath, ['--import', 'tsx', join(ROOT, 'src/cli.ts'), 'train', ...flags], {
+  const child = spawn(process.execPath, [...COMPILED, 'train', ...flags], {
     cwd: ROOT,
     env: { ...process.env, NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -14,16 +14,20 @@ export function fitPicture(picture: Picture, { channels, size }: Planes, out: Fl
   const [width, height] = [picture.width, picture.height].map((length) => Math.max(1, Math.round(length * scale)));
   const { rgb } = shrinkPicture(picture, width!, height!);
   const [left, top] = [Math.floor((size - width!) / 2), Math.floor((size - height!) / 2)];
-  const within = (value: number, length: number): number => Math.min(length - 1, Math.max(0, value));
+  const [rows, columns] = [placesWithin(height!, top, size), placesWithin(width!, left, size)];
   for (let row = 0; row < size; row++) {
     for (let column = 0; column < size; column++) {
-      const from = (within(row - top, height!) * width! + within(column - left, width!)) * 3;
+      const from = (rows[row]! * width! + columns[column]!) * 3;
       for (let channel = 0; channel < channels; channel++) {
         out[at + (channel * size + row) * size + column] = channels === 1 ? greyOf(rgb, from) : rgb[from + channel]!;
       }
     }
   }
 }
+
+/** Where each of `size` pixels comes from, of `length` that begin at `first`: those outside from the nearest. */
+const placesWithin = (length: number, first: number, size: number): number[] =>
+  Array.from({ length: size }, (_, at) => Math.min(length - 1, Math.max(0, at - first)));
 
 /** The grey of the pixel whose colours begin there: theirs where they are equal, so that nothing is rounded. */
 export function greyOf(rgb: Float32Array, from: number): number {

@@ -4,6 +4,7 @@ import { type Client, credentials, type ServiceDefinition } from '@grpc/grpc-js'
 import { describe, expect, it } from '@jest/globals';
 import { loadContract, SERVICE } from '../../../src/server/grpc/contract.ts';
 import { createAuthority, createCertificate, type Pem } from '../../support/certificates.ts';
+import { FROM_SOURCE } from '../../support/command.ts';
 import { useDataFolder } from '../../support/data-files.ts';
 import { createClientFixture, createRawClientFixture } from '../../support/grpc-client.ts';
 import { createModelFolderFixture, tinyRow } from '../../support/model-folder.ts';
@@ -11,7 +12,7 @@ import { createCollectorFixture } from '../../support/trace-collector.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { createWorkersFixture } from '../../support/worker-processes.ts';
 
-const serve = createWorkersFixture();
+const serve = createWorkersFixture(FROM_SOURCE);
 const createFolder = createModelFolderFixture();
 const connect = createClientFixture();
 const connectRaw = createRawClientFixture();
