@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { printableSettings } from '../base/settings.ts';
 import { emitGraph } from '../graph/onnx/emit-graph.ts';
 import { CRITIC_FILE, EXPLAIN_FILE, GENERATOR_FILE, REPORT_FILE, WEIGHTS_FILE } from '../models/artefact/layout.ts';
@@ -210,8 +211,10 @@ const rollbacksOf = ({ model: { critics }, translation }: ExportOptions): number
 /** Versions of what made the model: ours, Node's, and those of our dependencies. */
 export async function libraryVersions(): Promise<Record<string, string>> {
   const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
-  const { version, dependencies } = JSON.parse(text) as { version: string; dependencies: Record<string, string> };
-  const engines = ['onnxruntime-node', '@duckdb/node-api'];
-  const used = engines.map((name) => [name, dependencies[name] ?? 'unknown'] as const);
+  const { version } = JSON.parse(text) as { version: string };
+  const require = createRequire(import.meta.url);
+  // What is installed: package.json of this project has ranges.
+  const versionOf = (name: string) => (require(`${name}/package.json`) as { version: string }).version;
+  const used = ['onnxruntime-node', '@duckdb/node-api'].map((name) => [name, versionOf(name)] as const);
   return { aristarch: version, node: process.versions.node, ...Object.fromEntries(used) };
 }

@@ -103,6 +103,16 @@ describe('a critic of images', () => {
     expect(existsSync(out)).toBe(false);
   });
 
+  it('says before it begins that it is trained on a sample, where more images do not fit into its memory', async () => {
+    const note = (message: string): void => {
+      if (message.startsWith('training')) throw new Error(message);
+    };
+    const sampled = { data: [run().data], out: join(run().folder, 'never'), imageSize: 256, memoryBudget: 1 };
+    await expect(trainParts(sampled, { note })).rejects.toThrow(
+      'training image-critic on 20 of 80 images of 256 x 256 x 1 (a seeded sample): ',
+    );
+  });
+
   it('refuses an image that is broken, and names its file', async () => {
     const broken = join(run().folder, 'broken.png');
     await writeFile(broken, Buffer.from(part(1)).subarray(0, 60));

@@ -62,10 +62,10 @@ describe('a StyleGAN of images', () => {
     const report = await readFile(join(placeOf('grown'), 'report.html'), 'utf8');
     const titles = [...report.matchAll(/<strong>(Generated[^<]*)<\/strong>/g)].map(([, title]) => title);
     expect(titles).toEqual([
-      'Generated, 4 x 4, 4-settle',
+      'Generated, 4 x 4, settled',
       'Generated, 8 x 8, faded in',
-      'Generated, 8 x 8, 8-1',
-      'Generated, 8 x 8, 8-2',
+      'Generated, 8 x 8, part 1',
+      'Generated, 8 x 8, part 2',
     ]);
     expect(report.match(/src="data:image\/png;base64,/g)).toHaveLength(5);
     expect((await bytesOf('grown', 'generator.onnx')).length).toBeGreaterThan(1000);

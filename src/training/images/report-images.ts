@@ -74,11 +74,17 @@ export function toPicture(fitted: FittedPhase): Picture[] {
   const pace = imagesPerSecond === null ? '' : `, ${formatNumber(imagesPerSecond)} images a second`;
   return [
     {
-      title: `Generated, ${phase.size} x ${phase.size}, ${phase.isFading ? 'faded in' : phase.name}`,
+      title: `Generated, ${phase.size} x ${phase.size}, ${describePart(phase.name)}`,
       note: `After ${images} images of this phase${pace}; the same noise after each phase.`,
       png: picture,
     },
   ];
+}
+
+/** Of "8-fade", "8-settle" and "32-2", in words. */
+function describePart(name: string): string {
+  const part = name.slice(name.indexOf('-') + 1);
+  return { fade: 'faded in', settle: 'settled' }[part] ?? `part ${part}`;
 }
 
 function taskCurves({ plan, progress }: Pick<FittedImageCritic | FittedStylizer, 'plan' | 'progress'>): NetworkCurves {

@@ -1,5 +1,6 @@
 import { AristarchError } from '../../base/errors.ts';
 import { createRandom } from '../../base/philox.ts';
+import { showCount } from '../../base/progress.ts';
 import { checkArtefactTarget } from '../../models/artefact/write.ts';
 import { openExecutor } from '../../runtime/open-executor.ts';
 import { showData } from '../../tables/download.ts';
@@ -17,6 +18,7 @@ import { packImages } from './fit-images.ts';
 import { fitStylizer } from './fit-stylizer.ts';
 import { createJudge } from './judge-critics.ts';
 import { identityOfImages, planImageRun } from './plan-images.ts';
+import type { PreparedImages } from './prepare-images.ts';
 
 /**
  * Reads normal images, trains the detecting critic and calibrates it, plays the family's game where it has one, judges both critics, and writes the model's
@@ -49,8 +51,9 @@ export async function trainImages(
     const { image } = images.schema;
     const atOnce = criticsAtOnce(config, plan, roomHere(executor.device));
     const outline = plan.outlineFor(atOnce);
-    const what = `${images.count} images of ${image.size} x ${image.size} x ${image.channels}`;
-    hooks.note(`training ${family.name} on ${what}: ${outline.updates} steps, ${executor.description}`);
+    hooks.note(
+      `training ${family.name} on ${describeImages(images)}: ${showCount(outline.updates)} steps, ${executor.description}`,
+    );
     const journal = createJournal({
       ...{ outline, checkpoint, signal: hooks.signal, now: hooks.seconds, timeBudgetSeconds: run.timeBudget },
       secondsBetweenCheckpoints: run.checkpointSeconds,
@@ -79,4 +82,11 @@ export async function trainImages(
   } finally {
     await executor.close();
   }
+}
+
+function describeImages({ count, countInSource, schema: { image } }: PreparedImages): string {
+  const isSampled = count < countInSource;
+  const counts = isSampled ? `${showCount(count)} of ${showCount(countInSource)}` : showCount(count);
+  const size = `${image.size} x ${image.size} x ${image.channels}`;
+  return `${counts} images of ${size}${isSampled ? ' (a seeded sample)' : ''}`;
 }

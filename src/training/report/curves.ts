@@ -8,12 +8,30 @@ export const CURVE_MEANINGS: Readonly<Record<string, { readonly title: string; r
   criticLoss: { title: 'Critic loss', meaning: 'What the critic minimises: it should fall, then level off.' },
   penalty: {
     title: 'Gradient penalty',
-    meaning: 'How far the critic is from the slope that it is held to; small and steady is good, growth is trouble.',
+    meaning:
+      'How far the critic is from the slope that it is held to. Where it counts for little, as in critics of images, it grows slowly as the critic learns; growth by leaps is trouble.',
   },
   wassersteinEstimate: {
     title: 'Wasserstein estimate',
     meaning:
-      'The gap that the critic sees between normal rows and the others: a generator’s, or rows moved off the data.',
+      'The gap that the critic sees between what is normal and the rest: a generator’s, or what was moved off the data.',
+  },
+  meanDifference: {
+    title: 'Distance between the outputs',
+    meaning:
+      'How much higher the critic puts changed copies than normal images, on average: it should grow, then level off.',
+  },
+  loss: {
+    title: 'Loss of the decoder',
+    meaning: 'Content and weighted style loss together, which the decoder minimises.',
+  },
+  contentLoss: {
+    title: 'Content loss',
+    meaning: 'How far the decoded image is, in the encoder, from what was to be decoded.',
+  },
+  styleLoss: {
+    title: 'Style loss',
+    meaning: 'How far its means and deviations are, in each layer, from those of the style.',
   },
   generatorLoss: {
     title: 'Generator loss',

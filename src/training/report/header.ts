@@ -1,12 +1,12 @@
 import { formatBytes, formatCount, formatDuration, formatNumber, formatShare, plural } from './format.ts';
 import { html, NOTHING, type Html } from './html.ts';
 import { describePace } from '../images/pace.ts';
-import type { ReportInput, SamplingNote } from './input.ts';
+import { nounOf, type ReportInput, type SamplingNote } from './input.ts';
 import { toThreshold } from './thresholds.ts';
 
 const CALIBRATION_METHODS = {
-  split: 'on rows held out from training',
-  cross: 'by cross-conformal folds (every row was held out once), then refitted on all rows',
+  split: (noun: string) => `on ${noun}s held out from training`,
+  cross: (noun: string) => `by cross-conformal folds (every ${noun} was held out once), then refitted on all ${noun}s`,
 } as const;
 
 /** Characters above which a fact takes the room of two. */
@@ -17,14 +17,14 @@ export function renderHeader(input: ReportInput): Html {
   const facts: [string, string | Html][] = [
     ['Family', meta.preset === undefined ? meta.family : `${meta.family}, preset ${meta.preset}`],
     [
-      'Rows',
+      input.image ? 'Images' : 'Rows',
       meta.rows === meta.rowsInSource
         ? formatCount(meta.rows)
         : `${formatCount(meta.rows)} of ${formatCount(meta.rowsInSource)}`,
     ],
     input.image === undefined
       ? ['Fields', formatCount(input.features.length)]
-      : ['Images', describeImages(input.image)],
+      : ['Seen as', describeImages(input.image)],
     ['Training time', formatDuration(meta.trainingSeconds)],
     ['Peak memory', formatBytes(meta.peakBytes)],
     ...(meta.pace === undefined ? [] : [['Own critic shown', describePace(meta.pace)] satisfies [string, string]]),
@@ -62,11 +62,12 @@ function sayCalibration(input: ReportInput): string {
   const rate = input.falsePositiveRate;
   const count = input.calibrationScores.length;
   const { threshold } = toThreshold(input.calibrationScores, rate);
-  const method = `Calibrated ${CALIBRATION_METHODS[input.meta.calibrationMethod]}: ${plural(count, 'score')}.`;
+  const noun = nounOf(input);
+  const method = `Calibrated ${CALIBRATION_METHODS[input.meta.calibrationMethod](noun)}: ${plural(count, 'score')}.`;
   if (threshold === undefined)
-    return `${method} The false-alarm rate of ${formatShare(rate)} needs more rows than these.`;
+    return `${method} The false-alarm rate of ${formatShare(rate)} needs more ${noun}s than these.`;
   const perThousand = formatNumber(Math.round(rate * 1e6) / 1e3);
-  return `${method} At the model’s false-alarm rate of ${formatShare(rate)}, about ${perThousand} of 1,000 normal rows will be flagged: those that score above ${formatNumber(threshold)}.`;
+  return `${method} At the model’s false-alarm rate of ${formatShare(rate)}, about ${perThousand} of 1,000 normal ${noun}s will be flagged: those that score above ${formatNumber(threshold)}.`;
 }
 
 function renderWarnings(warnings: readonly string[]): Html {
@@ -79,13 +80,15 @@ function renderWarnings(warnings: readonly string[]): Html {
   </section>`;
 }
 
-function renderSampling({ meta }: ReportInput, note: SamplingNote): Html {
+function renderSampling(input: ReportInput, note: SamplingNote): Html {
+  const { meta } = input;
+  const noun = nounOf(input);
   return html`<section id="sampling">
     <h2>Sampled data</h2>
     <p>
-      The source has ${plural(meta.rowsInSource, 'row')}, more than the memory budget of
-      ${formatBytes(note.memoryBudgetBytes)} holds. Training used a uniform sample of ${plural(meta.rows, 'row')}, drawn
-      with seed ${note.seed}; the same seed draws the same rows.
+      The source has ${plural(meta.rowsInSource, noun)}, more than the memory budget of
+      ${formatBytes(note.memoryBudgetBytes)} holds. Training used a uniform sample of ${plural(meta.rows, noun)}, drawn
+      with seed ${note.seed}; the same seed draws the same ${noun}s.
     </p>
   </section>`;
 }

@@ -5,6 +5,9 @@ import type { JudgedCritics } from '../images/judge-critics.ts';
 import type { GamePace } from '../images/pace.ts';
 import type { SourceComparison } from '../translate/compare-sources.ts';
 
+/** What a record is called in the report. */
+export const nounOf = ({ image }: Pick<ReportInput, 'image'>): 'row' | 'image' => (image ? 'image' : 'row');
+
 /** Everything that the training report shows. The trainer fills it; the report reads nothing else. */
 export interface ReportInput {
   readonly meta: ReportMeta;
@@ -23,6 +26,7 @@ export interface ReportInput {
   readonly pictures?: readonly Picture[];
   /** Present where a generator of images was trained. */
   readonly critics?: JudgedCritics;
+  /** Empty where the rows are images: a model of these looks at one column. */
   readonly excluded: readonly ExcludedColumn[];
   /** Sentences for people. */
   readonly warnings: readonly string[];

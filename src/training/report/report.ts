@@ -5,7 +5,7 @@ import { renderCurves } from './curves.ts';
 import { renderFeatures } from './features.ts';
 import { renderGroups } from './groups.ts';
 import { renderHeader } from './header.ts';
-import { html, trusted } from './html.ts';
+import { html, NOTHING, trusted } from './html.ts';
 import type { ReportInput } from './input.ts';
 import { renderPictures } from './pictures.ts';
 import { renderSources } from './sources.ts';
@@ -36,7 +36,8 @@ export function renderReport(input: ReportInput): string {
           ${renderComparison(input.comparison)} ${renderSources(input.sourceComparison)} ${renderScores(input)}
           ${renderGroups(input.groups)} ${renderCritics(input.critics)} ${renderPictures(input.pictures)}
           ${renderCurves(input.curves)} ${renderWorstRows(input)} ${renderFeatures(input.features)}
-          ${renderExcluded(input.excluded)} ${renderConfig(input.config)} ${renderLibraries(input.libraries)}
+          ${input.image ? NOTHING : renderExcluded(input.excluded)} ${renderConfig(input.config)}
+          ${renderLibraries(input.libraries)}
         </main>
         <footer>Made by Aristarch. Scores: higher is more anomalous, always.</footer>
       </body>

@@ -1,7 +1,7 @@
 import { FONT, INK, renderChart, type ChartOptions, type ChartSize, type CustomSeries } from './chart.ts';
 import { ABSENT, formatCount, formatNumber, formatShare, plural } from './format.ts';
 import { html, type Html } from './html.ts';
-import type { ReportInput } from './input.ts';
+import { nounOf, type ReportInput } from './input.ts';
 import { toThreshold, type ThresholdRow } from './thresholds.ts';
 
 export const SHOWN_RATES = [0.1, 0.05, 0.01, 0.001] as const;
@@ -40,9 +40,10 @@ export function renderScores(input: ReportInput): Html {
     const row = toThreshold(scores, rate);
     return rate < smallest ? { ...row, threshold: undefined } : row;
   });
+  const noun = nounOf(input);
   return html`<section id="scores">
-    <h2>Scores of held-out normal rows</h2>
-    ${scores.length === 0 ? html`<p>No rows were held out.</p>` : renderHistogram(scores, rows)}
+    <h2>Scores of held-out normal ${noun}s</h2>
+    ${scores.length === 0 ? html`<p>No ${noun}s were held out.</p>` : renderHistogram(scores, rows, noun)}
     <div class="scroll" role="region" aria-label="Thresholds" tabindex="0">
       <table>
         <caption>
@@ -52,28 +53,29 @@ export function renderScores(input: ReportInput): Html {
           <tr>
             <th scope="col">False-alarm rate</th>
             <th scope="col" class="number">Threshold</th>
-            <th scope="col" class="number">Held-out rows above</th>
+            <th scope="col" class="number">Held-out ${noun}s above</th>
             <th scope="col">Remark</th>
           </tr>
         </thead>
         <tbody>
-          ${rows.map((row) => renderRow(row, scores, row.rate === input.falsePositiveRate, input.groups.length > 0))}
+          ${rows.map((row) => renderRow(row, scores, row.rate === input.falsePositiveRate, input))}
         </tbody>
       </table>
     </div>
   </section>`;
 }
 
-function thresholdCaption({ groups }: ReportInput, count: number): string {
-  return groups.length === 0
-    ? `Thresholds. A row is flagged when its score exceeds the threshold; a rate that the ${plural(count, 'held-out row')} cannot promise is refused at serve time.`
+function thresholdCaption(input: ReportInput, count: number): string {
+  const noun = nounOf(input);
+  return input.groups.length === 0
+    ? `Thresholds. ${noun === 'row' ? 'A row' : 'An image'} is flagged when its score exceeds the threshold; a rate that the ${plural(count, `held-out ${noun}`)} cannot promise is refused at serve time.`
     : 'Thresholds of all held-out rows together. Rows are flagged by those of their groups, below; a rate that the smallest group cannot promise is refused at serve time.';
 }
 
-function renderRow(row: ThresholdRow, scores: readonly number[], own: boolean, grouped: boolean): Html {
+function renderRow(row: ThresholdRow, scores: readonly number[], own: boolean, input: ReportInput): Html {
   const { threshold } = row;
   const above = threshold === undefined ? ABSENT : formatCount(scores.filter((score) => score > threshold).length);
-  const refused = `refused: needs at least ${plural(row.rowsNeeded, 'held-out row')}${grouped ? ' in each group' : ''}`;
+  const refused = `refused: needs at least ${plural(row.rowsNeeded, `held-out ${nounOf(input)}`)}${input.groups.length > 0 ? ' in each group' : ''}`;
   const remark = threshold === undefined ? refused : own ? 'the model’s own rate' : '';
   return html`<tr>
     <th scope="row">${formatShare(row.rate)}</th>
@@ -83,7 +85,7 @@ function renderRow(row: ThresholdRow, scores: readonly number[], own: boolean, g
   </tr>`;
 }
 
-function renderHistogram(scores: readonly number[], rows: readonly ThresholdRow[]): Html {
+function renderHistogram(scores: readonly number[], rows: readonly ThresholdRow[], noun: string): Html {
   const histogram = toHistogram(scores, Math.min(MAX_BINS, Math.max(8, Math.ceil(Math.sqrt(scores.length)))));
   const marks = rows.filter((row) => row.threshold !== undefined);
   const middle = scores[Math.floor(scores.length / 2)];
@@ -92,7 +94,7 @@ function renderHistogram(scores: readonly number[], rows: readonly ThresholdRow[
   const tail =
     histogram.beyond === 0
       ? ''
-      : ` ${plural(histogram.beyond, 'row')} further to the right, up to ${formatNumber(scores.at(-1))}, not drawn.`;
+      : ` ${plural(histogram.beyond, noun)} further to the right, up to ${formatNumber(scores.at(-1))}, not drawn.`;
   return html`<figure>
     <figcaption>Higher is more anomalous. Dashed: the threshold of each false-alarm rate.${tail}</figcaption>
     ${renderChart({ id: 'scores', description, sizes: ['wide', 'narrow'], options: (size) => toOptions(histogram, marks, size) })}

@@ -11,6 +11,11 @@ function visibleText(page: string): string {
     .replace(/\s+/g, ' ');
 }
 
+/** Of the networks that a run on images trains: critic, decoder, own critic and generator. */
+const IMAGE_CURVES = ['criticLoss', 'penalty', 'meanDifference', 'loss', 'contentLoss', 'styleLoss']
+  .concat(['wassersteinEstimate', 'generatorLoss'])
+  .map((name) => ({ network: 'network', series: [{ name, steps: [1, 2], values: [1, 2] }] }));
+
 describe('the training report', () => {
   it('says in its headline what was trained, on what, and what the false-alarm rate means', () => {
     const text = visibleText(renderReport(sampleInput()));
@@ -18,6 +23,20 @@ describe('the training report', () => {
     expect(text).toContain('about 10 of 1,000 normal rows will be flagged');
     expect(text).toContain('41.3 s');
     expect(text).toContain('cpu, 2 threads');
+  });
+
+  it('speaks of images where rows are images, and of no columns', () => {
+    const image = { channels: 3, size: 32 };
+    const none = { groups: [], worstRows: [], features: [], warnings: [], config: [] };
+    const page = renderReport(sampleInput({ image, ...none, curves: IMAGE_CURVES }));
+    const text = visibleText(page);
+    expect(text).toContain('Scores of held-out normal images');
+    expect(text).toContain('about 10 of 1,000 normal images will be flagged');
+    expect(text).toContain('Seen as 32 x 32, colour');
+    expect(text).not.toMatch(/\brows?\b/i);
+    // A curve that nothing is said of has its name from the code.
+    expect(text).not.toMatch(/meanDifference|(content|style|critic|generator)Loss|wassersteinEstimate/);
+    expect(page).not.toContain('id="excluded"');
   });
 
   it('is one file: no script, no request, and a policy that forbids both', () => {
