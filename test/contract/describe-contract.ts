@@ -133,9 +133,9 @@ export function describeContract(
 
     needs('python:onnxruntime').it("scores as Python's onnxruntime does, from the same file", async () => {
       const rows = detector.encode([...subject.normals.slice(0, 100), ...subject.anomalies, subject.outlier]);
-      expect(await parityGap(subject.folder, detector, rows)).toBeLessThan(1e-5);
       const hard = createHardRows(detector.description.rowWidth, 100);
-      expect(await parityGap(subject.folder, detector, hard)).toBeLessThan(1e-5);
+      // Together: Python takes most of its time to start.
+      expect(await parityGap(subject.folder, detector, Float32Array.of(...rows, ...hard))).toBeLessThan(1e-5);
     });
 
     it('is made again, byte for byte, from the same rows and seed', async () => {
