@@ -159,7 +159,7 @@ export const CAUSES: Readonly<Record<string, Cause>> = {
       }),
   },
   AristarchInferenceThreadsLost: {
-    what: 'of a third process, one inference thread after the other is ended (`worker.terminate()`, at a signal)',
+    what: 'of a third process, one inference thread after the other is asked to leave, at a signal, which the service does not expect',
     end: 'that process is taken away',
     begin: ({ service }) =>
       loseAgainAndAgain(

@@ -10,4 +10,5 @@ subscribe('worker_threads', (message) => {
   // Node's own thread for loading modules is of another class.
   if (worker instanceof Worker) threads.push(worker);
 });
-process.on('SIGUSR2', () => void threads.at(-1)?.terminate());
+// It is asked to leave as the service asks it (`END` of src/base/thread.ts): one that is ended from outside while ONNX Runtime is at work takes the process with it.
+process.on('SIGUSR2', () => void threads.at(-1)?.postMessage('end'));
