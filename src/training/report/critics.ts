@@ -19,6 +19,9 @@ export function renderCritics(critics: ReportInput['critics']): Html {
     </p>
     <div class="scroll" role="region" aria-label="Two critics" tabindex="0">
       <table>
+        <caption>
+          Held-out images and their changed copies, told apart by each critic.
+        </caption>
         <thead>
           <tr>
             <th scope="col">Critic</th>

@@ -81,7 +81,7 @@ function renderRow(row: ThresholdRow, scores: readonly number[], own: boolean, i
     <th scope="row">${formatShare(row.rate)}</th>
     <td class="number">${formatNumber(threshold)}</td>
     <td class="number">${above}</td>
-    <td>${remark}</td>
+    <td class="remark">${remark}</td>
   </tr>`;
 }
 

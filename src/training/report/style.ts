@@ -28,7 +28,7 @@ figure{margin:0}
 table{width:100%;overflow-wrap:break-word;border-collapse:collapse;font-size:.92rem}caption{padding:.5rem 0;text-align:left}caption span{display:inline-block;position:sticky;left:0;max-width:min(60rem,calc(100vw - 2rem))}
 th,td{padding:.35rem .75rem .35rem 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
 thead th{color:var(--muted);font-size:.82rem;font-weight:600;white-space:nowrap}tbody th{max-width:18rem;font-weight:600}
-.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}.numbers{min-width:14rem;font-variant-numeric:tabular-nums}
+.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}.remark{min-width:11rem}.numbers{min-width:14rem;font-variant-numeric:tabular-nums}
 .spark{display:block;margin:.2rem 0}
 code{font:.92em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 mark{padding:0 .25em;border-radius:.2em;background:var(--mark);color:inherit}

@@ -40,16 +40,26 @@ need.describe('the report in a real browser', () => {
     const input = sampleInput();
     await writeFile(path, renderReport({ ...input, features: [...input.features, long] }));
     url = pathToFileURL(path).href;
+    const critics = { images: 8, own: 0.54, detecting: 0.97, isShownToOwn: false };
+    const ofImages = {
+      image: { channels: 1, size: 32 },
+      calibrationScores: [...drawNormal('few', 8)].sort((a, b) => a - b),
+    };
+    await writeFile(join(folder, 'images.html'), renderReport({ ...input, ...ofImages, critics }));
   });
   afterAll(async () => {
     await browser.close();
     await rm(folder, { recursive: true });
   });
 
-  async function open(colorScheme: 'light' | 'dark', width: number): Promise<{ page: Page; complaints: string[] }> {
+  async function open(
+    colorScheme: 'light' | 'dark',
+    width: number,
+    address = url,
+  ): Promise<{ page: Page; complaints: string[] }> {
     const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
-    const complaints = collectComplaints(page, url);
-    await page.goto(url);
+    const complaints = collectComplaints(page, address);
+    await page.goto(address);
     return { page, complaints };
   }
 
@@ -70,6 +80,19 @@ need.describe('the report in a real browser', () => {
     const chart = page.getByRole('img', { name: /^Histogram of/ });
     expect(await chart.locator('svg.narrow').isVisible()).toBe(true);
     expect(await chart.locator('svg.wide').isVisible()).toBe(false);
+    await page.close();
+  });
+
+  need.it('of few images keeps its table of thresholds low on a phone, and has a caption for each table', async () => {
+    const { page, complaints } = await open('light', 360, url.replace('report.html', 'images.html'));
+    const rows = page.locator('#scores tbody tr');
+    const heights = await Promise.all((await rows.all()).map(async (row) => (await row.boundingBox())!.height));
+    expect(heights.length).toBeGreaterThan(2);
+    // Three lines of text.
+    expect(Math.max(...heights)).toBeLessThan(90);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+    expect(await page.locator('table > caption').count()).toBe(await page.getByRole('table').count());
+    expect(complaints).toEqual([]);
     await page.close();
   });
 
