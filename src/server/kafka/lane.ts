@@ -17,6 +17,9 @@ export class Lane {
   #session: TransactionalSession | undefined;
   /** The group's offset, since the session is open; -1 where there is none. */
   #committed = -1n;
+  /** Behind what was done: the consumer reads on from there, also where a broker forgets that. Where the first batch began. */
+  #done = -1n;
+  #start: bigint | undefined;
   /** What the open transaction holds; and whether anything is, or was, on its way into it. */
   #sent: { readonly topic: string; readonly messages: readonly OutboundMessage[] }[] = [];
   #touched = false;
@@ -55,6 +58,7 @@ export class Lane {
     // A batch that failed on its way to a commit leaves a transaction behind, which must not go on with the next one.
     if (this.#touched) await this.drop();
     await this.#openSession(delivery);
+    this.#checkPlace(batch);
     return {
       from: this.#committed,
       send: async (topic, messages) => {
@@ -65,6 +69,20 @@ export class Lane {
       },
       commit: (nextOffset) => this.#commit(delivery, batch, nextOffset),
     };
+  }
+
+  /**
+   * A broker that has lost what it had answered (an election of one that lagged behind, an end of a transaction that stands nowhere) takes back offset and
+   * results, and the consumer is beyond them: what is before the batch would be left out, and the next commit would be beyond that, too.
+   */
+  #checkPlace(batch: PartitionBatch): void {
+    const [committed, done] = [this.#committed, this.#done];
+    this.#start ??= batch.messages[0]?.offset ?? batch.nextOffset;
+    this.#done = committed;
+    if (committed >= done) return;
+    const place = committed < 0n ? this.#start : committed;
+    batch.goBackTo(place);
+    throw takenBack(this.#lane, place, done);
   }
 
   /** Throws where another delivery has the lane. */
@@ -164,7 +182,7 @@ export class Lane {
     if (delivery !== this.#deliveries) return 'lost';
     this.#sent = [];
     this.#touched = false;
-    this.#committed = nextOffset;
+    this.#committed = this.#done = nextOffset;
     batch.advance(nextOffset);
     return 'committed';
   }
@@ -176,4 +194,15 @@ function movedOn({ transactionalId }: TransactionalLane): AristarchError {
     `the partition of transactional id "${transactionalId}" was worked on by another member meanwhile; its events are looked at anew`,
     { transactionalId },
   );
+}
+
+function takenBack({ transactionalId }: TransactionalLane, place: bigint, done: bigint): AristarchError {
+  const message =
+    `the brokers have taken back what transactional id "${transactionalId}" had committed up to offset ${done}, with its results: ` +
+    `the partition goes back to offset ${place}; see whether a broker was lost, and whether topics have replicas enough`;
+  return new AristarchError('UNAVAILABLE', message, {
+    transactionalId,
+    place: place.toString(),
+    done: done.toString(),
+  });
 }

@@ -61,6 +61,8 @@ export interface PartitionBatch extends Source {
   commit(nextOffset: bigint): Promise<'committed' | 'lost'>;
   /** Lets reading go on at `nextOffset` without a commit: a transaction has made it. */
   advance(nextOffset: bigint): void;
+  /** Has the partition read again from an offset before the batch; the batch itself is then left undone by `redeliverAfter`. */
+  goBackTo(offset: bigint): void;
   /** Leaves the batch undone: the partition rests for `delayMs`, then is read again from its last committed offset. */
   redeliverAfter(delayMs: number): void;
 }

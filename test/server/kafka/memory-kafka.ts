@@ -50,6 +50,7 @@ export function toMessage(offset: number, value: string | null): InboundMessage 
 export interface MemoryBatch extends PartitionBatch {
   readonly committed: bigint[];
   readonly redeliveries: number[];
+  readonly wentBackTo: bigint[];
 }
 
 /** A batch that notes what is done to it; values of successive offsets, from 0. */
@@ -59,6 +60,7 @@ export function createBatch(
 ): MemoryBatch {
   const committed: bigint[] = [];
   const redeliveries: number[] = [];
+  const wentBackTo: bigint[] = [];
   return {
     topic: 'events',
     partition: 0,
@@ -66,6 +68,7 @@ export function createBatch(
     nextOffset: BigInt(values.length),
     committed,
     redeliveries,
+    wentBackTo,
     async commit(nextOffset) {
       const outcome = await commit(nextOffset);
       if (outcome === 'committed') committed.push(nextOffset);
@@ -74,6 +77,7 @@ export function createBatch(
     isOurs: () => true,
     isWanted: () => true,
     advance: () => undefined,
+    goBackTo: (offset) => void wentBackTo.push(offset),
     redeliverAfter: (delayMs) => void redeliveries.push(delayMs),
   };
 }

@@ -61,4 +61,23 @@ describe('batches at work by the other client', () => {
     await work;
     expect([batches.length, told]).toEqual([2, []]);
   });
+
+  it('are read again from an offset before them, where the handler goes back to it', async () => {
+    const begun: bigint[] = [];
+    const { open } = createGeneration(async (batch) => {
+      if (batch.partition === 0) begun.push(batch.messages[0]!.offset);
+      if (batch.partition === 1 || begun.length > 2) await until('no more to be wanted', () => !batch.isWanted());
+      else if (begun.length === 1) batch.advance(batch.nextOffset);
+      else {
+        batch.goBackTo(0n);
+        batch.redeliverAfter(0);
+      }
+    });
+    const stop = new AbortController();
+    const work = open.work(stop.signal);
+    await until('the third batch', () => begun.length >= 3);
+    stop.abort();
+    await work;
+    expect([begun[0], begun[1]! > 0n, begun[2]]).toEqual([0n, true, 0n]);
+  });
 });

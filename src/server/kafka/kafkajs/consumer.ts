@@ -171,6 +171,8 @@ function toPartitionBatch(payload: EachBatchPayload, membership: Membership, hea
       advance(nextOffset);
       return 'committed';
     },
+    // What comes next is what is behind the resolved one.
+    goBackTo: (offset) => payload.resolveOffset((offset - 1n).toString()),
     redeliverAfter(delayMs) {
       const resume = payload.pause();
       setTimeout(resume, delayMs).unref();

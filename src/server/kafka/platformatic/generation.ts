@@ -183,6 +183,7 @@ export class OpenGeneration {
         }
         return outcome;
       },
+      goBackTo: (offset) => void (own.done = offset),
       redeliverAfter: (delayMs) => {
         rewind(own, own.done!);
         own.restsUntilMs = performance.now() + delayMs;
