@@ -17,7 +17,7 @@ export type Extent = readonly [number, number];
 /**
  * Every primitive of the language: what it takes. A primitive is one row here and one row in each total table - shape
  * (primitives/shapes.ts), derivative (primitives/derivatives.ts), ONNX (onnx/emit-primitive.ts), TF.js
- * (runtime/tfjs/kernels.ts) -, and a missing row is a compile error. All tensors hold float32; truth values are 0 and 1.
+ * (runtime/tfjs/kernels.ts), row programs (runtime/rows/lower.ts) -, and a missing row is a compile error. All tensors hold float32; truth values are 0 and 1.
  */
 export interface Primitives {
   /** Data from outside, by name. */

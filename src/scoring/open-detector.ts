@@ -22,7 +22,6 @@ import type {
   RawRecord,
   ScoreBatch,
 } from './detector.ts';
-import { evenRows } from './even-rows.ts';
 import { explainImages } from './explain-images.ts';
 import { checkTopK, explainRows, notExplainable } from './explain.ts';
 import { createRowCalibration, type CalibratedGroup, type RowCalibration } from './group-calibration.ts';
@@ -228,7 +227,6 @@ function runCriticNow(runNow: RunNow, rows: Float32Array, description: DetectorD
 /** What goes through the critic at a time. */
 interface Chunk {
   readonly firstRow: number;
-  readonly rows: number;
   readonly feeds: NamedArrays;
 }
 
@@ -237,9 +235,8 @@ function chunksOf(rows: Float32Array, { rowWidth: width }: DetectorDescription):
   const most = rowsOfChunk(width);
   for (let firstRow = 0; firstRow * width < rows.length; firstRow += most) {
     const chunk = rows.subarray(firstRow * width, (firstRow + most) * width);
-    const even = evenRows(chunk, width);
-    const feeds = { [ROWS_INPUT]: { data: even, shape: [even.length / width, width] } };
-    chunks.push({ firstRow, rows: chunk.length / width, feeds });
+    const feeds = { [ROWS_INPUT]: { data: chunk, shape: [chunk.length / width, width] } };
+    chunks.push({ firstRow, feeds });
   }
   return chunks;
 }
@@ -249,12 +246,11 @@ const rowsOfChunk = (width: number): number => Math.max(2, Math.min(CHUNK_ROWS, 
 
 function takeScores(
   results: NamedArrays,
-  { firstRow, rows, feeds }: Chunk,
+  { firstRow, feeds }: Chunk,
   into: Float32Array,
   description: DetectorDescription,
 ): void {
-  const scores = checkScores(results[SCORES_OUTPUT]?.data, feeds[ROWS_INPUT]!.shape[0]!, firstRow, description);
-  into.set(scores.subarray(0, rows), firstRow);
+  into.set(checkScores(results[SCORES_OUTPUT]?.data, feeds[ROWS_INPUT]!.shape[0]!, firstRow, description), firstRow);
 }
 
 function checkScores(

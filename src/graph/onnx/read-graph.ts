@@ -92,18 +92,13 @@ function readInput({ name, type: { tensorType } }: ModelGraph['input'][number]):
   return input(name, shape);
 }
 
+/** The lowest byte comes first, as in the processors that ONNX Runtime's package is made for. */
 function readInitializer({ name, dims, dataType, rawData }: ModelGraph['initializer'][number]): Value {
-  const view = new DataView(rawData.buffer, rawData.byteOffset, rawData.byteLength);
   const count = dims.reduce((product, length) => product * length, 1);
   if (dataType === ELEMENT_TYPE.float32 && rawData.byteLength === 4 * count)
-    return floats(
-      constant(
-        Float32Array.from({ length: count }, (_, at) => view.getFloat32(4 * at, true)),
-        dims,
-      ),
-    );
+    return floats(constant(new Float32Array(new Uint8Array(rawData).buffer), dims));
   if (dataType === ELEMENT_TYPE.int64 && rawData.byteLength === 8 * count && dims.length <= 1)
-    return lengths(Array.from({ length: count }, (_, at) => Number(view.getBigInt64(8 * at, true))));
+    return lengths(Array.from(new BigInt64Array(new Uint8Array(rawData).buffer), Number));
   throw cannotRead(`its constant ${name} is neither floats nor a list of int64`);
 }
 

@@ -4,6 +4,8 @@ import type { Executor, NamedArrays, Session } from '../../runtime/executor.ts';
 import { CANNOT_START, type InferenceThread } from '../../runtime/thread/inference-thread.ts';
 import type { RemoteSession } from '../../runtime/thread/remote-session.ts';
 import { type InferenceCost, inlineRowsFor, measureCost, worthMsOf } from './costs.ts';
+import { withSingleRow } from './single-row.ts';
+import { inPairs } from './in-pairs.ts';
 import { describePlace, type Inference, type InferenceMode } from './inference.ts';
 
 export interface CriticParts {
@@ -27,25 +29,39 @@ export interface Critic {
 }
 
 /** Throws what reading and loading throw, and `INVALID_INPUT` where a thread is asked for that the device cannot be used in. */
-export function openCritic(parts: CriticParts): Promise<Critic> {
-  return OPENERS[parts.inference.mode](parts);
+export async function openCritic(parts: CriticParts): Promise<Critic> {
+  const { name, inference, rowWidth } = parts;
+  const onnx = await parts.read();
+  const { critic, why } = await OPENERS[inference.mode]({ ...parts, onnx });
+  const { session, description } = withSingleRow(inPairs(critic.session), onnx, rowWidth);
+  inference.tell(`inference of model "${name}": ${describePlace(critic.inlineRows)} (${why})${description}`);
+  return { ...critic, session };
 }
 
-const OPENERS: { readonly [M in InferenceMode]: (parts: CriticParts) => Promise<Critic> } = {
+interface ReadParts extends CriticParts {
+  /** The model's file: what serves may have gone from the disk, or be another model's, when it is needed again. */
+  readonly onnx: Uint8Array;
+}
+
+interface Placed {
+  readonly critic: Critic;
+  readonly why: string;
+}
+
+const OPENERS: { readonly [M in InferenceMode]: (parts: ReadParts) => Promise<Placed> } = {
   inline: (parts) => openInline(parts, 'as asked for'),
   worker: async (parts) => {
-    const { read, threads } = parts;
+    const { onnx, threads } = parts;
     const thread = usableThread(parts);
     if ('absent' in thread) throw noThread(thread.absent);
-    const session = await keptIn(thread, read, threads);
+    const session = keptIn(thread, onnx, threads);
     await session.load();
-    return tellOf(parts, { session, inlineRows: 0, openBeside: besideIn(thread, threads) }, 'as asked for');
+    return { critic: { session, inlineRows: 0, openBeside: besideIn(thread, threads) }, why: 'as asked for' };
   },
   auto: async (parts) => {
-    const { executor, read, threads, inference } = parts;
+    const { executor, onnx, threads, inference } = parts;
     const thread = usableThread(parts);
     if ('absent' in thread) return openInline(parts, thread.absent);
-    const onnx = await read();
     const here = await executor.load(onnx);
     const { runNow } = here;
     if (runNow === undefined) return openedInline(parts, here, 'its cost cannot be measured with this ONNX Runtime');
@@ -56,9 +72,9 @@ const OPENERS: { readonly [M in InferenceMode]: (parts: CriticParts) => Promise<
     const inlineRows = inlineRowsFor(cost, worthMs);
     const why = describeCosts(cost, handoverMs, worthMs);
     if (inlineRows === Infinity) return openedInline(parts, here, why);
-    const there = await keptIn(thread, () => Promise.resolve(onnx), threads);
+    const there = keptIn(thread, onnx, threads);
     const session = splitSession({ here, there, inlineRows, tell: inference.tell });
-    return tellOf(parts, { session, inlineRows, openBeside: besideIn(thread, threads) }, why);
+    return { critic: { session, inlineRows, openBeside: besideIn(thread, threads) }, why };
   },
 };
 
@@ -71,36 +87,26 @@ function noThread(reason: string): AristarchError {
   return new AristarchError('INVALID_INPUT', message, { reason });
 }
 
-async function openInline(parts: CriticParts, why: string): Promise<Critic> {
-  return openedInline(parts, await parts.executor.load(await parts.read()), why);
+async function openInline(parts: ReadParts, why: string): Promise<Placed> {
+  return openedInline(parts, await parts.executor.load(parts.onnx), why);
 }
 
-function openedInline(parts: CriticParts, session: Session, why: string): Critic {
-  const openBeside: Critic['openBeside'] = async (read) => parts.executor.load(await read());
-  return tellOf(parts, { session, inlineRows: Infinity, openBeside }, why);
+function openedInline({ executor }: CriticParts, session: Session, why: string): Placed {
+  const openBeside: Critic['openBeside'] = async (read) => executor.load(await read());
+  return { critic: { session, inlineRows: Infinity, openBeside }, why };
 }
 
-/** The bytes are kept: what serves may have gone from the disk, or be another model's, when the thread needs them, and when it is replaced. */
-async function keptIn(
-  thread: InferenceThread,
-  read: () => Promise<Uint8Array>,
-  threads: number,
-): Promise<RemoteSession> {
-  const onnx = await read();
+/** The bytes are kept for when the thread is replaced. */
+function keptIn(thread: InferenceThread, onnx: Uint8Array, threads: number): RemoteSession {
   return thread.open(() => Promise.resolve(onnx), threads);
 }
 
 function besideIn(thread: InferenceThread, threads: number): Critic['openBeside'] {
   return async (read) => {
-    const session = await keptIn(thread, read, threads);
+    const session = keptIn(thread, await read(), threads);
     await session.load();
     return session;
   };
-}
-
-function tellOf({ name, inference }: CriticParts, critic: Critic, why: string): Critic {
-  inference.tell(`inference of model "${name}": ${describePlace(critic.inlineRows)} (${why})`);
-  return critic;
 }
 
 function describeCosts({ callMs, rowMs }: InferenceCost, handoverMs: number, worthMs: number): string {

@@ -3,6 +3,7 @@ import type { Priority, ScoreBatch, StageListener } from '../../scoring/detector
 import type { Clock } from '../clock.ts';
 import { type AdmissionQuestion, plannedMs, refusalOf, type Refusal } from './admission.ts';
 import { createAlarm, defaultLater, type Later } from './alarm.ts';
+import { createCompany } from './company.ts';
 import { createCostModel } from './cost-model.ts';
 import { gather, rowsOf } from './gather.ts';
 import { createQueue, type Piece, type Queue, type Waiting } from './queue.ts';
@@ -83,6 +84,7 @@ export function createBatcher(parts: BatcherParts): Batcher {
   const { maxBatchRows, maxDelayMs, maxQueueRows } = limits;
   const queue = createQueue<WaitingJob>(maxBatchRows);
   const forecast = createForecast(queue, maxBatchRows, clock);
+  const company = createCompany(later);
   let running = false;
   /** Takes a job into the queue, or throws why not. */
   const admit = (job: BatchJob, answer: Pick<WaitingJob, 'resolve' | 'reject'>): void => {
@@ -110,6 +112,7 @@ export function createBatcher(parts: BatcherParts): Batcher {
       return;
     }
     running = true;
+    company.ran(pieces.length, queue.jobs);
     const rows = rowsOf(pieces);
     const startedMs = forecast.begin(rows);
     const ended = (inThread: boolean): void => {
@@ -130,7 +133,8 @@ export function createBatcher(parts: BatcherParts): Batcher {
       new Promise((resolve, reject) => {
         admit(job, { resolve, reject });
         // Nobody is late for others' sake.
-        schedule(maxDelayMs === 0 ? 0 : Math.min(maxDelayMs, forecast.spareMs(job.deadlineMs)));
+        if (maxDelayMs === 0 && company.isAlone(!running && queue.jobs === 1)) runNext();
+        else schedule(maxDelayMs === 0 ? 0 : Math.min(maxDelayMs, forecast.spareMs(job.deadlineMs)));
       }),
   };
 }

@@ -12,6 +12,23 @@ describe('the batcher', () => {
     expect(lab.batches).toEqual([[1, 2]]);
   });
 
+  it('looks for no others before whoever has come alone for some time, until two come together', async () => {
+    const lab = createLab();
+    for (let call = 0; call < 8; call++) {
+      const answer = lab.send([call]);
+      await drain(lab);
+      await answer;
+    }
+    const [alone, beside] = [lab.send([10]), lab.send([11])];
+    expect(lab.batches.at(-1)).toEqual([10]);
+    await drain(lab);
+    expect(await Promise.all([alone, beside])).toEqual([[10], [11]]);
+    const together = [lab.send([12]), lab.send([13])];
+    await drain(lab);
+    expect(await Promise.all(together)).toEqual([[12], [13]]);
+    expect(lab.batches.slice(-2)).toEqual([[11], [12, 13]]);
+  });
+
   it('gathers whoever comes while an inference runs, and answers each with its own rows', async () => {
     const lab = createLab();
     const first = lab.send([1]);

@@ -1,0 +1,48 @@
+import { setFlagsFromString } from 'node:v8';
+import { messageOf } from '../../base/errors.ts';
+import { moduleOf } from './binary.ts';
+import { KERNELS, type Kernels } from './kernels.ts';
+
+/** What is used of WebAssembly's interface for JavaScript, whose types come with those of a browser. */
+interface Wasm {
+  readonly validate: (bytes: Uint8Array) => boolean;
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Memory: new (pages: { readonly initial: number }) => { readonly buffer: ArrayBuffer };
+  readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
+}
+const { WebAssembly: wasm } = globalThis as unknown as { readonly WebAssembly: Wasm };
+
+const PAGE_BYTES = 65536;
+
+/** The kernels over a memory of their own. */
+export interface KernelInstance {
+  readonly kernels: Kernels;
+  readonly buffer: ArrayBuffer;
+}
+
+/** Kernels with so many bytes of memory. Throws where this Node, or this machine, cannot have them. */
+export function createKernels(bytes: number): KernelInstance {
+  const memory = new wasm.Memory({ initial: Math.ceil(bytes / PAGE_BYTES) });
+  const { exports } = new wasm.Instance((compiled ??= compile()), { env: { memory } });
+  return { kernels: exports as Kernels, buffer: memory.buffer };
+}
+
+/** Once for a process. */
+let compiled: object | undefined;
+
+/**
+ * V8 compiles WebAssembly quickly first, to code that takes some four times as long, and well once that has run some thousand times;
+ * here it is to be good at once. The V8 of Node 20 knows relaxed-simd, and has it behind a flag.
+ */
+function compile(): object {
+  const bytes = moduleOf(KERNELS);
+  if (!wasm.validate(bytes)) setFlagsFromString('--experimental-wasm-relaxed-simd');
+  setFlagsFromString('--no-liftoff');
+  try {
+    return new wasm.Module(bytes);
+  } catch (thrown) {
+    throw new Error(`this Node has no WebAssembly for it: ${messageOf(thrown)}`, { cause: thrown });
+  } finally {
+    setFlagsFromString('--liftoff');
+  }
+}

@@ -1,0 +1,108 @@
+import { type Shape, shapeInCall } from '../../graph/shape.ts';
+import type { Tensor } from '../../graph/tensor.ts';
+import { type Kernels, PANELS, type ProductKernel } from './kernels.ts';
+
+/** A graph that cannot be computed row by row, to the bits of ONNX Runtime's: no fault, but a reason for people. */
+export class NotByRow extends Error {}
+
+/** One call of a kernel. */
+export interface Step {
+  readonly kernel: keyof Kernels;
+  readonly out: number;
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+  readonly count: number;
+}
+
+/** What a row's computation needs in memory, and its steps. */
+export interface Plan {
+  /** The address of a tensor's values, which are `length` or one that is taken so many times; throws `NotByRow` for others. */
+  readonly values: (tensor: Tensor, length: number) => number;
+  /** Room for so many floats; its address. */
+  readonly room: (length: number) => number;
+  /** Room with these values in it; what is left over at its end has the last one, so that nothing there overflows. */
+  readonly constant: (values: Float32Array) => number;
+  /** The tensor's values will be there. */
+  readonly place: (tensor: Tensor, address: number) => void;
+  readonly step: (step: Step) => void;
+}
+
+/** Values that the whole room's vectors are made of: those of the widest kernel. */
+const ROOM = PANELS.products;
+/** The first addresses are the kernels' own (`UNSURE_AT`). */
+const FIRST = 4 * ROOM;
+
+/** Elements of a tensor for one row. */
+export const lengthOf = (shape: Shape): number =>
+  shapeInCall(shape, 1).reduce((size, dimension) => size * dimension, 1);
+
+export interface GrowingPlan extends Plan {
+  readonly steps: readonly Step[];
+  readonly constants: ReadonlyMap<number, Float32Array>;
+  /** Of all of it. */
+  readonly bytes: () => number;
+}
+
+export function createPlan(): GrowingPlan {
+  const steps: Step[] = [];
+  const constants = new Map<number, Float32Array>();
+  const places = new Map<Tensor, number>();
+  let end = FIRST;
+  const room = (length: number): number => {
+    const at = end;
+    end += 4 * padded(length);
+    return at;
+  };
+  const constant = (values: Float32Array): number => {
+    const whole = new Float32Array(padded(values.length)).fill(values.at(-1) ?? 0);
+    whole.set(values);
+    const at = room(values.length);
+    constants.set(at, whole);
+    return at;
+  };
+  const values = (tensor: Tensor, length: number): number => {
+    const own = lengthOf(tensor.shape);
+    if (isConstant(tensor) && own === 1 && length > 1) {
+      return constant(new Float32Array(length).fill(tensor.attributes.values[0]!));
+    }
+    if (own !== length) throw new NotByRow(`${tensor.primitive} of ${own} values is taken for ${length}`);
+    if (isConstant(tensor) && !places.has(tensor)) places.set(tensor, constant(tensor.attributes.values));
+    return places.get(tensor)!;
+  };
+  return {
+    ...{ steps, constants, room, constant, values },
+    place: (tensor, address) => void places.set(tensor, address),
+    step: (step) => void steps.push(step),
+    bytes: () => end,
+  };
+}
+
+const padded = (length: number): number => Math.ceil(length / ROOM) * ROOM;
+const isConstant = (tensor: Tensor): tensor is Tensor<'constant'> => tensor.primitive === 'constant';
+
+/** Weights [inner, columns] in the order of `products`, in blocks of rows: one for each of its calls. */
+export function packWeights(
+  weights: Float32Array,
+  { inner, columns, transposed }: { readonly inner: number; readonly columns: number; readonly transposed: boolean },
+  kernel: ProductKernel,
+): { readonly from: number; readonly rows: number; readonly packed: Float32Array }[] {
+  const width = PANELS[kernel];
+  const panels = Math.ceil(columns / width);
+  return Array.from({ length: Math.ceil(inner / BLOCK_ROWS) }, (_, block) => {
+    const from = block * BLOCK_ROWS;
+    const rows = Math.min(BLOCK_ROWS, inner - from);
+    const packed = new Float32Array(panels * rows * width);
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) {
+        const [panel, inPanel] = [Math.floor(column / width), column % width];
+        const value = transposed ? weights[column * inner + from + row] : weights[(from + row) * columns + column];
+        packed[(panel * rows + row) * width + inPanel] = value!;
+      }
+    }
+    return { from, rows, packed };
+  });
+}
+
+/** Products that MLAS adds up before it adds the sum to the result: MLAS_SGEMM_PACKED_STRIDEK, 256. */
+const BLOCK_ROWS = 256;

@@ -1,0 +1,142 @@
+import { describe, expect, it } from '@jest/globals';
+import { createRandom } from '../../../src/base/philox.ts';
+import { createGraph } from '../../../src/graph/graph.ts';
+import { emitGraph } from '../../../src/graph/onnx/emit-graph.ts';
+import * as op from '../../../src/graph/operations.ts';
+import { BATCH } from '../../../src/graph/shape.ts';
+import type { Tensor } from '../../../src/graph/tensor.ts';
+import { openOrtExecutor } from '../../../src/runtime/onnxruntime/executor.ts';
+import { openRowProgram } from '../../../src/runtime/rows/row-program.ts';
+
+const ROWS = 16;
+
+function normals(count: number, seed: number): Float32Array {
+  const values = new Float32Array(count);
+  createRandom(seed).stream('normals').fillNormal(values, 0);
+  return values;
+}
+
+/** Of all sizes; among them missing ones, zeros of both signs and what does not end. */
+function rowsOf(width: number): Float32Array {
+  const odd = [NaN, 0, -0, Infinity, -Infinity, 0.5, -1.5, 2.5];
+  return normals(ROWS * width, width).map((value, index) =>
+    index % 11 === 0 ? odd[(index / 11) % odd.length]! : value * 10 ** ((index % 9) - 4),
+  );
+}
+
+const onnxOf = (width: number, build: (x: Tensor) => Tensor): Uint8Array => {
+  const x = op.input('rows', [BATCH, width]);
+  return emitGraph(createGraph('row', [x], { y: build(x) }));
+};
+
+/** Bits, but one NaN is as good as another. */
+const bitsOf = (values: Float32Array): string =>
+  Buffer.from(values.map((value) => (Number.isNaN(value) ? NaN : value)).buffer).toString('hex');
+
+/** What ONNX Runtime makes of all rows at once, and the program of each by itself. */
+async function both(width: number, build: (x: Tensor) => Tensor, rows = rowsOf(width)) {
+  const onnx = onnxOf(width, build);
+  const executor = await openOrtExecutor({ provider: 'cpu', threads: 1 });
+  const session = await executor.load(onnx);
+  const count = rows.length / width;
+  const expected = session.runNow!({ rows: { data: rows, shape: [count, width] } })['y']!.data;
+  await session.close();
+  const program = openRowProgram(onnx);
+  if ('absent' in program) throw new Error(program.absent);
+  const found = Array.from({ length: count }, (_, row) =>
+    program.run(rows.subarray(row * width, (row + 1) * width))?.slice(),
+  );
+  return { expected, found };
+}
+
+async function expectSameBits(width: number, build: (x: Tensor) => Tensor, rows?: Float32Array): Promise<void> {
+  const { expected, found } = await both(width, build, rows);
+  const length = expected.length / found.length;
+  found.forEach((values, row) => {
+    expect(bitsOf(values!)).toEqual(bitsOf(expected.subarray(row * length, (row + 1) * length)));
+  });
+}
+
+const other = (width: number): Tensor => op.constant(normals(width, 1), [1, width]);
+const [W, V] = [24, 7];
+
+/** Elsewhere ONNX Runtime's bits are others, and a program that does not give them is not used (single-row.ts). */
+const onX64 = process.arch === 'x64' ? describe : describe.skip;
+
+onX64('the program of one row', () => {
+  it.each<[string, (x: Tensor) => Tensor]>([
+    ['negate', op.negate],
+    ['abs', op.abs],
+    ['sqrt', op.sqrt],
+    ['floor', op.floor],
+    ['round', op.round],
+    ['isNaN', op.isNaN],
+    ['leakyRelu', (x) => op.leakyRelu(x, 0.2)],
+    ['leakySlope', (x) => op.leakySlope(x, 0.2)],
+    ['add', (x) => op.add(x, other(V))],
+    ['subtract', (x) => op.subtract(other(V), x)],
+    ['multiply', (x) => op.multiply(x, 3.1)],
+    ['divide', (x) => op.divide(x, other(V))],
+    ['maximum', (x) => op.maximum(x, other(V))],
+    ['minimum', (x) => op.minimum(x, other(V))],
+    ['greater', (x) => op.greater(x, other(V))],
+    ['equal', (x) => op.equal(x, op.floor(x))],
+    ['select', (x) => op.select(op.isNaN(x), other(V), op.multiply(x, x))],
+    ['concat', (x) => op.concat([op.columns(x, 1, 4), op.multiply(x, 2), x], 1)],
+    ['slice', (x) => op.multiply(op.columns(x, 3, 5), 2)],
+    ['reshape', (x) => op.reshape(op.multiply(x, 2), [BATCH, 1, V])],
+  ])('gives the bits of ONNX Runtime for %s', async (_, build) => {
+    await expectSameBits(V, build);
+  });
+
+  it('gives its bits for cosines, and is not sure of large ones', async () => {
+    const angles = normals(ROWS * W, 3).map((value, index) => value * 10 ** ((index % 8) - 4));
+    await expectSameBits(W, op.cos, angles);
+    const rows = new Float32Array(3 * W)
+      .fill(18_837.9)
+      .fill(-18_838, W, W + 1)
+      .fill(1e9, 3 * W - 1);
+    const { expected, found } = await both(W, op.cos, rows);
+    expect(found.map((values) => values !== undefined)).toEqual([true, false, false]);
+    expect(bitsOf(found[0]!)).toEqual(bitsOf(expected.subarray(0, W)));
+  });
+
+  it.each([1, 64, 257, 520].flatMap((inner) => [1, 5, 33, 256].map((columns) => ({ inner, columns }))))(
+    'gives its bits for products of $inner values by $columns columns',
+    async ({ inner, columns }) => {
+      const rows = normals(ROWS * inner, inner);
+      const weights = normals(inner * columns, columns);
+      const dense = (x: Tensor): Tensor => op.matMul(x, op.constant(weights, [inner, columns]));
+      const turned = (x: Tensor): Tensor => op.matMul(x, op.constant(weights, [columns, inner]), false, true);
+      for (const product of [dense, turned]) {
+        await expectSameBits(inner, product, rows);
+        await expectSameBits(inner, (x) => op.add(product(x), other(columns)), rows);
+      }
+    },
+  );
+
+  it.each<[string, number, (x: Tensor) => Tensor]>([
+    ['exp', 4, op.exp],
+    ['tanh', 4, op.tanh],
+    ['cos of 6 values', 6, op.cos],
+    ['sum', 4, (x) => op.sum(x, [1])],
+    ['a product by something else than weights', 4, (x) => op.matMul(x, op.negate(op.constant([1, 2, 3, 4], [4, 1])))],
+    ['is taken for 4', 4, (x) => op.add(x, op.columns(x, 0, 1))],
+  ])('is none where the bits are not known, and says why: %s', (reason, width, build) => {
+    expect(openRowProgram(onnxOf(width, build))).toEqual({ absent: expect.stringContaining(reason) });
+  });
+
+  it('is none of what is no model', () => {
+    expect(openRowProgram(Uint8Array.of(1, 2, 3))).toEqual({ absent: expect.stringContaining('ONNX') });
+  });
+
+  it('keeps nothing of one row for the next', () => {
+    const build = (x: Tensor): Tensor => op.add(op.matMul(x, op.constant(normals(W * 5, 2), [W, 5])), other(5));
+    const program = openRowProgram(onnxOf(W, build));
+    if ('absent' in program) throw new Error(program.absent);
+    const row = normals(W, 5);
+    const first = bitsOf(program.run(row)!);
+    program.run(new Float32Array(W).fill(NaN));
+    expect(bitsOf(program.run(row)!)).toEqual(first);
+  });
+});
