@@ -27,6 +27,7 @@ import { checkTopK, explainRows, notExplainable } from './explain.ts';
 import { createRowCalibration, type CalibratedGroup, type RowCalibration } from './group-calibration.ts';
 import { INLINE } from './inference/inference.ts';
 import { type Critic, openCritic } from './inference/open-critic.ts';
+import { trialRows as makeTrialRows } from './inference/trial-rows.ts';
 import { createTracker } from './tracker.ts';
 import { createTurns } from './turns.ts';
 
@@ -46,10 +47,12 @@ export async function openDetector(folder: string, options: OpenDetectorOptions 
   const { name, features } = artefact.manifest;
   const read = () => artefact.read(CRITIC_FILE);
   const work = device === 'auto' ? workOf(features, await read(), options.rowsPerCall) : undefined;
+  const hasProgram = inference.rowPrograms === true && features.image === undefined;
+  const trialRows = hasProgram ? makeTrialRows(features, artefact.manifest.fingerprint.columns) : undefined;
   const executor = await openExecutor({ device, threads, warn, work });
   try {
     const encoder = await openEncoder(features, options);
-    const own = { name, executor, inference, threads, rowWidth: rowWidth(features), read };
+    const own = { name, executor, inference, threads, rowWidth: rowWidth(features), read, trialRows };
     return createDetector(artefact, { calibration, executor, critic: await openCritic(own), encoder });
   } catch (thrown) {
     await executor.close();

@@ -29,7 +29,8 @@ export function openInference(parts: OpenInferenceParts): OpenInference {
   const { inference: mode, device, workers } = config;
   const tell = (message: string): void => log.info(message);
   const absent = REASONS[mode]({ device, cores: cores / workers });
-  if (absent !== undefined) return { inference: { mode, thread: { absent }, tell }, close: () => Promise.resolve() };
+  if (absent !== undefined)
+    return { inference: { mode, thread: { absent }, tell, rowPrograms: true }, close: () => Promise.resolve() };
   const thread = startInferenceThread({
     ...(start && { start }),
     onLoss: (reason) => {
@@ -46,7 +47,7 @@ export function openInference(parts: OpenInferenceParts): OpenInference {
     log.error('the inference thread still computes what it was given: the process ends without it');
     thread.letGo();
   };
-  return { inference: { mode, thread, tell }, close };
+  return { inference: { mode, thread, tell, rowPrograms: true }, close };
 }
 
 interface Circumstances {

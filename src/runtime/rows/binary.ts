@@ -62,6 +62,7 @@ export const f32x4 = {
   equal: simd(0x41),
   notEqual: simd(0x42),
   greater: simd(0x44),
+  atMost: simd(0x45),
   atLeast: simd(0x46),
   floor: simd(0x68),
   nearest: simd(0x6a),
@@ -72,8 +73,6 @@ export const f32x4 = {
   subtract: simd(0xe5),
   multiply: simd(0xe6),
   divide: simd(0xe7),
-  minimum: simd(0xe8),
-  maximum: simd(0xe9),
   /** (a, b, c): a b + c, rounded once where the processor can, else twice. */
   multiplyAdd: simd(0x105),
 } as const;

@@ -31,18 +31,20 @@ export function createKernels(bytes: number): KernelInstance {
 let compiled: object | undefined;
 
 /**
- * V8 compiles WebAssembly quickly first, to code that takes some four times as long, and well once that has run some thousand times;
- * here it is to be good at once. The V8 of Node 20 knows relaxed-simd, and has it behind a flag.
+ * V8 compiles WebAssembly function by function when they are first called, quickly, to code that takes twice as long and more, and well once
+ * that has run some thousand times; here all is to be good at once. The V8 of Node 20 knows relaxed-simd, and has it behind a flag.
  */
 function compile(): object {
   const bytes = moduleOf(KERNELS);
   if (!wasm.validate(bytes)) setFlagsFromString('--experimental-wasm-relaxed-simd');
   setFlagsFromString('--no-liftoff');
+  setFlagsFromString('--no-wasm-lazy-compilation');
   try {
     return new wasm.Module(bytes);
   } catch (thrown) {
     throw new Error(`this Node has no WebAssembly for it: ${messageOf(thrown)}`, { cause: thrown });
   } finally {
     setFlagsFromString('--liftoff');
+    setFlagsFromString('--wasm-lazy-compilation');
   }
 }

@@ -46,19 +46,23 @@ const ELEMENTWISE = {
   subtract: concat(get(X), get(Y), f32x4.subtract),
   multiply: concat(get(X), get(Y), f32x4.multiply),
   divide: concat(get(X), get(Y), f32x4.divide),
-  maximum: concat(get(X), get(Y), f32x4.maximum),
-  minimum: concat(get(X), get(Y), f32x4.minimum),
+  maximum: firstIf(f32x4.atLeast),
+  minimum: firstIf(f32x4.atMost),
   greater: truth(concat(get(X), get(Y), f32x4.greater)),
   equal: truth(concat(get(X), get(Y), f32x4.equal)),
   select: concat(get(Y), get(Z), get(X), v128.floats(0), f32x4.notEqual, v128.choose),
   /** (x, slopes). */
   leakyRelu: concat(get(X), get(X), get(Y), f32x4.multiply, get(X), v128.floats(0), f32x4.greater, v128.choose),
-  /** (x, slopes). */
-  leakySlope: concat(one, get(Y), get(X), v128.floats(0), f32x4.greater, v128.choose),
   copy: get(X),
 } as const satisfies Record<string, Code>;
 
 export type ElementwiseKernel = keyof typeof ELEMENTWISE;
+
+/** X where it compares so with Y, as it does where both are zeros, or is no number; else Y, which may be none. */
+function firstIf(compare: Code): Code {
+  const isNoNumber = concat(get(X), get(X), f32x4.notEqual);
+  return concat(get(X), get(Y), get(X), get(Y), compare, isNoNumber, v128.or, v128.choose);
+}
 
 function noteIf(condition: Code): Code {
   return concat(i32.constant(UNSURE_AT), i32.constant(UNSURE_AT), i32.load, condition, i32.or, i32.store);

@@ -1,4 +1,4 @@
-import { showShape } from '../../graph/shape.ts';
+import { shapeInCall, showShape } from '../../graph/shape.ts';
 import type { PrimitiveTable, Tensor } from '../../graph/tensor.ts';
 import { type ElementwiseKernel, PANELS, type ProductKernel } from './kernels.ts';
 import { lengthOf, NotByRow, packWeights, type Plan, type Step } from './plan.ts';
@@ -26,6 +26,8 @@ const ofWholeVectors =
     rule(tensor, plan);
   };
 
+const relu = elementwise('maximum', () => 0);
+const leaky = elementwise('leakyRelu', (tensor) => slopeOf(tensor));
 const slopeOf = (tensor: Tensor): number => (tensor as Tensor<'leakyRelu'>).attributes.slope;
 
 /** The same values in the same order. */
@@ -95,8 +97,8 @@ export const rowRules: PrimitiveTable<[Plan], void> = {
   tanh: never,
   sigmoid: never,
   softplus: never,
-  leakyRelu: elementwise('leakyRelu', slopeOf),
-  leakySlope: elementwise('leakySlope', slopeOf),
+  leakyRelu: (tensor, plan) => (slopeOf(tensor) === 0 ? relu : leaky)(tensor, plan),
+  leakySlope: never,
   floor: elementwise('floor'),
   round: elementwise('round'),
   isNaN: elementwise('isNaN'),
@@ -123,7 +125,11 @@ export const rowRules: PrimitiveTable<[Plan], void> = {
 
   reshape: renamed,
   broadcastTo: renamed,
-  transpose: never,
+  transpose: (tensor, plan) => {
+    // With one row, only what has one value in each but one of its axes keeps its order.
+    if (Math.max(...shapeInCall(tensor.shape, 1)) !== lengthOf(tensor.shape)) never(tensor, plan);
+    renamed(tensor, plan);
+  },
   concat: (tensor, plan) => {
     // The last part's last vector may reach beyond the end.
     const out = plan.room(rowOf(tensor) + 3);
@@ -146,7 +152,18 @@ export const rowRules: PrimitiveTable<[Plan], void> = {
     plan.place(tensor, out);
   },
   pad: never,
-  gatherRows: never,
+  gatherRows: (tensor, plan) => {
+    const [table, indices] = tensor.inputs;
+    const length = lengthOf(tensor.shape);
+    const isList = lengthOf(table.shape) === shapeInCall(table.shape, 1)[0];
+    if (!isList || indices.primitive !== 'constant') never(tensor, plan);
+    const from = plan.values(table, lengthOf(table.shape));
+    const out = plan.room(length + 3);
+    (indices as Tensor<'constant'>).attributes.values.forEach((at, index) => {
+      plan.step(copy(from + 4 * at, out + 4 * index, 1));
+    });
+    plan.place(tensor, out);
+  },
   scatterRows: never,
 
   convolve: never,

@@ -33,6 +33,9 @@ const ROOM = PANELS.products;
 /** The first addresses are the kernels' own (`UNSURE_AT`). */
 const FIRST = 4 * ROOM;
 
+/** Larger critics than that there are none; a file that asks for more is not worth the time. */
+const MOST_BYTES = 2 ** 26;
+
 /** Elements of a tensor for one row. */
 export const lengthOf = (shape: Shape): number =>
   shapeInCall(shape, 1).reduce((size, dimension) => size * dimension, 1);
@@ -52,12 +55,13 @@ export function createPlan(): GrowingPlan {
   const room = (length: number): number => {
     const at = end;
     end += 4 * padded(length);
+    if (end > MOST_BYTES) throw new NotByRow(`it needs more than ${MOST_BYTES} bytes`);
     return at;
   };
   const constant = (values: Float32Array): number => {
+    const at = room(values.length);
     const whole = new Float32Array(padded(values.length)).fill(values.at(-1) ?? 0);
     whole.set(values);
-    const at = room(values.length);
     constants.set(at, whole);
     return at;
   };
@@ -74,7 +78,8 @@ export function createPlan(): GrowingPlan {
     ...{ steps, constants, room, constant, values },
     place: (tensor, address) => void places.set(tensor, address),
     step: (step) => void steps.push(step),
-    bytes: () => end,
+    // The last vector of a copy may begin before the end and reach beyond it.
+    bytes: () => end + 4 * ROOM,
   };
 }
 

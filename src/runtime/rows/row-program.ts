@@ -16,12 +16,12 @@ export interface RowProgram {
 }
 
 /**
- * The program of a model's file, or why there is none: an operator whose bits are ONNX Runtime's own, or a machine that cannot run the
+ * The program of a model's file whose rows have so many values, or why there is none: an operator whose bits are ONNX Runtime's own, or a machine that cannot run the
  * kernels.
  */
-export function openRowProgram(onnx: Uint8Array): RowProgram | { readonly absent: string } {
+export function openRowProgram(onnx: Uint8Array, rowWidth: number): RowProgram | { readonly absent: string } {
   try {
-    return instantiate(planOf(readGraph(onnx)));
+    return instantiate(planOf(readGraph(onnx), rowWidth));
   } catch (thrown) {
     return { absent: toAristarchError(thrown).message };
   }
@@ -35,12 +35,13 @@ interface PlannedGraph {
   readonly outputLength: number;
 }
 
-function planOf(graph: Graph): PlannedGraph {
+function planOf(graph: Graph, rowWidth: number): PlannedGraph {
   const [input, ...others] = graph.inputs;
   const [output, ...more] = Object.values(graph.outputs);
   if (!input || !output || others.length + more.length > 0) throw new NotByRow('it has several inputs or outputs');
-  const plan = createPlan();
   const rowLength = lengthOf(input.shape);
+  if (rowLength !== rowWidth) throw new NotByRow(`its rows have ${rowLength} values, and not ${rowWidth}`);
+  const plan = createPlan();
   const rowAt = plan.room(rowLength);
   plan.place(input, rowAt);
   const order = topologicalOrder([output]);

@@ -1,3 +1,5 @@
+import { AristarchError } from '../../base/errors.ts';
+import { CRITIC_FILE } from '../../models/artefact/layout.ts';
 import { ROWS_INPUT, SCORES_OUTPUT } from '../../models/scoring-graph.ts';
 import type { NamedArrays, Session } from '../../runtime/executor.ts';
 import { evenRows } from '../even-rows.ts';
@@ -19,10 +21,14 @@ function evenFeeds(feeds: NamedArrays): NamedArrays {
   return { [ROWS_INPUT]: { data: evenRows(data, width), shape: [rows + 1, width] } };
 }
 
-/** The scores of those rows that were asked for; another number of scores than of rows is left for whoever checks them. */
+/** The scores of those rows that were asked for. */
 function takeRows(results: NamedArrays, feeds: NamedArrays): NamedArrays {
   const [rows = 0] = feeds[ROWS_INPUT]!.shape;
   const scores = results[SCORES_OUTPUT];
-  if (scores?.data.length !== rows + 1 || rows % 2 === 0) return results;
+  if (scores === undefined || rows % 2 === 0) return results;
+  if (scores.data.length !== rows + 1) {
+    const message = `${CRITIC_FILE} answered ${scores.data.length} scores for ${rows + 1} rows: train again`;
+    throw new AristarchError('ARTEFACT_INVALID', message);
+  }
   return { [SCORES_OUTPUT]: { data: scores.data.subarray(0, rows), shape: [rows] } };
 }

@@ -9,6 +9,8 @@ export interface Inference {
   readonly mode: InferenceMode;
   /** Or why there is none; `worker` needs one. */
   readonly thread: InferenceThread | { readonly absent: string };
+  /** Whether rows come alone often enough for a program of their own (single-row.ts). */
+  readonly rowPrograms?: boolean;
   /** Told where each model is computed, and why. */
   readonly tell: (message: string) => void;
 }

@@ -15,6 +15,8 @@ export interface CriticParts {
   /** Threads inside one operation. */
   readonly threads: number;
   readonly rowWidth: number;
+  /** Of a model of which a row that comes alone may be computed apart (single-row.ts). */
+  readonly trialRows: Float32Array | undefined;
   /** Bytes of the model's file, checked. */
   readonly read: () => Promise<Uint8Array>;
 }
@@ -30,10 +32,10 @@ export interface Critic {
 
 /** Throws what reading and loading throw, and `INVALID_INPUT` where a thread is asked for that the device cannot be used in. */
 export async function openCritic(parts: CriticParts): Promise<Critic> {
-  const { name, inference, rowWidth } = parts;
+  const { name, inference, rowWidth, trialRows } = parts;
   const onnx = await parts.read();
   const { critic, why } = await OPENERS[inference.mode]({ ...parts, onnx });
-  const { session, description } = withSingleRow(inPairs(critic.session), onnx, rowWidth);
+  const { session, description } = withSingleRow(inPairs(critic.session), { onnx, rowWidth, trialRows });
   inference.tell(`inference of model "${name}": ${describePlace(critic.inlineRows)} (${why})${description}`);
   return { ...critic, session };
 }

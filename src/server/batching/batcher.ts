@@ -133,10 +133,21 @@ export function createBatcher(parts: BatcherParts): Batcher {
       new Promise((resolve, reject) => {
         admit(job, { resolve, reject });
         // Nobody is late for others' sake.
-        if (maxDelayMs === 0 && company.isAlone(!running && queue.jobs === 1)) runNext();
+        if (maxDelayMs === 0 && company.isAlone(!running && queue.jobs === 1, queue.rows)) runAtOnce(runNext);
         else schedule(maxDelayMs === 0 ? 0 : Math.min(maxDelayMs, forecast.spareMs(job.deadlineMs)));
       }),
   };
+}
+
+/** A fault of whoever is told of the work is nobody's answer, and ends the process as in any other turn. */
+function runAtOnce(work: () => void): void {
+  try {
+    work();
+  } catch (thrown) {
+    process.nextTick(() => {
+      throw thrown;
+    });
+  }
 }
 
 /** Of which, with a deadline, the mean number of rows is known. */

@@ -5,6 +5,7 @@ import { emitGraph } from '../../../src/graph/onnx/emit-graph.ts';
 import * as op from '../../../src/graph/operations.ts';
 import { BATCH } from '../../../src/graph/shape.ts';
 import type { Tensor } from '../../../src/graph/tensor.ts';
+import { repeatColumns } from '../../../src/models/features/compact.ts';
 import { openOrtExecutor } from '../../../src/runtime/onnxruntime/executor.ts';
 import { openRowProgram } from '../../../src/runtime/rows/row-program.ts';
 
@@ -41,7 +42,7 @@ async function both(width: number, build: (x: Tensor) => Tensor, rows = rowsOf(w
   const count = rows.length / width;
   const expected = session.runNow!({ rows: { data: rows, shape: [count, width] } })['y']!.data;
   await session.close();
-  const program = openRowProgram(onnx);
+  const program = openRowProgram(onnx, width);
   if ('absent' in program) throw new Error(program.absent);
   const found = Array.from({ length: count }, (_, row) =>
     program.run(rows.subarray(row * width, (row + 1) * width))?.slice(),
@@ -72,13 +73,16 @@ onX64('the program of one row', () => {
     ['round', op.round],
     ['isNaN', op.isNaN],
     ['leakyRelu', (x) => op.leakyRelu(x, 0.2)],
-    ['leakySlope', (x) => op.leakySlope(x, 0.2)],
+    ['relu', op.relu],
     ['add', (x) => op.add(x, other(V))],
     ['subtract', (x) => op.subtract(other(V), x)],
     ['multiply', (x) => op.multiply(x, 3.1)],
     ['divide', (x) => op.divide(x, other(V))],
     ['maximum', (x) => op.maximum(x, other(V))],
     ['minimum', (x) => op.minimum(x, other(V))],
+    ['maximum with zeros of both signs', (x) => op.maximum(x, op.constant([0, -0, 0, -0, 0, -0, 0], [1, V]))],
+    ['minimum with zeros of both signs', (x) => op.minimum(op.constant([0, -0, 0, -0, 0, -0, 0], [1, V]), x)],
+    ['transpose and gatherRows', (x) => repeatColumns(op.multiply(x, 2), [6, 0, 0, 3])],
     ['greater', (x) => op.greater(x, other(V))],
     ['equal', (x) => op.equal(x, op.floor(x))],
     ['select', (x) => op.select(op.isNaN(x), other(V), op.multiply(x, x))],
@@ -123,16 +127,30 @@ onX64('the program of one row', () => {
     ['a product by something else than weights', 4, (x) => op.matMul(x, op.negate(op.constant([1, 2, 3, 4], [4, 1])))],
     ['is taken for 4', 4, (x) => op.add(x, op.columns(x, 0, 1))],
   ])('is none where the bits are not known, and says why: %s', (reason, width, build) => {
-    expect(openRowProgram(onnxOf(width, build))).toEqual({ absent: expect.stringContaining(reason) });
+    expect(openRowProgram(onnxOf(width, build), width)).toEqual({ absent: expect.stringContaining(reason) });
+  });
+
+  it('is none of rows of another width, and takes no more memory than a critic does', () => {
+    const wide = 2 ** 25;
+    const sixTimes = (x: Tensor): Tensor => Array.from({ length: 6 }).reduce<Tensor>((y) => op.multiply(y, 2), x);
+    expect(openRowProgram(onnxOf(4, op.negate), 5)).toEqual({ absent: expect.stringContaining('4 values, and not 5') });
+    expect(openRowProgram(onnxOf(wide, sixTimes), wide)).toEqual({
+      absent: expect.stringContaining('it needs more than'),
+    });
+  });
+
+  it('reads nothing beyond its memory where a part of a constant ends it', async () => {
+    const last = op.constant(normals(16_288, 4), [1, 16_288]);
+    await expectSameBits(V, (x) => op.add(op.columns(x, 0, 2), op.columns(last, 16_286, 16_288)));
   });
 
   it('is none of what is no model', () => {
-    expect(openRowProgram(Uint8Array.of(1, 2, 3))).toEqual({ absent: expect.stringContaining('ONNX') });
+    expect(openRowProgram(Uint8Array.of(1, 2, 3), 1)).toEqual({ absent: expect.stringContaining('ONNX') });
   });
 
   it('keeps nothing of one row for the next', () => {
     const build = (x: Tensor): Tensor => op.add(op.matMul(x, op.constant(normals(W * 5, 2), [W, 5])), other(5));
-    const program = openRowProgram(onnxOf(W, build));
+    const program = openRowProgram(onnxOf(W, build), W);
     if ('absent' in program) throw new Error(program.absent);
     const row = normals(W, 5);
     const first = bitsOf(program.run(row)!);

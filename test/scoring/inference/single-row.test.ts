@@ -1,13 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { createGraph } from '../../../src/graph/graph.ts';
 import { emitGraph } from '../../../src/graph/onnx/emit-graph.ts';
-import { constant, cos, exp, input, matMul, reshape } from '../../../src/graph/operations.ts';
+import { clip, constant, cos, exp, input, matMul, reshape } from '../../../src/graph/operations.ts';
 import { BATCH } from '../../../src/graph/shape.ts';
 import type { Tensor } from '../../../src/graph/tensor.ts';
 import { ROWS_INPUT, SCORES_OUTPUT } from '../../../src/models/scoring-graph.ts';
 import type { NamedArrays, Session } from '../../../src/runtime/executor.ts';
 import { openOrtExecutor } from '../../../src/runtime/onnxruntime/executor.ts';
-import { withSingleRow } from '../../../src/scoring/inference/single-row.ts';
+import { type SingleRowParts, withSingleRow } from '../../../src/scoring/inference/single-row.ts';
+
+import { trialRows } from '../../../src/scoring/inference/trial-rows.ts';
 
 const WIDTH = 4;
 const weights = constant([0.5, -1, 2, 0.25], [WIDTH, 1]);
@@ -44,7 +46,15 @@ function scores(session: Session, ...rows: number[]): number[] {
   return [...session.runNow!(feeds)[SCORES_OUTPUT]!.data];
 }
 
-const model = modelOf(cos);
+const FIELDS = Array.from(
+  { length: WIDTH },
+  (_, index) => ({ name: `f${index}`, kind: 'number', missing: false, integer: false }) as const,
+);
+const partsOf = (onnx: Uint8Array, rows = trialRows({ fields: FIELDS, excluded: [] }, [])): SingleRowParts => ({
+  ...{ onnx, rowWidth: WIDTH, trialRows: rows },
+});
+
+const model = modelOf((x) => cos(clip(x, -20, 20)));
 const [A, B] = [
   [0.1, 0.2, 0.3, 0.4],
   [1, 2, 3, 4],
@@ -55,7 +65,7 @@ const onX64 = process.arch === 'x64' ? describe : describe.skip;
 onX64('a row that comes alone', () => {
   it('is computed by the program, several together by the session, and to the same bits', async () => {
     const slow = await openSlow(model);
-    const { session, description } = withSingleRow(slow, model, WIDTH);
+    const { session, description } = withSingleRow(slow, partsOf(model));
     expect(description).toContain('a row that comes alone by the model');
     slow.runs.length = 0;
     const alone = [scores(session, ...A), scores(session, ...B)].flat();
@@ -66,7 +76,7 @@ onX64('a row that comes alone', () => {
   });
 
   it('gives answers that stay when the next one comes', async () => {
-    const { session } = withSingleRow(await openSlow(model), model, WIDTH);
+    const { session } = withSingleRow(await openSlow(model), partsOf(model));
     const feeds = { [ROWS_INPUT]: { data: Float32Array.from(A), shape: [1, WIDTH] } };
     const first = session.runNow!(feeds)[SCORES_OUTPUT]!.data;
     const before = [...first];
@@ -76,8 +86,9 @@ onX64('a row that comes alone', () => {
   });
 
   it('goes through the session where the program is not sure of it', async () => {
-    const slow = await openSlow(model);
-    const { session } = withSingleRow(slow, model, WIDTH);
+    const unbounded = modelOf(cos);
+    const slow = await openSlow(unbounded);
+    const { session } = withSingleRow(slow, partsOf(unbounded));
     slow.runs.length = 0;
     const [large] = scores(session, 1e6, 2, 3, 4);
     expect(slow.runs).toEqual([1]);
@@ -92,16 +103,36 @@ onX64('a row that comes alone', () => {
       return new Float32Array(bits.buffer);
     };
     const slow = await openSlow(model, nudged);
-    const { session, description } = withSingleRow(slow, model, WIDTH);
-    expect(description).toBe('');
+    const { session, description } = withSingleRow(slow, partsOf(model));
+    expect(description).toBe('; no row program: its bits are others');
     expect(session).toBe(slow);
     await session.close();
+  });
+
+  it('goes through the session where the rows that are tried tell too little', async () => {
+    const slow = await openSlow(model);
+    const alike = new Float32Array(40 * WIDTH).fill(0.5);
+    expect(withSingleRow(slow, partsOf(model, alike)).session).toBe(slow);
+    await slow.close();
+  });
+
+  it('goes through the session where that fails at the rows that are tried', async () => {
+    const slow = await openSlow(model);
+    const failing = {
+      ...slow,
+      runNow: () => {
+        throw new Error('no such input');
+      },
+    };
+    const { session, description } = withSingleRow(failing, partsOf(model));
+    expect([session, description]).toEqual([failing, '; no row program: no such input']);
+    await slow.close();
   });
 
   it('goes through the session where the model has an operator whose bits are not known', async () => {
     const other = modelOf(exp);
     const slow = await openSlow(other);
-    expect(withSingleRow(slow, other, WIDTH)).toEqual({ session: slow, description: '' });
+    expect(withSingleRow(slow, partsOf(other))).toEqual({ session: slow, description: '; no row program: exp' });
     await slow.close();
   });
 });
@@ -109,6 +140,6 @@ onX64('a row that comes alone', () => {
 describe('a session that does not run before it returns', () => {
   it('is left as it is', () => {
     const session: Session = { run: () => Promise.reject(new Error('not here')), close: () => Promise.resolve() };
-    expect(withSingleRow(session, model, WIDTH)).toEqual({ session, description: '' });
+    expect(withSingleRow(session, partsOf(model))).toEqual({ session, description: '' });
   });
 });
