@@ -6,8 +6,8 @@ import { transformSync } from '@swc/core';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const HOME = join(ROOT, '.cache/commands', String(process.pid));
-/** What src reads from beside itself. */
-const BESIDE = ['proto', 'package.json'];
+/** What src reads from beside itself; in .cache lies what `npm run setup:tfjs` made. */
+const BESIDE = ['proto', 'package.json', '.cache'];
 
 const OPTIONS = {
   jsc: { target: 'es2022', parser: { syntax: 'typescript' }, rewriteRelativeImportExtensions: true },
