@@ -6,7 +6,8 @@ export default {
   transform: {
     '\\.ts$': ['<rootDir>/test/support/transform.mjs', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }],
   },
-  testTimeout: 60_000,
+  // Generous: three suites at a time on two busy cores must pass; what waits for something says itself that it does not come.
+  testTimeout: 180_000,
   globalSetup: '<rootDir>/test/support/compile-commands.mjs',
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
   // One more than cores: suites with brokers, callers that are slow and the like wait for a third of their time and more.
