@@ -115,8 +115,8 @@ export const rowRules: PrimitiveTable<[Plan], void> = {
   select: elementwise('select'),
 
   matMul: (tensor, plan) => {
-    const out = plan.constant(new Float32Array(lengthOf(tensor.shape)));
-    placeProduct(tensor, { product: tensor, addend: out }, plan);
+    const zeros = plan.constant(new Float32Array(lengthOf(tensor.shape)));
+    placeProduct(tensor, { product: tensor, addend: zeros }, plan);
   },
 
   sum: never,

@@ -47,7 +47,8 @@ function choose(
   if ('absent' in program) return program;
   // Whatever is wrong with the model is for its first call to tell.
   try {
-    if (!givesTheSame(program, runNow, trialRows, rowWidth)) return { absent: 'its bits are others' };
+    const differing = differenceOf(program, runNow, trialRows, rowWidth);
+    if (differing !== undefined) return { absent: differing };
     const single = byProgram(program, runNow);
     const row = toFeeds(trialRows.slice(0, rowWidth), rowWidth);
     const [programMs, sessionMs] = leastOfBoth(
@@ -72,16 +73,19 @@ function byProgram(program: RowProgram, runNow: RunNow): RunNow {
 /** Scores that are all alike would say little of how they came about, and so would a program that is rarely sure. */
 const LEAST_DIFFERENT = 16;
 
-function givesTheSame(program: RowProgram, runNow: RunNow, rows: Float32Array, rowWidth: number): boolean {
+/** Why the program is not to be taken for the session; undefined where all of the rows have the same scores, to the bit. */
+function differenceOf(program: RowProgram, runNow: RunNow, rows: Float32Array, rowWidth: number): string | undefined {
   const expected = runNow(toFeeds(rows, rowWidth))[SCORES_OUTPUT]?.data ?? new Float32Array();
   const different = new Set<number>();
   for (let row = 0; row * rowWidth < rows.length; row++) {
     const score = program.run(rows.subarray(row * rowWidth, (row + 1) * rowWidth));
     if (score === undefined) continue;
-    if (!Object.is(score[0], expected[row])) return false;
+    if (!Object.is(score[0], expected[row])) return 'its bits are others';
     different.add(score[0]!);
   }
-  return different.size >= LEAST_DIFFERENT;
+  return different.size < LEAST_DIFFERENT
+    ? `the rows tried have ${different.size} different scores, too few to go by`
+    : undefined;
 }
 
 const TRIALS = 8;

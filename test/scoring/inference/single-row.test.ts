@@ -112,7 +112,9 @@ onX64('a row that comes alone', () => {
   it('goes through the session where the rows that are tried tell too little', async () => {
     const slow = await openSlow(model);
     const alike = new Float32Array(40 * WIDTH).fill(0.5);
-    expect(withSingleRow(slow, partsOf(model, alike)).session).toBe(slow);
+    const { session, description } = withSingleRow(slow, partsOf(model, alike));
+    expect(session).toBe(slow);
+    expect(description).toBe('; no row program: the rows tried have 1 different scores, too few to go by');
     await slow.close();
   });
 
