@@ -12,7 +12,7 @@ import {
   type Code,
   type WasmFunction,
 } from './binary.ts';
-import { cosineOf, LARGE_COSINE } from './cosine.ts';
+import { LARGE_ANGLE, waveOf } from './trigonometry.ts';
 
 /** Of every kernel. Addresses are in bytes; kernels over one or two values leave the others out of account. */
 const [OUT, A, B, C, COUNT] = [0, 1, 2, 3, 4] as const;
@@ -38,10 +38,8 @@ const ELEMENTWISE = {
   floor: concat(get(X), f32x4.floor),
   round: concat(get(X), f32x4.nearest),
   isNaN: truth(concat(get(X), get(X), f32x4.notEqual)),
-  cos: concat(
-    noteIf(concat(get(X), f32x4.abs, v128.floats(LARGE_COSINE), f32x4.atLeast, v128.anyTrue)),
-    cosineOf(X, OWN),
-  ),
+  cos: wave('cos'),
+  sin: wave('sin'),
   add: concat(get(X), get(Y), f32x4.add),
   subtract: concat(get(X), get(Y), f32x4.subtract),
   multiply: concat(get(X), get(Y), f32x4.multiply),
@@ -62,6 +60,11 @@ export type ElementwiseKernel = keyof typeof ELEMENTWISE;
 function firstIf(compare: Code): Code {
   const isNoNumber = concat(get(X), get(X), f32x4.notEqual);
   return concat(get(X), get(Y), get(X), get(Y), compare, isNoNumber, v128.or, v128.choose);
+}
+
+function wave(name: 'cos' | 'sin'): Code {
+  const isLarge = concat(get(X), f32x4.abs, v128.floats(LARGE_ANGLE[name]), f32x4.atLeast, v128.anyTrue);
+  return concat(noteIf(isLarge), waveOf(name, X, OWN));
 }
 
 function noteIf(condition: Code): Code {

@@ -18,11 +18,11 @@ const elementwise =
     plan.place(tensor, out);
   };
 
-/** ONNX Runtime computes the last values of a tensor that is not made of whole vectors by the C library. */
-const ofWholeVectors =
+/** ONNX Runtime computes the last values by the C library where all rows together, an even number, are not made of whole vectors of four. */
+const ofHalfVectors =
   (rule: Rule): Rule =>
   (tensor, plan) => {
-    if (lengthOf(tensor.shape) % 4 !== 0) throw new NotByRow(`${tensor.primitive} of ${lengthOf(tensor.shape)} values`);
+    if (lengthOf(tensor.shape) % 2 !== 0) throw new NotByRow(`${tensor.primitive} of ${lengthOf(tensor.shape)} values`);
     rule(tensor, plan);
   };
 
@@ -92,8 +92,8 @@ export const rowRules: PrimitiveTable<[Plan], void> = {
   exp: never,
   log: never,
   sqrt: elementwise('sqrt'),
-  sin: never,
-  cos: ofWholeVectors(elementwise('cos')),
+  sin: ofHalfVectors(elementwise('sin')),
+  cos: ofHalfVectors(elementwise('cos')),
   tanh: never,
   sigmoid: never,
   softplus: never,
