@@ -125,7 +125,7 @@ function waitForEnd({ signals, exit, log, drainTimeoutMs }: EndParts) {
   const limitMs = Math.min(drainTimeoutMs + CLOSING_MS, LONGEST_WAIT_MS);
   const giveUp = (): void => {
     log.error({ limitMs }, `not all has ended ${limitMs / 1000} s after the signal: the process ends without it`);
-    exit(1);
+    exit(process.exitCode === undefined ? 1 : undefined);
   };
   const reached = new Promise<void>((resolve) => {
     reach = () => {

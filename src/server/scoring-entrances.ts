@@ -1,3 +1,4 @@
+import type { Closer } from './close-all.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { usableCores } from '../base/cores.ts';
@@ -61,9 +62,6 @@ export interface Entrances {
   /** Kafka's first joining of its group; undefined where it is not configured. */
   readonly joining: Promise<void> | undefined;
 }
-
-/** `byMs`: when all should be over, on the monotonic clock. */
-export type Closer = (byMs: number) => void | Promise<void>;
 
 /** For what is closed once the work is over, or cut off: all but the spans, together. */
 const CLOSING_MS = 1000;

@@ -6,7 +6,8 @@ import type { ChangeableModels, Models, OpenModel } from './models/port.ts';
 import { type OperatorHttp, startOperatorHttp } from './operator-http.ts';
 import { createReadiness } from './readiness.ts';
 import { RecentScores } from './recent-scores.ts';
-import { type Closer, type ProcessParts, startEntrances } from './scoring-entrances.ts';
+import { type Closer, closeAll } from './close-all.ts';
+import { type ProcessParts, startEntrances } from './scoring-entrances.ts';
 import type { ScoringService } from './scoring-service.ts';
 import { countRejections } from './security/count-rejections.ts';
 import { openSecurity } from './security/security.ts';
@@ -27,7 +28,7 @@ export async function startServing(parts: ServeParts): Promise<Serving> {
   const closers: Closer[] = [];
   const stop = once(async () => {
     const byMs = parts.clock.monotonicMs() + parts.config.drainTimeoutMs;
-    for (const close of closers.reverse()) await close(byMs);
+    await closeAll(closers, byMs, parts.log);
   });
   try {
     const { serving, joining } = await startParts(parts, closers, startedMs);

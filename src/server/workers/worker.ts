@@ -7,7 +7,8 @@ import { createMetrics } from '../metrics.ts';
 import type { ChangeableModels, Models, OpenModel } from '../models/port.ts';
 import { createReadiness } from '../readiness.ts';
 import { RecentScores } from '../recent-scores.ts';
-import { type Closer, type Entrances, type ProcessParts, startEntrances } from '../scoring-entrances.ts';
+import { type Closer, closeAll } from '../close-all.ts';
+import { type Entrances, type ProcessParts, startEntrances } from '../scoring-entrances.ts';
 import { countRejections } from '../security/count-rejections.ts';
 import { openSecurity } from '../security/security.ts';
 import { toServedModel } from '../served.ts';
@@ -55,7 +56,7 @@ export async function startWorker(
     change: (order) => shown.change(order),
     stop: async () => {
       const byMs = clock.monotonicMs() + config.drainTimeoutMs;
-      for (const close of closers.reverse()) await close(byMs);
+      await closeAll(closers, byMs, parts.log);
     },
   };
 }
