@@ -44,7 +44,8 @@ export function openInference(parts: OpenInferenceParts): OpenInference {
       endAnyhow();
       return;
     }
-    if (thread.isAtWork()) log.error('the inference thread still computes what it was given: the process ends without it');
+    if (thread.isAtWork())
+      log.error('the inference thread still computes what it was given: the process ends without it');
     thread.letGo();
   };
   return { inference: { mode, thread, tell, rowPrograms: true }, close };
