@@ -199,6 +199,39 @@ describe('shedding', () => {
     expect(shedding.refusalOf(100)).toBe(refusal);
   });
 
+  it('keeps the longest turn of late in mind, and forgets it with time and with sleep: answers leave at the end of one', () => {
+    const clock = createHandClock();
+    let idle = 0;
+    let ends: (() => void)[] = [];
+    const shedding = createShedding(clock.now, SILENT, NOBODY_WAITS, {
+      idleMs: () => idle,
+      atEnd: (end) => ends.push(end),
+    });
+    /** A turn of so many milliseconds, in which a hundred calls are answered; the shortest time with which one more is let in. */
+    const turn = (ms: number): number => {
+      shedding.waitedMs();
+      const tickets = Array.from({ length: 100 }, () => shedding.enter());
+      for (const ticket of tickets) ticket.begin();
+      let leastMs = 1;
+      while (shedding.refusalOf(leastMs) !== undefined) leastMs++;
+      clock.pass(ms);
+      for (const ticket of tickets) ticket.leave(true);
+      for (const end of ends) end();
+      ends = [];
+      return leastMs;
+    };
+    for (let times = 0; times < 500; times++) turn(4);
+    const usualMs = turn(4);
+    turn(40);
+    const afterLongMs = turn(4);
+    expect(afterLongMs).toBeGreaterThanOrEqual(usualMs + 2 * (40 - 4));
+    for (let times = 0; times < 1000; times++) turn(4);
+    expect(turn(4)).toBeLessThanOrEqual(usualMs + 1);
+    turn(40);
+    idle++;
+    expect(turn(4)).toBeLessThan(usualMs + 40);
+  });
+
   it('refuses whom inferences in another thread would make late, calls that are on their way counted', () => {
     const clock = createHandClock();
     const backlog = { expectMs: (coming: number) => 10 * coming };

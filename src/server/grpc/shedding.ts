@@ -14,8 +14,8 @@ import { createTurnClock, type TurnClockParts } from './turn-clock.ts';
  */
 const SHARE = 0.5;
 
-/** Turns whose length is remembered. */
-const TURNS = 8;
+/** What is remembered of a long turn counts half after so many milliseconds. */
+const HALF_LIFE_MS = 500;
 
 /** Lets calls in, or refuses them at the cost of their headers: a server that cannot bear its load must not spend its time on saying so. */
 export interface Shedding {
@@ -34,11 +34,11 @@ export function createShedding(
   turn: Pick<TurnClockParts, 'idleMs' | 'atEnd'> = {},
 ): Shedding {
   const crowd = createCrowd(monotonicMs);
-  /** An answer leaves at the end of a turn of the event loop: what these have taken lately, where there was no sleep. */
+  /** An answer leaves at the end of a turn of the event loop: the longest of these lately, where there was no sleep. */
   let turnMs = 0;
   const onTurn = (passedMs: number, slept: boolean): void => {
     crowd.turn(passedMs, slept);
-    turnMs = slept ? 0 : turnMs + (passedMs - turnMs) / TURNS;
+    turnMs = slept ? 0 : Math.max(passedMs, turnMs * 0.5 ** (passedMs / HALF_LIFE_MS));
   };
   const turns = createTurnClock({ monotonicMs, onTurn, ...turn });
   const written = new Map<number, OutgoingHttpHeaders>();

@@ -12,7 +12,7 @@ const UNIT_MS = new Map(
 const MOST_DIGITS = 8;
 const [ZERO, BLANK] = [codeOf('0'), codeOf(' ')];
 
-/** Of a `grpc-timeout`, in whole milliseconds; undefined where it is none. */
+/** Of a `grpc-timeout`; undefined where it is none. A fraction of a millisecond is time, too: a call of one row takes less. */
 export function toMilliseconds(timeout: string): number | undefined {
   return millisecondsAt(Buffer.from(timeout, 'latin1'));
 }
@@ -28,7 +28,7 @@ export function millisecondsAt(bytes: Buffer, from = 0, to = bytes.length): numb
   if (at === from) return undefined;
   while (at < to && bytes[at] === BLANK) at++;
   const unitMs = at === to - 1 ? UNIT_MS.get(bytes[at]!) : undefined;
-  return unitMs === undefined ? undefined : Math.trunc(value * unitMs);
+  return unitMs === undefined ? undefined : value * unitMs;
 }
 
 /** Milliseconds that a caller gives, Infinity where it has no limit; undefined where its word for it is none. */
