@@ -19,33 +19,25 @@ export function createMergedMetrics(
   serving: () => readonly WorkerProcess[],
 ): MergedMetrics {
   const last = new Map<WorkerProcess, Snapshot>();
-  const leftBehind: Snapshot[] = [];
-  const ask = async (worker: WorkerProcess): Promise<Snapshot> => {
+  let leftBehind: Promise<Snapshot> = Promise.resolve([]);
+  const ask = async (worker: WorkerProcess): Promise<void> => {
     const asked = worker.channel.ask('snapshot', undefined).catch(() => undefined);
     const answer = await Promise.race([asked, sleep(PATIENCE_MS, undefined, { ref: false })]);
-    // A worker that was lost meanwhile is among those that left something behind.
-    if (!serving().includes(worker)) return [];
-    if (answer !== undefined) last.set(worker, answer);
-    return answer ?? last.get(worker) ?? [];
+    // What a worker said that was lost meanwhile is not kept beside what it left behind.
+    if (answer !== undefined && serving().includes(worker)) last.set(worker, answer);
   };
   return {
     render: async (accept) => {
-      const snapshots = await Promise.all(serving().map(ask));
-      return renderTogether([...snapshots, ...(await sumUp(leftBehind)), await own.snapshot()], accept);
+      await Promise.all(serving().map(ask));
+      // Both are read in one turn, and a loss moves a worker from one to the other in one: none counts twice, or not at all.
+      const [living, lost] = [[...last.values()], leftBehind];
+      return renderTogether([...living, await lost, await own.snapshot()], accept);
     },
     lost: (worker) => {
       const snapshot = last.get(worker);
       last.delete(worker);
-      if (snapshot !== undefined) leftBehind.push(snapshot);
+      // One sum of all, made one loss after the other: workers may be lost for as long as the service runs.
+      if (snapshot !== undefined) leftBehind = leftBehind.then((sum) => lastingOf([sum, snapshot]));
     },
   };
-}
-
-/** Makes one of many, in place: workers may be lost for as long as the service runs. */
-async function sumUp(leftBehind: Snapshot[]): Promise<readonly Snapshot[]> {
-  const all = [...leftBehind];
-  if (all.length === 0) return [];
-  const sum = await lastingOf(all);
-  leftBehind.splice(0, all.length, sum);
-  return [sum];
 }

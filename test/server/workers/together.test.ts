@@ -2,13 +2,10 @@ import { EventEmitter } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { AristarchError } from '../../../src/base/errors.ts';
-import { createMetrics, createPrimaryMetrics } from '../../../src/server/metrics.ts';
 import { SYSTEM_CLOCK } from '../../../src/server/clock.ts';
-import { createMergedMetrics } from '../../../src/server/workers/merged-metrics.ts';
 import { MergedScores } from '../../../src/server/workers/merged-scores.ts';
 import { Reports } from '../../../src/server/workers/reports.ts';
 import { createSpreader } from '../../../src/server/workers/spread.ts';
-import type { WorkerProcess } from '../../../src/server/workers/fork.ts';
 import type { ChangeOrder, Pulse, WorstPulse } from '../../../src/server/workers/contract.ts';
 import { allJoined } from '../../../src/server/workers/joined.ts';
 import { killAtExit } from '../../../src/server/workers/kill-at-exit.ts';
@@ -16,22 +13,9 @@ import { startPulse } from '../../../src/server/workers/pulse.ts';
 import { toWorkerConfig } from '../../../src/server/workers/worker-config.ts';
 import { resolveServeConfig } from '../../../src/server/config.ts';
 import { type RecentPoint, type RecentScore, RecentScores } from '../../../src/server/recent-scores.ts';
+import { createProcess } from './worker-double.ts';
 
-const OPEN_METRICS = 'application/openmetrics-text';
 const SILENT = pino({ level: 'silent' });
-
-function createProcess(answer: (name: string, argument: unknown) => unknown): WorkerProcess {
-  const ask = async (name: string, argument: unknown) => (await answer(name, argument)) as never;
-  const nothing = () => undefined;
-  return {
-    pid: 1,
-    channel: { ask },
-    awake: Promise.resolve(),
-    ended: new Promise(nothing),
-    release: nothing,
-    kill: nothing,
-  };
-}
 
 describe('what workers have told of themselves', () => {
   it('is gone with them, also where it arrives after their end', () => {
@@ -44,54 +28,6 @@ describe('what workers have told of themselves', () => {
     reports.close(lost);
     reports.take(lost, { checks: waiting });
     expect(reports.checks()).toEqual({ kafka: { ok: true } });
-  });
-});
-
-describe('metrics of several workers', () => {
-  it('add up to those of one, gauges as each of them says, and keep what a lost worker had counted', async () => {
-    const workers = [1, 2].map((number) => {
-      const metrics = createMetrics();
-      metrics.requests.inc({ transport: 'grpc', code: 'OK' }, number);
-      metrics.scoreSeconds.observe(0.001 * number, 'grpc', `trace-${number}`);
-      metrics.workers.running.set(1);
-      metrics.models.open.set(3);
-      metrics.kafka.consumerUp.set({ topic: 'in' }, number - 1);
-      metrics.requestsInFlight.inc({ transport: 'grpc' });
-      return createProcess((name) => (name === 'snapshot' ? metrics.snapshot() : undefined));
-    });
-    let serving = workers;
-    const primary = createPrimaryMetrics(SYSTEM_CLOCK);
-    const merged = createMergedMetrics(primary, () => serving);
-    const { body } = await merged.render();
-    for (const line of [
-      'aristarch_requests_total{transport="grpc",code="OK"} 3',
-      'aristarch_score_duration_seconds_bucket{le="0.001",transport="grpc"} 1',
-      'aristarch_score_duration_seconds_count{transport="grpc"} 2',
-      'aristarch_requests_in_flight{transport="grpc"} 2',
-      'aristarch_workers 2',
-      'aristarch_models_open 3',
-      'aristarch_kafka_consumer_up{topic="in"} 1',
-      'aristarch_drift_alarm 0',
-    ]) {
-      expect(body.split('\n')).toContain(line);
-    }
-    expect(body).toMatch(/^aristarch_build_info\{.*\} 1$/m);
-    const open = await merged.render(OPEN_METRICS);
-    expect(open.contentType).toMatch(OPEN_METRICS);
-    expect(open.body).toMatch(
-      /aristarch_score_duration_seconds_bucket\{le="0.001",transport="grpc"\} 1 # \{trace_id="trace-1"\} 0.001 /,
-    );
-    expect(open.body).toMatch(/le="0.0025",transport="grpc"\} 2 # \{trace_id="trace-2"\} 0.002 /);
-
-    serving = [workers[1]!];
-    merged.lost(workers[0]!);
-    for (let scrape = 0; scrape < 2; scrape++) {
-      const { body: after } = await merged.render();
-      expect(after).toContain('aristarch_requests_total{transport="grpc",code="OK"} 3\n');
-      expect(after).toContain('aristarch_score_duration_seconds_count{transport="grpc"} 2\n');
-      expect(after).toContain('aristarch_requests_in_flight{transport="grpc"} 1\n');
-      expect(after).toContain('aristarch_workers 1\n');
-    }
   });
 });
 
