@@ -105,6 +105,29 @@ describe('what is no HTTP/2', () => {
     expect(answers).toBe(1);
   });
 
+  it('ends a connection whose client says no more, also where another call is being answered on it', async () => {
+    const { server, port, seen, closed, sessions } = await serveWire();
+    // Pieces of the answer come behind the client's last word, and ended the process.
+    server.removeAllListeners('stream').on('stream', (stream) => {
+      stream.on('error', () => undefined).respond({ ':status': 200 });
+      const more = (): void => {
+        if (stream.destroyed) return;
+        stream.write('more');
+        setImmediate(more);
+      };
+      stream.once('data', more);
+    });
+    const socket = connectTcp(port, '127.0.0.1');
+    closers.push(() => socket.destroy());
+    socket.on('error', () => undefined);
+    const other = Buffer.concat([OTHER, Buffer.from([0x41, 1]), Buffer.from('x')]);
+    socket.resume().write(Buffer.concat([PREFACE, SETTINGS, frame(1, 4, 1, other), frame(1, 4, 3, QUICK)]));
+    await until('the call is there', () => seen.length === 1);
+    socket.end(frame(0, 0, 1, Buffer.from('last')));
+    await until('no session is left', () => sessions() === 0);
+    expect(closed()).toBe(1);
+  });
+
   it('takes frames that come byte by byte, padded, and in pieces', async () => {
     const { port } = await serveWire();
     const socket = connectTcp(port, '127.0.0.1').setNoDelay(true);

@@ -73,7 +73,9 @@ export class WireConnection extends Duplex implements StreamOwner, InboundOwner 
     this.#relay = new Relay(this.#out, () => this.#in.lastId);
     socket.on('data', (chunk: Buffer) => this.#take(chunk));
     socket.on('drain', () => this.#drain());
-    socket.on('end', () => this.push(null));
+    // Who says no more has gone, as without this lane. Were the session told of an end, it would end its side as well, and what a stream
+    // writes in the same turn would end the process: node:http2 takes no write of its own behind that.
+    socket.on('end', () => this.#end());
     socket.on('error', (error) => this.destroy(error));
     socket.on('close', () => this.destroy());
   }
