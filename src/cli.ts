@@ -1,5 +1,9 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
+import { reportError } from './base/command-line.ts';
+import { endAsFirstProcess } from './base/ending-signals.ts';
+import { outliveOutputs } from './base/outputs.ts';
+import { processTerminal } from './base/terminal.ts';
 import { readVersion } from './base/version.ts';
 
 /**
@@ -41,6 +45,9 @@ In a checkout, each command is an npm script: npm run train -- --data normal.par
 Every command explains its options: aristarch train --help. Those that report take --json.
 `;
 
+endAsFirstProcess(process);
+outliveOutputs(process, (error) => reportError(error, processTerminal(), process.argv.includes('--json')));
+
 const program = new Command('aristarch')
   .description(
     'Anomaly detection with trained critics: fit a detector to normal rows, then score new ones with calibrated p-values.',
@@ -54,8 +61,4 @@ for (const name of Object.hasOwn(COMMANDS, asked) ? [asked] : Object.keys(COMMAN
   program.addCommand((await COMMANDS[name]!()).copyInheritedSettings(program));
 }
 
-// A reader that closes the pipe (`| head`) is no fault.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-});
 await program.parseAsync();

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { Command } from 'commander';
-import { toAristarchError, type AristarchError, type ErrorCode } from './errors.ts';
+import type { AristarchError, ErrorCode } from './errors.ts';
+import { toOperatorError } from './system-faults.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
 
 /** What the shell sees. 70 is EX_SOFTWARE of sysexits.h, 130 is what a shell gives for Ctrl-C. */
@@ -45,7 +46,7 @@ export function runAction(
     try {
       await work({ command, terminal, json });
     } catch (thrown) {
-      reportError(toAristarchError(thrown), terminal, json);
+      reportError(toOperatorError(thrown), terminal, json);
     }
   };
 }

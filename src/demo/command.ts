@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import { Command } from 'commander';
 import { emitJson, emitText, runAction } from '../base/command-line.ts';
+import { ENDING_SIGNALS, isImpatient } from '../base/ending-signals.ts';
 import { addOptions, givenFlags, resolveSettings } from '../base/settings.ts';
 import { processTerminal, type Terminal } from '../base/terminal.ts';
 import { openDetector } from '../scoring/open-detector.ts';
@@ -16,7 +17,7 @@ export interface DemoCommandParts {
   readonly train?: DemoParts['train'];
   readonly terminal?: Terminal;
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Emits SIGTERM and SIGINT. */
+  /** Emits the signals that ask for an end. */
   readonly signals?: Pick<EventEmitter, 'on' | 'off'>;
 }
 
@@ -61,16 +62,15 @@ export function createDemoCommand(parts: DemoCommandParts = {}): Command {
 /** The first signal asks for the end, the second does not wait for it. */
 function listenForEnd(signals: Pick<EventEmitter, 'on' | 'off'>): { signal: AbortSignal; forget: () => void } {
   const controller = new AbortController();
-  const onSignal = (): void => {
-    if (controller.signal.aborted) process.exit(130);
+  const onSignal = (signal: string): void => {
+    if (controller.signal.aborted && isImpatient(signal)) process.exit(130);
     controller.abort();
   };
-  const names = ['SIGTERM', 'SIGINT'];
-  for (const name of names) signals.on(name, onSignal);
+  for (const name of ENDING_SIGNALS) signals.on(name, onSignal);
   return {
     signal: controller.signal,
     forget: () => {
-      for (const name of names) signals.off(name, onSignal);
+      for (const name of ENDING_SIGNALS) signals.off(name, onSignal);
     },
   };
 }

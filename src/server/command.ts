@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events';
 import { Command } from 'commander';
 import type { Logger } from 'pino';
 import { type ActionContext, emitJson, reportError, runAction } from '../base/command-line.ts';
+import { ENDING_SIGNALS, isImpatient } from '../base/ending-signals.ts';
 import type { AristarchError } from '../base/errors.ts';
 import { addOptions, givenFlags, printableSettings, readSettingsFile } from '../base/settings.ts';
 import { processTerminal, type Terminal } from '../base/terminal.ts';
@@ -17,7 +18,7 @@ import type { PrimaryParts } from './workers/primary.ts';
 export interface ServeCommandParts {
   readonly terminal?: Terminal;
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Emits SIGTERM and SIGINT. */
+  /** Emits the signals that ask for an end. */
   readonly signals?: Pick<EventEmitter, 'on' | 'off'>;
   readonly openDetector?: ServeParts['openDetector'];
   /** Ends the process: with the status that was set, where none is given. */
@@ -35,7 +36,7 @@ Examples:
 
 Ask it:  grpcurl -plaintext localhost:50051 aristarch.v1.Aristarch/DescribeModel
 Watch it: http://localhost:8080/ (live page), /metrics, /healthz, /readyz
-SIGTERM and Ctrl-C finish the work in flight first; a second signal does not wait for it.`;
+SIGTERM, SIGHUP and Ctrl-C finish the work in flight first; a second one, but SIGHUP, does not wait for it.`;
 
 export function createServeCommand(parts: ServeCommandParts = {}): Command {
   const command = new Command('serve')
@@ -134,13 +135,15 @@ function waitForEnd({ signals, exit, log, drainTimeoutMs }: EndParts) {
     };
   });
   const onSignal = (signal: string) => {
-    if (asked) exit(130);
+    if (asked) {
+      if (isImpatient(signal)) exit(130);
+      return;
+    }
     asked = true;
     log.info({ signal }, 'finishing the work in flight; a second signal does not wait for it');
     reach();
   };
-  const names = ['SIGTERM', 'SIGINT'];
-  for (const name of names) signals.on(name, onSignal);
+  for (const name of ENDING_SIGNALS) signals.on(name, onSignal);
   return {
     reached,
     fail: (report: () => void) => {
@@ -149,7 +152,7 @@ function waitForEnd({ signals, exit, log, drainTimeoutMs }: EndParts) {
     },
     forget: () => {
       clearTimeout(limit);
-      for (const name of names) signals.off(name, onSignal);
+      for (const name of ENDING_SIGNALS) signals.off(name, onSignal);
     },
   };
 }

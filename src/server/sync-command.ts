@@ -2,9 +2,11 @@ import type { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import { type ActionContext, emitJson, emitText, runAction } from '../base/command-line.ts';
-import { AristarchError, toAristarchError } from '../base/errors.ts';
+import { ENDING_SIGNALS, isImpatient } from '../base/ending-signals.ts';
+import { AristarchError } from '../base/errors.ts';
 import { nameList, text, wholeNumber } from '../base/setting-schemas.ts';
 import { addOptions, defineSettings, givenFlags, resolveSettings, type SettingValues } from '../base/settings.ts';
+import { toOperatorError } from '../base/system-faults.ts';
 import { processTerminal, type Terminal } from '../base/terminal.ts';
 import { readTrustedKey } from '../models/artefact/signature.ts';
 import { createHttpSource } from './sync/http-source.ts';
@@ -66,8 +68,9 @@ A version appears whole and checked by its manifest's hashes, or not at all. Not
 export interface SyncCommandParts {
   readonly terminal?: Terminal;
   readonly env?: Environment;
-  /** Emits SIGTERM and SIGINT. */
+  /** Emits the signals that ask for an end. */
   readonly signals?: Pick<EventEmitter, 'on' | 'off'>;
+  readonly exit?: (status: number) => void;
 }
 
 export function createSyncCommand(parts: SyncCommandParts = {}): Command {
@@ -104,7 +107,7 @@ async function run(context: ActionContext, parts: SyncCommandParts): Promise<voi
     report(context, summary);
     const [first] = summary.failed;
     if (first !== undefined) throw toFailure(summary, first.error);
-  } else await syncForever(context, sync, config.every * 1000, parts.signals ?? process);
+  } else await syncForever(context, sync, config.every * 1000, parts);
 }
 
 async function openSync(config: SyncConfig, env: Environment, removes: boolean): Promise<SyncParts> {
@@ -125,22 +128,24 @@ async function syncForever(
   context: ActionContext,
   sync: SyncParts,
   restMs: number,
-  signals: Pick<EventEmitter, 'on' | 'off'>,
+  { signals = process, exit = (status) => process.exit(status) }: SyncCommandParts,
 ): Promise<void> {
   const ended = new AbortController();
-  const end = (): void => ended.abort();
-  const names = ['SIGTERM', 'SIGINT'];
-  for (const name of names) signals.on(name, end);
+  const end = (signal: string): void => {
+    if (ended.signal.aborted && isImpatient(signal)) exit(130);
+    ended.abort();
+  };
+  for (const name of ENDING_SIGNALS) signals.on(name, end);
   try {
     while (!ended.signal.aborted) {
-      await syncModels(sync).then(
+      await syncModels({ ...sync, signal: ended.signal }).then(
         (summary) => report(context, summary),
-        (thrown: unknown) => complain(context, toAristarchError(thrown)),
+        (thrown: unknown) => complain(context, toOperatorError(thrown)),
       );
       await sleep(restMs, undefined, { signal: ended.signal }).catch(() => undefined);
     }
   } finally {
-    for (const name of names) signals.off(name, end);
+    for (const name of ENDING_SIGNALS) signals.off(name, end);
   }
 }
 

@@ -13,6 +13,7 @@ import {
   type DuckDBVector,
 } from '@duckdb/node-api';
 import { AristarchError } from '../base/errors.ts';
+import { tellTemporaryRoom } from './temporary-room.ts';
 
 /** DuckDB's vector size: the most rows a chunk holds. */
 const CHUNK_ROWS = 2048;
@@ -63,7 +64,7 @@ export async function openDatabase({ memoryLimit = '1GB', threads }: DatabaseOpt
   checkMemoryLimit(memoryLimit);
   const folder = await mkdtemp(join(tmpdir(), 'aristarch-'));
   try {
-    return await openIn(folder, { memoryLimit, threads });
+    return tellTemporaryRoom(await openIn(folder, { memoryLimit, threads }));
   } catch (thrown) {
     await rm(folder, { recursive: true, force: true });
     throw thrown;

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { alignColumns, emitJson, emitText, note, runAction, warn, type ActionContext } from '../base/command-line.ts';
+import { ENDING_SIGNALS } from '../base/ending-signals.ts';
 import { peakBytes } from '../base/peak-memory.ts';
 import { createProgress, showCount, showSeconds, type Progress } from '../base/progress.ts';
 import { addOptions, printableSettings } from '../base/settings.ts';
@@ -65,7 +66,7 @@ async function runTrain({ command, terminal, json }: ActionContext): Promise<voi
     note(terminal, 'stopping after the current steps; press Ctrl-C again to stop at once');
     interrupt.abort();
   };
-  process.once('SIGINT', stop).once('SIGTERM', stop);
+  for (const signal of ENDING_SIGNALS) process.once(signal, stop);
   try {
     const result = await showProgress(terminal, interrupt.signal, (hooks) =>
       images ? trainImages(images, hooks) : trainModel(config!, hooks),
@@ -73,7 +74,7 @@ async function runTrain({ command, terminal, json }: ActionContext): Promise<voi
     if (json) emitJson(terminal, result);
     else emitText(terminal, images ? describeImageResult(result, images.run.mirrored) : describeResult(result));
   } finally {
-    process.off('SIGINT', stop).off('SIGTERM', stop);
+    for (const signal of ENDING_SIGNALS) process.off(signal, stop);
   }
 }
 

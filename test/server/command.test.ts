@@ -38,7 +38,7 @@ async function writeConfig(values: unknown): Promise<string> {
 }
 
 describe('aristarch serve', () => {
-  it.each(['SIGTERM', 'SIGINT'])('says as JSON where it serves, and ends well on %s', async (signal) => {
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'])('says as JSON where it serves, and ends well on %s', async (signal) => {
     const detector = createDetectorDouble();
     const { terminal, signals, ended } = run(['--model', 'm', '--json', ...FREE_PORTS], detector);
     await until('the server is ready', () => terminal.out().endsWith('}\n'));

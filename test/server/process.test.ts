@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { openDetector } from '../../src/scoring/open-detector.ts';
+import { COMPILED } from '../support/command.ts';
 import { createClientFixture } from '../support/grpc-client.ts';
 import { get } from '../support/http-client.ts';
 import { writeTinyModel } from '../support/tiny-model.ts';
@@ -25,14 +26,17 @@ afterEach(() => {
 });
 
 /** The real command in a process of its own. */
-const start = (...args: string[]) => startMain(['src/cli.ts', 'serve'], args);
+const start = (...args: string[]) => startMain([...COMPILED, 'serve'], args);
 
 /** The same with a model that is stuck where it says. */
 const startStuck = (where: 'computes' | 'opens', ...args: string[]) =>
-  startMain(['test/support/stuck-serve.ts', where], ['--model', 'm', '--drain-timeout-ms', '100', ...args]);
+  startMain(
+    ['--import', 'tsx', 'test/support/stuck-serve.ts', where],
+    ['--model', 'm', '--drain-timeout-ms', '100', ...args],
+  );
 
 function startMain(main: readonly string[], args: readonly string[]) {
-  const command = ['--import', 'tsx', ...main, '--grpc-port', '0', '--http-port', '0', ...args];
+  const command = [...main, '--grpc-port', '0', '--http-port', '0', ...args];
   const child = spawn(process.execPath, command, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
   running.push(child);
   const text = { out: '', err: '' };
@@ -63,6 +67,29 @@ describe('the serve process', () => {
     child.kill('SIGTERM');
     expect(await ended).toEqual([0, null]);
     expect(text.err).toMatch(/finishing the work in flight/);
+  });
+
+  it.each([
+    ['one process', []],
+    ['two workers', ['--workers', '2']],
+  ])('serves on where nobody reads its log any longer, and ends with 0 when it is told to: %s', async (_, flags) => {
+    const { child, text, ended } = start('--model', join(folder, 'model'), '--json', ...flags);
+    await until('the start', () => text.err.includes('starting with this configuration'), 60_000);
+    child.stderr.destroy();
+    await until('the server is ready', () => text.out.endsWith('}\n'), 120_000);
+    const { http } = JSON.parse(text.out) as { http: string };
+    expect((await get(http, '/readyz')).status).toBe(200);
+    child.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+  });
+
+  it('finishes its work where its terminal is closed, which sends SIGHUP more than once', async () => {
+    const { child, text, ended } = start('--model', join(folder, 'model'));
+    await until('the server is ready', () => text.err.includes('ready: gRPC on'), 60_000);
+    child.kill('SIGHUP');
+    child.kill('SIGHUP');
+    expect(await ended).toEqual([0, null]);
+    expect(text.err).toContain('"stopped"');
   });
 
   it('ends with 1 and one message for a folder that is no artefact', async () => {

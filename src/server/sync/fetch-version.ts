@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { AristarchError, messageOf, toAristarchError } from '../../base/errors.ts';
 import { isMissing, writeFolder } from '../../base/files.ts';
+import { isSystemFault, toOperatorError } from '../../base/system-faults.ts';
 import { isPlainName, MANIFEST_FILE } from '../../models/artefact/layout.ts';
 import { readArtefact } from '../../models/artefact/read.ts';
 import { isSignedBy, SIGNATURE_FILE } from '../../models/artefact/signature.ts';
@@ -20,6 +21,8 @@ export interface FetchParts {
   readonly maxBytes: number;
   /** One of which must have signed a version; any version is taken when absent. */
   readonly trustedKeys?: readonly KeyObject[] | undefined;
+  /** Ends what is being fetched; what has come stays in the staging folder. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Where versions are put together; its name begins with a dot, so that the server does not see it. */
@@ -33,7 +36,7 @@ export type Fetched = 'added' | 'replaced' | 'unchanged';
 /**
  * Brings one version to its place, whole and checked, or leaves what is there. What was fetched before a fault stays in the staging
  * folder, and the next call goes on from there, in the middle of a file too. Throws `ARTEFACT_INVALID` for what is not as its
- * manifest says, or not signed, `RESOURCE_EXHAUSTED` for what is too large, and what the source throws.
+ * manifest says, or not signed, `RESOURCE_EXHAUSTED` for what is too large, `CANCELLED`, and what the source throws.
  */
 export async function fetchVersion(parts: FetchParts, model: string, version: string): Promise<Fetched> {
   const { source, to, trustedKeys } = parts;
@@ -123,7 +126,7 @@ function filesOf(shown: string, manifest: string): Readonly<Record<string, strin
 }
 
 async function fetchFiles(
-  { source, maxBytes }: FetchParts,
+  { source, maxBytes, signal }: FetchParts,
   at: string,
   stage: string,
   files: readonly (readonly [string, string])[],
@@ -131,7 +134,7 @@ async function fetchFiles(
   let left = maxBytes;
   for (const [name, hash] of files) {
     const path = join(stage, name);
-    if ((await hashOf(path)) !== hash) await fetchFile(source, `${at}/${name}`, `${path}.part`, left);
+    if ((await hashOf(path)) !== hash) await fetchFile({ source, signal }, `${at}/${name}`, `${path}.part`, left);
     else continue;
     left -= (await stat(`${path}.part`)).size;
     const found = await hashOf(`${path}.part`);
@@ -147,7 +150,12 @@ async function fetchFiles(
 /** Breaks that are gone on from at once; later ones by the next run. */
 const MOST_BREAKS = 3;
 
-async function fetchFile(source: ModelSource, path: string, part: string, maxBytes: number): Promise<void> {
+async function fetchFile(
+  { source, signal }: Pick<FetchParts, 'source' | 'signal'>,
+  path: string,
+  part: string,
+  maxBytes: number,
+): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     const from = await sizeOf(part);
     try {
@@ -156,7 +164,7 @@ async function fetchFile(source: ModelSource, path: string, part: string, maxByt
       const isRest = from > 0 && response.status === 206;
       const room = maxBytes - (isRest ? from : 0);
       const target = createWriteStream(part, { flags: isRest ? 'a' : 'w' });
-      await pipeline(Readable.fromWeb(response.body!), createLimit(path, room, maxBytes), target);
+      await pipeline(Readable.fromWeb(response.body!), createLimit(path, room, maxBytes), target, { signal });
       return;
     } catch (thrown) {
       if (thrown instanceof AristarchError && thrown.data['status'] === 416) {
@@ -164,6 +172,10 @@ async function fetchFile(source: ModelSource, path: string, part: string, maxByt
         if (attempt < MOST_BREAKS) continue;
       }
       if (thrown instanceof AristarchError) throw thrown;
+      if (signal?.aborted === true)
+        throw new AristarchError('CANCELLED', `${path} was not fetched to its end`, {}, thrown);
+      // What the system says of our own file is not the source's break.
+      if (isSystemFault(thrown)) throw toOperatorError(thrown);
       if (attempt < MOST_BREAKS) continue;
       throw new AristarchError(
         'UNAVAILABLE',

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AristarchError, toAristarchError } from '../../base/errors.ts';
+import { AristarchError } from '../../base/errors.ts';
 import { writeFileAtomic } from '../../base/files.ts';
+import { toOperatorError } from '../../base/system-faults.ts';
 import { type FoundModels, scanRepository } from '../models/scan.ts';
 import { parseServingRules, SERVING_FILE } from '../models/serving-rules.ts';
 import { fetchIfThere, fetchVersion, type FetchParts, STAGING } from './fetch-version.ts';
@@ -32,16 +33,17 @@ const MOST_RULES_BYTES = 64 * 1024;
  * then nothing has changed.
  */
 export async function syncModels(parts: SyncParts): Promise<SyncSummary> {
-  const { source, to, removes } = parts;
+  const { source, to, removes, signal } = parts;
   const models = await source.list();
   await mkdir(to, { recursive: true });
   const outcomes: { name: string; outcome: Outcome }[] = [];
   const failed: { name: string; error: AristarchError }[] = [];
   const note: Note = async (name, work) => {
+    if (signal?.aborted === true) return;
     try {
       outcomes.push({ name, outcome: await work() });
     } catch (thrown) {
-      failed.push({ name, error: toAristarchError(thrown) });
+      failed.push({ name, error: toOperatorError(thrown) });
     }
   };
   for (const [model, versions] of models) {

@@ -1,3 +1,5 @@
+import { ENDING_SIGNALS } from '../../base/ending-signals.ts';
+import { outliveOutputs } from '../../base/outputs.ts';
 import { processTerminal } from '../../base/terminal.ts';
 import { openDetector } from '../../scoring/open-detector.ts';
 import { openSampler } from '../../scoring/open-sampler.ts';
@@ -34,6 +36,8 @@ const primary = createChannel<WorkerCalls, PrimaryCalls>(
 );
 
 // A terminal, and a service manager, send their signals to all processes: the primary says when to stop, and waits.
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => undefined);
+for (const signal of ENDING_SIGNALS) process.on(signal, () => undefined);
+// It writes no results, and its log is that of the primary.
+outliveOutputs(process, () => undefined);
 
 void primary.ask('awake', undefined);

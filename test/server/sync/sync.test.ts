@@ -269,4 +269,32 @@ describe('sync beside a server', () => {
     signals.emit('SIGTERM');
     await ended;
   });
+
+  it.each([['SIGTERM'], ['SIGHUP']])(
+    'ends in the middle of a file on %s, and the next run goes on from there',
+    async (signal) => {
+      const { remote, to, start, sync, server } = await createStore();
+      const file = await readFile(join(remote.path, 'fans', '7', 'critic.onnx'));
+      server.intercept = (path, _request, response) => {
+        if (!path.endsWith('.onnx')) return false;
+        response.writeHead(200, { 'content-length': file.length });
+        response.write(file.subarray(0, 100));
+        return true;
+      };
+      const { signals, ended } = start('--every', '3600');
+      const part = join(to, '.sync', 'fans', '7', 'critic.onnx.part');
+      await until(
+        'a part of the file has come',
+        async () => (await readFile(part, 'utf8').catch(() => '')) !== '',
+        60_000,
+      );
+      signals.emit(signal, signal);
+      await ended;
+      expect(signals.eventNames()).toEqual([]);
+      expect(await readdir(to)).toEqual(['.sync']);
+      server.intercept = () => false;
+      expect(await sync('--once')).toMatchObject({ exitCode: 0, summary: { added: ['fans/7', 'pumps/1', 'pumps/2'] } });
+      expect(server.requests).toContain('GET /bucket/models/fans/7/critic.onnx bytes=100-');
+    },
+  );
 });

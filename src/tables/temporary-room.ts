@@ -1,0 +1,47 @@
+import { dirname } from 'node:path';
+import { AristarchError, messageOf } from '../base/errors.ts';
+import type { Appender, Database } from './duckdb.ts';
+import { parseFault } from './duckdb-faults.ts';
+
+/**
+ * The same database, whose temporary folder may have no room: what does not fit there is a matter of the machine, and neither of the data nor
+ * of the place of the result. Then every call throws `PRECONDITION_FAILED`.
+ */
+export function tellTemporaryRoom(database: Database): Database {
+  const { folder } = database;
+  const tell = (thrown: unknown): never => {
+    throw toTemporaryFault(thrown, folder);
+  };
+  const told = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (thrown) {
+      return tell(thrown);
+    }
+  };
+  const toldAppender = (appender: Appender): Appender => ({
+    append: (columns) => told(() => appender.append(columns)),
+    close: () => told(() => appender.close()),
+  });
+  return {
+    ...database,
+    run: (sql) => database.run(sql).catch(tell),
+    rows: (sql) => database.rows(sql).catch(tell),
+    stream: async function* (sql) {
+      try {
+        yield* database.stream(sql);
+      } catch (thrown) {
+        tell(thrown);
+      }
+    },
+    openAppender: (...wanted) => database.openAppender(...wanted).then(toldAppender, tell),
+  };
+}
+
+/** DuckDB says only by the path in its message which of its files it could not write. */
+function toTemporaryFault(thrown: unknown, folder: string): unknown {
+  if (thrown instanceof AristarchError || !messageOf(thrown).includes(`"${folder}`)) return thrown;
+  const said = parseFault(thrown).message.split('\n')[0]!;
+  const message = `there is no place for temporary files (${said}): make room in ${dirname(folder)}, or name another folder in TMPDIR`;
+  return new AristarchError('PRECONDITION_FAILED', message, { folder: dirname(folder) }, thrown);
+}
