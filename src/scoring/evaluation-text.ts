@@ -1,5 +1,6 @@
 import { alignColumns } from '../base/command-line.ts';
 import { showCount } from '../base/progress.ts';
+import { showRate } from '../base/show-rate.ts';
 import type { Evaluation } from './evaluate.ts';
 import { PEER_NAMES, type PeerName, type PeerResult } from './peers/run-peers.ts';
 import type { RankingMetrics } from './ranking-metrics.ts';
@@ -47,7 +48,7 @@ export function describeLimit(threshold: number, isGrouped: boolean): string {
 function describeThreshold(evaluation: Evaluation): string {
   const { falsePositiveRate, threshold, isGrouped, realisedFalseAlarmRate, recallAtThreshold } = evaluation;
   return (
-    `At the model's false-positive rate of ${falsePositiveRate} (${describeLimit(threshold, isGrouped)}): ` +
+    `At the model's false-positive rate of ${showRate(falsePositiveRate)} (${describeLimit(threshold, isGrouped)}): ` +
     `${percent(realisedFalseAlarmRate)} of the normal rows flagged, ${percent(recallAtThreshold)} of the anomalies found`
   );
 }

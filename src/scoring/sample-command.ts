@@ -51,7 +51,7 @@ export const SAMPLE_SETTINGS = defineSettings({
   truncation: {
     schema: realNumber({ min: 0, max: 2 }).optional(),
     flag: '--truncation <share>',
-    help: 'how far styles keep from their mean: 1 as they are (when absent), 0.7 for likelier images that differ less, 0 for the mean image; in all layers, where the paper takes the coarse ones',
+    help: 'how far styles keep from their mean, 0 to 2: 1 as they are (when absent), 0.7 for likelier images that differ less, 0 for the mean image, above 1 for stranger ones; in all layers, where the paper takes the coarse ones',
     source: 'Karras et al. 2019, appendix B',
     group: 'Images',
   },

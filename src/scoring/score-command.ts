@@ -3,6 +3,7 @@ import { emitJson, emitText, note, runAction, warn, type ActionContext } from '.
 import { createProgress, showCount } from '../base/progress.ts';
 import { nameList, share, text, wholeNumber } from '../base/setting-schemas.ts';
 import { addOptions, defineSettings, givenFlags, resolveSettings, type SettingValues } from '../base/settings.ts';
+import { showRate } from '../base/show-rate.ts';
 import { processTerminal, type Terminal } from '../base/terminal.ts';
 import { matchColumns } from '../models/features/match-columns.ts';
 import type { Table } from '../tables/table.ts';
@@ -34,7 +35,7 @@ export const SCORE_SETTINGS = defineSettings({
     schema: nameList(),
     default: [],
     flag: '--exclude <columns>',
-    help: 'columns to leave out of the result, separated by commas',
+    help: 'columns to leave out of the result, separated by commas; of a model of images "image", or each image is in it',
   },
 });
 type ScoreValues = SettingValues<typeof SCORE_SETTINGS>;
@@ -66,12 +67,17 @@ async function runScore({ command, terminal, json }: ActionContext): Promise<voi
     toDetectorOptions(values, (message) => note(terminal, message)),
   );
   try {
-    const table = await openModelTable(values, detector, values.exclude);
+    const needed = neededOf(detector);
+    const table = await openModelTable(
+      values,
+      detector,
+      values.exclude.filter((name) => !needed.has(name)),
+    );
     try {
       table.leftOut.forEach((message) => warn(terminal, message));
       const summary = await scoreAll(values, detector, table, terminal);
       if (json) emitJson(terminal, summary);
-      else emitText(terminal, describeSummary(summary));
+      else emitText(terminal, describeSummary(summary, unitOf(detector)));
     } finally {
       await table.close();
     }
@@ -80,6 +86,12 @@ async function runScore({ command, terminal, json }: ActionContext): Promise<voi
   }
 }
 
+const unitOf = ({ description: { schema } }: Detector): 'images' | 'rows' => (schema.image ? 'images' : 'rows');
+
+/** Columns that the model reads: they are left out of the result only, where others are not read at all. */
+const neededOf = ({ description: { schema } }: Detector): ReadonlySet<string> =>
+  new Set([...schema.fields, ...(schema.image ? [schema.image] : [])].map(({ name }) => name));
+
 export type ScoreSummary = Awaited<ReturnType<typeof scoreAll>>;
 
 async function scoreAll(values: ScoreValues, detector: Detector, table: Table, terminal: Terminal) {
@@ -87,12 +99,20 @@ async function scoreAll(values: ScoreValues, detector: Detector, table: Table, t
   const { extra } = matchColumns(table.columns, description.schema);
   const falsePositiveRate = values.rate ?? description.falsePositiveRate;
   const threshold = detector.thresholdAt(falsePositiveRate);
-  const progress = createProgress(terminal, { label: 'scoring', unit: 'rows', total: table.rowCount });
+  const progress = createProgress(terminal, { label: 'scoring', unit: unitOf(detector), total: table.rowCount });
   const startedAt = performance.now();
   try {
     const onRows = (done: number) => progress.update(done);
     const explained = values.explain === undefined ? {} : { explainTopK: values.explain };
-    const parts = { detector, table, out: values.out, falsePositiveRate, onRows, ...explained };
+    const parts = {
+      detector,
+      table,
+      out: values.out,
+      without: values.exclude,
+      falsePositiveRate,
+      onRows,
+      ...explained,
+    };
     const { rows, flagged } = await scoreTable(parts);
     const seconds = (performance.now() - startedAt) / 1000;
     return {
@@ -118,13 +138,13 @@ async function scoreAll(values: ScoreValues, detector: Detector, table: Table, t
   }
 }
 
-function describeSummary(summary: ScoreSummary): string {
+function describeSummary(summary: ScoreSummary, unit: string): string {
   const { rows, flagged, falsePositiveRate, threshold, isGrouped, out, rowsPerSecond, unknownColumns } = summary;
   const percent = ((100 * flagged) / rows).toFixed(2);
   const lines = [
-    `${showCount(rows)} rows scored by ${summary.model}, ${showCount(Math.round(rowsPerSecond))} rows/s: ${out}`,
-    `${showCount(flagged)} (${percent} %) are anomalous at a false-positive rate of ${falsePositiveRate} (${describeLimit(threshold, isGrouped)})`,
+    `${showCount(rows)} ${unit} scored by ${summary.model}, ${showCount(Math.round(rowsPerSecond))} ${unit}/s: ${out}`,
+    `${showCount(flagged)} (${percent} %) are anomalous at a false-positive rate of ${showRate(falsePositiveRate)} (${describeLimit(threshold, isGrouped)})`,
   ];
-  const ignored = unknownColumns.length === 0 ? [] : [`unknown to the model and ignored: ${unknownColumns.join(', ')}`];
+  const ignored = unknownColumns.length === 0 ? [] : [`in the result, and not looked at: ${unknownColumns.join(', ')}`];
   return [...lines, ...ignored].join('\n');
 }

@@ -19,6 +19,8 @@ export interface ScoreTableParts extends ScoreOptions {
   readonly out: string;
   /** Most fields named in the explanation of an anomalous row; absent for no explanations. */
   readonly explainTopK?: number;
+  /** Columns of the table that are not written. */
+  readonly without?: readonly string[];
   /** Told the number of rows that are done. */
   readonly onRows: (done: number) => void;
 }
@@ -34,9 +36,9 @@ export interface ScoredTable {
  * The file appears when it is whole. Throws what the table, the detector and the writer throw.
  */
 export async function scoreTable(parts: ScoreTableParts): Promise<ScoredTable> {
-  const { detector, table, out, onRows, explainTopK, ...options } = parts;
+  const { detector, table, out, without, onRows, explainTopK, ...options } = parts;
   const explains = explainTopK !== undefined;
-  const writer = await createResultWriter(table, out, explains ? [...ADDED, EXPLANATION] : ADDED);
+  const writer = await createResultWriter(table, out, explains ? [...ADDED, EXPLANATION] : ADDED, without);
   let rows = 0;
   let flagged = 0;
   try {

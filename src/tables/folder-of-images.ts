@@ -1,12 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { AristarchError } from '../base/errors.ts';
+import { fewNames } from '../base/few-names.ts';
 import { formatOf } from './formats.ts';
 
 /** Endings of images that are not read: who has such files means them to be. */
 const OTHER_IMAGES = /\.(avif|bmp|dng|gif|heic|heif|j2k|jfif|jp2|jxl|pgm|ppm|tga|tiff?)$/i;
-/** Names that a sentence has. */
-const NAMED = 3;
 
 export interface FolderOfImages {
   /** Of the images, in order. */
@@ -24,8 +23,10 @@ export function listImages(folder: string): FolderOfImages {
   const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   const deeper = folders.filter((name) => readNames(join(folder, name)).some((each) => formatOf(each) === 'image'));
   const parts = [
-    ...(others.length > 0 ? [`${few(others)}: convert them to PNG, JPEG or WebP`] : []),
-    ...(deeper.length > 0 ? [`images in folders of it, ${few(deeper.sort())}: name these with --data as well`] : []),
+    ...(others.length > 0 ? [`${fewNames(others)}: convert them to PNG, JPEG or WebP`] : []),
+    ...(deeper.length > 0
+      ? [`images in folders of it, ${fewNames(deeper.sort())}: name these with --data as well`]
+      : []),
   ];
   const left = parts.length === 0 ? undefined : `not read are ${parts.join('; and ')}`;
   if (names.length > 0) return { names, leftOut: left && `of the folder ${folder}, ${left}` };
@@ -41,9 +42,4 @@ function readNames(folder: string): string[] {
   } catch {
     return [];
   }
-}
-
-function few(names: readonly string[]): string {
-  const more = names.length - NAMED;
-  return names.slice(0, NAMED).join(', ') + (more > 0 ? ` and ${more.toLocaleString('en')} more` : '');
 }

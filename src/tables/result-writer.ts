@@ -23,7 +23,7 @@ export interface ResultWriter {
 }
 
 /**
- * Starts a result file beside a table: all its columns, in order, then `added`. Rows of any number in bounded memory: the
+ * Starts a result file beside a table: its columns, in order, but for those `without` which it is written, then `added`. Rows of any number in bounded memory: the
  * added values wait in a temporary file, and the table is read once more when they are joined to it.
  * Throws `INVALID_INPUT` for an unknown ending, a name that the table has already, or a file that the table is read from, `NOT_FOUND` for an absent folder.
  */
@@ -31,10 +31,13 @@ export async function createResultWriter(
   table: Table,
   path: string,
   added: readonly AddedColumn[],
+  without: readonly string[] = [],
 ): Promise<ResultWriter> {
   const format = checkOutput(path);
   checkNotSource(table.files, path);
-  checkNames(table, added);
+  const columns = table.columns.filter(({ name }) => !without.includes(name));
+  checkNames(columns, added);
+  const kept = columns.map(({ name }) => `data.${quoteName(name)}`);
   const { database } = table;
   const catalog = `results_${randomUUID().replaceAll('-', '')}`;
   const valuesFile = join(database.folder, `${catalog}.duckdb`);
@@ -62,7 +65,7 @@ export async function createResultWriter(
       appender.close();
       checkCount(table, rows);
       // A positional join keeps the order and streams.
-      const joined = `SELECT data.*, added.* FROM data POSITIONAL JOIN ${catalog}.added AS added`;
+      const joined = `SELECT ${[...kept, 'added.*'].join(', ')} FROM data POSITIONAL JOIN ${catalog}.added AS added`;
       await writeQuery(database, joined, path, format);
       await discard();
     },
@@ -71,8 +74,8 @@ export async function createResultWriter(
 }
 
 /** Case does not count in SQL. */
-function checkNames(table: Table, added: readonly AddedColumn[]): void {
-  const taken = new Set(table.columns.map(({ name }) => name.toLowerCase()));
+function checkNames(columns: Table['columns'], added: readonly AddedColumn[]): void {
+  const taken = new Set(columns.map(({ name }) => name.toLowerCase()));
   const clash = added.find(({ name }) => taken.has(name.toLowerCase()));
   if (clash === undefined) return;
   const message = `the data has a column "${clash.name}" already, which the result would need: leave it out with --exclude ${clash.name}`;

@@ -4,6 +4,7 @@ import { ENDING_SIGNALS } from '../base/ending-signals.ts';
 import { peakBytes } from '../base/peak-memory.ts';
 import { createProgress, showCount, showSeconds, type Progress } from '../base/progress.ts';
 import { addOptions, printableSettings } from '../base/settings.ts';
+import { showRate } from '../base/show-rate.ts';
 import { processTerminal, type Terminal } from '../base/terminal.ts';
 import { checkArtefactTarget } from '../models/artefact/write.ts';
 import type { FeatureSchema } from '../models/features/schema.ts';
@@ -195,7 +196,7 @@ function describeResult(result: TrainResult): string {
     `  ${showCount(result.rows)} rows, ${result.fields} fields, ${result.family} (${result.preset})`,
     ...left,
     `  calibrated on ${showCount(calibration.count)} held-out rows (${calibration.method}); ` +
-      `${calibration.falsePositiveRate} of normal rows will be flagged`,
+      `${showRate(calibration.falsePositiveRate)} of normal rows will be flagged`,
     `  look at it:  ${result.model}/report.html`,
     `  score with:  npm run score -- --model ${result.model} --data new.parquet --out scored.parquet`,
     `  serve it:    npm run serve -- --model ${result.model}`,
@@ -215,7 +216,7 @@ export function describeImageResult(result: TrainResult, mirrored: ImageTrainCon
     describeTrained(result),
     `  ${showCount(result.rows)} images, ${result.family} (${result.preset})`,
     `  calibrated on ${showCount(calibration.count)} held-out images (${calibration.method}); ` +
-      `${calibration.falsePositiveRate} of normal images will be flagged`,
+      `${showRate(calibration.falsePositiveRate)} of normal images will be flagged`,
     ...(isMirrored ? [`  ${why}an image scores as the mean of itself and its mirror image`] : []),
     ...(generator ? [`  the generator's own critic was shown ${describePace(generator)}`] : []),
     ...(critics ? [describeCritics(critics)] : []),

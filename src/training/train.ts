@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { createRandom } from '../base/philox.ts';
 import { AristarchError } from '../base/errors.ts';
+import { showRateUp } from '../base/show-rate.ts';
 import { checkArtefactTarget } from '../models/artefact/write.ts';
 import type { CriticPlan } from '../models/critics/critic-plan.ts';
 import type { FeatureSchema } from '../models/features/schema.ts';
@@ -236,7 +237,7 @@ function checkRate(rate: number | undefined, { rounds }: Split): void {
   if (rate === undefined || rate >= smallest) return;
   throw new AristarchError(
     'RATE_UNSUPPORTED',
-    `--rate ${rate} is below what ${count} calibration rows support: give at least ${smallest.toPrecision(3)}, or more rows`,
+    `--rate ${rate} is below what ${count} calibration rows support: give at least ${showRateUp(smallest)}, or more rows`,
     { rate, smallest },
   );
 }

@@ -37,11 +37,11 @@ def thrice(plane):
     return np.repeat(plane[..., None], 3, axis=2)
 
 
-def rotated(orientation):
-    """A JPEG of a smooth picture whose EXIF says how the camera was held."""
+def rotated(orientation, kind, **options):
+    """A smooth picture whose EXIF says how the camera was held."""
     exif = Image.Exif()
     exif[0x0112] = orientation
-    return save(Image.fromarray(smooth), "JPEG", quality=95, exif=exif)
+    return save(Image.fromarray(smooth), kind, exif=exif, **options)
 
 
 def upright(data):
@@ -69,8 +69,12 @@ good = {
     "WebP, lossy": (lossy, np.asarray(Image.open(io.BytesIO(lossy)).convert("RGB")), 2),
 }
 for orientation in range(1, 9):
-    data = rotated(orientation)
+    data = rotated(orientation, "JPEG", quality=95)
     good[f"JPEG, orientation {orientation}"] = (data, upright(data), 6)
+for orientation in (3, 6, 8):
+    for kind, options in (("PNG", {}), ("WebP", {"lossless": True})):
+        data = rotated(orientation, kind, **options)
+        good[f"{kind}, orientation {orientation}"] = (data, upright(data), 0)
 bad = {
     "animated PNG": save(frames[0], "PNG", save_all=True, append_images=frames[1:]),
     "animated WebP": save(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True),

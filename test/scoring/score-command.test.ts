@@ -50,7 +50,7 @@ describe('the score command', () => {
     expect(terminal.out()).toContain(
       '1 (33.33 %) are anomalous at a false-positive rate of 0.05 (score above 9.40000)',
     );
-    expect(terminal.out()).toContain('unknown to the model and ignored: city');
+    expect(terminal.out()).toContain('in the result, and not looked at: city');
   });
 
   it('remarks on the device that auto chose, and does not warn of it', async () => {
@@ -93,6 +93,21 @@ describe('the score command', () => {
       { n: 30_000n },
     ]);
     await table.close();
+  });
+
+  it('leaves a column that the model reads out of the result alone', async () => {
+    const [all, out] = [join(home, 'all.parquet'), join(home, 'o.parquet')];
+    await score('--data', data, '--out', all);
+    const terminal = await score('--data', data, '--out', out, '--exclude', 'amount,city');
+    expect(terminal.exitCode()).toBeUndefined();
+    const wanted = (await rowsOf(all)) as Record<string, unknown>[];
+    const kept = ['id', 'colour', 'paid', 'score', 'p_value', 'anomalous'];
+    expect(await rowsOf(out)).toEqual(wanted.map((row) => Object.fromEntries(kept.map((name) => [name, row[name]]))));
+  });
+
+  it('rounds a rate for people', async () => {
+    const terminal = await score('--data', data, '--out', join(home, 'o.csv'), '--rate', String(1 / 3));
+    expect(terminal.out()).toContain('at a false-positive rate of 0.333 (');
   });
 
   it('takes only the rows that --where keeps', async () => {

@@ -15,7 +15,7 @@ import { openTable } from '../../src/tables/table.ts';
 import { openWaitingRows } from '../../src/tables/waiting-rows.ts';
 import { splitRows } from '../../src/training/fit/split.ts';
 import { resolveImageConfig } from '../../src/training/images/config.ts';
-import { encodeLabels, leaveUntrained, NO_LEVEL } from '../../src/training/images/labels.ts';
+import { encodeLabels, leaveUntrained, NO_LEVEL, warnOfLoneLevels } from '../../src/training/images/labels.ts';
 import { trainImages } from '../../src/training/images/train-images.ts';
 import type { TrainHooks } from '../../src/training/train.ts';
 import { createListeningTerminal } from '../support/listening-terminal.ts';
@@ -229,8 +229,16 @@ describe('labels of images', () => {
     expect(label.levels).toEqual(['c', 'a', 'b']);
     expect([...places]).toEqual([2, 0, 1, 0]);
   });
+  it('are warned of where a single image has them', () => {
+    const labels = encodeLabels('kind', ['b', 'c', 'a', 'c', 'd', 'e', 'a']);
+    expect(warnOfLoneLevels(labels)).toEqual([
+      '3 of 5 values of "kind" (b, d, e) are of one image each, of which the generator learns that image, and no kind: give more such images, or leave these out with --where',
+    ]);
+    expect(warnOfLoneLevels(encodeLabels('kind', ['a', 'b', 'b', 'a']))).toEqual([]);
+  });
   it.each([
     [['a', null], 'the condition "kind" is missing in image 1'],
+    [['1.png', '2.png', '3.png', '4.png'], 'has another value in each image (1.png, 2.png, 3.png and 1 more)'],
     [['a', 'a'], 'the condition "kind" is a in all images'],
     [Array.from({ length: 1001 }, (_, index) => `${index}`), 'has 1001 levels; at most 1000'],
   ] as const)('are refused: case %#', (texts, message) => {

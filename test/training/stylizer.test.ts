@@ -64,6 +64,7 @@ describe('a stylizer', () => {
     expect(existsSync(join(placeOf('plain'), 'stylizer.bin'))).toBe(false);
     const report = await readFile(join(placeOf('styled'), 'report.html'), 'utf8');
     expect(report).toContain('decoder of styles');
+    expect(report).toMatch(/stylizerSteps(<[^>]*>|\s)+150</);
     const trained = decodeStylizer(await bytesOf('styled', 'stylizer.bin'));
     const config = resolveImageConfig({ flags: {}, env: {}, file: settingsOf('styled') })!;
     const { stylizer: plan } = await planImageRun(config);
@@ -119,6 +120,18 @@ describe('a stylizer', () => {
     await train('other', { styleData: undefined });
     expect((await bytesOf('other', 'stylizer.bin')).equals(wanted)).toBe(false);
   }, 120_000);
+
+  it('tells what of a folder of styles is not read, and of how many it takes a sample', async () => {
+    await mkdir(placeOf('patterns/deeper'), { recursive: true });
+    for (const name of ['a.bmp', 'deeper/b.png']) await writeFile(placeOf(`patterns/${name}`), stripes(16, 16, 5));
+    for (let dark = 0; dark < 66; dark++) await writeFile(placeOf(`patterns/${dark}.png`), stripes(16, 16, dark));
+    const file = settingsOf('other', { styleData: [placeOf('patterns')], imageSize: 64, memoryBudget: 1 });
+    const { warnings } = await planImageRun(resolveImageConfig({ flags: {}, env: {}, file })!);
+    expect(warnings).toEqual([
+      `of the folder ${placeOf('patterns')}, not read are a.bmp: convert them to PNG, JPEG or WebP; and images in folders of it, deeper: name these with --data as well`,
+      'of 66 images of styles, 64 fit into --memory-budget 1: a seeded sample is read',
+    ]);
+  });
 
   it.each([
     [{ stylizer: true, patchSize: 8, withoutNegatives: [] }, '--stylizer encodes whole images'],

@@ -19,7 +19,7 @@ export type ImageDecoder = (bytes: Uint8Array) => Picture;
  * | 16 bits a sample (PNG)         | 0 .. 255 with fractions                                             |
  * | alpha                          | the image on white                                                 |
  * | palette                        | its colours                                                        |
- * | EXIF orientation (JPEG)        | the image as the camera was held                                   |
+ * | EXIF orientation               | the image as the camera was held                                   |
  * | several frames (APNG, WebP)    | refused: which of them is meant is not for us to say                |
  * | more than 50 million pixels    | refused, before it is decoded                                      |
  * | broken, cut, another format    | refused                                                            |

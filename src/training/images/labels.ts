@@ -1,4 +1,5 @@
 import { AristarchError } from '../../base/errors.ts';
+import { fewNames } from '../../base/few-names.ts';
 import { suggestNames } from '../../base/near-names.ts';
 import type { ColumnFingerprint } from '../../models/artefact/manifest.ts';
 import type { ImageLabel } from '../../models/features/schema.ts';
@@ -29,7 +30,10 @@ export function labelExpression({ columns }: Pick<Table, 'columns'>, name: strin
   throw new AristarchError('NOT_FOUND', message, { condition: name });
 }
 
-/** Levels by how often they are there. Throws `INVALID_INPUT` where one is missing, where all are one, and where there are too many. */
+/**
+ * Levels by how often they are there. Throws `INVALID_INPUT` where one is missing, where all are one, where there are too many, and where no two
+ * images have the same, as with the names of files.
+ */
 export function encodeLabels(name: string, texts: readonly (string | null)[]): PreparedLabels {
   const counts = new Map<string, number>();
   texts.forEach((text, row) => {
@@ -40,6 +44,13 @@ export function encodeLabels(name: string, texts: readonly (string | null)[]): P
   if (levels.length < 2) throw refused(name, `is ${levels[0] ?? 'nothing'} in all images: leave it out`);
   if (levels.length > MOST_LEVELS)
     throw refused(name, `has ${levels.length} levels; at most ${MOST_LEVELS} are kinds of images: name another column`);
+  if (levels.length === texts.length) {
+    const shown = fewNames(texts.map(String));
+    throw refused(
+      name,
+      `has another value in each image (${shown}), which names images, and no kinds of them: name another column`,
+    );
+  }
   const placeOf = new Map(levels.map((level, place) => [level, place]));
   return { label: { name, levels }, places: Float32Array.from(texts, (text) => placeOf.get(text!)!) };
 }
@@ -69,6 +80,16 @@ export function leaveUntrained(
     labels: { label: { name, levels: kept }, places: places.map((place) => placeOf[place]!) },
     warnings: [warning],
   };
+}
+
+/** Warnings on levels that a single image has, of which a generator learns that image and no kind. */
+export function warnOfLoneLevels({ label: { name, levels }, places }: PreparedLabels): readonly string[] {
+  const lone = levels.filter((_, place) => places.indexOf(place) === places.lastIndexOf(place));
+  if (lone.length === 0) return [];
+  const which = `${lone.length} of ${levels.length} values of "${name}" (${fewNames(lone)})`;
+  return [
+    `${which} are of one image each, of which the generator learns that image, and no kind: give more such images, or leave these out with --where`,
+  ];
 }
 
 const refused = (name: string, fault: string): AristarchError =>

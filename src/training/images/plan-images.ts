@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { AristarchError } from '../../base/errors.ts';
 import { longestFirst } from '../../base/in-turns.ts';
 import { createRandom } from '../../base/philox.ts';
+import { showRateUp } from '../../base/show-rate.ts';
 import type { ImageCriticPlan } from '../../models/images/image-critic.ts';
 import type { ImageGamePlan } from '../../models/images/image-game.ts';
 import { layersFrom, type ConvCriticOptions } from '../../models/images/conv-critic.ts';
@@ -14,7 +15,7 @@ import { outlineOf, type Outline } from '../journal.ts';
 import { WITHOUT_EFFECT } from '../train.ts';
 import type { ImageTrainConfig } from './config.ts';
 import { GAME_ROUND } from './fit-game.ts';
-import { leaveUntrained } from './labels.ts';
+import { leaveUntrained, warnOfLoneLevels } from './labels.ts';
 import { mirrorsLookAlike } from './mirror-images.ts';
 import { warnOfOwnCopies } from './own-copies.ts';
 import { STYLIZER_ROUND } from './fit-stylizer.ts';
@@ -82,7 +83,10 @@ export async function planImageRun(config: ImageTrainConfig): Promise<ImageRunPl
     ]);
   return {
     ...{ images, split, game, stylizer, outlineFor, critic, work: workOfImages(critic, game, gameTasks.at(-1)) },
-    warnings: [...images.leftOut, ...warnings, ...warnOfOwnCopies(images.rows, image, critic.negatives)],
+    warnings: [
+      ...[...images.leftOut, ...(styles?.leftOut ?? []), ...warnings],
+      ...warnOfOwnCopies(images.rows, image, critic.negatives),
+    ],
     isMirrored: isMirrored(config, images),
     detectorSteps: critic.task.steps + folds.length * fold.task.steps,
     rate: rateOf(run.rate, split),
@@ -106,7 +110,7 @@ function forTraining(read: PreparedImages, split: Split): Pick<ImageRunPlan, 'im
   const { schema } = read;
   return {
     images: { ...read, labels, schema: { ...schema, image: { ...schema.image, label: labels.label } } },
-    warnings,
+    warnings: [...warnOfLoneLevels(read.labels), ...warnings],
   };
 }
 
@@ -137,7 +141,7 @@ function rateOf(asked: number | undefined, { rounds }: Split): number {
   const smallest = 1 / (count + 1);
   if (asked === undefined) return Math.max(DEFAULT_RATE, smallest);
   if (asked >= smallest) return asked;
-  const message = `--rate ${asked} is below what ${count} held-out images support: give at least ${smallest.toPrecision(3)}, or more images`;
+  const message = `--rate ${asked} is below what ${count} held-out images support: give at least ${showRateUp(smallest)}, or more images`;
   throw new AristarchError('RATE_UNSUPPORTED', message, { rate: asked, smallest });
 }
 

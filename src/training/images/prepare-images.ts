@@ -57,17 +57,24 @@ export async function prepareImages({ run, values }: ImageTrainConfig): Promise<
   }
 }
 
-/** Images whose styles are learnt, of the same column or of files, brought to the size and the colours of the others. */
+/** Images whose styles are learnt, and sentences on what of them is not read. */
+export interface PreparedStyles extends ImagePool, Pick<PreparedImages, 'leftOut'> {}
+
+/** These, of the same column or of files, brought to the size and the colours of the others. */
 export async function prepareStyles(
   { run, stylizer }: ImageTrainConfig,
   { schema: { image } }: PreparedImages,
-): Promise<ImagePool | null> {
+): Promise<PreparedStyles | null> {
   if (stylizer?.styleData === undefined) return null;
   const table = await openTable({ data: stylizer.styleData });
   try {
     const name = table.columns.some((column) => column.name === image.name) ? image.name : FILES_COLUMN;
     const { rows, count } = await readRows(table, { ...image, name }, most(image, run.memoryBudget), run.seed);
-    return { rows, chosen: Uint32Array.from({ length: count }, (_, index) => index) };
+    const sampled = `of ${table.rowCount} images of styles, ${count} fit into --memory-budget ${run.memoryBudget}: a seeded sample is read`;
+    return {
+      ...{ rows, chosen: Uint32Array.from({ length: count }, (_, index) => index) },
+      leftOut: count < table.rowCount ? [...table.leftOut, sampled] : table.leftOut,
+    };
   } finally {
     await table.close();
   }

@@ -42,7 +42,7 @@ export function toImageReport(options: ExportImagesOptions, manifest: ImageManif
     ...(images.count < images.countInSource && {
       sampling: { memoryBudgetBytes: config.run.memoryBudget * 2 ** 20, seed: config.run.seed },
     }),
-    config: configRows(config),
+    config: configRows({ ...config, values: { ...config.values, ...config.stylizer } }),
     libraries: manifest.libraries,
   };
 }

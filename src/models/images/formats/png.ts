@@ -1,11 +1,12 @@
 import { inflateSync } from 'node:zlib';
 import { convertIndexedToRgb, decode, encode } from 'fast-png';
-import { toPicture, type Picture } from '../picture.ts';
+import { toPicture, turnUpright, type Picture } from '../picture.ts';
 import type { ImageFormat } from './format.ts';
+import { readOrientation } from './orientation.ts';
 
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 
-/** PNG: all colour types and depths; 16 bits keep their fractions. */
+/** PNG: all colour types and depths; 16 bits keep their fractions. Turned upright by the orientation of its EXIF. */
 export const png: ImageFormat = {
   name: 'PNG',
   isOne: (bytes) => bytes.subarray(0, 8).equals(SIGNATURE),
@@ -16,16 +17,24 @@ export const png: ImageFormat = {
     const data = bytes.indexOf('IDAT', 8, 'latin1');
     return animation >= 0 && (data < 0 || animation < data);
   },
-  decode: (bytes) => {
-    const image = decode(checkedPng(bytes), { checkCrc: true });
-    const { width, height, palette } = image;
-    if (palette === undefined) {
-      return toPicture({ width, height, channels: image.channels, data: samplesOf(image), most: mostOf(image.depth) });
-    }
-    const data = convertIndexedToRgb(image);
-    return toPicture({ width, height, channels: data.length / (width * height), data, most: 255 });
-  },
+  decode: (bytes) => turnUpright(decodePixels(bytes), orientationOf(bytes)),
 };
+
+function decodePixels(bytes: Buffer): Picture {
+  const image = decode(checkedPng(bytes), { checkCrc: true });
+  const { width, height, palette } = image;
+  if (palette === undefined) {
+    return toPicture({ width, height, channels: image.channels, data: samplesOf(image), most: mostOf(image.depth) });
+  }
+  const data = convertIndexedToRgb(image);
+  return toPicture({ width, height, channels: data.length / (width * height), data, most: 255 });
+}
+
+/** PNG third edition, section 11.3.4.3. */
+function orientationOf(bytes: Buffer): number {
+  for (const { type, body } of chunksOf(bytes)) if (type === 'eXIf') return readOrientation(body);
+  return 1;
+}
 
 /** Chunks that say what the pixels are: PNG third edition, section 5.6. Texts and profiles are compressed, too, and not looked at. */
 const KEPT: ReadonlySet<string> = new Set(['IHDR', 'PLTE', 'tRNS', 'IDAT', 'IEND']);

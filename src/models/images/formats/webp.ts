@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import webpDecoder from '@jsquash/webp/codec/dec/webp_dec.js';
-import { toPicture } from '../picture.ts';
+import { toPicture, turnUpright } from '../picture.ts';
 import type { ImageFormat } from './format.ts';
+import { readOrientation } from './orientation.ts';
 
 const WASM = '@jsquash/webp/codec/dec/webp_dec.wasm';
 /** Of the byte of flags in the chunk VP8X: RFC 9649, section 2.7.1. */
@@ -26,7 +27,7 @@ class Pixels {
   }
 }
 
-/** WebP, lossy and lossless, with alpha; libwebp compiled to WebAssembly, which is loaded once. */
+/** WebP, lossy and lossless, with alpha, turned upright by the orientation of its EXIF; libwebp compiled to WebAssembly, which is loaded once. */
 export async function openWebp(): Promise<ImageFormat> {
   const wasmBinary = await readFile(createRequire(import.meta.url).resolve(WASM));
   const module = await createModule({ noInitialRun: true, wasmBinary });
@@ -39,12 +40,25 @@ export async function openWebp(): Promise<ImageFormat> {
       const image = withPixels(() => module.decode(file));
       if (image === null) throw new Error('libwebp cannot read it');
       const { width, height, data } = image;
-      return toPicture({ width, height, channels: 4, data, most: 255 });
+      return turnUpright(toPicture({ width, height, channels: 4, data, most: 255 }), orientationOf(file));
     },
   };
 }
 
-const chunkOf = (file: Buffer): string => file.toString('latin1', 12, 16);
+/** The first chunk. */
+const FIRST_CHUNK = 12;
+const chunkOf = (file: Buffer, at = FIRST_CHUNK): string => file.toString('latin1', at, at + 4);
+
+/** Only a file that begins with VP8X has metadata: RFC 9649, section 2.7.1.5. A chunk of an odd length has a byte more behind it. */
+function orientationOf(file: Buffer): number {
+  if (chunkOf(file) !== 'VP8X') return 1;
+  for (let at = FIRST_CHUNK; at + 8 <= file.length;) {
+    const length = file.readUInt32LE(at + 4);
+    if (chunkOf(file, at) === 'EXIF') return readOrientation(file.subarray(at + 8, at + 8 + length));
+    at += 8 + length + (length % 2);
+  }
+  return 1;
+}
 
 /** RFC 9649, sections 2.5 to 2.7, and RFC 6386, section 9.1. */
 function webpSize(file: Buffer): [number, number] | undefined {
