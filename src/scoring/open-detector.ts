@@ -47,8 +47,8 @@ export async function openDetector(folder: string, options: OpenDetectorOptions 
   const { name, features } = artefact.manifest;
   const read = () => artefact.read(CRITIC_FILE);
   const work = device === 'auto' ? workOf(features, await read(), options.rowsPerCall) : undefined;
-  const hasProgram = inference.rowPrograms === true && features.image === undefined;
-  const trialRows = hasProgram ? makeTrialRows(features, artefact.manifest.fingerprint.columns) : undefined;
+  const { columns } = artefact.manifest.fingerprint;
+  const trialRows = features.image === undefined ? () => makeTrialRows(features, columns) : undefined;
   const executor = await openExecutor({ device, threads, warn, work });
   try {
     const encoder = await openEncoder(features, options);

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
 import { type InferenceThreadParts, startInferenceThread } from '../runtime/thread/inference-thread.ts';
 import type { Inference, InferenceMode } from '../scoring/inference/inference.ts';
+import { createRowPrograms } from '../scoring/inference/row-programs.ts';
 import { by } from './by.ts';
 import type { Clock } from './clock.ts';
 import type { ServeConfig } from './config.ts';
@@ -28,9 +29,10 @@ export function openInference(parts: OpenInferenceParts): OpenInference {
   const { config, log, clock, metrics, cores = availableParallelism(), start } = parts;
   const { inference: mode, device, workers } = config;
   const tell = (message: string): void => log.info(message);
+  const rowPrograms = createRowPrograms();
   const absent = REASONS[mode]({ device, cores: cores / workers });
   if (absent !== undefined)
-    return { inference: { mode, thread: { absent }, tell, rowPrograms: true }, close: () => Promise.resolve() };
+    return { inference: { mode, thread: { absent }, tell, rowPrograms }, close: () => Promise.resolve() };
   const thread = startInferenceThread({
     ...(start && { start }),
     onLoss: (reason) => {
@@ -48,7 +50,7 @@ export function openInference(parts: OpenInferenceParts): OpenInference {
       log.error('the inference thread still computes what it was given: the process ends without it');
     thread.letGo();
   };
-  return { inference: { mode, thread, tell, rowPrograms: true }, close };
+  return { inference: { mode, thread, tell, rowPrograms }, close };
 }
 
 interface Circumstances {

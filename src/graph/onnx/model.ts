@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import protobuf from 'protobufjs';
 import { z } from 'zod';
+import { atOnce, type InParts } from '../../base/in-parts.ts';
 
 /**
  * ONNX messages, as far as we write them, and their encoding. Operator set 17 and IR version 8: ONNX Runtime reads them
@@ -72,8 +73,16 @@ function domainsOf({ nodes }: GraphMessage): Set<string> {
 
 /** The messages of an ONNX file as plain objects, as far as our contract knows them; whole numbers are numbers. */
 export function decodeModel(onnx: Uint8Array): unknown {
+  return atOnce(decodeModelInParts(onnx));
+}
+
+/** The same, for a thread that has others to answer: the first one of a process takes some milliseconds. */
+export function* decodeModelInParts(onnx: Uint8Array): InParts<unknown> {
   const type = modelType();
-  return type.toObject(type.decode(onnx), { longs: Number });
+  yield;
+  const model = type.decode(onnx);
+  yield;
+  return type.toObject(model, { longs: Number });
 }
 
 /** What stands in place of a node: nodes in order, and the constants that they use. */
@@ -107,6 +116,13 @@ interface FoundNode {
 }
 
 function modelType(): protobuf.Type {
+  return (readType ??= readModelType());
+}
+
+/** Once for a process: what is made of the contract, and compiled for it, takes longer than a model's file does. */
+let readType: protobuf.Type | undefined;
+
+function readModelType(): protobuf.Type {
   const text = readFileSync(new URL('../../../proto/onnx/onnx.proto', import.meta.url), 'utf8');
   return protobuf.parse(text).root.lookupType('onnx.ModelProto');
 }

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { messageOf } from '../../base/errors.ts';
+import { atOnce, type InParts } from '../../base/in-parts.ts';
 import { createGraph, type Graph } from '../graph.ts';
 import { constant, input } from '../operations.ts';
 import type { Dimension } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { decodeModel, ELEMENT_TYPE, OPERATOR_SET } from './model.ts';
+import { decodeModelInParts, ELEMENT_TYPE, OPERATOR_SET } from './model.ts';
 import { NODE_FORMS, type Operator } from './node-forms.ts';
 import { cannotRead, checkForm, createReadNode, floats, lengths, type Value } from './read-node.ts';
 import { OPERATORS } from './read-operators.ts';
@@ -49,11 +50,24 @@ type Node = z.infer<typeof nodeSchema>;
  * for what another program wrote in another form (node-forms.ts), rather than read it as something else.
  */
 export function readGraph(onnx: Uint8Array): Graph {
-  const graph = parseModel(onnx);
-  const values = new Map<string, Value>(graph.initializer.map((each) => [each.name, readInitializer(each)]));
+  return atOnce(readGraphInParts(onnx));
+}
+
+/** The same, for a thread that has others to answer. */
+export function* readGraphInParts(onnx: Uint8Array): InParts<Graph> {
+  const graph = yield* parseModelInParts(onnx);
+  const values = new Map<string, Value>();
+  for (const each of graph.initializer) {
+    yield;
+    values.set(each.name, readInitializer(each));
+  }
   const inputs = graph.input.map(readInput);
   for (const tensor of inputs) values.set(tensor.attributes.name, floats(tensor));
-  for (const node of graph.node) readNode(node, values);
+  for (const node of graph.node) {
+    yield;
+    readNode(node, values);
+  }
+  yield;
   const outputs = graph.output.map(({ name }): [string, Tensor] => {
     const value = values.get(name);
     if (value?.kind !== 'floats') throw cannotRead(`its output ${name} is no tensor of floats`);
@@ -64,7 +78,11 @@ export function readGraph(onnx: Uint8Array): Graph {
 
 /** The messages of an ONNX file, checked. Throws `ARTEFACT_INVALID`. */
 export function parseModel(onnx: Uint8Array): ModelGraph {
-  const { opsetImport, graph } = decoded(onnx);
+  return atOnce(parseModelInParts(onnx));
+}
+
+function* parseModelInParts(onnx: Uint8Array): InParts<ModelGraph> {
+  const { opsetImport, graph } = yield* decoded(onnx);
   const sets = opsetImport.map(({ domain, version }) => `${domain === '' ? 'ai.onnx' : domain} ${version}`);
   if (sets.join() !== `ai.onnx ${OPERATOR_SET}`)
     throw cannotRead(
@@ -73,9 +91,11 @@ export function parseModel(onnx: Uint8Array): ModelGraph {
   return graph;
 }
 
-function decoded(onnx: Uint8Array): z.infer<typeof modelSchema> {
+function* decoded(onnx: Uint8Array): InParts<z.infer<typeof modelSchema>> {
   try {
-    return modelSchema.parse(decodeModel(onnx));
+    const messages = yield* decodeModelInParts(onnx);
+    yield;
+    return modelSchema.parse(messages);
   } catch (thrown) {
     throw cannotRead('it is no ONNX file, or is cut off', thrown);
   }

@@ -128,9 +128,10 @@ function products(name: ProductKernel): WasmFunction {
 }
 
 export type Kernel = (out: number, a: number, b: number, c: number, count: number) => void;
-export type Kernels = Readonly<Record<ElementwiseKernel | ProductKernel, Kernel>>;
+export type KernelName = ElementwiseKernel | ProductKernel;
 
-export const KERNELS: readonly WasmFunction[] = [
-  ...Object.entries(ELEMENTWISE).map(([name, compute]) => elementwise(name, compute)),
-  ...(Object.keys(PANELS) as ProductKernel[]).map(products),
-];
+export function kernelOf(name: KernelName): WasmFunction {
+  return isElementwise(name) ? elementwise(name, ELEMENTWISE[name]) : products(name);
+}
+
+const isElementwise = (name: KernelName): name is ElementwiseKernel => Object.hasOwn(ELEMENTWISE, name);

@@ -1,7 +1,7 @@
 import { shapeInCall, showShape } from '../../graph/shape.ts';
 import type { PrimitiveTable, Tensor } from '../../graph/tensor.ts';
 import { type ElementwiseKernel, PANELS, type ProductKernel } from './kernels.ts';
-import { lengthOf, NotByRow, packWeights, type Plan, type Step } from './plan.ts';
+import { blocksOf, lengthOf, NotByRow, type Plan, type Step } from './plan.ts';
 
 type Rule = (tensor: Tensor, plan: Plan) => void;
 
@@ -73,9 +73,9 @@ export function placeProduct(tensor: Tensor, { product, addend }: Product, plan:
   const { values } = (weights as Tensor<'constant'>).attributes;
   const [a, out] = [plan.values(row, inner), plan.room(columns)];
   plan.step(copy(addend, out, columns));
-  for (const { from, rows, packed } of packWeights(values, { inner, columns, transposed: transposeB }, kernel)) {
+  for (const { from, rows, length, fill } of blocksOf(values, { inner, columns, transposed: transposeB }, kernel)) {
     const count = Math.ceil(columns / PANELS[kernel]);
-    plan.step({ kernel, out, a: a + 4 * from, b: plan.constant(packed), c: rows, count });
+    plan.step({ kernel, out, a: a + 4 * from, b: plan.filled(length, fill), c: rows, count });
   }
   plan.place(tensor, out);
 }

@@ -1,13 +1,14 @@
+import type { InParts } from '../../base/in-parts.ts';
 import { type Shape, shapeInCall } from '../../graph/shape.ts';
 import type { Tensor } from '../../graph/tensor.ts';
-import { type Kernels, PANELS, type ProductKernel } from './kernels.ts';
+import { type KernelName, PANELS, type ProductKernel } from './kernels.ts';
 
 /** A graph that cannot be computed row by row, to the bits of ONNX Runtime's: no fault, but a reason for people. */
 export class NotByRow extends Error {}
 
 /** One call of a kernel. */
 export interface Step {
-  readonly kernel: keyof Kernels;
+  readonly kernel: KernelName;
   readonly out: number;
   readonly a: number;
   readonly b: number;
@@ -15,12 +16,17 @@ export interface Step {
   readonly count: number;
 }
 
+/** Writes what is to lie in a room. */
+export type Fill = (into: Float32Array) => InParts<void>;
+
 /** What a row's computation needs in memory, and its steps. */
 export interface Plan {
   /** The address of a tensor's values, which are `length` or one that is taken so many times; throws `NotByRow` for others. */
   readonly values: (tensor: Tensor, length: number) => number;
   /** Room for so many floats; its address. */
   readonly room: (length: number) => number;
+  /** Room for so many floats, which will be there before the first step. */
+  readonly filled: (length: number, fill: Fill) => number;
   /** Room with these values in it; what is left over at its end has the last one, so that nothing there overflows. */
   readonly constant: (values: Float32Array) => number;
   /** The tensor's values will be there. */
@@ -42,14 +48,15 @@ export const lengthOf = (shape: Shape): number =>
 
 export interface GrowingPlan extends Plan {
   readonly steps: readonly Step[];
-  readonly constants: ReadonlyMap<number, Float32Array>;
+  /** By address. */
+  readonly fills: ReadonlyMap<number, { readonly length: number; readonly fill: Fill }>;
   /** Of all of it. */
   readonly bytes: () => number;
 }
 
 export function createPlan(): GrowingPlan {
   const steps: Step[] = [];
-  const constants = new Map<number, Float32Array>();
+  const fills = new Map<number, { readonly length: number; readonly fill: Fill }>();
   const places = new Map<Tensor, number>();
   let end = FIRST;
   const room = (length: number): number => {
@@ -58,13 +65,17 @@ export function createPlan(): GrowingPlan {
     if (end > MOST_BYTES) throw new NotByRow(`it needs more than ${MOST_BYTES} bytes`);
     return at;
   };
-  const constant = (values: Float32Array): number => {
-    const at = room(values.length);
-    const whole = new Float32Array(padded(values.length)).fill(values.at(-1) ?? 0);
-    whole.set(values);
-    constants.set(at, whole);
+  const filled = (length: number, fill: Fill): number => {
+    const at = room(length);
+    fills.set(at, { length: padded(length), fill });
     return at;
   };
+  const constant = (values: Float32Array): number =>
+    filled(values.length, function* (into) {
+      yield;
+      into.set(values);
+      into.fill(values.at(-1) ?? 0, values.length);
+    });
   const values = (tensor: Tensor, length: number): number => {
     const own = lengthOf(tensor.shape);
     if (isConstant(tensor) && own === 1 && length > 1) {
@@ -75,7 +86,7 @@ export function createPlan(): GrowingPlan {
     return places.get(tensor)!;
   };
   return {
-    ...{ steps, constants, room, constant, values },
+    ...{ steps, fills, room, filled, constant, values },
     place: (tensor, address) => void places.set(tensor, address),
     step: (step) => void steps.push(step),
     // The last vector of a copy may begin before the end and reach beyond it.
@@ -86,28 +97,42 @@ export function createPlan(): GrowingPlan {
 const padded = (length: number): number => Math.ceil(length / ROOM) * ROOM;
 const isConstant = (tensor: Tensor): tensor is Tensor<'constant'> => tensor.primitive === 'constant';
 
-/** Weights [inner, columns] in the order of `products`, in blocks of rows: one for each of its calls. */
-export function packWeights(
+/** Rows of weights that one call of `products` takes. */
+export interface WeightBlock {
+  readonly from: number;
+  readonly rows: number;
+  /** Of its values, in the order in which the kernel reads them. */
+  readonly length: number;
+  readonly fill: Fill;
+}
+
+/** Weights [inner, columns] for the calls of a kernel. */
+export function blocksOf(
   weights: Float32Array,
   { inner, columns, transposed }: { readonly inner: number; readonly columns: number; readonly transposed: boolean },
   kernel: ProductKernel,
-): { readonly from: number; readonly rows: number; readonly packed: Float32Array }[] {
+): WeightBlock[] {
   const width = PANELS[kernel];
   const panels = Math.ceil(columns / width);
+  const partRows = Math.ceil(PART_VALUES / columns);
   return Array.from({ length: Math.ceil(inner / BLOCK_ROWS) }, (_, block) => {
     const from = block * BLOCK_ROWS;
     const rows = Math.min(BLOCK_ROWS, inner - from);
-    const packed = new Float32Array(panels * rows * width);
-    for (let row = 0; row < rows; row++) {
-      for (let column = 0; column < columns; column++) {
-        const [panel, inPanel] = [Math.floor(column / width), column % width];
-        const value = transposed ? weights[column * inner + from + row] : weights[(from + row) * columns + column];
-        packed[(panel * rows + row) * width + inPanel] = value!;
+    const fill: Fill = function* (into) {
+      for (let row = 0; row < rows; row++) {
+        if (row % partRows === 0) yield;
+        for (let column = 0; column < columns; column++) {
+          const inPanel = column % width;
+          const value = transposed ? weights[column * inner + from + row] : weights[(from + row) * columns + column];
+          into[(column - inPanel) * rows + row * width + inPanel] = value!;
+        }
       }
-    }
-    return { from, rows, packed };
+    };
+    return { from, rows, length: panels * rows * width, fill };
   });
 }
 
 /** Products that MLAS adds up before it adds the sum to the result: MLAS_SGEMM_PACKED_STRIDEK, 256. */
 const BLOCK_ROWS = 256;
+/** Values that are written at a time, about. */
+const PART_VALUES = 2 ** 13;

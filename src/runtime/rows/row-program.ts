@@ -1,7 +1,8 @@
 import { toAristarchError } from '../../base/errors.ts';
+import type { InParts } from '../../base/in-parts.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { fusedProducts } from '../../graph/onnx/fusions.ts';
-import { readGraph } from '../../graph/onnx/read-graph.ts';
+import { readGraphInParts } from '../../graph/onnx/read-graph.ts';
 import { topologicalOrder } from '../../graph/order.ts';
 import { applyRule, type Tensor } from '../../graph/tensor.ts';
 import { createKernels } from './compile.ts';
@@ -19,9 +20,9 @@ export interface RowProgram {
  * The program of a model's file whose rows have so many values, or why there is none: an operator whose bits are ONNX Runtime's own, or a machine that cannot run the
  * kernels.
  */
-export function openRowProgram(onnx: Uint8Array, rowWidth: number): RowProgram | { readonly absent: string } {
+export function* openRowProgram(onnx: Uint8Array, rowWidth: number): InParts<RowProgram | { readonly absent: string }> {
   try {
-    return instantiate(planOf(readGraph(onnx), rowWidth));
+    return yield* instantiate(yield* planOf(yield* readGraphInParts(onnx), rowWidth));
   } catch (thrown) {
     return { absent: toAristarchError(thrown).message };
   }
@@ -35,7 +36,7 @@ interface PlannedGraph {
   readonly outputLength: number;
 }
 
-function planOf(graph: Graph, rowWidth: number): PlannedGraph {
+function* planOf(graph: Graph, rowWidth: number): InParts<PlannedGraph> {
   const [input, ...others] = graph.inputs;
   const [output, ...more] = Object.values(graph.outputs);
   if (!input || !output || others.length + more.length > 0) throw new NotByRow('it has several inputs or outputs');
@@ -48,6 +49,7 @@ function planOf(graph: Graph, rowWidth: number): PlannedGraph {
   const fused = fusedProducts({ order, kept: new Set([output]) });
   const inner = new Set([...fused.values()].flatMap((fusion) => fusion.inner));
   for (const tensor of order) {
+    yield;
     const [product] = (fused.get(tensor)?.inner ?? []) as readonly Tensor<'matMul'>[];
     if (product) placeSum(tensor, product, plan);
     else if (tensor !== input && !inner.has(tensor)) applyRule(rowRules, tensor, plan);
@@ -63,10 +65,13 @@ function placeSum(tensor: Tensor, product: Tensor<'matMul'>, plan: GrowingPlan):
   placeProduct(tensor, { product, addend: plan.values(other, lengthOf(tensor.shape)) }, plan);
 }
 
-function instantiate({ plan, rowAt, rowLength, outputAt, outputLength }: PlannedGraph): RowProgram {
-  const { kernels, buffer } = createKernels(plan.bytes());
-  for (const [at, values] of plan.constants) new Float32Array(buffer, at, values.length).set(values);
-  const steps = plan.steps.map((step) => ({ ...step, kernel: kernels[step.kernel] }));
+function* instantiate({ plan, rowAt, rowLength, outputAt, outputLength }: PlannedGraph): InParts<RowProgram> {
+  const names = new Set(plan.steps.map(({ kernel }) => kernel));
+  const { kernels, buffer } = yield* createKernels(names, plan.bytes());
+  for (const [at, { length, fill }] of plan.fills) {
+    yield* fill(new Float32Array(buffer, at, length));
+  }
+  const steps = plan.steps.map((step) => ({ ...step, kernel: kernels.get(step.kernel)! }));
   const row = new Float32Array(buffer, rowAt, rowLength);
   const output = new Float32Array(buffer, outputAt, outputLength);
   const unsure = new Int32Array(buffer, UNSURE_AT, 1);

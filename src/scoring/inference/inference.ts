@@ -1,4 +1,5 @@
 import type { InferenceThread } from '../../runtime/thread/inference-thread.ts';
+import type { RowPrograms } from './row-programs.ts';
 
 /** `inline`: on the thread that calls. `worker`: in the inference thread. `auto`: small inferences inline, and those there that are worth it. */
 export const INFERENCE_MODES = ['auto', 'inline', 'worker'] as const;
@@ -9,8 +10,8 @@ export interface Inference {
   readonly mode: InferenceMode;
   /** Or why there is none; `worker` needs one. */
   readonly thread: InferenceThread | { readonly absent: string };
-  /** Whether rows come alone often enough for a program of their own (single-row.ts). */
-  readonly rowPrograms?: boolean;
+  /** Where rows may come alone, so often that a program of their own is worth it (single-row.ts). */
+  readonly rowPrograms?: RowPrograms;
   /** Told where each model is computed, and why. */
   readonly tell: (message: string) => void;
 }

@@ -16,7 +16,7 @@ export interface CriticParts {
   readonly threads: number;
   readonly rowWidth: number;
   /** Of a model of which a row that comes alone may be computed apart (single-row.ts). */
-  readonly trialRows: Float32Array | undefined;
+  readonly trialRows: (() => Iterable<Float32Array>) | undefined;
   /** Bytes of the model's file, checked. */
   readonly read: () => Promise<Uint8Array>;
 }
@@ -32,12 +32,14 @@ export interface Critic {
 
 /** Throws what reading and loading throw, and `INVALID_INPUT` where a thread is asked for that the device cannot be used in. */
 export async function openCritic(parts: CriticParts): Promise<Critic> {
-  const { name, inference, rowWidth, trialRows } = parts;
-  const onnx = await parts.read();
-  const { critic, why } = await OPENERS[inference.mode]({ ...parts, onnx });
-  const { session, description } = withSingleRow(inPairs(critic.session), { onnx, rowWidth, trialRows });
-  inference.tell(`inference of model "${name}": ${describePlace(critic.inlineRows)} (${why})${description}`);
-  return { ...critic, session };
+  const { name, inference, rowWidth, read, trialRows } = parts;
+  const { critic, why } = await OPENERS[inference.mode]({ ...parts, onnx: await read() });
+  inference.tell(`inference of model "${name}": ${describePlace(critic.inlineRows)} (${why})`);
+  const session = inPairs(critic.session);
+  const { rowPrograms } = inference;
+  if (rowPrograms === undefined || trialRows === undefined) return { ...critic, session };
+  const tell = (outcome: string): void => inference.tell(`inference of model "${name}": ${outcome}`);
+  return { ...critic, session: withSingleRow(session, { rowPrograms, read, rowWidth, trialRows, tell }) };
 }
 
 interface ReadParts extends CriticParts {

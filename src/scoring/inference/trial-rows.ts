@@ -25,24 +25,23 @@ const SLOT_VALUES: { readonly [K in FieldKind]: (drawn: Drawn) => readonly numbe
   timestamp: ({ chance: [at, between] }) => [at * 86_400, Math.floor(between * 7)],
 };
 
-/** Raw rows [n, rowWidth] by which two ways of computing a model are told apart; the same for the same manifest. Not of images. */
-export function trialRows(schema: FeatureSchema, columns: readonly ColumnFingerprint[]): Float32Array {
+/** Raw rows by which two ways of computing a model are told apart; the same for the same manifest. Not of images. */
+export function* trialRows(schema: FeatureSchema, columns: readonly ColumnFingerprint[]): Generator<Float32Array> {
   const width = rowWidth(schema);
-  const rows = new Float32Array((ORDINARY + ENDS.length) * width);
-  const chances = new Float32Array(3 * ORDINARY * schema.fields.length);
-  createRandom(0).stream('trial-rows').fillUniform(chances, 0);
-  let next = 0;
-  const draw = (): number => chances[next++]!;
-  for (let row = 0; row < ORDINARY; row++) {
-    let slot = row * width;
+  const stream = createRandom(0).stream('trial-rows');
+  const chances = new Float32Array(3 * schema.fields.length);
+  for (let ordinary = 0; ordinary < ORDINARY; ordinary++) {
+    stream.fillUniform(chances, ordinary);
+    const row = new Float32Array(width);
+    let slot = 0;
     schema.fields.forEach((field, index) => {
       const levels = field.kind === 'category' ? field.levels.length : 0;
-      const chance = [draw(), draw(), draw()] as const;
+      const chance = [chances[3 * index]!, chances[3 * index + 1]!, chances[3 * index + 2]!] as const;
       const values = SLOT_VALUES[field.kind]({ column: columns[index], levels, chance });
-      rows.set(chance[2] < MISSING ? values.map(() => NaN) : values, slot);
+      row.set(chance[2] < MISSING ? values.map(() => NaN) : values, slot);
       slot += SLOTS[field.kind];
     });
+    yield row;
   }
-  ENDS.forEach((value, index) => rows.fill(value, (ORDINARY + index) * width, (ORDINARY + index + 1) * width));
-  return rows;
+  for (const value of ENDS) yield new Float32Array(width).fill(value);
 }

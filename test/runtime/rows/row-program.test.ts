@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { atOnce } from '../../../src/base/in-parts.ts';
 import { createRandom } from '../../../src/base/philox.ts';
 import { createGraph } from '../../../src/graph/graph.ts';
 import { emitGraph } from '../../../src/graph/onnx/emit-graph.ts';
@@ -42,7 +43,7 @@ async function both(width: number, build: (x: Tensor) => Tensor, rows = rowsOf(w
   const count = rows.length / width;
   const expected = session.runNow!({ rows: { data: rows, shape: [count, width] } })['y']!.data;
   await session.close();
-  const program = openRowProgram(onnx, width);
+  const program = atOnce(openRowProgram(onnx, width));
   if ('absent' in program) throw new Error(program.absent);
   const found = Array.from({ length: count }, (_, row) =>
     program.run(rows.subarray(row * width, (row + 1) * width))?.slice(),
@@ -132,14 +133,16 @@ onX64('the program of one row', () => {
     ['a product by something else than weights', 4, (x) => op.matMul(x, op.negate(op.constant([1, 2, 3, 4], [4, 1])))],
     ['is taken for 4', 4, (x) => op.add(x, op.columns(x, 0, 1))],
   ])('is none where the bits are not known, and says why: %s', (reason, width, build) => {
-    expect(openRowProgram(onnxOf(width, build), width)).toEqual({ absent: expect.stringContaining(reason) });
+    expect(atOnce(openRowProgram(onnxOf(width, build), width))).toEqual({ absent: expect.stringContaining(reason) });
   });
 
   it('is none of rows of another width, and takes no more memory than a critic does', () => {
     const wide = 2 ** 25;
     const sixTimes = (x: Tensor): Tensor => Array.from({ length: 6 }).reduce<Tensor>((y) => op.multiply(y, 2), x);
-    expect(openRowProgram(onnxOf(4, op.negate), 5)).toEqual({ absent: expect.stringContaining('4 values, and not 5') });
-    expect(openRowProgram(onnxOf(wide, sixTimes), wide)).toEqual({
+    expect(atOnce(openRowProgram(onnxOf(4, op.negate), 5))).toEqual({
+      absent: expect.stringContaining('4 values, and not 5'),
+    });
+    expect(atOnce(openRowProgram(onnxOf(wide, sixTimes), wide))).toEqual({
       absent: expect.stringContaining('it needs more than'),
     });
   });
@@ -150,12 +153,12 @@ onX64('the program of one row', () => {
   });
 
   it('is none of what is no model', () => {
-    expect(openRowProgram(Uint8Array.of(1, 2, 3), 1)).toEqual({ absent: expect.stringContaining('ONNX') });
+    expect(atOnce(openRowProgram(Uint8Array.of(1, 2, 3), 1))).toEqual({ absent: expect.stringContaining('ONNX') });
   });
 
   it('keeps nothing of one row for the next', () => {
     const build = (x: Tensor): Tensor => op.add(op.matMul(x, op.constant(normals(W * 5, 2), [W, 5])), other(5));
-    const program = openRowProgram(onnxOf(W, build), W);
+    const program = atOnce(openRowProgram(onnxOf(W, build), W));
     if ('absent' in program) throw new Error(program.absent);
     const row = normals(W, 5);
     const first = bitsOf(program.run(row)!);

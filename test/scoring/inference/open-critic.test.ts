@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { cp, rm } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Detector } from '../../../src/scoring/detector.ts';
-import type { Inference, InferenceMode } from '../../../src/scoring/inference/inference.ts';
+import { INLINE, type Inference, type InferenceMode } from '../../../src/scoring/inference/inference.ts';
+import { createRowPrograms } from '../../../src/scoring/inference/row-programs.ts';
 import { openDetector } from '../../../src/scoring/open-detector.ts';
 import { type InferenceThread, startInferenceThread } from '../../../src/runtime/thread/inference-thread.ts';
 import type { Life } from '../../../src/runtime/thread/life.ts';
@@ -139,6 +140,26 @@ describe('a detector', () => {
     expect(there).toEqual(here);
     await opened[1]!.lose();
     expect(await opened[1]!.detector.explain(normalOrders(3, 5))).toEqual(here);
+  });
+
+  it('of a table gets a row program once rows came alone, from its files; where they are gone it goes on without', async () => {
+    for (const areGone of [false, true]) {
+      const folder = data.path(`alone-${areGone}`);
+      await cp(trained().folder, folder, { recursive: true });
+      const told: string[] = [];
+      const inference = { ...INLINE, rowPrograms: createRowPrograms(2), tell: (line: string) => void told.push(line) };
+      const detector = await openDetector(folder, { device: 'cpu', inference });
+      detectors.push(detector);
+      expect(told).toHaveLength(1);
+      if (areGone) await rm(folder, { recursive: true });
+      const row = detector.encode(normalOrders(1, 6));
+      const scoreOf = (): number => detector.scoreNow!(row).scores[0]!;
+      const before = [scoreOf(), scoreOf()];
+      await waitUntil('what comes of the row program', () => told.length > 1);
+      expect(told[1]).toMatch(areGone ? /no row program: .*critic.onnx is missing/ : /row program/);
+      if (process.arch === 'x64') expect(told[1]).not.toContain('its bits are others');
+      expect([scoreOf(), scoreOf()]).toEqual(before);
+    }
   });
 
   it('is refused a thread where there is none', async () => {

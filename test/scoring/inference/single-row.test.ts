@@ -1,72 +1,45 @@
 import { describe, expect, it } from '@jest/globals';
-import { createGraph } from '../../../src/graph/graph.ts';
-import { emitGraph } from '../../../src/graph/onnx/emit-graph.ts';
-import { clip, constant, cos, exp, input, matMul, reshape } from '../../../src/graph/operations.ts';
-import { BATCH } from '../../../src/graph/shape.ts';
-import type { Tensor } from '../../../src/graph/tensor.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { cos, exp } from '../../../src/graph/operations.ts';
 import { ROWS_INPUT, SCORES_OUTPUT } from '../../../src/models/scoring-graph.ts';
 import type { NamedArrays, Session } from '../../../src/runtime/executor.ts';
-import { openOrtExecutor } from '../../../src/runtime/onnxruntime/executor.ts';
-import { type SingleRowParts, withSingleRow } from '../../../src/scoring/inference/single-row.ts';
+import { createRowPrograms } from '../../../src/scoring/inference/row-programs.ts';
+import type { SingleRowParts } from '../../../src/scoring/inference/single-row.ts';
+import {
+  A,
+  AFTER,
+  B,
+  BOUNDED as model,
+  callAlone,
+  type Counted,
+  modelOf,
+  open,
+  type Opened,
+  openSlow,
+  scores,
+  turnsByHand,
+  WIDTH,
+} from '../../support/single-rows.ts';
 
-import { trialRows } from '../../../src/scoring/inference/trial-rows.ts';
-
-const WIDTH = 4;
-const weights = constant([0.5, -1, 2, 0.25], [WIDTH, 1]);
-
-/** So slow that whatever is measured, the program is faster. */
-const SLOW_MS = 2;
-
-interface Counted extends Session {
-  /** Rows of each of its runs. */
-  readonly runs: number[];
+/** A session that was called alone often enough, and what came of it. */
+async function settled(slow: Session, onnx: Uint8Array, other?: Partial<SingleRowParts>): Promise<Opened> {
+  const turns = turnsByHand();
+  const opened = open(slow, onnx, createRowPrograms(AFTER, turns.later), other);
+  callAlone(opened.session);
+  await nextTurn();
+  while (opened.told.length === 0) await turns.take();
+  return opened;
 }
-
-async function openSlow(onnx: Uint8Array, change = (scores: Float32Array): Float32Array => scores): Promise<Counted> {
-  const executor = await openOrtExecutor({ provider: 'cpu', threads: 1 });
-  const session = await executor.load(onnx);
-  const runs: number[] = [];
-  const runNow = (feeds: NamedArrays): NamedArrays => {
-    runs.push(feeds[ROWS_INPUT]!.shape[0]!);
-    const untilMs = performance.now() + SLOW_MS;
-    while (performance.now() < untilMs);
-    const { data, shape } = session.runNow!(feeds)[SCORES_OUTPUT]!;
-    return { [SCORES_OUTPUT]: { data: change(data), shape } };
-  };
-  return { ...session, runNow, runs };
-}
-
-function modelOf(score: (x: Tensor) => Tensor): Uint8Array {
-  const rows = input(ROWS_INPUT, [BATCH, WIDTH]);
-  return emitGraph(createGraph('critic', [rows], { [SCORES_OUTPUT]: reshape(matMul(score(rows), weights), [BATCH]) }));
-}
-
-function scores(session: Session, ...rows: number[]): number[] {
-  const feeds = { [ROWS_INPUT]: { data: Float32Array.from(rows), shape: [rows.length / WIDTH, WIDTH] } };
-  return [...session.runNow!(feeds)[SCORES_OUTPUT]!.data];
-}
-
-const FIELDS = Array.from(
-  { length: WIDTH },
-  (_, index) => ({ name: `f${index}`, kind: 'number', missing: false, integer: false }) as const,
-);
-const partsOf = (onnx: Uint8Array, rows = trialRows({ fields: FIELDS, excluded: [] }, [])): SingleRowParts => ({
-  ...{ onnx, rowWidth: WIDTH, trialRows: rows },
-});
-
-const model = modelOf((x) => cos(clip(x, -20, 20)));
-const [A, B] = [
-  [0.1, 0.2, 0.3, 0.4],
-  [1, 2, 3, 4],
-] as const;
 
 const onX64 = process.arch === 'x64' ? describe : describe.skip;
 
 onX64('a row that comes alone', () => {
   it('is computed by the program, several together by the session, and to the same bits', async () => {
     const slow = await openSlow(model);
-    const { session, description } = withSingleRow(slow, partsOf(model));
-    expect(description).toContain('a row that comes alone by the model');
+    const { session, told } = await settled(slow, model);
+    expect(told).toEqual([
+      expect.stringContaining('a row that comes alone is computed by its row program from now on'),
+    ]);
     slow.runs.length = 0;
     const alone = [scores(session, ...A), scores(session, ...B)].flat();
     expect(slow.runs).toEqual([]);
@@ -76,7 +49,7 @@ onX64('a row that comes alone', () => {
   });
 
   it('gives answers that stay when the next one comes', async () => {
-    const { session } = withSingleRow(await openSlow(model), partsOf(model));
+    const { session } = await settled(await openSlow(model), model);
     const feeds = { [ROWS_INPUT]: { data: Float32Array.from(A), shape: [1, WIDTH] } };
     const first = session.runNow!(feeds)[SCORES_OUTPUT]!.data;
     const before = [...first];
@@ -88,7 +61,7 @@ onX64('a row that comes alone', () => {
   it('goes through the session where the program is not sure of it', async () => {
     const unbounded = modelOf(cos);
     const slow = await openSlow(unbounded);
-    const { session } = withSingleRow(slow, partsOf(unbounded));
+    const { session } = await settled(slow, unbounded);
     slow.runs.length = 0;
     const [large] = scores(session, 1e6, 2, 3, 4);
     expect(slow.runs).toEqual([1]);
@@ -103,45 +76,56 @@ onX64('a row that comes alone', () => {
       return new Float32Array(bits.buffer);
     };
     const slow = await openSlow(model, nudged);
-    const { session, description } = withSingleRow(slow, partsOf(model));
-    expect(description).toBe('; no row program: its bits are others');
-    expect(session).toBe(slow);
-    await session.close();
+    const { session, told } = await settled(slow, model);
+    expect(told).toEqual(['no row program: its bits are others']);
+    await expectBySession(slow, session);
   });
 
   it('goes through the session where the rows that are tried tell too little', async () => {
     const slow = await openSlow(model);
-    const alike = new Float32Array(40 * WIDTH).fill(0.5);
-    const { session, description } = withSingleRow(slow, partsOf(model, alike));
-    expect(session).toBe(slow);
-    expect(description).toBe('; no row program: the rows tried have 1 different scores, too few to go by');
-    await slow.close();
-  });
-
-  it('goes through the session where that fails at the rows that are tried', async () => {
-    const slow = await openSlow(model);
-    const failing = {
-      ...slow,
-      runNow: () => {
-        throw new Error('no such input');
-      },
-    };
-    const { session, description } = withSingleRow(failing, partsOf(model));
-    expect([session, description]).toEqual([failing, '; no row program: no such input']);
-    await slow.close();
+    const alike = Array.from({ length: 40 }, () => new Float32Array(WIDTH).fill(0.5));
+    const { session, told } = await settled(slow, model, { trialRows: () => alike });
+    expect(told).toEqual(['no row program: the rows tried have 1 different scores, too few to go by']);
+    await expectBySession(slow, session);
   });
 
   it('goes through the session where the model has an operator whose bits are not known', async () => {
     const other = modelOf(exp);
     const slow = await openSlow(other);
-    expect(withSingleRow(slow, partsOf(other))).toEqual({ session: slow, description: '; no row program: exp' });
-    await slow.close();
+    const { session, told } = await settled(slow, other);
+    expect(told).toEqual(['no row program: exp']);
+    await expectBySession(slow, session);
+  });
+
+  it('goes through the session where that fails at the rows that are tried', async () => {
+    const slow = await openSlow(model);
+    const runNow = (feeds: NamedArrays): NamedArrays => {
+      if (feeds[ROWS_INPUT]!.shape[0]! > 1) throw new Error('no such rows');
+      return slow.runNow!(feeds);
+    };
+    const { session, told } = await settled({ ...slow, runNow }, model);
+    expect(told).toEqual(['no row program: no such rows']);
+    await expectBySession(slow, session);
+  });
+
+  it('goes through the session where the file is gone by then', async () => {
+    const slow = await openSlow(model);
+    const { session, told } = await settled(slow, model, { read: () => Promise.reject(new Error('no such file')) });
+    expect(told).toEqual(['no row program: no such file']);
+    await expectBySession(slow, session);
   });
 });
+
+async function expectBySession(slow: Counted, session: Session): Promise<void> {
+  slow.runs.length = 0;
+  callAlone(session, 2 * AFTER);
+  expect(slow.runs).toEqual(Array<number>(2 * AFTER).fill(1));
+  await session.close();
+}
 
 describe('a session that does not run before it returns', () => {
   it('is left as it is', () => {
     const session: Session = { run: () => Promise.reject(new Error('not here')), close: () => Promise.resolve() };
-    expect(withSingleRow(session, partsOf(model))).toEqual({ session, description: '' });
+    expect(open(session, model, createRowPrograms(AFTER)).session).toBe(session);
   });
 });
