@@ -1,12 +1,12 @@
 import { AristarchError } from '../../base/errors.ts';
 import type { Priority, ScoreBatch, StageListener } from '../../scoring/detector.ts';
 import type { Clock } from '../clock.ts';
-import { type AdmissionQuestion, plannedMs, refusalOf, type Refusal } from './admission.ts';
+import { type AdmissionQuestion, refusalOf, type Refusal } from './admission.ts';
 import { createAlarm, defaultLater, type Later } from './alarm.ts';
 import { createCompany } from './company.ts';
-import { createCostModel } from './cost-model.ts';
+import { createForecast } from './forecast.ts';
 import { gather, rowsOf } from './gather.ts';
-import { createQueue, type Piece, type Queue, type Waiting } from './queue.ts';
+import { createQueue, type Piece, type Waiting } from './queue.ts';
 import { Collector, viewOf } from './score-parts.ts';
 
 /** Rows of one caller. */
@@ -92,7 +92,7 @@ export function createBatcher(parts: BatcherParts): Batcher {
     const { priority = 'normal', deadlineMs = Infinity } = job;
     const rows = job.rows.length / rowWidth;
     const remainingMs = deadlineMs - clock.wallMs();
-    const expectedMs = forecast.expectJobMs(running, priority, rows);
+    const expectedMs = forecast.expectJobMs(running, { priority, rows, remainingMs });
     const isAlone = !running && queue.jobs === 0;
     const question = { rows, remainingMs, expectedMs, isAlone, queuedRows: queue.rows, maxQueueRows };
     checkAdmission(question, job.isTrial === true ? undefined : events);
@@ -148,47 +148,6 @@ function runAtOnce(work: () => void): void {
       throw thrown;
     });
   }
-}
-
-/** Of which, with a deadline, the mean number of rows is known. */
-const JOBS_REMEMBERED = 50;
-
-/** When things will be done, by what they have cost lately. */
-function createForecast(queue: Queue<WaitingJob>, maxBatchRows: number, clock: Clock) {
-  const cost = createCostModel(maxBatchRows);
-  /** `runsUntilMs`: when the inference that runs should be over. */
-  let [startedMs, runsUntilMs, jobRows] = [0, 0, 1];
-  const restMs = (running: boolean): number => (running ? Math.max(0, runsUntilMs - clock.monotonicMs()) : 0);
-  return {
-    learnJob: (rows: number): void => {
-      jobRows += (rows - jobRows) / JOBS_REMEMBERED;
-    },
-    expectComingMs: (running: boolean, coming: number): number => {
-      if (!running && queue.jobs === 0 && coming === 0) return 0;
-      return restMs(running) + cost.expectMs(queue.ahead('normal', jobRows) + (coming + 1) * jobRows);
-    },
-    /** Milliseconds until a job that came now would be scored. */
-    expectJobMs: (running: boolean, priority: Priority, rows: number): number => {
-      // Whoever finds nobody before him is let in: an expectation that is wrong is put right by trying.
-      if (!running && queue.jobs === 0 && rows <= maxBatchRows) return 0;
-      return restMs(running) + cost.expectMs(queue.ahead(priority, rows) + rows);
-    },
-    /** Milliseconds that what waits can wait longer, so that it is scored within a deadline. */
-    spareMs: (deadlineMs = Infinity): number =>
-      Math.max(0, plannedMs(deadlineMs - clock.wallMs()) - cost.expectMs(queue.rows)),
-    /** An inference begins; the answer is when. */
-    begin: (rows: number): number => {
-      startedMs = clock.monotonicMs();
-      runsUntilMs = startedMs + cost.expectMs(rows);
-      return startedMs;
-    },
-    /** It has ended; the answer is how long it took. */
-    end: (rows: number): number => {
-      const tookMs = clock.monotonicMs() - startedMs;
-      cost.learnInference(rows, tookMs);
-      return tookMs;
-    },
-  };
 }
 
 /**

@@ -166,6 +166,27 @@ describe('admission', () => {
     expect(await answer).toEqual([1]);
   });
 
+  it('refuses who comes to an idle server with what has never been done in so little time, but lets one in sixteen try', async () => {
+    const lab = await createSlowLab();
+    const rows = [1, 2, 3, 4];
+    const ask = async (deadlineMs = Infinity): Promise<unknown> => {
+      const answer = lab.send(rows, { deadlineMs: lab.now() + deadlineMs }).catch(({ message }: Error) => message);
+      await drain(lab);
+      return answer;
+    };
+    // Four rows have taken 40 ms once, which is too little to go by.
+    for (let time = 0; time < 3; time++) expect(await ask(39)).toEqual(rows);
+    for (let time = 1; time < 16; time++)
+      expect(await ask(39)).toMatch(/^the 4 rows would be scored in about 40\.0 ms, and the call has 39\.0 ms left/);
+    expect(lab.refusals).toEqual(Array.from({ length: 15 }, () => 'too_short'));
+    expect(await ask(41)).toEqual(rows);
+    lab.setMsPerRow(1);
+    expect(await ask(39)).toEqual(rows);
+    // Who was let in has put it right.
+    for (let time = 0; time < 20; time++) expect(await ask(5)).toEqual(rows);
+    expect(lab.refusals).toHaveLength(15);
+  });
+
   it('counts what is left of the inference that runs', async () => {
     const lab = await createSlowLab();
     const first = lab.send([1, 2, 3, 4, 5, 6, 7, 8]);

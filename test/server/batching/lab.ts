@@ -6,9 +6,9 @@ const LIMITS: BatchingLimits = { maxBatchRows: 8, maxDelayMs: 0, maxQueueRows: 1
 /** The score of a row is the row; a clock that tests turn, and inferences that take `msPerRow` of it. */
 export function createLab(
   changes: Partial<BatchingLimits> = {},
-  { msPerRow = 0, fault = new Error('a row cannot be scored') } = {},
+  { msPerRow: firstMsPerRow = 0, fault = new Error('a row cannot be scored') } = {},
 ) {
-  let nowMs = 1000;
+  let [nowMs, msPerRow] = [1000, firstMsPerRow];
   const [batches, refusals, delays]: [number[][], string[], number[]] = [[], [], []];
   const due: (() => void)[] = [];
   const doors: (() => void)[] = [];
@@ -52,6 +52,7 @@ export function createLab(
     turn,
     send,
     wait: (ms: number) => void (nowMs += ms),
+    setMsPerRow: (ms: number) => void (msPerRow = ms),
     now: () => nowMs,
   };
 }
