@@ -6,6 +6,7 @@ import { createAlarm, defaultLater, type Later } from './alarm.ts';
 import { createCompany } from './company.ts';
 import { createForecast } from './forecast.ts';
 import { gather, rowsOf } from './gather.ts';
+import { createPatience } from './patience.ts';
 import { createQueue, type Piece, type Waiting } from './queue.ts';
 import { Collector, viewOf } from './score-parts.ts';
 
@@ -27,7 +28,7 @@ export interface BatchJob {
 export interface BatchingLimits {
   /** Most rows of one inference. */
   readonly maxBatchRows: number;
-  /** Most milliseconds that the first caller after a pause waits for others. */
+  /** Most milliseconds that a job waits, from when it came, for others that could be scored with it. */
   readonly maxDelayMs: number;
   /** Most rows that wait. */
   readonly maxQueueRows: number;
@@ -77,14 +78,16 @@ interface WaitingJob extends Waiting {
 
 /**
  * Gathers the rows of all callers into one inference at a time: whoever comes while the process is idle is scored at once
- * (after the input that has arrived together is read), whoever comes while an inference runs is in the next one.
+ * (after the input that has arrived together is read), whoever comes while an inference runs is in the next one. With a delay, the
+ * next one begins so much later where several callers were there a moment ago.
  */
 export function createBatcher(parts: BatcherParts): Batcher {
   const { rowWidth, limits, clock, events, later = defaultLater } = parts;
   const { maxBatchRows, maxDelayMs, maxQueueRows } = limits;
   const queue = createQueue<WaitingJob>(maxBatchRows);
   const forecast = createForecast(queue, maxBatchRows, clock);
-  const company = createCompany(later);
+  const company = createCompany(later, clock);
+  const patience = createPatience(maxDelayMs, company, clock);
   let running = false;
   /** Takes a job into the queue, or throws why not. */
   const admit = (job: BatchJob, answer: Pick<WaitingJob, 'resolve' | 'reject'>): void => {
@@ -92,23 +95,21 @@ export function createBatcher(parts: BatcherParts): Batcher {
     const { priority = 'normal', deadlineMs = Infinity } = job;
     const rows = job.rows.length / rowWidth;
     const remainingMs = deadlineMs - clock.wallMs();
-    const expectedMs = forecast.expectJobMs(running, { priority, rows, remainingMs });
-    const isAlone = !running && queue.jobs === 0;
-    const question = { rows, remainingMs, expectedMs, isAlone, queuedRows: queue.rows, maxQueueRows };
-    checkAdmission(question, job.isTrial === true ? undefined : events);
+    const prospect = forecast.prospectOf(running, { priority, rows, remainingMs });
+    checkAdmission({ rows, remainingMs, maxQueueRows, ...prospect }, job.isTrial === true ? undefined : events);
     // Those alike are refused by their headers; Kafka's batches wait as long as it takes.
     if (deadlineMs !== Infinity) forecast.learnJob(rows);
-    const state = { left: rows, collector: new Collector(rows), cameMs: clock.monotonicMs(), ended: false };
-    queue.push({ job, priority, ...state, ...answer });
+    queue.push({ job, priority, ...stateOf(rows, clock.monotonicMs()), ...answer });
   };
   const alarm = createAlarm(() => runNext(), clock, later);
-  const schedule = (delayMs: number): void => {
-    if (!running && queue.jobs > 0) alarm.set(queue.rows >= maxBatchRows ? 0 : delayMs);
+  const schedule = (): void => {
+    if (!running && queue.jobs > 0) alarm.set(queue.rows >= maxBatchRows ? 0 : patience.leftMs());
   };
   const runNext = (): void => {
     const pieces = queue.take(sameRate, (waiting) => drop(waiting, clock));
+    if (queue.jobs === 0) patience.over();
     if (pieces.length === 0) {
-      schedule(0);
+      schedule();
       return;
     }
     running = true;
@@ -120,7 +121,7 @@ export function createBatcher(parts: BatcherParts): Batcher {
       for (const { waiting } of pieces) waiting.job.onStage?.('infer', startedMs, clock.monotonicMs());
       events.onBatch(rows, pieces.length, forecast.end(rows), pieces.every(isOfTrial));
       if (inThread && queue.rows >= maxBatchRows) runNext();
-      else schedule(0);
+      else schedule();
     };
     scorePieces(tellTurns(pieces, startedMs, events), parts, ended);
   };
@@ -132,12 +133,18 @@ export function createBatcher(parts: BatcherParts): Batcher {
     score: (job) =>
       new Promise((resolve, reject) => {
         admit(job, { resolve, reject });
-        // Nobody is late for others' sake.
-        if (maxDelayMs === 0 && company.isAlone(!running && queue.jobs === 1, queue.rows)) runAtOnce(runNext);
-        else schedule(maxDelayMs === 0 ? 0 : Math.min(maxDelayMs, forecast.spareMs(job.deadlineMs)));
+        if (company.isAlone(!running && queue.jobs === 1, queue.rows)) runAtOnce(runNext);
+        else {
+          patience.take(() => forecast.spareMs(job.deadlineMs));
+          schedule();
+        }
       }),
   };
 }
+
+const stateOf = (rows: number, cameMs: number): Omit<WaitingJob, 'job' | 'priority' | 'resolve' | 'reject'> => ({
+  ...{ left: rows, collector: new Collector(rows), cameMs, ended: false },
+});
 
 /** A fault of whoever is told of the work is nobody's answer, and ends the process as in any other turn. */
 function runAtOnce(work: () => void): void {

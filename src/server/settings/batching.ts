@@ -18,7 +18,7 @@ export const BATCHING_SETTINGS = defineSettings({
     default: 0,
     flag: '--max-batch-delay-ms <ms>',
     env: 'ARISTARCH_MAX_BATCH_DELAY_MS',
-    help: 'how long the first caller after a pause waits for others to be scored with; with 0, only those that come while an inference runs are gathered',
+    help: 'how long a caller waits at most, from when it came, for others to be scored with, while several were there within the last second; one that comes alone never waits. With 0, only those that come while an inference runs are gathered',
     unit: 'ms',
     group: 'Batching',
   },

@@ -170,14 +170,14 @@ describe('admission', () => {
     const lab = await createSlowLab();
     const rows = [1, 2, 3, 4];
     const ask = async (deadlineMs = Infinity): Promise<unknown> => {
-      const answer = lab.send(rows, { deadlineMs: lab.now() + deadlineMs }).catch(({ message }: Error) => message);
+      const answer = lab.send(rows, { deadlineMs: lab.now() + deadlineMs }).catch(String);
       await drain(lab);
       return answer;
     };
     // Four rows have taken 40 ms once, which is too little to go by.
     for (let time = 0; time < 3; time++) expect(await ask(39)).toEqual(rows);
     for (let time = 1; time < 16; time++)
-      expect(await ask(39)).toMatch(/^the 4 rows would be scored in about 40\.0 ms, and the call has 39\.0 ms left/);
+      expect(await ask(39)).toMatch(/the 4 rows would be scored in about 40\.0 ms, and the call has 39\.0 ms left/);
     expect(lab.refusals).toEqual(Array.from({ length: 15 }, () => 'too_short'));
     expect(await ask(41)).toEqual(rows);
     lab.setMsPerRow(1);
