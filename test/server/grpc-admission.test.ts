@@ -49,7 +49,9 @@ describe('a full queue', () => {
     await until('the second call waits', async () => (await scrape(addresses.http)).includes('aristarch_queue_rows 3'));
     const error = await client.refusal(dense(4));
     expect(error.code).toBe(status.RESOURCE_EXHAUSTED);
-    expect(error.details).toMatch(/^3 rows wait already and at most 3 may: send again later/);
+    expect(error.details).toMatch(
+      /^3 rows of this or a higher priority wait already and at most 3 may: send again later/,
+    );
     expect(retryMsOf(error)).toBeGreaterThanOrEqual(10);
     expect(await scrape(addresses.http)).toContain('aristarch_rejections_total{reason="queue_full"} 1');
     gate.open();

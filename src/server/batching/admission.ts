@@ -11,6 +11,10 @@ export interface AdmissionQuestion {
   readonly expectedMs: number;
   /** Whether nothing runs and nothing waits. */
   readonly isAlone: boolean;
+  /**
+   * Those that wait with its priority or a higher one. Who has a lower one takes nobody's place; with three priorities, three times
+   * `maxQueueRows` may wait at most.
+   */
   readonly queuedRows: number;
   readonly maxQueueRows: number;
 }
@@ -32,7 +36,7 @@ export function refusalOf(question: AdmissionQuestion): { reason: Refusal; error
   const { rows, remainingMs, expectedMs, isAlone, queuedRows, maxQueueRows } = question;
   if (queuedRows > 0 && queuedRows + rows > maxQueueRows) {
     const message =
-      `${queuedRows} rows wait already and at most ${maxQueueRows} may: send again later, or send less at a time; ` +
+      `${queuedRows} rows of this or a higher priority wait already and at most ${maxQueueRows} may: send again later, or send less at a time; ` +
       '--max-queue-rows is the limit';
     return { reason: 'queue_full', error: refused(message, expectedMs, { rows, queuedRows, maxQueueRows }) };
   }

@@ -30,7 +30,7 @@ export interface BatchingLimits {
   readonly maxBatchRows: number;
   /** Most milliseconds that a job waits, from when it came, for others that could be scored with it. */
   readonly maxDelayMs: number;
-  /** Most rows that wait. */
+  /** Most rows that wait, of one priority and those above it. */
   readonly maxQueueRows: number;
 }
 

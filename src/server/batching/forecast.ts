@@ -19,7 +19,7 @@ const JOBS_REMEMBERED = 50;
 
 /** When things will be done, by what they have cost lately. */
 export function createForecast(
-  queue: Pick<Queue<Waiting>, 'ahead' | 'jobs' | 'rows'>,
+  queue: Pick<Queue<Waiting>, 'ahead' | 'jobs' | 'rows' | 'rowsFrom'>,
   maxBatchRows: number,
   clock: Clock,
 ) {
@@ -51,7 +51,7 @@ export function createForecast(
       const isAlone = !running && queue.jobs === 0;
       return {
         isAlone,
-        queuedRows: queue.rows,
+        queuedRows: queue.rowsFrom(coming.priority),
         expectedMs: isAlone ? expectAloneMs(coming) : expectMs(running, coming),
       };
     },

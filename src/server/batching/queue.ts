@@ -25,6 +25,8 @@ export interface Queue<T extends Waiting> {
    * hold up the small ones behind it. `drop` is asked of each job first; what it drops is not taken.
    */
   take(fits: (first: T, other: T) => boolean, drop: (waiting: T) => boolean): Piece<T>[];
+  /** Rows that wait with this priority or a higher one. */
+  rowsFrom(priority: Priority): number;
   /** Rows that will have been scored when a job of so many rows that came now is begun. */
   ahead(priority: Priority, rows: number): number;
 }
@@ -68,6 +70,11 @@ export function createQueue<T extends Waiting>(turnRows: number): Queue<T> {
       const inTurn = ++takes % TURN_OF_THE_LOWEST === 0 ? fromTheLowest : lines;
       for (const line of inTurn) room = takeFrom(line, pieces, room, { fits, drop, turnRows });
       return pieces;
+    },
+    rowsFrom: (priority) => {
+      let rows = 0;
+      for (let at = 0; at <= PRIORITIES.indexOf(priority); at++) rows += lines[at]!.rows;
+      return rows;
     },
     ahead: (priority, own) => {
       let rows = 0;

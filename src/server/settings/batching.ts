@@ -27,7 +27,7 @@ export const BATCHING_SETTINGS = defineSettings({
     default: 131_072,
     flag: '--max-queue-rows <count>',
     env: 'ARISTARCH_MAX_QUEUE_ROWS',
-    help: 'most rows that wait for an inference; what would be more is refused at once with RESOURCE_EXHAUSTED',
+    help: 'most rows that wait for an inference, of one priority and those above it (rows of a lower one keep no higher one out); what would be more is refused at once with RESOURCE_EXHAUSTED',
     unit: 'rows',
     source: 'twice --max-rows',
     group: 'Batching',

@@ -233,11 +233,27 @@ describe('admission', () => {
     const large = lab.send([1, 2, 3, 4, 5]);
     await expect(lab.send([6])).rejects.toMatchObject({
       code: 'RESOURCE_EXHAUSTED',
-      message: expect.stringMatching(/^5 rows wait already and at most 4 may/),
+      message: expect.stringMatching(/^5 rows of this or a higher priority wait already and at most 4 may/),
     });
     expect(lab.refusals).toEqual(['queue_full']);
     await drain(lab);
     expect(await large).toHaveLength(5);
+  });
+
+  it('lets no rows of a lower priority keep out a higher one, and bounds them all', async () => {
+    const lab = createLab({ maxQueueRows: 4 });
+    const taken: Promise<unknown>[] = [];
+    for (const priority of ['low', 'normal', 'high'] as const) {
+      taken.push(lab.send([1, 2, 3, 4], { priority }));
+      await expect(lab.send([5], { priority })).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED' });
+    }
+    for (const priority of ['low', 'normal'] as const)
+      await expect(lab.send([6], { priority })).rejects.toThrow(/ rows of this or a higher priority wait already/);
+    expect(lab.batcher.queuedRows).toBe(12);
+    expect(new Set(lab.refusals)).toEqual(new Set(['queue_full']));
+    await drain(lab);
+    expect(await Promise.all(taken)).toEqual(Array.from({ length: 3 }, () => [1, 2, 3, 4]));
+    expect(lab.batches[0]).toEqual([1, 2, 3, 4, 1, 2, 3, 4]);
   });
 
   it('does not score what has become late while it waited', async () => {
