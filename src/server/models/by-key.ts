@@ -28,14 +28,16 @@ export interface RoutedRecords {
   readonly release: () => void;
 }
 
-/** Faults of a record's model by which the records of others are not held up; any other says that nothing works at present. */
+/**
+ * Faults of a record's model by which the records of others are not held up: it is not there, or will not serve before somebody changes it.
+ * Any other passes, as that of a model that was unloaded or that cannot be read at present (`PRECONDITION_FAILED`), and is waited for.
+ */
 const FAULTS_OF_A_MODEL: ReadonlySet<ErrorCode> = new Set([
   'INVALID_INPUT',
   'SCHEMA_MISMATCH',
   'NOT_FOUND',
   'ARTEFACT_INVALID',
   'RATE_UNSUPPORTED',
-  'PRECONDITION_FAILED',
 ]);
 
 /**
@@ -54,7 +56,7 @@ export function choiceOf(record: RawRecord, field: string): ModelChoice {
 /**
  * Finds the model of each record, each model once, and one after the other: whoever releases one before it asks for the next holds
  * one at a time, however many the records name. Records whose model there is not, or which cannot be served, are refused one by
- * one; throws where a model cannot be had at present.
+ * one; throws where a model that there is cannot be had at present.
  */
 export async function* routeByField(
   models: Pick<Models, 'acquire'>,

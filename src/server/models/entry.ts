@@ -139,9 +139,11 @@ export class ModelEntry {
       const message = `model "${this.model}" is pinned to version "${pinned}" by its ${SERVING_FILE}, and there is none: pin another one`;
       return new AristarchError('PRECONDITION_FAILED', message, { model: this.model, pinned });
     }
-    const reasons = [...this.#refused.values()].map(({ message }) => message).join('; ');
-    const message = `model "${this.model}" has no version that can be served: ${reasons}`;
-    return new AristarchError('ARTEFACT_INVALID', message, { model: this.model });
+    const refused = [...this.#refused.values()];
+    const message = `model "${this.model}" has no version that can be served: ${refused.map((each) => each.message).join('; ')}`;
+    // What cannot be read may be sound.
+    const isBroken = refused.every(({ code }) => code !== 'PRECONDITION_FAILED');
+    return new AristarchError(isBroken ? 'ARTEFACT_INVALID' : 'PRECONDITION_FAILED', message, { model: this.model });
   }
 }
 

@@ -262,6 +262,8 @@ export class ModelRepository implements Models {
   #find(model: string | undefined): ModelEntry {
     const name = this.#nameOf(model);
     const entry = this.#entries.get(name);
+    const unreadable = entry === undefined ? this.#last.get(name)?.unreadable : undefined;
+    if (unreadable !== undefined) throw modelUnreadable(name, unreadable);
     if (entry === undefined) throw this.#notFound(name);
     if (entry.unloaded) throw modelUnloaded(name);
     return entry;

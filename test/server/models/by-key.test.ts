@@ -1,3 +1,5 @@
+import { rm, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from '@jest/globals';
 import { AristarchError } from '../../../src/base/errors.ts';
@@ -9,6 +11,7 @@ import { createModelFolderFixture } from '../../support/model-folder.ts';
 import { createNumberDetector } from '../../support/number-detector.ts';
 import { toOpenModel } from '../../support/open-model.ts';
 import { createServeFixture } from '../../support/serve-fixture.ts';
+import { openRepository, refreshTwice } from './real-repository.ts';
 
 const serve = createServeFixture();
 const connect = createClientFixture();
@@ -73,6 +76,49 @@ describe('the model that a field of a record names', () => {
     const { models, held } = createModels('UNAVAILABLE');
     await expect(readAll(routeByField(models, records, 'tenant'))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     expect(held).toEqual([]);
+  });
+});
+
+describe('a model of a repository that a field names', () => {
+  const places = async (...route: Parameters<typeof routeByField>): Promise<unknown> =>
+    (await readAll(routeByField(...route))).map(({ parts, refused }) => [
+      ...parts.map(({ places: own }) => own),
+      ...refused.map(({ reason }) => reason.code),
+    ]);
+
+  it('is waited for while it is unloaded, and records that name none of the models are not', async () => {
+    const folder = await createFolder();
+    await folder.write('pumps', '1', 1);
+    await folder.write('fans', '1', 2);
+    const { repository } = await openRepository(folder.path);
+    const records = ['pumps', 'valves', 'fans'].map((machine) => ({ machine }));
+    expect(await places(repository, records, 'machine')).toEqual([[[0]], ['NOT_FOUND'], [[2]]]);
+    repository.unload('fans');
+    await expect(places(repository, records, 'machine')).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
+    await repository.load({ model: 'fans' });
+    expect(await places(repository, records, 'machine')).toEqual([[[0]], ['NOT_FOUND'], [[2]]]);
+  });
+
+  it.each([
+    ['its folder', (folder: string) => folder],
+    ['its only version', (folder: string) => join(folder, '1', 'notes.txt')],
+  ])('is waited for where %s cannot be read at present', async (_, pathOf) => {
+    const folder = await createFolder();
+    await folder.write('fans', '1', 2);
+    const path = pathOf(join(folder.path, 'pumps'));
+    if (path.endsWith('notes.txt')) await folder.write('pumps', '1', 1);
+    // A link to itself is there and cannot be read, for root as well.
+    await symlink(path, path);
+    const { repository } = await openRepository(folder.path);
+    const records = [{ machine: 'pumps' }];
+    await expect(places(repository, records, 'machine')).rejects.toMatchObject({
+      code: 'PRECONDITION_FAILED',
+      message: expect.stringMatching(/model "pumps" .*cannot be read \(ELOOP/) as unknown,
+    });
+    await rm(path);
+    await folder.write('pumps', '1', 1);
+    await refreshTwice(repository);
+    expect(await places(repository, records, 'machine')).toEqual([[[0]]]);
   });
 });
 
