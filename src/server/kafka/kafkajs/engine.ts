@@ -7,6 +7,7 @@ import { markCorruptPartitions } from './corrupt-partitions.ts';
 import { readOwnRecordBatches } from './fetched-batches.ts';
 import { keepPlaces } from './keep-places.ts';
 import { rejoinByHeartbeats } from './rejoin-by-heartbeats.ts';
+import { outliveSetBackClocks } from './set-back-clocks.ts';
 import { writeOwnRecordBatches } from './record-batches.ts';
 import { placeUnreadableMarks } from './unreadable-marks.ts';
 
@@ -32,6 +33,7 @@ boundArrays();
 keepPlaces();
 markCorruptPartitions();
 placeUnreadableMarks();
+outliveSetBackClocks();
 rejoinByHeartbeats();
 repairAbortedMessages();
 readOwnRecordBatches(CompressionCodecs);
