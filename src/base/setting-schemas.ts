@@ -80,12 +80,18 @@ export function nameList() {
 }
 
 // A scheme, a user or a password before the host would be looked up as a part of its name.
-const ADDRESS = /^[^\s/@]+:\d{1,5}$/;
+const ADDRESS = /^[^\s/@]+:(\d{1,5})$/;
+const LAST_PORT = 65_535;
+
+function isAddress(text: string): boolean {
+  const port = Number(ADDRESS.exec(text)?.[1] ?? 0);
+  return port > 0 && port <= LAST_PORT;
+}
 
 /** Addresses of servers, `host:port`, separated by commas, or a JSON list. */
 export function addressList() {
-  const error = 'addresses of the form host:port, separated by commas, are needed';
-  return nameList().refine((addresses) => addresses.every((address) => ADDRESS.test(address)), { error });
+  const error = `addresses of the form host:port, with a port from 1 to ${LAST_PORT}, separated by commas, are needed`;
+  return nameList().refine((addresses) => addresses.every(isAddress), { error });
 }
 
 const splitText = () => z.string().transform((text): (number | string)[] => text.split(',').map((part) => part.trim()));

@@ -12,8 +12,8 @@ import {
   VARCHAR,
   type DuckDBVector,
 } from '@duckdb/node-api';
-import { AristarchError } from '../base/errors.ts';
-import { tellTemporaryRoom } from './temporary-room.ts';
+import { AristarchError, messageOf } from '../base/errors.ts';
+import { noTemporaryRoom, tellTemporaryRoom } from './temporary-room.ts';
 
 /** DuckDB's vector size: the most rows a chunk holds. */
 const CHUNK_ROWS = 2048;
@@ -62,7 +62,9 @@ export interface Database {
 
 export async function openDatabase({ memoryLimit = '1GB', threads }: DatabaseOptions): Promise<Database> {
   checkMemoryLimit(memoryLimit);
-  const folder = await mkdtemp(join(tmpdir(), 'aristarch-'));
+  const folder = await mkdtemp(join(tmpdir(), 'aristarch-')).catch((thrown: unknown) => {
+    throw noTemporaryRoom(tmpdir(), messageOf(thrown), thrown);
+  });
   try {
     return tellTemporaryRoom(await openIn(folder, { memoryLimit, threads }));
   } catch (thrown) {

@@ -41,7 +41,15 @@ export function tellTemporaryRoom(database: Database): Database {
 /** DuckDB says only by the path in its message which of its files it could not write. */
 function toTemporaryFault(thrown: unknown, folder: string): unknown {
   if (thrown instanceof AristarchError || !messageOf(thrown).includes(`"${folder}`)) return thrown;
-  const said = parseFault(thrown).message.split('\n')[0]!;
-  const message = `there is no place for temporary files (${said}): make room in ${dirname(folder)}, or name another folder in TMPDIR`;
-  return new AristarchError('PRECONDITION_FAILED', message, { folder: dirname(folder) }, thrown);
+  // The last of several sentences is the reason.
+  const said = parseFault(thrown)
+    .message.split(/\n|Original error: /)
+    .at(-1)!;
+  return noTemporaryRoom(dirname(folder), said, thrown);
+}
+
+/** `where`: the system's place for temporary files. */
+export function noTemporaryRoom(where: string, reason: string, cause: unknown): AristarchError {
+  const message = `there is no place for temporary files (${reason}): make room in ${where}, or name another folder in TMPDIR`;
+  return new AristarchError('PRECONDITION_FAILED', message, { folder: where }, cause);
 }

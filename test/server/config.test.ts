@@ -40,6 +40,8 @@ describe('the settings of the serve process', () => {
     [{ ...KAFKA, topicOut: 'in' }, /--topic-in, --topic-out, --dead-letter must differ/],
     [{ ...KAFKA, kafkaBrokers: 'kafka' }, /--kafka-brokers cannot be "kafka" \(addresses of the form host:port/],
     [{ ...KAFKA, kafkaBrokers: 'a:9092,PLAINTEXT://b:9092' }, /addresses of the form host:port/],
+    [{ ...KAFKA, kafkaBrokers: 'a:9092,b:65536' }, /addresses of the form host:port, with a port from 1 to 65535/],
+    [{ ...KAFKA, kafkaBrokers: 'a:0' }, /addresses of the form host:port, with a port from 1 to 65535/],
     [{ ...KAFKA, kafkaSaslUser: 'me' }, /--kafka-sasl-password belong together/],
     [{ ...KAFKA, kafkaTlsCert: 'me.pem' }, /--kafka-tls-key belong together/],
     [{ ...KAFKA, kafkaCompression: 'brotli' }, /one of none, gzip, snappy, lz4, zstd is needed/],

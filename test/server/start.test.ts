@@ -117,6 +117,14 @@ describe('a server that cannot start', () => {
     await expect(serve({ settings: { httpHost: '203.0.113.7' } })).rejects.toThrow(/no such address; use 127\.0\.0\.1/);
   });
 
+  it.each([
+    ['a name that nobody knows', 'absent.invalid', /of absent\.invalid: the host name is not known; use 127\.0\.0\.1/],
+    ['an address in brackets', '[::1]', /of \[::1\]: give an IPv6 address without brackets, ::1$/],
+  ])('says what to do about %s', async (_, host, message) => {
+    await expect(serve({ settings: { grpcHost: host } })).rejects.toThrow(message);
+    await expect(serve({ settings: { httpHost: host } })).rejects.toThrow(message);
+  });
+
   it('does not serve a model that fails its self-test', async () => {
     const detector = createDetectorDouble({ broken: true });
     await expect(serve({ detector })).rejects.toMatchObject({

@@ -20,3 +20,16 @@ it('a database that cannot start leaves no folder behind', async () => {
   expect(stdout).toBe('refused\n');
   expect((await readdir(folder)).filter((name) => name.startsWith('aristarch-'))).toEqual([]);
 });
+
+const TELL = `
+  import { openDatabase } from './src/tables/duckdb.ts';
+  await openDatabase({}).catch(({ code, message }) => console.log(code, message));
+`;
+
+it('a place for temporary files that is not there is told as one without room', async () => {
+  const folder = data.path('absent');
+  const env = { ...process.env, TMPDIR: folder, TSX_DISABLE_CACHE: '1' };
+  const { stdout } = await run(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', TELL], { env });
+  expect(stdout).toMatch(/^PRECONDITION_FAILED there is no place for temporary files \(ENOENT/);
+  expect(stdout).toContain(`make room in ${folder}, or name another folder in TMPDIR`);
+});

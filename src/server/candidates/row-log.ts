@@ -1,4 +1,4 @@
-import { appendFile, rename, stat } from 'node:fs/promises';
+import { appendFile, rename, stat, truncate } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { messageOf } from '../../base/errors.ts';
 import type { Clock } from '../clock.ts';
@@ -40,7 +40,7 @@ export function createRowLog({ path, maxBytes, clock, log, onDropped }: RowLogOp
       [waiting, waitingBytes] = [[], 0];
       try {
         await rotate(path, maxBytes - Buffer.byteLength(text));
-        await appendFile(path, text);
+        await appendWhole(path, text);
         failed = false;
       } catch (thrown) {
         // Said once, not for each piece.
@@ -63,11 +63,26 @@ export function createRowLog({ path, maxBytes, clock, log, onDropped }: RowLogOp
   };
 }
 
-async function rotate(path: string, room: number): Promise<void> {
-  const size = await stat(path).then(
-    (found) => found.size,
+/** A disk that fills up takes a part of what it is given: what would be left of a line is taken back. */
+async function appendWhole(path: string, text: string): Promise<void> {
+  const size = await sizeOf(path);
+  try {
+    await appendFile(path, text);
+  } catch (thrown) {
+    if ((await sizeOf(path)) > size) await truncate(path, size).catch(() => undefined);
+    throw thrown;
+  }
+}
+
+/** 0 where there is no file. */
+const sizeOf = (path: string): Promise<number> =>
+  stat(path).then(
+    ({ size }) => size,
     () => 0,
   );
+
+async function rotate(path: string, room: number): Promise<void> {
+  const size = await sizeOf(path);
   if (size > room && size > 0) await rename(path, `${path}.1`);
 }
 

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect, it } from '@jest/globals';
 import type { ComparedRow, Pair } from '../../../src/server/candidates/compare.ts';
 import { createRowLog } from '../../../src/server/candidates/row-log.ts';
@@ -59,4 +61,38 @@ it('rows that come faster than the disk takes them are left out, and counted', a
     const text = await readFile(path, 'utf8').catch(() => '');
     return text.split('\n').length === 2001;
   });
+});
+
+const run = promisify(execFile);
+
+/** Writes rows, one after the other, until one is left out, in a process whose files may have a few kilobytes at most. */
+const UNTIL_FULL = `
+  import { createRowLog } from './src/server/candidates/row-log.ts';
+  const serving = { description: { name: 'pumps', version: '1' } };
+  const score = { score: 1, pValue: 0.5, anomalous: false };
+  let dropped = 0;
+  const record = createRowLog({
+    path: process.env.ROW_LOG,
+    maxBytes: 2 ** 30,
+    clock: { wallMs: () => 0 },
+    log: { warn: (_, message) => console.log(message) },
+    onDropped: () => (dropped += 1),
+  });
+  for (let row = 0; row < 1000 && dropped === 0; row++) {
+    record({ model: 'pumps', serving, candidate: serving }, [{ key: 'k' + row, by: 'serving', serving: score, candidate: score }]);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+`;
+
+it('a disk that fills up leaves whole lines: what comes when there is room again is not joined to half of one', async () => {
+  const path = data.path('full.ndjson');
+  const node = `"${process.execPath}" --import tsx --input-type=module --eval "$SCRIPT"`;
+  const env = { ...process.env, SCRIPT: UNTIL_FULL, ROW_LOG: path, TSX_DISABLE_CACHE: '1' };
+  const { stdout } = await run('/bin/sh', ['-c', `ulimit -f 8; ${node}`], { env });
+  expect(stdout).toMatch(/^rows scored by both cannot be written: EFBIG/);
+  const lines = (await readFile(path, 'utf8')).split('\n');
+  expect(lines.pop()).toBe('');
+  expect(lines.length).toBeGreaterThan(8);
+  const keys = lines.map((line) => (JSON.parse(line) as { key: string }).key);
+  expect(keys).toEqual(keys.map((_, index) => `k${index}`));
 });
