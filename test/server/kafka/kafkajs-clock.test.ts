@@ -14,7 +14,7 @@ function createClock() {
   return { pass: (ms: number) => (nowMs += ms) };
 }
 
-afterEach(() => jest.restoreAllMocks());
+afterEach(() => void jest.restoreAllMocks());
 
 describe('kafkajs, where the clock of the system is set back by an hour', () => {
   it('goes on with its heartbeats, no more often than it should', async () => {
