@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { readFile, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
+import { types } from 'node:util';
 import { AristarchError, messageOf } from '../../base/errors.ts';
 import { isMissing } from '../../base/files.ts';
 import { CRITIC_FILE, isPlainName, isSealed, MANIFEST_FILE, MANIFEST_HASH_KEY, sha256Of } from './layout.ts';
@@ -25,7 +26,8 @@ const RETRAIN = 'copy the folder again from where it was trained, or train again
 
 /**
  * Opens a model's folder and checks all of it: the manifest's version, hash and schema, and every file's presence and
- * hash. Throws `NOT_FOUND` where there is no folder, else `ARTEFACT_INVALID` that says which file is wrong and what to do.
+ * hash. Throws `NOT_FOUND` where there is no folder, `UNAVAILABLE` where a file cannot be read for a reason that may pass, else
+ * `ARTEFACT_INVALID` that says which file is wrong and what to do.
  */
 export async function readArtefact(folder: string, { trustedKeys }: ReadOptions = {}): Promise<Artefact> {
   const root = await realpath(folder).catch((error: unknown) => {
@@ -56,19 +58,32 @@ function invalid(folder: string, fault: string, remedy: string, cause?: unknown)
   );
 }
 
+/** What may pass by itself: too many open files, too little memory, a disk or a file server that does not answer. */
+const PASSING: ReadonlySet<unknown> = new Set([
+  ...['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EBUSY', 'EINTR'],
+  ...['EIO', 'ESTALE', 'ETIMEDOUT', 'EHOSTDOWN', 'ECONNRESET', 'ENOTCONN'],
+]);
+
+/** What may pass says nothing of the model: whoever serves it tries again, and does not take it for broken. */
+function fileError(folder: string, name: string, error: unknown, remedy: string): AristarchError {
+  if (isMissing(error)) return invalid(folder, `${name} is missing`, remedy, error);
+  const isPassing = types.isNativeError(error) && 'code' in error && PASSING.has(error.code);
+  if (!isPassing) return invalid(folder, `${name} cannot be read (${messageOf(error)})`, remedy, error);
+  const message = `the model in ${folder} cannot be read at present: ${name} (${messageOf(error)}); see to the limits of this process, and to the disk`;
+  return new AristarchError('UNAVAILABLE', message, { folder, name }, error);
+}
+
 async function readManifestText(folder: string, root: string): Promise<string> {
   try {
     return await readFile(join(root, MANIFEST_FILE), 'utf8');
   } catch (error) {
-    const fault = isMissing(error)
-      ? `there is no ${MANIFEST_FILE} in it`
-      : `${MANIFEST_FILE} cannot be read (${messageOf(error)})`;
     const below = await modelsBelow(folder);
     const remedy =
       below.length === 0
         ? 'give the folder that "train --out" wrote'
         : `give the folder of one model: ${below.join(', ')}`;
-    throw invalid(folder, fault, remedy, error);
+    if (isMissing(error)) throw invalid(folder, `there is no ${MANIFEST_FILE} in it`, remedy, error);
+    throw fileError(folder, MANIFEST_FILE, error, remedy);
   }
 }
 
@@ -81,8 +96,8 @@ async function checkSignature(
 ): Promise<void> {
   const remedy = 'sign it with "aristarch sign", or serve one that is signed';
   const signature = await readFile(join(root, SIGNATURE_FILE), 'utf8').catch((error: unknown) => {
-    const why = isMissing(error) ? 'is not there' : `cannot be read (${messageOf(error)})`;
-    throw invalid(folder, `only signed models are taken, and its ${SIGNATURE_FILE} ${why}`, remedy, error);
+    if (!isMissing(error)) throw fileError(folder, SIGNATURE_FILE, error, remedy);
+    throw invalid(folder, `only signed models are taken, and its ${SIGNATURE_FILE} is not there`, remedy, error);
   });
   if (!isSignedBy(Buffer.from(manifest), signature, trustedKeys))
     throw invalid(folder, `its ${SIGNATURE_FILE} was made by none of the trusted keys, or for another model`, remedy);
@@ -145,8 +160,7 @@ async function readInside(folder: string, root: string, name: string): Promise<U
     const path = await realpath(join(root, name));
     if (path.startsWith(root + sep)) return await readFile(path);
   } catch (error) {
-    const fault = isMissing(error) ? `${name} is missing` : `${name} cannot be read (${messageOf(error)})`;
-    throw invalid(folder, fault, RETRAIN, error);
+    throw fileError(folder, name, error, RETRAIN);
   }
   throw invalid(folder, `${name} is a link that leaves the folder`, RETRAIN);
 }

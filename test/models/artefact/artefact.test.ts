@@ -208,3 +208,28 @@ describe('opening an artefact', () => {
     await expect(read('generator.onnx')).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 });
+
+/** A file of Linux that is there, and whose first byte no disk gives. */
+const UNREADABLE = '/proc/self/mem';
+const itOnLinux = process.platform === 'linux' ? it : it.skip;
+
+itOnLinux(
+  'a model that a disk does not give at present is not taken for a broken one, which nobody would try again',
+  async () => {
+    await writeArtefact(folder, content);
+    const manifest = join(folder, 'manifest.json');
+    const text = await readFile(manifest);
+    await rm(manifest);
+    await symlink(UNREADABLE, manifest);
+    await expect(readArtefact(folder)).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringMatching(/cannot be read at present: manifest\.json \(EIO/) as unknown,
+    });
+    await rm(manifest);
+    await mkdir(manifest);
+    await expect(readArtefact(folder)).rejects.toMatchObject({ code: 'ARTEFACT_INVALID' });
+    await rm(manifest, { recursive: true });
+    await writeFile(manifest, text);
+    expect((await readArtefact(folder)).manifest).toEqual(content.manifest);
+  },
+);
