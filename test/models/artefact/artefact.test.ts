@@ -230,6 +230,6 @@ itOnLinux(
     await expect(readArtefact(folder)).rejects.toMatchObject({ code: 'ARTEFACT_INVALID' });
     await rm(manifest, { recursive: true });
     await writeFile(manifest, text);
-    expect((await readArtefact(folder)).manifest).toEqual(content.manifest);
+    expect((await readArtefact(folder)).manifest).toMatchObject(content.manifest);
   },
 );
