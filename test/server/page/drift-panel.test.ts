@@ -34,6 +34,15 @@ describe('drift as the page shows it', () => {
     expect(shown.fields.map(({ name }) => name)).toEqual(['amount', EVIL, 'quiet_7', 'quiet_6', 'quiet_5', 'quiet_4']);
   });
 
+  it.each([1e-12, 1e-300, 5e-324, 0])(
+    'never says that an alarm was raised by less than it takes: probability %p',
+    (alarmProbability) => {
+      const { largestOdds, alarmOdds } = toShownDrift({ ...DRIFTED, alarmProbability });
+      expect(JSON.parse(JSON.stringify({ largestOdds, alarmOdds }))).toEqual({ largestOdds, alarmOdds });
+      expect(largestOdds).toBeGreaterThanOrEqual(alarmOdds);
+    },
+  );
+
   it('has three digits, so that it is not sent anew for each row', () => {
     expect(toShownDrift(CALM)).toMatchObject({ alarmAtRow: null, largestOdds: 1.33 });
     expect(toShownDrift(CALM).fields[1]).toMatchObject({ name: 'amount', index: 0.0123 });

@@ -27,11 +27,13 @@ const MOST_ODDS = 1e9;
 
 export function toShownDrift(summary: DriftSummary): ShownDrift {
   const { scores, fields } = summary;
+  // What is beyond all numbers is none in JSON.
+  const alarmOdds = Math.min(Number.MAX_VALUE, 1 / summary.alarmProbability);
   const most = [...fields].sort((a, b) => b.stabilityIndex - a.stabilityIndex).slice(0, MOST_FIELDS);
   return {
     alarmAtRow: scores.alarmAtRow ?? null,
-    largestOdds: Math.min(MOST_ODDS, round(10 ** scores.log10Largest)),
-    alarmOdds: 1 / summary.alarmProbability,
+    largestOdds: Math.min(Math.max(MOST_ODDS, alarmOdds), round(10 ** scores.log10Largest)),
+    alarmOdds,
     shifted: shiftedFields(summary).length,
     fieldCount: fields.length,
     fields: most.map(({ name, stabilityIndex, missingShare, trainingMissingShare, unseenShare }) => ({
