@@ -10,9 +10,10 @@ import { openExecutor } from '../../src/runtime/open-executor.ts';
 import { openCheckpoint } from '../../src/training/checkpoint.ts';
 import type { Journal } from '../../src/training/fit/fit-critics.ts';
 import { splitRows } from '../../src/training/fit/split.ts';
-import { criticsAtOnce, type Room } from '../../src/training/images/critics-at-once.ts';
+import { criticsAtOnce, threadUse, type Room } from '../../src/training/images/critics-at-once.ts';
 import { fitImages, type FitImagesOptions } from '../../src/training/images/fit-images.ts';
 import { createCriticThreads, type CriticThreads } from '../../src/training/images/thread/critic-threads.ts';
+import { createDrawAhead, inAdvance } from '../../src/training/images/thread/draw-ahead.ts';
 import { createJournal, outlineOf } from '../../src/training/journal.ts';
 import { partPixels } from '../support/parts.ts';
 
@@ -131,6 +132,52 @@ describe('critics of images that are trained in threads', () => {
   });
 });
 
+describe('critics of images whose draws are made ahead in a thread', () => {
+  const run = { family: imageCritic.name, values, image, seed: SEED, threads: 1 };
+  const ahead = (): CriticThreads => {
+    const threads = createDrawAhead(run);
+    opened.push(threads);
+    return threads;
+  };
+
+  it('have learnt, and score what was held out, to the byte as where they draw for themselves', async () => {
+    const here = await fit({ stepsPerCall: 7 });
+    const there = await fit({ stepsPerCall: 7, threads: ahead() });
+    expect(there.critic.weights).toEqual(here.critic.weights);
+    expect(there.critic.progress.history).toEqual(here.critic.progress.history);
+    expect(there.heldOut).toEqual(here.heldOut);
+  }, 120_000);
+
+  it('say what to do where the thread is lost, and where it cannot be started', async () => {
+    const threads = ahead();
+    const progress: Journal['progress'] = async () => {
+      await threads.close();
+      return 'continue';
+    };
+    const lost = fit({ journal: { ...unheard, progress }, threads });
+    await expect(lost).rejects.toThrow(/a thread that trains a critic was lost .*--resume/);
+    const begin = (): never => {
+      throw new Error('ERR_WORKER_INIT_FAILED');
+    };
+    expect(() => createDrawAhead(run, begin)).toThrow(/no thread can be started .*ERR_WORKER_INIT_FAILED/);
+  }, 120_000);
+
+  it('are asked for one part early, to the last step, and anew where another part is needed', async () => {
+    const asked: string[] = [];
+    const draw = inAdvance((...part) => {
+      asked.push(part.join(' '));
+      return Promise.resolve({ part: { data: Float32Array.from(part), shape: [part.length] } });
+    }, 25);
+    const drawn = async (...part: Parameters<typeof draw>) => [...(await draw(...part))['part']!.data];
+    expect(await drawn(0, 10, 1)).toEqual([0, 10, 1]);
+    expect(asked).toEqual(['0 10 1', '10 10 1']);
+    // The rate is halved, as after a divergence, and so is asked for anew.
+    expect(await drawn(10, 10, 0.5)).toEqual([10, 10, 0.5]);
+    expect(await drawn(20, 5, 0.5)).toEqual([20, 5, 0.5]);
+    expect(asked).toEqual(['0 10 1', '10 10 1', '10 10 0.5', '20 5 0.5']);
+  });
+});
+
 describe('as many critics at once', () => {
   const plan = {
     images: { rows: new Float32Array(2 ** 20) },
@@ -154,6 +201,24 @@ describe('as many critics at once', () => {
     expect(sizes).toEqual(sizes.toSorted((a, b) => b - a));
     expect([sizes[0], sizes.at(-1)]).toEqual([4, 1]);
     expect(count({ freeBytes: 2 ** 28 }, undefined, { ...plan, critic: large })).toBe(1);
+  });
+
+  it('as one, whose draws are made ahead where a core and memory are left for that', () => {
+    const whole = { ...split, rounds: [{ ...split.rounds[0]!, train: null }] };
+    const use = (more: Partial<Room>, of: object = {}, threads = 1) => {
+      const config = { run: { threads, stepsPerCall: 25 } } as Parameters<typeof threadUse>[0];
+      return threadUse(config, { ...plan, split: whole, ...of }, { ...room, ...more });
+    };
+    expect(use({})).toEqual({ atOnce: 1, drawsAhead: true });
+    const without = [
+      use({ cores: 1 }),
+      use({ cores: 2 }, {}, 2),
+      use({ device: 'webgpu' }),
+      use({ freeBytes: 2 ** 22 }),
+      use({}, { detectorSteps: 999 }),
+    ];
+    expect(without.map(({ drawsAhead }) => drawsAhead)).toEqual(without.map(() => false));
+    expect(use({}, { split })).toEqual({ atOnce: 4, drawsAhead: false });
   });
 
   it('as one, on another device or where a thread would take longer to start than it saves', () => {

@@ -22,10 +22,32 @@ const FEWEST_STEPS = 1000;
 /** Of the free memory, what threads may take; the rest is for what is not reckoned here. */
 const SHARE_OF_MEMORY = 0.5;
 
-/** How many critics of a run are trained at the same time, each in a thread of its own; 1 for one after the other, in none. */
+/** How a run uses threads beside its own. */
+export interface ThreadUse {
+  /** Critics that are trained at the same time, each in a thread of its own; 1 for one after the other, in none. */
+  readonly atOnce: number;
+  /** Whether a thread draws what the next steps need while these are computed: of one critic at a time, where a core is left for it. */
+  readonly drawsAhead: boolean;
+}
+
+/** Calls whose draws are held at once where they are made ahead: that which is computed, the next one on both sides of the thread, and what is not given back yet. */
+const CALLS_HELD = 4;
+
+export function threadUse(config: Pick<ImageTrainConfig, 'run'>, plan: CriticsPlan, room: Room): ThreadUse {
+  const atOnce = criticsAtOnce(config, plan, room);
+  const { run } = config;
+  const bytes = plan.images.rows.byteLength + CALLS_HELD * bytesOfCall(plan.critic.task, run.stepsPerCall);
+  const isRoom = room.cores > run.threads && bytes <= SHARE_OF_MEMORY * room.freeBytes;
+  const isWorth = room.device === 'cpu' && plan.detectorSteps >= FEWEST_STEPS;
+  return { atOnce, drawsAhead: atOnce === 1 && isWorth && isRoom };
+}
+
+type CriticsPlan = Pick<ImageRunPlan, 'images' | 'split' | 'critic' | 'detectorSteps'>;
+
+/** How many critics of a run are trained at the same time. */
 export function criticsAtOnce(
   { run }: Pick<ImageTrainConfig, 'run'>,
-  { images, split, critic, detectorSteps }: Pick<ImageRunPlan, 'images' | 'split' | 'critic' | 'detectorSteps'>,
+  { images, split, critic, detectorSteps }: CriticsPlan,
   { device, cores, freeBytes }: Room,
 ): number {
   if (device !== 'cpu' || detectorSteps < FEWEST_STEPS) return 1;

@@ -28,7 +28,7 @@ export interface FitImagesOptions {
   readonly isMirrored: boolean;
   readonly random: Random;
   readonly journal: Journal;
-  /** In which critics are trained at the same time; here, one after the other, when absent. */
+  /** In which critics are trained at the same time, or what they need is drawn; here, one after the other, when absent. */
   readonly threads?: CriticThreads | undefined;
 }
 
@@ -57,10 +57,11 @@ export async function fitImageCritic(
   const plan = planFor(0, new Float32Array(0));
   const { task } = threads ? plan : planFor(chosen.length, images);
   const resumeFrom = await journal.resume(round, task);
+  const drawn = { executor, task, random: scopeRandom(options.random, round) };
   const progress = await runTask({
-    ...{ executor, task, random: scopeRandom(options.random, round), stepsPerCall },
+    ...{ ...drawn, stepsPerCall },
     ...(resumeFrom && { resumeFrom }),
-    openSteps: threads && (() => threads.open({ round, share, images })),
+    openSteps: threads && (() => threads.open({ round, share, images }, drawn)),
     onProgress: (now) => journal.progress(round, task, now),
   });
   await journal.finished(round, task, progress);

@@ -10,7 +10,7 @@ import { createJournal } from '../journal.ts';
 import { modelPlace } from '../prepare-data.ts';
 import type { TrainHooks } from '../train.ts';
 import type { ImageTrainConfig } from './config.ts';
-import { criticsAtOnce, roomHere } from './critics-at-once.ts';
+import { roomHere, threadUse } from './critics-at-once.ts';
 import { exportImages } from './export-images.ts';
 import { fitGame, type PhaseHook } from './fit-game.ts';
 import { fitDetector } from './fit-detector.ts';
@@ -49,8 +49,8 @@ export async function trainImages(
     const start = { resume: run.resume, warn: hooks.warn };
     const checkpoint = await openCheckpoint(`${place.out}.checkpoint`, identity, start);
     const { image } = images.schema;
-    const atOnce = criticsAtOnce(config, plan, roomHere(executor.device));
-    const outline = plan.outlineFor(atOnce);
+    const use = threadUse(config, plan, roomHere(executor.device));
+    const outline = plan.outlineFor(use.atOnce);
     hooks.note(
       `training ${family.name} on ${describeImages(images)}: ${showCount(outline.updates)} steps, ${executor.description}`,
     );
@@ -63,7 +63,7 @@ export async function trainImages(
     const shared = { executor, image, random: createRandom(run.seed), stepsPerCall: run.stepsPerCall, journal };
     const trained = await clearIfHopeless(checkpoint, async () => {
       const judge = plan.game && createJudge({ ...shared, split, rows: images.rows, warn: warnAndKeep });
-      const detector = await fitDetector(config, plan, shared, atOnce, judge?.detecting);
+      const detector = await fitDetector(config, plan, shared, use, judge?.detecting);
       const stylizer =
         plan.stylizer && (await fitStylizer({ ...shared, plan: plan.stylizer, critic: detector.critic }));
       const rows = packImages({ rows: images.rows, image }, split.final);

@@ -3,7 +3,7 @@ import type { Random } from '../../base/philox.ts';
 import { TRAINING_ROWS } from '../../models/critics/critic-plan.ts';
 import type { TrainingTask } from '../../models/task.ts';
 import type { Executor, NamedArrays, NumberArray } from '../../runtime/executor.ts';
-import { createDraws } from './draws.ts';
+import { createDraws, type DrawSteps } from './draws.ts';
 import type { StateValues } from './state.ts';
 
 /** What computes the steps of a task: here, or in a thread of its own. */
@@ -28,15 +28,26 @@ export interface TaskStepsOptions {
   /** The compact training rows, for a task that shares them. */
   readonly table?: NumberArray;
   readonly random: Random;
+  /** Draws of steps, where these are not made here. */
+  readonly draws?: DrawAhead;
 }
 
+/** As `DrawSteps`, elsewhere. */
+export type DrawAhead = (...part: Parameters<DrawSteps>) => Promise<NamedArrays>;
+
 /** Compiles the step of a task, and draws what it needs. */
-export async function openTaskSteps({ executor, task, table, random }: TaskStepsOptions): Promise<TaskSteps> {
+export async function openTaskSteps({
+  executor,
+  task,
+  table,
+  random,
+  draws: elsewhere,
+}: TaskStepsOptions): Promise<TaskSteps> {
   const session = await executor.compileSteps(task.program);
-  const draws = createDraws(task, random);
+  const draws = elsewhere ?? createDraws(task, random);
   return {
     run: async ({ stepsDone, count, state, rateFactor }) => {
-      const drawn = draws(stepsDone, count, rateFactor);
+      const drawn = await draws(stepsDone, count, rateFactor);
       const results = await session.run(count, {
         ...stateFeeds(task, state),
         ...(table && { [TRAINING_ROWS]: table }),

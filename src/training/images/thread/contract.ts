@@ -12,6 +12,13 @@ export interface CriticThreadCalls {
   readonly close: (nothing: undefined) => Promise<void>;
 }
 
+/** What a thread that draws for critics of images can be asked for. */
+export interface DrawCalls {
+  readonly open: (order: CriticOrder) => void;
+  /** Of the critic that is open: what steps `from` .. `from + count - 1` need. */
+  readonly draw: (part: { readonly from: number; readonly count: number; readonly rateFactor: number }) => NamedArrays;
+}
+
 /** What all critics of a run have in common, by which a thread makes the same plan as anybody. */
 export interface CriticRun {
   /** Of the family, and its settings. */

@@ -1,7 +1,7 @@
 import { usableCores } from '../../../base/cores.ts';
 import { AristarchError, messageOf } from '../../../base/errors.ts';
 import { startThread, type Thread } from '../../../base/thread.ts';
-import type { TaskSteps } from '../../steps/task-steps.ts';
+import type { TaskSteps, TaskStepsOptions } from '../../steps/task-steps.ts';
 import type { CriticOrder, CriticRun, CriticThreadCalls } from './contract.ts';
 
 /**
@@ -11,8 +11,11 @@ import type { CriticOrder, CriticRun, CriticThreadCalls } from './contract.ts';
 export interface CriticThreads {
   /** Critics at once. */
   readonly count: number;
-  /** What computes the steps of a round's critic; at most `count` are open. The images move to the thread, and are of no use here afterwards. */
-  open(order: Omit<CriticOrder, keyof CriticRun>): Promise<TaskSteps>;
+  /**
+   * What computes the steps of a round's critic; at most `count` are open. The images move to the thread, and are of no use here afterwards. `options` are
+   * for what is computed here.
+   */
+  open(order: Omit<CriticOrder, keyof CriticRun>, options: TaskStepsOptions): Promise<TaskSteps>;
   /** When what is computed is done; what is asked afterwards fails. */
   close(): Promise<void>;
 }
@@ -26,13 +29,9 @@ export function createCriticThreads(run: CriticRun, count: number, begin = start
   const started: CriticThread[] = [];
   const idle: CriticThread[] = [];
   const start = (): CriticThread => {
-    try {
-      const thread = begin<CriticThreadCalls>({ name: 'critic', main: MAIN, lost });
-      started.push(thread);
-      return thread;
-    } catch (thrown) {
-      throw refused(messageOf(thrown));
-    }
+    const thread = startOrRefuse(() => begin<CriticThreadCalls>({ name: 'critic', main: MAIN, lost }));
+    started.push(thread);
+    return thread;
   };
   return {
     count,
@@ -54,12 +53,22 @@ export function createCriticThreads(run: CriticRun, count: number, begin = start
   };
 }
 
-function lost(reason: string): AristarchError {
+/** What is thrown where a thread has ended before it answered. */
+export function lost(reason: string): AristarchError {
   const message = `a thread that trains a critic was lost (${reason}): start again, with --resume to go on`;
   return new AristarchError('UNAVAILABLE', message, { reason });
 }
 
-function refused(reason: string): AristarchError {
+/** Starts a thread; throws `RESOURCE_EXHAUSTED` where the system gives none. */
+export function startOrRefuse<T>(start: () => T): T {
+  try {
+    return start();
+  } catch (thrown) {
+    throw noThread(messageOf(thrown));
+  }
+}
+
+function noThread(reason: string): AristarchError {
   const message = `no thread can be started in which to train a critic (${reason}): let the process have more, or have critics trained one after the other with --threads ${usableCores()}`;
   return new AristarchError('RESOURCE_EXHAUSTED', message, { reason });
 }
