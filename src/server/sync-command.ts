@@ -1,7 +1,8 @@
 import type { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
-import { type ActionContext, emitJson, emitText, runAction } from '../base/command-line.ts';
+import { awsEndpointOf } from '../base/aws-endpoint.ts';
+import { type ActionContext, emitJson, emitText, runAction, warn } from '../base/command-line.ts';
 import { ENDING_SIGNALS, isImpatient } from '../base/ending-signals.ts';
 import { AristarchError } from '../base/errors.ts';
 import { nameList, text, wholeNumber } from '../base/setting-schemas.ts';
@@ -102,6 +103,7 @@ async function run(context: ActionContext, parts: SyncCommandParts): Promise<voi
   if (once && config.every !== undefined)
     throw new AristarchError('INVALID_INPUT', '--once and --every exclude each other: give one of them');
   const sync = await openSync(config, env, removes);
+  if (sync.trustedKeys === undefined && isPlain(config.from ?? '', env)) warn(terminal, UNSIGNED);
   if (config.every === undefined) {
     const summary = await syncModels(sync);
     report(context, summary);
@@ -122,6 +124,14 @@ function openSource(from: string, env: Environment): ModelSource {
   if (from.startsWith('s3://')) return createS3Source(from, env);
   if (/^https?:\/\//.test(from) && URL.canParse(from)) return createHttpSource(from);
   throw new AristarchError('INVALID_INPUT', '--from must be an address: s3://bucket/folder, or http(s)://host/folder');
+}
+
+const UNSIGNED =
+  'models come without encryption and without signatures: whoever stands in between can put models of their own in their place; ' +
+  'use https, or --trusted-keys';
+
+function isPlain(from: string, env: Environment): boolean {
+  return from.startsWith('s3://') ? awsEndpointOf(env)?.protocol === 'http:' : new URL(from).protocol === 'http:';
 }
 
 async function syncForever(

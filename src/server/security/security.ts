@@ -5,6 +5,7 @@ import { readTrustedKey } from '../../models/artefact/signature.ts';
 import type { Clock } from '../clock.ts';
 import type { ServeConfig } from '../config.ts';
 import { createAuthenticator, type Authenticate } from './authenticator.ts';
+import { gapsOf } from './gaps.ts';
 import type { JwtVerifier } from './jwt.ts';
 import { createRateLimits, type RateMeter } from './rate-limits.ts';
 import { openTlsSource, type TlsSource } from './tls-material.ts';
@@ -41,14 +42,7 @@ export async function openSecurity(parts: SecurityParts): Promise<Security> {
     if (tokens !== undefined) opened.push(tokens);
     const jwt = await openJwt(parts);
     if (jwt !== undefined) opened.push(jwt);
-    if ((tokens ?? jwt) !== undefined && tls === undefined)
-      log.warn(
-        'bearer tokens are read from connections without encryption: use --tls-cert and --tls-key, or a proxy that speaks TLS',
-      );
-    if ((tokens ?? jwt) === undefined && config.tlsClientCa !== undefined)
-      log.warn(
-        'client certificates are asked for by gRPC alone: whoever reaches the HTTP port sees the live page, with records; use --tokens or --jwks as well, or let nobody reach it',
-      );
+    for (const gap of gapsOf(config)) log.warn(gap);
     const trustedKeys = await openTrustedKeys(config);
     const certificates = config.tlsClientCa === undefined ? undefined : { adminNames: config.tlsAdminNames };
     return {

@@ -68,7 +68,8 @@ export async function openTokenFile({ path, intervalMs, onChange }: TokenFileOpt
   };
 }
 
-function parseTokens(text: string, path: string): ReadonlyMap<string, Principal> {
+/** By the SHA-256 of each token, in hexadecimal digits. */
+export function parseTokens(text: string, path: string): ReadonlyMap<string, Principal> {
   const refuse = (why: string): never => {
     throw new AristarchError('INVALID_INPUT', `the tokens in ${path} cannot be used: ${why}`, { path });
   };

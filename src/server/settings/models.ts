@@ -48,7 +48,7 @@ export const MODELS_SETTINGS = defineSettings({
     default: false,
     flag: '--admin-calls <on|off>',
     env: 'ARISTARCH_ADMIN_CALLS',
-    help: 'whether LoadModel and UnloadModel are answered',
+    help: 'whether LoadModel and UnloadModel are answered: to callers with the role admin, or to anybody where neither --tokens, --jwks nor --tls-client-ca asks who calls',
     group: 'Models',
   },
 });

@@ -12,6 +12,8 @@ const serve = createServeFixture();
 const connect = createClientFixture();
 const data = useDataFolder();
 
+const PAST = { notBeforeDate: new Date('2020-01-01'), notAfterDate: new Date('2021-01-01') };
+
 let authority: Pem;
 let other: Pem;
 let server: Pem;
@@ -65,13 +67,14 @@ describe('TLS', () => {
     }
   });
 
-  it('wants a certificate of the client where --tls-client-ca is given', async () => {
+  it('wants a certificate of the client, of that authority and not an expired one, where --tls-client-ca is given', async () => {
     const { log, lines } = createListeningLog();
     const { addresses } = await serve({ log, settings: { ...files, tlsClientCa: data.path('ca.crt') } });
     // Of the live page, which has no such question, the log says so.
     expect(lines().filter(({ msg }) => /certificates are asked for by gRPC alone/.test(String(msg)))).toHaveLength(1);
     const foreign = await createCertificate(other, 'analyst');
-    for (const secure of [trusting(), trusting(foreign)]) {
+    const expired = await createCertificate(authority, 'analyst', PAST);
+    for (const secure of [trusting(), trusting(foreign), trusting(expired)]) {
       expect((await connect(addresses.grpc, { secure }).refusal(dense(1))).code).toBe(status.UNAVAILABLE);
     }
     const scored = await connect(addresses.grpc, { secure: trusting(analyst) }).score(dense(1));
@@ -126,10 +129,7 @@ describe('TLS', () => {
       await writeFile(data.path(name), text);
       return data.path(name);
     };
-    const expired = await createCertificate(authority, 'old', {
-      notBeforeDate: new Date('2020-01-01'),
-      notAfterDate: new Date('2021-01-01'),
-    });
+    const expired = await createCertificate(authority, 'old', PAST);
     await expect(start({ tlsKey: await put('other.key', analyst.key) })).rejects.toThrow(/other.key is not the one of/);
     await expect(start({ tlsCert: await put('old.crt', expired.cert) })).rejects.toThrow(/expired on Jan {2}1/);
     await expect(start({ tlsCert: await put('no.crt', 'hello') })).rejects.toThrow(
