@@ -87,6 +87,22 @@ describe('a connection with calls of both kinds', () => {
     }
   });
 
+  it.each<[string, number[]]>([
+    ['takes its table of headers away and gives it back', [0, 4096]],
+    ['makes its table of headers smaller step by step', [3000, 100, 0]],
+  ])('serves a client that %s', async (_, sizes) => {
+    const { port } = await serveWire();
+    const session = connectWire(port);
+    await once(session, 'remoteSettings');
+    const agreed = sizes.map(
+      (headerTableSize) => new Promise<void>((resolve) => session.settings({ headerTableSize }, () => resolve())),
+    );
+    await Promise.all(agreed);
+    for (const path of ['/quick', '/other', '/quick', '/other']) {
+      expect((await callWire(session, path, Buffer.alloc(10))).found[':status']).toBe(200);
+    }
+  });
+
   it('tells the session whom it is connected with, and when it has calls', async () => {
     let finish = (): void => undefined;
     const { port, busy } = await serveWire(({ stream }) => {

@@ -34,7 +34,7 @@ function listen() {
     },
     fail: () => failed++,
     ...{ pass: () => undefined, streamOf: () => undefined, cancel: () => undefined, giveBack: () => undefined },
-    ...{ takeWindow: (bytes) => bytes, takeStreamWindow: () => undefined, takeSetting: () => undefined },
+    ...{ takeWindow: (bytes) => bytes, takeStreamWindow: () => undefined, takeSettings: () => undefined },
   });
   inbound.read(PREFACE);
   let id = -1;

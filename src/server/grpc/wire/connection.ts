@@ -4,9 +4,9 @@ import { Duplex } from 'node:stream';
 import type { CallKind } from '../call-kind.ts';
 import { OK_TRAILERS, type Peer, RESPONSE_HEADERS } from '../call-stream.ts';
 import { NARROW_BYTES } from '../windows.ts';
-import { FAULT, FIRST_WINDOW_BYTES, type Fault, SETTING } from './frames.ts';
+import { FAULT, FIRST_WINDOW_BYTES, type Fault } from './frames.ts';
 import { toBlock } from './header-block.ts';
-import { Inbound, type InboundOwner } from './inbound.ts';
+import { Inbound, type InboundOwner, type TakenSettings } from './inbound.ts';
 import { Outbound } from './outbound.ts';
 import { Relay } from './relay.ts';
 import { ResetLimit } from './reset-limit.ts';
@@ -170,11 +170,11 @@ export class WireConnection extends Duplex implements StreamOwner, InboundOwner 
     this.#sendMore();
   }
 
-  takeSetting(key: number, value: number): void {
-    this.#relay.observe(key, value);
-    if (key !== SETTING.INITIAL_WINDOW_SIZE) return;
-    for (const stream of this.#streams.values()) stream.windowBytes += value - this.#streamWindowBytes;
-    this.#streamWindowBytes = value;
+  takeSettings({ windowBytes = this.#streamWindowBytes, tableBytes }: TakenSettings): void {
+    this.#relay.observe(tableBytes);
+    if (windowBytes === this.#streamWindowBytes) return;
+    for (const stream of this.#streams.values()) stream.windowBytes += windowBytes - this.#streamWindowBytes;
+    this.#streamWindowBytes = windowBytes;
     this.#sendMore();
   }
 

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http2';
 import type { CallKind } from '../call-kind.ts';
 import { timeoutOf } from '../timeout.ts';
-import { FAULT, type Fault, FLAG, FRAME, type Frame, FrameReader, payloadOf, PREFACE } from './frames.ts';
+import { FAULT, type Fault, FLAG, FRAME, type Frame, FrameReader, payloadOf, PREFACE, SETTING } from './frames.ts';
 import { toFrame, toHeaderFrames } from './frames.ts';
 import { encodeFields, HeaderDecoder } from './hpack.ts';
 import type { Field } from './hpack-table.ts';
@@ -26,9 +26,18 @@ export interface InboundOwner {
   /** The client takes more of the whole connection; the answer is how much of that is the session's. */
   takeWindow(bytes: number): number;
   takeStreamWindow(stream: WireStream, bytes: number): void;
-  takeSetting(key: number, value: number): void;
+  /** Told of each frame of settings that the session is to agree to. */
+  takeSettings(settings: TakenSettings): void;
   /** The connection is of no use any longer. */
   fail(fault: Fault): void;
+}
+
+/** Of what a frame of settings says, what matters here. */
+export interface TakenSettings {
+  /** The window that each stream begins with; undefined where it stays. */
+  readonly windowBytes: number | undefined;
+  /** The smallest that the client's table of headers is to be; Infinity where nothing is said of it. */
+  readonly tableBytes: number;
 }
 
 /** Of one call's headers: as many as node:http2 takes of all of them. */
@@ -128,10 +137,7 @@ export class Inbound {
     },
     [FRAME.WINDOW_UPDATE]: (frame) => this.#takeWindow(frame),
     [FRAME.SETTINGS]: (frame) => {
-      const { flags, bytes, from, to } = frame;
-      for (let at = from; at + 6 <= to && (flags & FLAG.ACK) === 0; at += 6) {
-        this.#owner.takeSetting(bytes.readUInt16BE(at), bytes.readUInt32BE(at + 2));
-      }
+      if ((frame.flags & FLAG.ACK) === 0) this.#owner.takeSettings(settingsOf(frame));
       this.#pass(frame);
     },
     [FRAME.PRIORITY]: (frame) => {
@@ -257,6 +263,16 @@ export class Inbound {
 }
 
 const NOTHING = Buffer.alloc(0);
+
+function settingsOf({ bytes, from, to }: Frame): TakenSettings {
+  let [windowBytes, tableBytes]: [number | undefined, number] = [undefined, Infinity];
+  for (let at = from; at + 6 <= to; at += 6) {
+    const [key, value] = [bytes.readUInt16BE(at), bytes.readUInt32BE(at + 2)];
+    if (key === SETTING.INITIAL_WINDOW_SIZE) windowBytes = value;
+    else if (key === SETTING.HEADER_TABLE_SIZE) tableBytes = Math.min(tableBytes, value);
+  }
+  return { windowBytes, tableBytes };
+}
 
 function toNumber(value: number): Buffer {
   const bytes = Buffer.alloc(4);

@@ -1,4 +1,4 @@
-import { FAULT, FLAG, FRAME, type Frame, FrameReader, SETTING } from './frames.ts';
+import { FAULT, FLAG, FRAME, type Frame, FrameReader } from './frames.ts';
 import { encodeTableSize } from './hpack.ts';
 import { DEFAULT_TABLE_BYTES } from './hpack-table.ts';
 import type { Outbound } from './outbound.ts';
@@ -22,9 +22,10 @@ export class Relay {
   #held: Frame[] = [];
   /** DATA that was sent beside the session's: what the client gives back of that is not the session's. */
   #sentBeside = 0;
-  /** What the client's table of headers is to hold, once the session has agreed; and what the next block has to say of it. */
-  #askedTableBytes: number | undefined;
-  #tableUpdate: Buffer = NOTHING;
+  /** The least that the client's table of headers is to hold by each frame of settings that the session has yet to agree to. */
+  readonly #askedTableBytes: number[] = [];
+  /** The least that it has agreed to since a block said so; what the next block has to say of it. */
+  #tableBytes = Infinity;
 
   /** `lastId`: the last stream that is answered here. */
   constructor(out: Outbound, lastId: () => number) {
@@ -42,15 +43,16 @@ export class Relay {
     this.#isOpen = true;
   }
 
-  /** The client's settings, on their way to the session. */
-  observe(key: number, value: number): void {
-    if (key === SETTING.HEADER_TABLE_SIZE) this.#askedTableBytes = value;
+  /** A frame of the client's settings is on its way to the session; Infinity where it says nothing of the table. */
+  observe(tableBytes: number): void {
+    this.#askedTableBytes.push(tableBytes);
   }
 
-  /** Begins a header block that is written beside the session's (RFC 7541, section 4.2). */
+  /** Begins a header block that is written beside the session's: the smallest size is said, and a table that no block uses need not grow again (RFC 7541, section 4.2). */
   blockStart(): Buffer {
-    const update = this.#tableUpdate;
-    this.#tableUpdate = NOTHING;
+    // A larger table than the usual one is the session's to use or not; a smaller one has to be confirmed by whoever writes next.
+    const update = this.#tableBytes < DEFAULT_TABLE_BYTES ? encodeTableSize(this.#tableBytes) : NOTHING;
+    this.#tableBytes = Infinity;
     return update;
   }
 
@@ -81,16 +83,13 @@ export class Relay {
       return;
     }
     if (type === FRAME.DATA) this.#out.windowBytes -= to - from;
-    else if (type === FRAME.HEADERS) this.#tableUpdate = NOTHING;
+    else if (type === FRAME.HEADERS) this.#tableBytes = Infinity;
     else if (type === FRAME.SETTINGS && (flags & FLAG.ACK) !== 0) this.#agree();
     this.#out.frames(bytes.subarray(head, to));
   }
 
   #agree(): void {
-    const asked = this.#askedTableBytes;
-    this.#askedTableBytes = undefined;
-    // A larger table than the usual one is the session's to use or not; a smaller one has to be confirmed by whoever writes next.
-    if (asked !== undefined && asked < DEFAULT_TABLE_BYTES) this.#tableUpdate = encodeTableSize(asked);
+    this.#tableBytes = Math.min(this.#tableBytes, this.#askedTableBytes.shift() ?? Infinity);
   }
 
   /** The session knows of its own streams alone: those that are answered here were taken, too. */
