@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from 'pino';
@@ -114,6 +115,8 @@ export async function startGrpcServer(parts: GrpcServerParts): Promise<GrpcServe
   });
   const calls = createCalls();
   const endStreams = new AbortController();
+  // Each stream listens: of many, Node.js would warn as of a leak.
+  setMaxListeners(0, endStreams.signal);
   let serving = true;
   const quick = addScoring(server, { ...parts, callers, isServing: () => serving }, calls, endStreams.signal);
   const health = new HealthImplementation(Object.fromEntries(HEALTH_NAMES.map((name) => [name, 'SERVING'])));

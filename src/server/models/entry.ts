@@ -26,6 +26,9 @@ export class ModelEntry {
   #fault: AristarchError | undefined;
   /** By key, which changes with the files: what cannot be served is left alone as long as they stay. */
   readonly #refused = new Map<string, AristarchError>();
+  /** Calls that load it at present, and whether it was unloaded before them and none of them has succeeded. */
+  #loading = 0;
+  #isTried = false;
 
   constructor(model: string) {
     this.model = model;
@@ -126,9 +129,27 @@ export class ModelEntry {
   }
 
   /** Lets every version be tried once more. */
-  forgive(): void {
+  #forgive(): void {
     const readable = ({ unreadable }: FoundVersion): boolean => unreadable === undefined;
     for (const found of this.versions.filter(readable)) this.#refused.delete(keyOf(found));
+  }
+
+  /** A call loads it: whoever asks for it by name may know that a fault has gone which the files do not show. */
+  beginLoad(): void {
+    this.#loading++;
+    this.#isTried ||= this.unloaded;
+    this.unloaded = false;
+    this.#forgive();
+  }
+
+  /** The call has succeeded, or failed; whether it has to be unloaded again: what fails brings nothing back, unless another call has. */
+  endLoad(loaded: boolean): boolean {
+    this.#loading--;
+    if (loaded) this.#isTried = false;
+    if (this.#loading > 0) return false;
+    const failed = this.#isTried;
+    this.#isTried = false;
+    return failed;
   }
 
   /** Why nothing can be served. */
@@ -145,6 +166,16 @@ export class ModelEntry {
     const isBroken = refused.every(({ code }) => code !== 'PRECONDITION_FAILED');
     return new AristarchError(isBroken ? 'ARTEFACT_INVALID' : 'PRECONDITION_FAILED', message, { model: this.model });
   }
+}
+
+/** Callers are told no place on the disk: what the error says of the version's folder, it says of NAME/VERSION. */
+export function withoutPlace(error: AristarchError, { model, version, folder }: FoundVersion): AristarchError {
+  const clean = (text: string): string => text.replaceAll(folder, `${model}/${version}`);
+  const data = Object.entries(error.data).map(([key, value]) => [
+    key,
+    typeof value === 'string' ? clean(value) : value,
+  ]);
+  return new AristarchError(error.code, clean(error.message), Object.fromEntries(data), error);
 }
 
 export function modelUnreadable(model: string, why: string): AristarchError {

@@ -1,5 +1,5 @@
 import { AristarchError, toAristarchError } from '../../base/errors.ts';
-import { FAULTS_OF_FILES, ModelEntry, modelNotFound, modelUnloaded, modelUnreadable } from './entry.ts';
+import { FAULTS_OF_FILES, ModelEntry, modelNotFound, modelUnloaded, modelUnreadable, withoutPlace } from './entry.ts';
 import { checkName } from './names.ts';
 import { ModelPool } from './pool.ts';
 import type { Candidate, Lease, ListedModel, ListedVersion, ModelChoice, Models, OpenModel } from './port.ts';
@@ -112,24 +112,32 @@ export class ModelRepository implements Models {
     if (found.versions.length > 0 || this.#entries.has(name)) this.#loaded.add(name);
     const entry = this.#take(name, found);
     if (entry === undefined) throw this.#notFound(name);
-    entry.unloaded = false;
-    // Whoever asks for it by name may know that a fault has gone which the files do not show.
-    entry.forgive();
-    if (version === undefined || version === '') await this.#upgrade(entry);
-    const lease = await this.acquire({ model: name, version });
-    lease.release();
-    return lease.model;
+    entry.beginLoad();
+    let loaded = false;
+    try {
+      if (version === undefined || version === '') await this.#upgrade(entry);
+      const lease = await this.acquire({ model: name, version });
+      lease.release();
+      loaded = true;
+      return lease.model;
+    } finally {
+      if (entry.endLoad(loaded)) this.#unload(entry);
+    }
   }
 
   unload(model: string): void {
     const entry = this.#entries.get(this.#nameOf(model)) ?? this.#find(model);
     // Whoever asks again has not heard the answer.
     if (entry.unloaded) return;
+    this.#unload(entry);
+    this.#parts.log.info({ model: entry.model }, `model "${entry.model}" was unloaded`);
+  }
+
+  #unload(entry: ModelEntry): void {
     const open = [...entry.versions, ...(entry.serving === undefined ? [] : [entry.serving])];
     entry.unloaded = true;
     entry.serving = undefined;
     for (const found of open) this.#pool.retire(keyOf(found));
-    this.#parts.log.info({ model: entry.model }, `model "${entry.model}" was unloaded`);
   }
 
   /**
@@ -239,7 +247,7 @@ export class ModelRepository implements Models {
       metrics.loadSeconds.observe((clock.monotonicMs() - startedMs) / 1000);
       return opened;
     } catch (thrown) {
-      const error = toAristarchError(thrown);
+      const error = withoutPlace(toAristarchError(thrown), found);
       metrics.loads.inc({ outcome: error.code });
       const isFinal = FAULTS_OF_FILES.has(error.code);
       if (isFinal) entry.refuse(found, error);
