@@ -171,11 +171,9 @@ export class ModelEntry {
 /** Callers are told no place on the disk: what the error says of the version's folder, it says of NAME/VERSION. */
 export function withoutPlace(error: AristarchError, { model, version, folder }: FoundVersion): AristarchError {
   const clean = (text: string): string => text.replaceAll(folder, `${model}/${version}`);
-  const data = Object.entries(error.data).map(([key, value]) => [
-    key,
-    typeof value === 'string' ? clean(value) : value,
-  ]);
-  return new AristarchError(error.code, clean(error.message), Object.fromEntries(data), error);
+  const data: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(error.data)) data[key] = typeof value === 'string' ? clean(value) : value;
+  return new AristarchError(error.code, clean(error.message), data, error);
 }
 
 export function modelUnreadable(model: string, why: string): AristarchError {

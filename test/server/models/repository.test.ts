@@ -1,7 +1,6 @@
 import { cp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { toAristarchError } from '../../../src/base/errors.ts';
 import type { ModelChoice } from '../../../src/server/models/port.ts';
 import { createModelFolderFixture } from '../../support/model-folder.ts';
 import { until } from '../../support/until.ts';
@@ -262,20 +261,6 @@ describe('the default model', () => {
   });
 });
 
-it('tells callers no place on the disk of a version whose folder or files are gone', async () => {
-  const folder = await createFolder();
-  const [gone, damaged] = [await folder.write('pumps', '1', 1), await folder.write('pumps', '2', 2)];
-  await folder.write('pumps', '3', 3);
-  const { repository } = await openRepository(folder.path);
-  await Promise.all([rm(gone, { recursive: true }), rm(join(damaged, 'critic.onnx'))]);
-  for (const version of ['1', '2']) {
-    const fault = toAristarchError(await factorOf(repository, { version }).catch((thrown: unknown) => thrown));
-    expect(fault.message).toMatch(new RegExp(`the model (folder|in) pumps/${version} `));
-    expect(JSON.stringify(fault.data)).not.toContain(folder.path);
-    expect(fault.message).not.toContain(folder.path);
-  }
-});
-
 describe('a model that was unloaded', () => {
   it('can be unloaded once more, as whoever has not heard the answer does', async () => {
     const folder = await createFolder();
@@ -287,24 +272,6 @@ describe('a model that was unloaded', () => {
     expect(await factorOf(repository)).toBe(1);
     // Callers are told no place on the disk.
     expect(() => repository.unload('fans')).toThrow(/^there is no model "fans"; ListModels lists those there are$/);
-  });
-
-  it('is not brought back by a call that fails, and by one that succeeds beside it', async () => {
-    const folder = await createFolder();
-    await folder.write('pumps', '1', 1);
-    await folder.writeBroken('pumps', '2');
-    const { repository } = await openRepository(folder.path);
-    for (const version of ['3', '2', '-']) {
-      repository.unload('pumps');
-      await expect(repository.load({ model: 'pumps', version })).rejects.toThrow(
-        /no version|score NaN|cannot be the name/,
-      );
-      expect(() => repository.acquire({})).toThrow(/was unloaded/);
-      expect(repository.list()[0]).toMatchObject({ unloaded: true, serving: undefined });
-    }
-    const fails = repository.load({ model: 'pumps', version: '2' });
-    await Promise.all([expect(fails).rejects.toThrow(/score NaN/), repository.load({ model: 'pumps', version: '1' })]);
-    expect(await factorOf(repository)).toBe(1);
   });
 
   it('is refused until it is loaded again; requests in flight are finished', async () => {
