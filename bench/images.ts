@@ -20,7 +20,7 @@ async function main(): Promise<void> {
       ...{ json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
       ...{ fresh: { type: 'boolean', default: false }, write: { type: 'boolean', default: false } },
       classes: { type: 'string', default: [...DIGITS, ...PHOTOS].join(',') },
-      ...{ seeds: { type: 'string', default: '0,1,2' }, steps: { type: 'string', default: '2000' } },
+      ...{ seeds: { type: 'string', default: '0,1,2' }, steps: { type: 'string' } },
     },
   });
   if (values.help) {
@@ -30,12 +30,13 @@ async function main(): Promise<void> {
   const executor = await openExecutor({ device: 'cpu', threads: 1, warn: console.warn });
   const sets = createSets();
   const results: ImageResult[] = [];
+  const steps = values.steps === undefined ? undefined : Number(values.steps);
   for (const seed of values.seeds.split(',').map(Number)) {
     for (const name of values.classes.split(',')) {
       const isDigit = DIGITS.includes(name);
       const split = () => (isDigit ? sets.digit(name, seed) : sets.photo(name));
       const isLocalised = isDigit && seed === 0;
-      const options = { executor, name, seed, steps: Number(values.steps), fresh: values.fresh, isLocalised, split };
+      const options = { executor, name, seed, steps, fresh: values.fresh, isLocalised, split };
       const result = await measureClass(options);
       results.push(result);
       const { nearestAuroc, trainSeconds } = result;
@@ -45,7 +46,7 @@ async function main(): Promise<void> {
   }
   await executor.close();
   const machine = `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores, Node ${process.version}`;
-  const page = imagesPage(machine, results);
+  const page = imagesPage(machine, results, steps);
   if (values.write) {
     await writeDocument('images-bench.md', page.text);
     await drawNegatives(await sets.photo('automobile'));

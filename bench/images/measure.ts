@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { createRandom } from '../../src/base/philox.ts';
 import { resolveSettings } from '../../src/base/settings.ts';
-import { imageCritic } from '../../src/models/families/image-critic.ts';
+import { imageCritic, stepsFor } from '../../src/models/families/image-critic.ts';
 import type { Executor } from '../../src/runtime/executor.ts';
 import { rankingMetrics } from '../../src/scoring/ranking-metrics.ts';
 import { fitImageCritic, scoreImages, type FittedImageCritic } from '../../src/training/images/fit-images.ts';
@@ -38,29 +38,30 @@ export interface MeasureOptions {
   readonly executor: Executor;
   readonly name: string;
   readonly seed: number;
-  readonly steps: number;
+  /** Those of the product when absent. */
+  readonly steps: number | undefined;
   readonly fresh: boolean;
   /** Whether corrupted images are looked at, too. */
   readonly isLocalised: boolean;
   readonly split: () => Promise<ImageSplit>;
 }
 
+/** Images to train on. */
+const countOf = ({ train, channels, size }: ImageSplit): number => train.length / (channels * size ** 2);
+
 /** Trains on one class, as `train --critic-only` does, and scores the test images. Taken from the cache where it is there. */
 export async function measureClass(options: MeasureOptions): Promise<ImageResult> {
-  const { name, seed, steps, fresh } = options;
+  const { name, seed, fresh } = options;
+  const split = await options.split();
+  const steps = options.steps ?? stepsFor(countOf(split));
   const key = `images-${steps}/${name}-${seed}`;
-  return (await cached({ key, schema: imageResultSchema, fresh }, () => measure(options))).value;
+  return (await cached({ key, schema: imageResultSchema, fresh }, () => measure({ ...options, steps }, split))).value;
 }
 
-async function measure({
-  executor,
-  name,
-  seed,
-  steps,
-  isLocalised,
-  split: read,
-}: MeasureOptions): Promise<ImageResult> {
-  const split = await read();
+async function measure(
+  { executor, name, seed, steps, isLocalised }: MeasureOptions & { readonly steps: number },
+  split: ImageSplit,
+): Promise<ImageResult> {
   const { train, test, anomalous } = split;
   const width = split.channels * split.size ** 2;
   const [critic, trainSeconds] = await timed(() => fitClass(executor, split, steps, seed));
@@ -93,9 +94,9 @@ export function fitClass(
   steps: number,
   seed: number,
 ): Promise<FittedImageCritic> {
-  const { train, channels, size } = split;
+  const { train } = split;
   const values = resolveSettings(imageCritic.settings, { flags: {}, env: {}, file: { steps } });
-  const chosen = Uint32Array.from({ length: train.length / (channels * size ** 2) }, (_, row) => row);
+  const chosen = Uint32Array.from({ length: countOf(split) }, (_, row) => row);
   const options = {
     ...{ executor, family: imageCritic, values, image: split, rows: train, random: createRandom(seed) },
     ...{ stepsPerCall: 25, foldSteps: 1, journal: UNHEARD, isMirrored: mirrorsLookAlike(train, split) },

@@ -137,11 +137,12 @@ async function dryRun(given: TrainConfig, terminal: Terminal, json: boolean): Pr
 }
 
 /** As `dryRun`, of images. */
-async function dryRunImages(config: ImageTrainConfig, terminal: Terminal, json: boolean): Promise<void> {
-  const { settings, run, values, stylizer } = config;
+async function dryRunImages(given: ImageTrainConfig, terminal: Terminal, json: boolean): Promise<void> {
+  const { run } = given;
   const { out } = modelPlace({ run: { ...run, target: undefined } });
   await checkArtefactTarget(out, { replace: run.replace });
-  const { images, warnings, split, outlineFor, game } = await planImageRun(config);
+  const { config, images, warnings, split, outlineFor, game } = await planImageRun(given);
+  const { settings, values, stylizer } = config;
   const outline = outlineFor(1);
   const resolved = { ...printableSettings(settings, { ...run, ...values, ...stylizer }), out };
   const phases = (game?.phases ?? []).map(({ name, images: shown }) => ({ name, images: shown }));

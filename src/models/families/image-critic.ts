@@ -7,6 +7,13 @@ import { IMAGE_NEGATIVE_NAMES, type ImageNegative } from '../images/negatives.ts
 
 const RECIPE = 'docs/decisions/0019';
 
+/** Updates where nobody says how many; and of so many images, which are worth more of them (docs/decisions/0049). */
+const [STEPS, STEPS_OF_MANY, MANY_IMAGES] = [2000, 4000, 2000];
+
+/** Updates of the critic of so many images where nobody says how many; what more of them are worth to patches was not measured. */
+export const stepsFor = (images: number, patchSize?: number): number =>
+  images >= MANY_IMAGES && patchSize === undefined ? STEPS_OF_MANY : STEPS;
+
 const sizeUpTo = (max: number) => powerOfTwo({ min: 8, max }, `8, 16, 32, 64 and so on up to ${max} is needed`);
 
 /** Height and width of images: powers of two from 8 to `max`. */
@@ -36,11 +43,11 @@ const SETTINGS = defineSettings({
     help: 'Changes that are normal for these images, so that the critic is not trained to find them: cutpaste, rot, shift, affine, elastic, jig, tone, erase. Not with --patch-size.',
   },
   steps: {
-    schema: wholeNumber({ min: 1, max: 10_000_000 }),
-    default: 2000,
+    schema: wholeNumber({ min: 1, max: 10_000_000 }).optional(),
     flag: '--steps <count>',
     help: 'Updates of the critic.',
-    source: RECIPE,
+    // Of all families' --steps the help has one sentence, and what is said here of each.
+    source: `docs/decisions/0049: ${STEPS} when absent, or ${STEPS_OF_MANY} of ${MANY_IMAGES} images or more that are looked at whole`,
   },
   batch: {
     schema: wholeNumber({ min: 8, max: 4096 }),
@@ -79,7 +86,7 @@ export const imageCritic = {
         ...{ name: 'detector', width: 16, hidden: 128, slope: 0.2, negatives: chosenNegatives(values) },
         patchSize: values.patchSize,
         ...{ batch: values.batch, penalised: Math.round(values.batch / 3), penaltyWeight: 0.01 },
-        ...{ steps: Math.max(1, Math.round(values.steps * share)), learningRate: values.learningRate },
+        ...{ steps: Math.max(1, Math.round((values.steps ?? STEPS) * share)), learningRate: values.learningRate },
         optimiser: { kind: 'adam', beta1: 0, beta2: 0.99, epsilon: 1e-8 },
       },
       images,

@@ -9,6 +9,7 @@ import {
 } from '../../base/settings.ts';
 import { text } from '../../base/setting-schemas.ts';
 import type { AnyImageFamily } from '../../models/families/image-family.ts';
+import { stepsFor } from '../../models/families/image-critic.ts';
 import { CRITIC_ONLY_FAMILY, DEFAULT_IMAGE_FAMILY, IMAGE_FAMILIES } from '../../models/families/index.ts';
 import { pickKnown, presetNamed, withDefaults } from '../config.ts';
 import { RUN_SETTINGS } from '../run-settings.ts';
@@ -29,6 +30,7 @@ export interface ImageTrainConfig {
   readonly values: Readonly<Record<string, unknown>> & {
     readonly imageSize: number;
     readonly patchSize?: number | undefined;
+    readonly steps?: number | undefined;
   };
   /** Of the decoder of styles; null where none is trained. */
   readonly stylizer: StylizerValues | null;
@@ -95,6 +97,18 @@ export function resolveImageConfig({ flags, env, file = {} }: SettingSources): I
     ...{ family, preset, settings, stylizer },
     run: { ...run, family: family.name, preset, imageColumn: imageColumn ?? FILES_COLUMN },
     values: values as ImageTrainConfig['values'],
+  };
+}
+
+/** The configuration with the updates that so many images are worth, where nobody says how many. */
+export function withSteps(config: ImageTrainConfig, images: number): ImageTrainConfig {
+  const { values, settings } = config;
+  if (values.steps !== undefined) return config;
+  const steps = stepsFor(images, values.patchSize);
+  return {
+    ...config,
+    values: { ...values, steps },
+    settings: { ...settings, steps: { ...settings['steps']!, default: steps } },
   };
 }
 

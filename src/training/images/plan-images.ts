@@ -13,7 +13,7 @@ import { DEFAULT_RATE } from '../export-model.ts';
 import { splitRows, type Split } from '../fit/split.ts';
 import { outlineOf, type Outline } from '../journal.ts';
 import { WITHOUT_EFFECT } from '../train.ts';
-import type { ImageTrainConfig } from './config.ts';
+import { withSteps, type ImageTrainConfig } from './config.ts';
 import { GAME_ROUND } from './fit-game.ts';
 import { leaveUntrained, warnOfLoneLevels } from './labels.ts';
 import { mirrorsLookAlike } from './mirror-images.ts';
@@ -28,6 +28,8 @@ const MOST_HELD_OUT = 10_000;
 
 /** What a run on images is going to do. */
 export interface ImageRunPlan {
+  /** The run's, with what the number of images decides. */
+  readonly config: ImageTrainConfig;
   readonly images: PreparedImages;
   readonly warnings: readonly string[];
   readonly split: Split;
@@ -51,9 +53,10 @@ export interface ImageRunPlan {
 }
 
 /** Reads the images and decides all that can be decided before training. Throws `INVALID_INPUT` and `RATE_UNSUPPORTED`. */
-export async function planImageRun(config: ImageTrainConfig): Promise<ImageRunPlan> {
+export async function planImageRun(given: ImageTrainConfig): Promise<ImageRunPlan> {
+  const read = await prepareImages(given);
+  const config = withSteps(given, read.count);
   const { run, family, values } = config;
-  const read = await prepareImages(config);
   const split = splitRows(read.count, createRandom(run.seed), {
     ...{ crossBelow: run.crossBelow, folds: run.folds, heldOutShare: run.calibrationShare, mostHeldOut: MOST_HELD_OUT },
   });
@@ -82,7 +85,16 @@ export async function planImageRun(config: ImageTrainConfig): Promise<ImageRunPl
       },
     ]);
   return {
-    ...{ images, split, game, stylizer, outlineFor, critic, work: workOfImages(critic, game, gameTasks.at(-1)) },
+    ...{
+      config,
+      images,
+      split,
+      game,
+      stylizer,
+      outlineFor,
+      critic,
+      work: workOfImages(critic, game, gameTasks.at(-1)),
+    },
     warnings: [
       ...[...images.leftOut, ...(styles?.leftOut ?? []), ...warnings],
       ...warnOfOwnCopies(images.rows, image, critic.negatives),

@@ -25,17 +25,17 @@ import type { PreparedImages } from './prepare-images.ts';
  * folder, as `trainModel` does for rows: a run that ends early leaves its checkpoint, from which --resume goes on to the same bytes.
  */
 export async function trainImages(
-  config: ImageTrainConfig,
+  given: ImageTrainConfig,
   hooks: TrainHooks,
   onPhase?: PhaseHook,
 ): Promise<TrainResult> {
   const startedAt = hooks.seconds();
-  const { run, family } = config;
+  const { run, family } = given;
   const place = modelPlace({ run: { ...run, target: undefined } });
   await checkArtefactTarget(place.out, { replace: run.replace });
   hooks.note(`reading ${showData(run.data).join(', ')}`);
-  const plan = await planImageRun(config);
-  const { images, split } = plan;
+  const plan = await planImageRun(given);
+  const { config, images, split } = plan;
   const warnings = [...plan.warnings];
   warnings.forEach(hooks.warn);
   const warnAndKeep = (message: string): void => {
