@@ -55,6 +55,8 @@ async function cut(out: string, signal: NodeJS.Signals): Promise<ReturnType<type
     () => existsSync(join(`${out}.checkpoint`, 'fold-2.logistic.state')) || child.exitCode !== null,
   );
   child.kill(signal);
+  // A terminal that is closed sends its signal twice: itself, and by its shell.
+  if (signal === 'SIGHUP') child.kill(signal);
   await endOf(child);
   return child;
 }
@@ -95,17 +97,23 @@ describe('a run that is cut', () => {
     expect(existsSync(`${out}.checkpoint`)).toBe(false);
   });
 
-  it('is interrupted by Ctrl-C, says where its checkpoint is, and goes on to the same bytes', async () => {
-    const out = join(home, 'interrupted');
-    const interrupted = await cut(out, 'SIGINT');
-    expect(interrupted.exitCode).toBe(130);
-    expect(interrupted.said()).toContain(
-      `error: stopped; nothing is lost: the same command with --resume goes on from ${out}.checkpoint [CANCELLED]`,
-    );
-    expect(existsSync(out)).toBe(false);
-    const resumed = await trainTiny({ data, out, ...SETTINGS, resume: true });
-    expect((await criticOf(resumed.folder)).equals(whole)).toBe(true);
-  });
+  it.each([
+    ['Ctrl-C', 'SIGINT'],
+    ['the end of its terminal', 'SIGHUP'],
+  ] as const)(
+    'is interrupted by %s, says where its checkpoint is, and goes on to the same bytes',
+    async (_, signal) => {
+      const out = join(home, `interrupted-${signal}`);
+      const interrupted = await cut(out, signal);
+      expect(interrupted.exitCode).toBe(130);
+      expect(interrupted.said()).toContain(
+        `error: stopped; nothing is lost: the same command with --resume goes on from ${out}.checkpoint [CANCELLED]`,
+      );
+      expect(existsSync(out)).toBe(false);
+      const resumed = await trainTiny({ data, out, ...SETTINGS, resume: true });
+      expect((await criticOf(resumed.folder)).equals(whole)).toBe(true);
+    },
+  );
 
   it('refuses to go on with other settings or other rows, and says what changed', async () => {
     const out = join(home, 'changed');
