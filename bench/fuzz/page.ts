@@ -43,7 +43,7 @@ export function describePage({ campaigns }: Result): string {
 
 \`npm run fuzz -- --write\` writes this page: what it sent, and what was answered. Inputs are good ones with up to six changes (bytes, lengths at the edges of 32 and 64 bits, words
 that mean something elsewhere), and noise, by fast-check with a seed; the tests send a few hundred of each. Every input must be answered as the campaign says, with scores or
-with a fault of the caller, never with one of the server; no error may stand in the log; and nothing may stay of them: memory beyond that after the first third (less than 8 MiB), open
+with a fault of the caller, never with one of the server (but for health and reflection, where grpc-js answers bytes that it cannot decode with its own INTERNAL); no error may stand in the log; and nothing may stay of them: memory beyond that after the first third (less than 8 MiB), open
 calls, held bytes, rows that wait, sockets. One that fails ends the command with exit code 1 and is printed with what makes it again. ${count(sum(campaigns))} inputs:
 
 ${markdownTable(['entrance', 'inputs', 'time'], totals)}

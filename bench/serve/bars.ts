@@ -17,7 +17,11 @@ export const BARS = {
   mlserver: { 16: 5, 100: 6 } as Readonly<Record<number, number>>,
 } as const;
 
+/** The part of a result that a bar is held against. */
+type Part = 'unary' | 'dense' | 'halfLoad' | 'overload' | 'start' | 'memory' | 'mlserver';
+
 export interface Check {
+  readonly part: Part;
   readonly name: string;
   readonly value: string;
   readonly bar: string;
@@ -25,28 +29,32 @@ export interface Check {
 }
 
 export function checkBars({ unary, dense, halfLoad, overload, start, memory, mlserver }: Result): Check[] {
-  const atLeast = (name: string, value: number, bar: number): Check => ({
-    ...{ name, value: value.toFixed(2), bar: `at least ${bar}`, met: value >= bar },
+  const atLeast = (part: Part, name: string, value: number, bar: number): Check => ({
+    ...{ part, name, value: value.toFixed(2), bar: `at least ${bar}`, met: value >= bar },
   });
-  const below = (name: string, value: number, bar: number): Check => ({
-    ...{ name, value: value.toFixed(2), bar: `below ${bar}`, met: value < bar },
+  const below = (part: Part, name: string, value: number, bar: number): Check => ({
+    ...{ part, name, value: value.toFixed(2), bar: `below ${bar}`, met: value < bar },
   });
   return [
-    ...(unary ? [atLeast('unary calls, of the echo', Math.min(...unary.map(({ ratio }) => ratio)), BARS.unary)] : []),
-    ...(dense ? [atLeast('dense batches, of ONNX Runtime alone', dense.ratioToEngine, BARS.dense)] : []),
-    ...(halfLoad ? [below("p99 at half load, in the echo's", halfLoad.p99Times, BARS.halfLoad)] : []),
+    ...(unary
+      ? [atLeast('unary', 'unary calls, of the echo', Math.min(...unary.map(({ ratio }) => ratio)), BARS.unary)]
+      : []),
+    ...(dense ? [atLeast('dense', 'dense batches, of ONNX Runtime alone', dense.ratioToEngine, BARS.dense)] : []),
+    ...(halfLoad ? [below('halfLoad', "p99 at half load, in the echo's", halfLoad.p99Times, BARS.halfLoad)] : []),
     ...(overload ?? []).flatMap(({ rows, offers }) => {
       const { share, tooLate, times } = offers.at(-1)!;
       return [
-        atLeast(`goodput at ${times}x, of the peak, ${rows} rows a call`, share, BARS.goodput),
-        below(`accepted calls over a tenth late at ${times}x, ${rows} rows a call`, tooLate, 1),
+        atLeast('overload', `goodput at ${times}x, of the peak, ${rows} rows a call`, share, BARS.goodput),
+        below('overload', `accepted calls over a tenth late at ${times}x, ${rows} rows a call`, tooLate, 1),
       ];
     }),
-    ...(start ? [below('start to SERVING, s', start.median, BARS.startSeconds)] : []),
-    ...(memory ? [below('memory at the end, of that after a tenth', lastOfFirst(memory.mebibytes), BARS.memory)] : []),
+    ...(start ? [below('start', 'start to SERVING, s', start.median, BARS.startSeconds)] : []),
+    ...(memory
+      ? [below('memory', 'memory at the end, of that after a tenth', lastOfFirst(memory.mebibytes), BARS.memory)]
+      : []),
     ...(mlserver?.results ?? []).flatMap(({ name, callers, times }) => {
       const bar = BARS.mlserver[callers];
-      return bar === undefined ? [] : [atLeast(`unary calls in MLServer's, ${name}`, times, bar)];
+      return bar === undefined ? [] : [atLeast('mlserver', `unary calls in MLServer's, ${name}`, times, bar)];
     }),
   ];
 }

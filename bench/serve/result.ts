@@ -29,6 +29,8 @@ export interface Result {
   inference?: Ways;
   /** The commit that each part was measured at; none where nobody wrote it down. */
   builds?: Readonly<Record<string, string>>;
+  /** The commit that parts were last measured at. */
+  build?: string;
 }
 
 export function failures(result: Result): Check[] {
@@ -65,7 +67,7 @@ function tables(result: Result): string[] {
     ...(memory ? [describeMemory(memory)] : []),
     ...(mlserver ? [tabulateMlserver(mlserver)] : []),
     ...WAYS_NAMES.flatMap((name) => (result[name] ? [tabulateWays(name, result[name])] : [])),
-    ...(checkBars(result).length > 0 ? [tabulateBars(checkBars(result))] : []),
+    ...(checkBars(result).length > 0 ? [tabulateBars(result)] : []),
   ];
 }
 
@@ -161,9 +163,19 @@ function tabulateWays(name: WaysName, { loadBefore, rounds, seconds, ways }: Way
   return `${about}\n\n${markdownTable(header, rows)}`;
 }
 
-function tabulateBars(checks: readonly Check[]): string {
-  const rows = checks.map(({ name, value, bar, met }) => [name, value, bar, met ? 'met' : 'MISSED']);
-  return markdownTable(['bar', 'measured', 'wanted', ''], rows);
+function tabulateBars(result: Result): string {
+  const checks = checkBars(result);
+  const rows = checks.map(({ part, name, value, bar, met }) => [
+    ...[name, value, bar, met ? 'met' : 'MISSED'],
+    ...(result.build === undefined ? [] : [describeBuild(result.builds?.[part], result.build)]),
+  ]);
+  return markdownTable(['bar', 'measured', 'wanted', '', ...(result.build === undefined ? [] : ['at'])], rows);
+}
+
+/** A bar that was met once says nothing of what was built since. */
+function describeBuild(build: string | undefined, last: string): string {
+  if (build === last) return `commit ${build}`;
+  return `${build === undefined ? 'an earlier build' : `commit ${build}`}; not measured on ${last}`;
 }
 
 /** What a part is called on the page, by its key. */
@@ -201,7 +213,7 @@ export async function writePage(measured: Result): Promise<void> {
   const isAside = before !== undefined && Object.keys(parts).every((part) => Object.hasOwn(WAYS, part));
   const build = currentBuild();
   const builds = { ...before?.builds, ...Object.fromEntries(Object.keys(parts).map((part) => [part, build])) };
-  const result: Result = { ...conditions, ...before, ...(isAside ? parts : measured), builds };
+  const result: Result = { ...conditions, ...before, ...(isAside ? parts : measured), builds, build };
   await writeDocument('serving-speed.json', JSON.stringify(result));
   await writeDocument('serving-speed.md', `${INTRODUCTION}\n\n## Figures\n\n${describe(result).text}\n`);
 }
