@@ -5,6 +5,7 @@ import { ModelPool } from './pool.ts';
 import type { Candidate, Lease, ListedModel, ListedVersion, ModelChoice, Models, OpenModel } from './port.ts';
 import type { RepositoryParts } from './repository-parts.ts';
 import {
+  allGone,
   describeEmpty,
   isSame,
   keyOf,
@@ -148,6 +149,7 @@ export class ModelRepository implements Models {
   async refresh(): Promise<void> {
     this.#loaded.clear();
     const models = await scanRepository(this.#parts.folder);
+    if (models.size === 0 && this.#entries.size > 0) throw allGone(this.#parts.folder);
     const last = this.#last;
     this.#last = models;
     for (const model of new Set([...models.keys(), ...this.#entries.keys()])) {

@@ -77,6 +77,14 @@ export async function describeEmpty(root: string): Promise<string> {
   return `there is no model in the models' folder ${root}, and no call can be answered: ${hint}`;
 }
 
+/** Of a folder that had models when it was looked at before: one by one they are taken away, all at once they are lost with a volume. */
+export function allGone(root: string): AristarchError {
+  const message =
+    `the models' folder ${root} is empty, and models from it are served: a volume may have been lost; mount it again, or take a ` +
+    'model out by UnloadModel';
+  return new AristarchError('NOT_FOUND', message, { folder: root });
+}
+
 /** The versions of one model, and what its serving.json says. */
 export async function scanModel(root: string, model: string): Promise<FoundModel> {
   const home = await realpath(root).catch(() => root);

@@ -1,7 +1,8 @@
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { createModelFolderFixture } from '../../support/model-folder.ts';
-import { openRepository } from './real-repository.ts';
+import { factorOf, openRepository, refreshTwice } from './real-repository.ts';
 
 const createFolder = createModelFolderFixture();
 
@@ -23,5 +24,24 @@ describe('a repository without a model', () => {
     expect(await warning(version)).toEqual([
       expect.stringMatching(/1 is one model: serve it with --model, or give the folder two above it$/),
     ]);
+  });
+
+  it('that had some, as one whose volume was lost, goes on with what it serves, and sees what comes back', async () => {
+    const folder = await createFolder();
+    await folder.write('pumps', '1', 1);
+    const { repository } = await openRepository(folder.path);
+    const away = `${folder.path}-away`;
+    await rename(folder.path, away);
+    await mkdir(folder.path);
+    for (const look of [1, 2, 3]) {
+      await expect(repository.refresh()).rejects.toThrow(/is empty, and models from it are served: a volume may/);
+      expect([look, await factorOf(repository)]).toEqual([look, 1]);
+    }
+    await rm(folder.path, { recursive: true });
+    await rename(away, folder.path);
+    await folder.write('pumps', '2', 2);
+    await refreshTwice(repository);
+    expect(await factorOf(repository)).toBe(2);
+    expect(await factorOf(repository, { version: '1' })).toBe(1);
   });
 });

@@ -202,7 +202,8 @@ describe('a version that comes while the repository serves', () => {
   it('is none where a folder is exchanged between two looks', async () => {
     const folder = await createFolder();
     const path = await folder.write('pumps', '1', 1);
-    const { repository, opens } = await openRepository(folder.path);
+    await folder.write('fans', '1', 5);
+    const { repository, opens } = await openRepository(folder.path, { defaultModel: 'pumps' });
     await rename(path, join(folder.path, '.away'));
     await repository.refresh();
     await rename(join(folder.path, '.away'), path);
