@@ -1,7 +1,7 @@
 import { constants } from 'node:http2';
 import { describe, expect, it } from '@jest/globals';
 import { createCrowd } from '../../src/server/grpc/crowd.ts';
-import { createShedding } from '../../src/server/grpc/shedding.ts';
+import { createShedding, LOW_SHARE } from '../../src/server/grpc/shedding.ts';
 import { createTurnClock } from '../../src/server/grpc/turn-clock.ts';
 import { SILENT } from '../support/serve-fixture.ts';
 
@@ -186,6 +186,9 @@ describe('shedding', () => {
     for (let call = 0; call < 4; call++) shedding.enter().begin();
     expect(shedding.refusalOf(Infinity)).toBeUndefined();
     expect(shedding.refusalOf(1000)).toBeUndefined();
+    // Who has low priority makes room first.
+    expect(shedding.refusalOf(1000, LOW_SHARE)).toMatchObject({ 'grpc-status': 8 });
+    expect(shedding.refusalOf(3000, LOW_SHARE)).toBeUndefined();
     const refusal = shedding.refusalOf(100);
     expect(refusal).toMatchObject({
       [constants.HTTP2_HEADER_STATUS]: 200,

@@ -5,6 +5,7 @@ import { TOO_MANY_BYTES } from './held-bytes.ts';
 import { PRIORITY_METADATA } from './handlers.ts';
 import { QuickCall, type QuickMethod, type QuickParts, startSpan } from './quick-call.ts';
 import { QuickMetadata } from './quick-metadata.ts';
+import { LOW_SHARE } from './shedding.ts';
 import { toTrailersOnly } from './trailers-only.ts';
 
 /** What calls have in common that differ by the time alone that they are given: it is made once, and asked for each. */
@@ -30,6 +31,7 @@ export function createCallKind(headers: IncomingHttpHeaders, method: QuickMethod
   const { authorization } = headers;
   // Who has priority waits for those before it alone, whom the batcher knows.
   const isFirst = headers[PRIORITY_METADATA] === 'high';
+  const share = headers[PRIORITY_METADATA] === 'low' ? LOW_SHARE : undefined;
   // Nothing is traced of a caller who has yet to show who it is.
   const beginSpan = () => (security.authenticate === undefined ? startSpan(method, parts, metadata) : undefined);
   return {
@@ -38,7 +40,7 @@ export function createCallKind(headers: IncomingHttpHeaders, method: QuickMethod
       if (timeoutMs <= 0) return EXPIRED;
       if (!held.admits()) return FULL;
       const remainingMs = timeoutMs - shedding.waitedMs();
-      const refusal = isFirst ? undefined : shedding.refusalOf(remainingMs);
+      const refusal = isFirst ? undefined : shedding.refusalOf(remainingMs, share);
       if (refusal === undefined) return undefined;
       parts.onShed(method.transport);
       beginSpan()?.end('RESOURCE_EXHAUSTED');

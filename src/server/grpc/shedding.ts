@@ -13,14 +13,16 @@ import { createTurnClock, type TurnClockParts } from './turn-clock.ts';
  * alone, what is refused there was read.
  */
 const SHARE = 0.5;
+/** Of callers with low priority, who make room for others first. */
+export const LOW_SHARE = 0.25;
 
 /** What is remembered of a long turn counts half after so many milliseconds. */
 const HALF_LIFE_MS = 500;
 
 /** Lets calls in, or refuses them at the cost of their headers: a server that cannot bear its load must not spend its time on saying so. */
 export interface Shedding {
-  /** The trailers to refuse a call with that has so many milliseconds left; undefined where it may come in. */
-  refusalOf(remainingMs: number): OutgoingHttpHeaders | undefined;
+  /** The trailers to refuse a call with that has so many milliseconds left; undefined where it may come in. `share` of them may calls before it take. */
+  refusalOf(remainingMs: number, share?: number): OutgoingHttpHeaders | undefined;
   /** Milliseconds that a call that is read now may have waited to be read. */
   waitedMs(): number;
   enter(): Ticket;
@@ -45,10 +47,10 @@ export function createShedding(
   return {
     enter: () => crowd.enter(),
     waitedMs: () => turns.waitedMs(),
-    refusalOf: (remainingMs) => {
+    refusalOf: (remainingMs, share = SHARE) => {
       // Inferences may take place in a thread, which the turns of the event loop know nothing of.
       const expectMs = Math.max(crowd.expectMs(), backlog.expectMs(crowd.coming));
-      const lateMs = remainingMs === Infinity ? 0 : expectMs + turnMs - SHARE * remainingMs;
+      const lateMs = remainingMs === Infinity ? 0 : expectMs + turnMs - share * remainingMs;
       // Whoever finds nobody before him is let in: an expectation that is wrong is put right by trying.
       if (remainingMs > 0 && (expectMs <= 0 || lateMs <= 0)) return undefined;
       crowd.refuse();
