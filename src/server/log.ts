@@ -1,6 +1,7 @@
+import { createRequire } from 'node:module';
 import type { Writable } from 'node:stream';
 import { pino, type Logger } from 'pino';
-import { PinoPretty } from 'pino-pretty';
+import type { PinoPretty } from 'pino-pretty';
 import type { Terminal } from '../base/terminal.ts';
 
 export interface LogOptions {
@@ -17,7 +18,9 @@ const LEVEL_BY_NAME = { level: (label: string) => ({ level: label }) };
 export function createLog({ level, stream, pretty, colors }: LogOptions): Logger {
   if (!pretty)
     return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: LEVEL_BY_NAME }, stream);
-  const lines = PinoPretty({ destination: stream, colorize: colors, translateTime: 'SYS:HH:MM:ss.l', sync: true });
+  // Of some forty modules, which a server whose log a collector reads need not load.
+  const { PinoPretty: print } = createRequire(import.meta.url)('pino-pretty') as { PinoPretty: typeof PinoPretty };
+  const lines = print({ destination: stream, colorize: colors, translateTime: 'SYS:HH:MM:ss.l', sync: true });
   return pino({ level, base: null }, lines);
 }
 
