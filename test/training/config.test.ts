@@ -136,7 +136,7 @@ describe('the train command', () => {
       if (setting.source !== undefined) expect(flat).toContain(`source: ${setting.source}`);
     }
     expect(flat).toContain(
-      '(default of wgan-gp, gan, wgan, radialgan: 1000, source: docs/decisions/0007; stylegan, image-critic: none, source: docs/decisions/0049: 2000 when absent, or 4000 of 2000 images',
+      '(default of wgan-gp, gan, wgan, radialgan: 1000, source: docs/decisions/0007; stylegan, image-critic: none, source: docs/decisions/0049: 2000 when absent, or 3000 of 2000 images',
     );
     expect(flat).toContain('--preset gulrajani');
     expect(flat).toContain('Examples:');

@@ -8,7 +8,7 @@ import { IMAGE_NEGATIVE_NAMES, type ImageNegative } from '../images/negatives.ts
 const RECIPE = 'docs/decisions/0019';
 
 /** Updates where nobody says how many; and of so many images, which are worth more of them (docs/decisions/0049). */
-const [STEPS, STEPS_OF_MANY, MANY_IMAGES] = [2000, 4000, 2000];
+const [STEPS, STEPS_OF_MANY, MANY_IMAGES] = [2000, 3000, 2000];
 
 /** Updates of the critic of so many images where nobody says how many; what more of them are worth to patches was not measured. */
 export const stepsFor = (images: number, patchSize?: number): number =>
