@@ -3,8 +3,19 @@ import { constants } from 'node:os';
 /** Signals that ask a command to end well. SIGHUP comes where its terminal is closed, or a connection to it breaks. */
 export const ENDING_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
-/** Who closes a terminal, and some service managers, send SIGHUP beside another one: it is no second, impatient, request. */
-export const isImpatient = (signal: string): boolean => signal !== 'SIGHUP';
+/** Who closes a terminal, and some service managers, send SIGHUP beside another one, before it or after: it is no impatient request. */
+export const mayBeImpatient = (signal: string): boolean => signal !== 'SIGHUP';
+
+/** Asked of each signal that comes: whether it is the second request of somebody who does not wait. */
+export function createImpatience(): (signal: string) => boolean {
+  let asked = false;
+  return (signal) => {
+    if (!mayBeImpatient(signal)) return false;
+    const isSecond = asked;
+    asked = true;
+    return isSecond;
+  };
+}
 
 export interface SignalledProcess {
   readonly pid: number;

@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import { Command } from 'commander';
 import { emitJson, emitText, runAction } from '../base/command-line.ts';
-import { ENDING_SIGNALS, isImpatient } from '../base/ending-signals.ts';
+import { createImpatience, ENDING_SIGNALS } from '../base/ending-signals.ts';
 import { addOptions, givenFlags, resolveSettings } from '../base/settings.ts';
 import { processTerminal, type Terminal } from '../base/terminal.ts';
 import { openDetector } from '../scoring/open-detector.ts';
@@ -62,8 +62,9 @@ export function createDemoCommand(parts: DemoCommandParts = {}): Command {
 /** The first signal asks for the end, the second does not wait for it. */
 function listenForEnd(signals: Pick<EventEmitter, 'on' | 'off'>): { signal: AbortSignal; forget: () => void } {
   const controller = new AbortController();
+  const isImpatient = createImpatience();
   const onSignal = (signal: string): void => {
-    if (controller.signal.aborted && isImpatient(signal)) process.exit(130);
+    if (isImpatient(signal)) process.exit(130);
     controller.abort();
   };
   for (const name of ENDING_SIGNALS) signals.on(name, onSignal);

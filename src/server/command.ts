@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events';
 import { Command } from 'commander';
 import type { Logger } from 'pino';
 import { type ActionContext, emitJson, reportError, runAction } from '../base/command-line.ts';
-import { ENDING_SIGNALS, isImpatient } from '../base/ending-signals.ts';
+import { createImpatience, ENDING_SIGNALS } from '../base/ending-signals.ts';
 import type { AristarchError } from '../base/errors.ts';
 import { addOptions, givenFlags, printableSettings, readSettingsFile } from '../base/settings.ts';
 import { processTerminal, type Terminal } from '../base/terminal.ts';
@@ -122,6 +122,7 @@ interface EndParts extends Required<Pick<ServeCommandParts, 'signals' | 'exit'>>
 /** The first signal asks for a graceful end, the second ends the process at once; so does a start, or an end, that takes too long. */
 function waitForEnd({ signals, exit, log, drainTimeoutMs }: EndParts) {
   let reach: () => void = () => undefined;
+  const isImpatient = createImpatience();
   let [asked, limit] = [false, undefined as NodeJS.Timeout | undefined];
   const limitMs = Math.min(drainTimeoutMs + CLOSING_MS, LONGEST_WAIT_MS);
   const giveUp = (): void => {
@@ -135,10 +136,8 @@ function waitForEnd({ signals, exit, log, drainTimeoutMs }: EndParts) {
     };
   });
   const onSignal = (signal: string) => {
-    if (asked) {
-      if (isImpatient(signal)) exit(130);
-      return;
-    }
+    if (isImpatient(signal)) exit(130);
+    if (asked) return;
     asked = true;
     log.info({ signal }, 'finishing the work in flight; a second signal does not wait for it');
     reach();

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import { awsEndpointOf } from '../base/aws-endpoint.ts';
 import { type ActionContext, emitJson, emitText, runAction, warn } from '../base/command-line.ts';
-import { ENDING_SIGNALS, isImpatient } from '../base/ending-signals.ts';
+import { createImpatience, ENDING_SIGNALS } from '../base/ending-signals.ts';
 import { AristarchError } from '../base/errors.ts';
 import { nameList, text, wholeNumber } from '../base/setting-schemas.ts';
 import { addOptions, defineSettings, givenFlags, resolveSettings, type SettingValues } from '../base/settings.ts';
@@ -141,8 +141,9 @@ async function syncForever(
   { signals = process, exit = (status) => process.exit(status) }: SyncCommandParts,
 ): Promise<void> {
   const ended = new AbortController();
+  const isImpatient = createImpatience();
   const end = (signal: string): void => {
-    if (ended.signal.aborted && isImpatient(signal)) exit(130);
+    if (isImpatient(signal)) exit(130);
     ended.abort();
   };
   for (const name of ENDING_SIGNALS) signals.on(name, end);

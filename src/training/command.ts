@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { alignColumns, emitJson, emitText, note, runAction, warn, type ActionContext } from '../base/command-line.ts';
-import { ENDING_SIGNALS, isImpatient } from '../base/ending-signals.ts';
+import { ENDING_SIGNALS, mayBeImpatient } from '../base/ending-signals.ts';
 import { peakBytes } from '../base/peak-memory.ts';
 import { createProgress, showCount, showSeconds, type Progress } from '../base/progress.ts';
 import { addOptions, printableSettings } from '../base/settings.ts';
@@ -63,12 +63,12 @@ async function runTrain({ command, terminal, json }: ActionContext): Promise<voi
     return;
   }
   const interrupt = new AbortController();
-  const stop = (): void => {
+  const stop = (signal: string): void => {
+    // The next one ends the process, whatever its threads compute.
+    if (mayBeImpatient(signal)) for (const name of ENDING_SIGNALS.filter(mayBeImpatient)) process.off(name, stop);
     if (interrupt.signal.aborted) return;
     note(terminal, 'stopping after the current steps; press Ctrl-C again to stop at once');
     interrupt.abort();
-    // The next one ends the process, whatever its threads compute.
-    for (const signal of ENDING_SIGNALS.filter(isImpatient)) process.off(signal, stop);
   };
   for (const signal of ENDING_SIGNALS) process.on(signal, stop);
   try {

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
-import { ENDING_SIGNALS, endAsFirstProcess, isImpatient } from '../../src/base/ending-signals.ts';
+import { createImpatience, ENDING_SIGNALS, endAsFirstProcess } from '../../src/base/ending-signals.ts';
 
 function createProcess(pid: number) {
   const ends: number[] = [];
@@ -33,6 +33,14 @@ it('another process is ended by the system, which a listener would keep from it'
   expect(ENDING_SIGNALS.map((signal) => signals.listenerCount(signal))).toEqual([0, 0, 0]);
 });
 
-it('a terminal that is closed is not impatient, and a person is', () => {
-  expect(ENDING_SIGNALS.filter(isImpatient)).toEqual(['SIGTERM', 'SIGINT']);
+describe('impatience', () => {
+  it.each([
+    [['SIGTERM', 'SIGINT'], 1],
+    [['SIGINT', 'SIGHUP', 'SIGINT'], 2],
+    [['SIGHUP', 'SIGHUP', 'SIGTERM', 'SIGHUP'], undefined],
+    [['SIGHUP', 'SIGTERM', 'SIGTERM'], 2],
+  ])('of %j begins with %s: a terminal that is closed is not impatient, and who asks twice is', (signals, first) => {
+    const found = signals.map(createImpatience()).indexOf(true);
+    expect(found).toBe(first ?? -1);
+  });
 });
