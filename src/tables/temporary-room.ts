@@ -38,14 +38,16 @@ export function tellTemporaryRoom(database: Database): Database {
   };
 }
 
-/** DuckDB says only by the path in its message which of its files it could not write. */
+/** DuckDB says only by the path in its message which of its files it could not write, or that it could not put memory's blocks there. */
 function toTemporaryFault(thrown: unknown, folder: string): unknown {
-  if (thrown instanceof AristarchError || !messageOf(thrown).includes(`"${folder}`)) return thrown;
+  const said = messageOf(thrown);
+  const isOurs = said.includes(`"${folder}`) || said.includes('max_temp_directory_size');
+  if (thrown instanceof AristarchError || !isOurs) return thrown;
   // The last of several sentences is the reason.
-  const said = parseFault(thrown)
+  const reason = parseFault(thrown)
     .message.split(/\n|Original error: /)
     .at(-1)!;
-  return noTemporaryRoom(dirname(folder), said, thrown);
+  return noTemporaryRoom(dirname(folder), reason, thrown);
 }
 
 /** `where`: the system's place for temporary files. */

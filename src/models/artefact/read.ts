@@ -44,6 +44,7 @@ export async function readArtefact(folder: string, { trustedKeys }: ReadOptions 
 }
 
 function folderError(folder: string, error: unknown): AristarchError {
+  if (isPassing(error)) return notAtPresent(folder, folder, error);
   const remedy = 'give the folder that "train --out" wrote';
   const why = isMissing(error) ? 'does not exist' : `cannot be read (${messageOf(error)})`;
   return new AristarchError('NOT_FOUND', `the model folder ${folder} ${why}: ${remedy}`, { folder }, error);
@@ -67,8 +68,13 @@ const PASSING: ReadonlySet<unknown> = new Set([
 /** What may pass says nothing of the model: whoever serves it tries again, and does not take it for broken. */
 function fileError(folder: string, name: string, error: unknown, remedy: string): AristarchError {
   if (isMissing(error)) return invalid(folder, `${name} is missing`, remedy, error);
-  const isPassing = types.isNativeError(error) && 'code' in error && PASSING.has(error.code);
-  if (!isPassing) return invalid(folder, `${name} cannot be read (${messageOf(error)})`, remedy, error);
+  if (isPassing(error)) return notAtPresent(folder, name, error);
+  return invalid(folder, `${name} cannot be read (${messageOf(error)})`, remedy, error);
+}
+
+const isPassing = (error: unknown): boolean => types.isNativeError(error) && 'code' in error && PASSING.has(error.code);
+
+function notAtPresent(folder: string, name: string, error: unknown): AristarchError {
   const message = `the model in ${folder} cannot be read at present: ${name} (${messageOf(error)}); see to the limits of this process, and to the disk`;
   return new AristarchError('UNAVAILABLE', message, { folder, name }, error);
 }

@@ -113,7 +113,7 @@ export function createBatcher(parts: BatcherParts): Batcher {
       return;
     }
     running = true;
-    company.ran(pieces.length, queue.jobs);
+    company.ran(pieces.length, queue.jobs - pieces.filter(({ waiting }) => waiting.left > 0).length);
     const rows = rowsOf(pieces);
     const startedMs = forecast.begin(rows);
     const ended = (inThread: boolean): void => {

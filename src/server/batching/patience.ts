@@ -23,7 +23,8 @@ export function createPatience(
       const waitMs = maxDelayMs > 0 && company.isBusy() ? Math.min(maxDelayMs, spareMs()) : 0;
       dueMs = Math.min(dueMs, clock.monotonicMs() + waitMs);
     },
-    leftMs: () => Math.max(0, dueMs - clock.monotonicMs()),
+    // What is left of a job whose first rows were scored at once waits for nobody.
+    leftMs: () => (dueMs === Infinity ? 0 : Math.max(0, dueMs - clock.monotonicMs())),
     over: () => {
       dueMs = Infinity;
     },

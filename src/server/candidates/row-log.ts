@@ -1,3 +1,4 @@
+import { isMissing } from '../../base/files.ts';
 import { appendFile, rename, stat, truncate } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { messageOf } from '../../base/errors.ts';
@@ -69,7 +70,8 @@ async function appendWhole(path: string, text: string): Promise<void> {
   try {
     await appendFile(path, text);
   } catch (thrown) {
-    if ((await sizeOf(path)) > size) await truncate(path, size).catch(() => undefined);
+    const now = await sizeOf(path).catch(() => 0);
+    if (now > size && now <= size + Buffer.byteLength(text)) await truncate(path, size).catch(() => undefined);
     throw thrown;
   }
 }
@@ -78,7 +80,10 @@ async function appendWhole(path: string, text: string): Promise<void> {
 const sizeOf = (path: string): Promise<number> =>
   stat(path).then(
     ({ size }) => size,
-    () => 0,
+    (thrown: unknown) => {
+      if (isMissing(thrown)) return 0;
+      throw thrown;
+    },
   );
 
 async function rotate(path: string, room: number): Promise<void> {

@@ -1,5 +1,6 @@
 import { AristarchError, toAristarchError, type ErrorCode } from '../../base/errors.ts';
 import type { RawRecord, ScoreBatch } from '../../scoring/detector.ts';
+import { mayPass } from './entry.ts';
 import type { ModelChoice, Models, OpenModel } from './port.ts';
 
 /** Records that one model judges. */
@@ -30,7 +31,7 @@ export interface RoutedRecords {
 
 /**
  * Faults of a record's model by which the records of others are not held up: it is not there, or will not serve before somebody changes it.
- * Any other passes, as that of a model that was unloaded or that cannot be read at present (`PRECONDITION_FAILED`), and is waited for.
+ * Any other passes and is waited for, as that of a model that was unloaded or that cannot be read at present does (`mayPass`).
  */
 const FAULTS_OF_A_MODEL: ReadonlySet<ErrorCode> = new Set([
   'INVALID_INPUT',
@@ -38,6 +39,7 @@ const FAULTS_OF_A_MODEL: ReadonlySet<ErrorCode> = new Set([
   'NOT_FOUND',
   'ARTEFACT_INVALID',
   'RATE_UNSUPPORTED',
+  'PRECONDITION_FAILED',
 ]);
 
 /**
@@ -100,7 +102,7 @@ async function acquireFor(
     return { parts: [{ model, places }], refused: [], release };
   } catch (thrown) {
     const reason = toAristarchError(thrown);
-    if (!FAULTS_OF_A_MODEL.has(reason.code)) throw reason;
+    if (!FAULTS_OF_A_MODEL.has(reason.code) || mayPass(reason)) throw reason;
     return { parts: [], refused: places.map((place) => ({ place, reason })), release: () => undefined };
   }
 }

@@ -13,6 +13,8 @@ export const FAULTS_OF_FILES: ReadonlySet<ErrorCode> = new Set([
   'INVALID_INPUT',
 ]);
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** What a repository knows of one model: its versions on the disk, which of them serves, and which cannot be served. */
 export class ModelEntry {
   readonly model: string;
@@ -94,14 +96,14 @@ export class ModelEntry {
     return [...wanted, ...sound.filter((found) => this.isServing(found) && !wanted.includes(found))];
   }
 
-  /** What should serve; undefined where nothing may. */
-  get best(): FoundVersion | undefined {
-    return this.candidates()[0];
+  /** What should serve, but for those of these keys; undefined where nothing may. */
+  best(but: Pick<ReadonlyMap<string, unknown>, 'has'> = NONE): FoundVersion | undefined {
+    return this.candidates().find((found) => !but.has(keyOf(found)));
   }
 
   /** Whether there is a version that should take the place of the one that serves. */
   get isBehind(): boolean {
-    const { best } = this;
+    const best = this.best();
     return this.serving !== undefined && best !== undefined && !this.isServing(best);
   }
 
@@ -163,10 +165,16 @@ export class ModelEntry {
     const refused = [...this.#refused.values()];
     const message = `model "${this.model}" has no version that can be served: ${refused.map((each) => each.message).join('; ')}`;
     // What cannot be read may be sound.
-    const isBroken = refused.every(({ code }) => code !== 'PRECONDITION_FAILED');
-    return new AristarchError(isBroken ? 'ARTEFACT_INVALID' : 'PRECONDITION_FAILED', message, { model: this.model });
+    if (!refused.some(mayPass)) return new AristarchError('ARTEFACT_INVALID', message, { model: this.model });
+    return new AristarchError('PRECONDITION_FAILED', message, { model: this.model, ...MAY_PASS });
   }
 }
+
+/** Said of a model that was unloaded, or cannot be read at present: whoever waits for it may have it. */
+const MAY_PASS = { mayPass: true } as const;
+
+/** Whether a fault of a model is over once somebody brings it back, its files being as they are. */
+export const mayPass = ({ data }: AristarchError): boolean => data['mayPass'] === true;
 
 /** Callers are told no place on the disk: what the error says of the version's folder, it says of NAME/VERSION. */
 export function withoutPlace(error: AristarchError, { model, version, folder }: FoundVersion): AristarchError {
@@ -178,18 +186,18 @@ export function withoutPlace(error: AristarchError, { model, version, folder }: 
 
 export function modelUnreadable(model: string, why: string): AristarchError {
   const message = `the folder of model "${model}" cannot be read (${why}): let this process's user read it`;
-  return new AristarchError('PRECONDITION_FAILED', message, { model });
+  return new AristarchError('PRECONDITION_FAILED', message, { model, ...MAY_PASS });
 }
 
 export function modelUnloaded(model: string): AristarchError {
   return new AristarchError('PRECONDITION_FAILED', `model "${model}" was unloaded; LoadModel brings it back`, {
-    model,
+    ...{ model, ...MAY_PASS },
   });
 }
 
 function cannotBeRead({ model, version, unreadable = '' }: FoundVersion): AristarchError {
   const message = `version ${version} of model "${model}" cannot be read (${unreadable}): let this process's user read its folder and what is in it`;
-  return new AristarchError('PRECONDITION_FAILED', message, { model, version });
+  return new AristarchError('PRECONDITION_FAILED', message, { model, version, ...MAY_PASS });
 }
 
 export function modelNotFound(model: string, models: readonly string[]): AristarchError {

@@ -1,6 +1,7 @@
 import { AristarchError, toAristarchError } from '../../base/errors.ts';
-import { FAULTS_OF_FILES, ModelEntry, modelNotFound, modelUnloaded, modelUnreadable, withoutPlace } from './entry.ts';
+import { ModelEntry, modelNotFound, modelUnloaded, modelUnreadable } from './entry.ts';
 import { checkName } from './names.ts';
+import { openFound } from './open-found.ts';
 import { ModelPool } from './pool.ts';
 import type { Candidate, Lease, ListedModel, ListedVersion, ModelChoice, Models, OpenModel } from './port.ts';
 import type { RepositoryParts } from './repository-parts.ts';
@@ -10,6 +11,7 @@ import {
   isSame,
   keyOf,
   NOTHING_FOUND,
+  placeOf,
   scanModel,
   scanRepository,
   type FoundModel,
@@ -23,6 +25,7 @@ export class ModelRepository implements Models {
   readonly #entries = new Map<string, ModelEntry>();
   readonly #pool: ModelPool;
   #last: FoundModels = new Map();
+  #place = '';
   /** Models that `load` has looked at since the look under way began, which knows less of them. */
   readonly #loaded = new Set<string>();
   /** Not from whoever starts the server. */
@@ -44,6 +47,7 @@ export class ModelRepository implements Models {
   static async open(parts: RepositoryParts): Promise<ModelRepository> {
     const repository = new ModelRepository(parts);
     repository.#last = await scanRepository(parts.folder);
+    repository.#place = await placeOf(parts.folder);
     if (repository.#last.size === 0) parts.log.warn(await describeEmpty(parts.folder));
     for (const [model, found] of repository.#last)
       if (repository.#isReadable(model, found)) repository.#take(model, found);
@@ -149,9 +153,11 @@ export class ModelRepository implements Models {
   async refresh(): Promise<void> {
     this.#loaded.clear();
     const models = await scanRepository(this.#parts.folder);
-    if (models.size === 0 && this.#entries.size > 0) throw allGone(this.#parts.folder);
+    const place = await placeOf(this.#parts.folder);
+    const isServed = [...this.#entries.values()].some(({ unloaded }) => !unloaded);
+    if (models.size === 0 && place !== this.#place && isServed) throw allGone(this.#parts.folder);
     const last = this.#last;
-    this.#last = models;
+    [this.#last, this.#place] = [models, place];
     for (const model of new Set([...models.keys(), ...this.#entries.keys()])) {
       const found = models.get(model) ?? NOTHING_FOUND;
       const before = last.get(model) ?? NOTHING_FOUND;
@@ -208,23 +214,30 @@ export class ModelRepository implements Models {
 
   /** Opens the newest version that can be served; from then on it answers requests that name no version. */
   async #openNewest(entry: ModelEntry): Promise<Lease> {
-    for (let found = entry.best; found !== undefined; found = entry.best) {
+    const passing = new Map<string, AristarchError>();
+    for (let found = entry.best(); found !== undefined; found = entry.best(passing)) {
       try {
         const lease = await this.#openVersion(entry, found);
-        if (this.#serve(entry, found, lease.model)) return lease;
+        if (this.#serve(entry, found, lease.model, passing)) return lease;
         lease.release();
       } catch (thrown) {
-        if (entry.refusalOf(found) === undefined) throw thrown;
+        if (entry.refusalOf(found) !== undefined) continue;
+        // Its files cannot be read at present: an older version answers meanwhile.
+        const error = toAristarchError(thrown);
+        if (error.code !== 'UNAVAILABLE') throw thrown;
+        passing.set(keyOf(found), error);
       }
     }
     const kept = entry.serving === undefined ? undefined : this.#pool.peek(keyOf(entry.serving));
     if (kept !== undefined) return kept;
-    throw entry.nothingLeft();
+    const [first] = passing.values();
+    throw first ?? entry.nothingLeft();
   }
 
   /** False where a better one (a pin, a newer version) has come while this one was opened. */
-  #serve(entry: ModelEntry, found: FoundVersion, model: OpenModel): boolean {
-    if (entry.best !== undefined && keyOf(entry.best) !== keyOf(found)) return false;
+  #serve(entry: ModelEntry, found: FoundVersion, model: OpenModel, passing: ReadonlyMap<string, unknown>): boolean {
+    const best = entry.best(passing);
+    if (best !== undefined && keyOf(best) !== keyOf(found)) return false;
     if (entry.unloaded || entry.isServing(found)) return true;
     const facts = { model: found.model, version: found.version, before: entry.serving?.version };
     entry.serving = found;
@@ -236,30 +249,7 @@ export class ModelRepository implements Models {
   async #openVersion(entry: ModelEntry, found: FoundVersion): Promise<Lease> {
     const known = entry.refusalOf(found);
     if (known !== undefined) throw known;
-    return this.#pool.acquire(keyOf(found), () => this.#openFound(entry, found));
-  }
-
-  async #openFound(entry: ModelEntry, found: FoundVersion): Promise<OpenModel> {
-    const { open, metrics, clock, log } = this.#parts;
-    const { model, version, folder } = found;
-    const startedMs = clock.monotonicMs();
-    try {
-      const opened = await open(folder, { model, version });
-      metrics.loads.inc({ outcome: 'OK' });
-      metrics.loadSeconds.observe((clock.monotonicMs() - startedMs) / 1000);
-      return opened;
-    } catch (thrown) {
-      const error = withoutPlace(toAristarchError(thrown), found);
-      metrics.loads.inc({ outcome: error.code });
-      const isFinal = FAULTS_OF_FILES.has(error.code);
-      if (isFinal) entry.refuse(found, error);
-      const next = isFinal ? 'it is left alone until its files change' : 'it is tried again when it is asked for';
-      log.error(
-        { model, version, code: error.code },
-        `version ${version} of model "${model}" cannot be served: ${error.message}; ${next}`,
-      );
-      throw error;
-    }
+    return this.#pool.acquire(keyOf(found), () => openFound(this.#parts, entry, found));
   }
 
   #describe(entry: ModelEntry, found: FoundVersion): ListedVersion {

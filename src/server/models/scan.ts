@@ -77,11 +77,19 @@ export async function describeEmpty(root: string): Promise<string> {
   return `there is no model in the models' folder ${root}, and no call can be answered: ${hint}`;
 }
 
-/** Of a folder that had models when it was looked at before: one by one they are taken away, all at once they are lost with a volume. */
+/** What tells a folder from another one in its place, as that is on which a volume was mounted. */
+export async function placeOf(root: string): Promise<string> {
+  const { dev, ino } = await stat(root).catch((cause: unknown) => {
+    throw unreadable(root, cause);
+  });
+  return `${dev} ${ino}`;
+}
+
+/** Of an empty folder in the place of one with models: they were not taken away, but lost with a volume. */
 export function allGone(root: string): AristarchError {
   const message =
-    `the models' folder ${root} is empty, and models from it are served: a volume may have been lost; mount it again, or take a ` +
-    'model out by UnloadModel';
+    `the models' folder ${root} is empty, and not the one that the served models are from: a volume may have been lost; ` +
+    'mount it again, or take the models out by UnloadModel';
   return new AristarchError('NOT_FOUND', message, { folder: root });
 }
 

@@ -22,6 +22,16 @@ describe('a batcher with a delay', () => {
     expect(lab.delays.filter((ms) => ms > 0)).toEqual([]);
   });
 
+  it('takes what is left of a job that was cut for no company', async () => {
+    const lab = createLab({ maxDelayMs: 5, maxBatchRows: 4 });
+    for (let call = 0; call < 10; call++) {
+      const answer = lab.send([1, 2, 3, 4, 5, 6]);
+      await drain(lab);
+      expect(await answer).toEqual([1, 2, 3, 4, 5, 6]);
+    }
+    expect(lab.delays.filter((ms) => ms > 0)).toEqual([]);
+  });
+
   it('waits for others where there were several, but not where a job fills a batch by itself', async () => {
     const lab = await createBusyLab({ maxDelayMs: 5 });
     const answer = lab.send([1]);

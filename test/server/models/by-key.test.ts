@@ -1,4 +1,4 @@
-import { rm, symlink } from 'node:fs/promises';
+import { rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from '@jest/globals';
@@ -97,6 +97,16 @@ describe('a model of a repository that a field names', () => {
     await expect(places(repository, records, 'machine')).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
     await repository.load({ model: 'fans' });
     expect(await places(repository, records, 'machine')).toEqual([[[0]], ['NOT_FOUND'], [[2]]]);
+  });
+
+  it('is not waited for where it will not serve before its files change', async () => {
+    const folder = await createFolder();
+    await folder.write('pumps', '1', 1);
+    await folder.write('fans', '1', 2);
+    await writeFile(join(folder.path, 'fans', 'serving.json'), '{"version": "7"}');
+    const { repository } = await openRepository(folder.path);
+    const records = ['fans', 'pumps'].map((machine) => ({ machine }));
+    expect(await places(repository, records, 'machine')).toEqual([['PRECONDITION_FAILED'], [[1]]]);
   });
 
   it.each([

@@ -1,6 +1,7 @@
 import { rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { AristarchError } from '../../../src/base/errors.ts';
 import { createModelFolderFixture } from '../../support/model-folder.ts';
 import { factorOf, openRepository, refreshTwice } from './real-repository.ts';
 
@@ -28,6 +29,33 @@ describe('what cannot be read in the folder of models', () => {
     await rm(join(second, 'notes.txt'));
     await refreshTwice(repository);
     expect(await factorOf(repository)).toBe(2);
+  });
+
+  it('is the newest version, for a time: the one before answers, until it can be read', async () => {
+    const folder = await createFolder();
+    await folder.write('pumps', '1', 1);
+    await folder.write('pumps', '2', 2);
+    let isBad = true;
+    const { repository, opens } = await openRepository(folder.path, {}, (opened) => {
+      if (isBad && opened === 'pumps/2') throw new AristarchError('UNAVAILABLE', 'EIO: i/o error, read');
+      return undefined;
+    });
+    expect(await factorOf(repository)).toBe(1);
+    await repository.refresh();
+    expect(await factorOf(repository)).toBe(1);
+    expect(opens).toEqual(['pumps/2', 'pumps/1', 'pumps/2']);
+    isBad = false;
+    await repository.refresh();
+    expect(await factorOf(repository)).toBe(2);
+  });
+
+  it('is the only version, for a time, which is said as it is', async () => {
+    const folder = await createFolder();
+    await folder.write('pumps', '1', 1);
+    const bad = openRepository(folder.path, {}, () => {
+      throw new AristarchError('UNAVAILABLE', 'EIO: i/o error, read');
+    });
+    await expect(bad).rejects.toMatchObject({ code: 'UNAVAILABLE', message: 'EIO: i/o error, read' });
   });
 
   it('is the version that serves: it goes on, and no older one takes its place', async () => {
