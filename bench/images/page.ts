@@ -54,7 +54,7 @@ export function imagesPage(
   ];
   const text = `# How well images are judged
 
-\`npm run bench:images\` wrote this page on ${machine}: seeds ${seeds.join(', ')}; ${groups.map(stepsOf).join(', ')}. The critic is that of
+\`npm run bench:images${givenSteps === undefined ? '' : ` -- --steps ${givenSteps}`}\` wrote this page on ${machine}: seeds ${seeds.join(', ')}; ${groups.map(stepsOf).join(', ')}. The critic is that of
 \`train --critic-only\`, trained on normal images only with ${givenSteps === undefined ? 'default settings' : `\`--steps ${givenSteps}\``}, one thread. Percent of AUROC. Digits: half of the images of a
 digit train (some 500), the other half and 2,000 other digits are tested, split anew by each seed. Photos: 5,000 images of a class of CIFAR-10 train, 500
 of it and 4,500 of the nine others are tested. The recipe was chosen, elsewhere, on digit 8, automobile and frog with their test images; on the others nothing was.
