@@ -1,3 +1,4 @@
+import { fstatSync, writeSync } from 'node:fs';
 import { types } from 'node:util';
 import { Command } from 'commander';
 import type { AristarchError, ErrorCode } from './errors.ts';
@@ -81,12 +82,26 @@ function internalHint(error: AristarchError): string {
 
 /** The result of a command with `--json`: one JSON value and nothing else on standard output. */
 export function emitJson(terminal: Terminal, value: unknown): void {
-  terminal.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+  writeResult(terminal, `${JSON.stringify(value, null, 2)}\n`);
 }
 
 /** A result for people, on standard output. */
 export function emitText(terminal: Terminal, text: string): void {
-  terminal.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+  writeResult(terminal, text.endsWith('\n') ? text : `${text}\n`);
+}
+
+/** Where standard output is a file, Node takes a part that a full disk still took for all of it: here the rest is told as what is lost whole is. */
+function writeResult({ stdout }: Terminal, text: string): void {
+  if (stdout !== process.stdout || !fstatSync(process.stdout.fd).isFile()) {
+    stdout.write(text);
+    return;
+  }
+  const bytes = Buffer.from(text);
+  try {
+    for (let at = 0; at < bytes.length;) at += writeSync(process.stdout.fd, bytes, at);
+  } catch (thrown) {
+    stdout.emit('error', thrown);
+  }
 }
 
 /** A remark for people, on standard error. */

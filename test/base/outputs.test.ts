@@ -40,6 +40,18 @@ describeOnLinux('a result that cannot be written', () => {
     expect(code).toBe(1);
   });
 
+  it('to its end, on a disk that takes a part of it, is told too', async () => {
+    const { code, stdout, stderr } = await shell(
+      `FILE=$(mktemp); (ulimit -f 1; COMMAND ${DRY} --json > $FILE); STATUS=$?; wc -c < $FILE; rm $FILE; exit $STATUS`,
+    );
+    // Shells count in one or the other.
+    expect([512, 1024]).toContain(Number(stdout));
+    expect(JSON.parse(stderr)).toMatchObject({
+      error: { code: 'PRECONDITION_FAILED', message: expect.stringMatching(/standard output \(EFBIG/) as unknown },
+    });
+    expect(code).toBe(1);
+  });
+
   it('whose reader has closed the pipe is no fault', async () => {
     expect(await shell(`{ COMMAND ${DRY}; echo $? >&2; } | true`)).toMatchObject({ code: 0, stderr: '0\n' });
   });
